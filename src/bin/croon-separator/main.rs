@@ -1,0 +1,3 @@
+//! croon-separator, the engine.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! croon, the player.
+
+fn main() {}

@@ -1,0 +1,157 @@
+//! What croon knows about a file: who it is, where it lies, what its tags say.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Identity of a recording: a hash of its encoded audio packets, tags left out, so that a
+/// retagged, renamed or moved file keeps its stems.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TrackId(pub [u8; 16]);
+
+impl fmt::Display for TrackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for TrackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrackId({self})")
+    }
+}
+
+impl FromStr for TrackId {
+    type Err = NotATrackId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut id = [0; 16];
+        if text.len() != 32 || !text.is_ascii() {
+            return Err(NotATrackId);
+        }
+        for (byte, pair) in id.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| NotATrackId)?;
+            if !pair.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(NotATrackId);
+            }
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotATrackId)?;
+        }
+        Ok(Self(id))
+    }
+}
+
+/// A text that is no [`TrackId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a track id is 32 hexadecimal digits")]
+pub struct NotATrackId;
+
+/// Size and modification time: enough to see that a file is still the one we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileStamp {
+    pub size: u64,
+    /// Nanoseconds since the Unix epoch; negative before it.
+    pub modified_ns: i64,
+}
+
+/// The tags croon shows; already free of control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tags {
+    pub title: Option<String>,
+    pub artist: Option<String>,
+    pub album: Option<String>,
+    pub track_no: Option<u32>,
+}
+
+/// One song file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Track {
+    pub path: PathBuf,
+    pub stamp: FileStamp,
+    /// Known once the packets have been read: before the first separation, not at the scan.
+    pub id: Option<TrackId>,
+    pub tags: Tags,
+    /// Seconds, as the container says.
+    pub duration: Option<f64>,
+    /// Frames per second of the file.
+    pub rate: u32,
+    pub channels: u16,
+}
+
+impl Track {
+    /// The title tag, else the file's name without its extension; never empty.
+    pub fn title(&self) -> String {
+        match &self.tags.title {
+            Some(title) if !title.trim().is_empty() => title.clone(),
+            _ => file_title(&self.path),
+        }
+    }
+
+    /// The artist tag, or nothing.
+    pub fn artist(&self) -> &str {
+        self.tags.artist.as_deref().unwrap_or("")
+    }
+}
+
+/// A name to show for a file that has no title; bytes that are no UTF-8 become the replacement
+/// character and control characters are dropped.
+pub fn file_title(path: &Path) -> String {
+    let name = path.file_stem().or(path.file_name()).unwrap_or(path.as_os_str());
+    let shown = printable(&name.to_string_lossy());
+    if shown.is_empty() {
+        "(no name)".into()
+    } else {
+        shown
+    }
+}
+
+/// Text from outside made harmless for a terminal: control characters, among them the escape that
+/// starts every terminal command, and characters that reorder text are dropped.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c })
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// How far a track's vocals are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum StemState {
+    /// Nobody asked yet.
+    #[default]
+    New,
+    Queued,
+    /// Share done, 0 to 1.
+    Separating(f32),
+    Ready,
+    /// Why, and what mends it.
+    Failed(String),
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_from_its_text() {
+        let id = TrackId(std::array::from_fn(|i| i as u8 * 17));
+        assert_eq!(id.to_string().parse::<TrackId>().unwrap(), id);
+        assert_eq!("12".parse::<TrackId>(), Err(NotATrackId));
+        assert_eq!("+f".repeat(16).parse::<TrackId>().is_ok(), false);
+    }
+
+    #[test]
+    fn escape_codes_and_overrides_do_not_reach_the_terminal() {
+        assert_eq!(printable("\x1b[2Ja\u{202e}b\tc\u{9b}"), "[2Jab c");
+    }
+
+    #[test]
+    fn a_track_without_a_title_shows_its_file_name() {
+        assert_eq!(file_title(Path::new("/m/Über Song.mp3")), "Über Song");
+        assert_eq!(file_title(Path::new("/m/\x1b")), "(no name)");
+    }
+}
