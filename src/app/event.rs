@@ -1,0 +1,245 @@
+//! The two languages of the mind: an [`Event`] is what happened, an [`Effect`] is what is wanted of
+//! a machine. Plain data only; the shell in `run.rs` translates from and to the machines.
+
+use std::path::PathBuf;
+
+use crate::keymap::Key;
+use crate::track::{Track, TrackId};
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    // the hand
+    Key(Key),
+    /// Text pasted into the terminal.
+    Paste(String),
+    /// The screen has this many cells now; also the wish to draw all of it again.
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
+    /// The screen came back from a suspension: everything has to be drawn again.
+    Resumed,
+    /// Time passes. Milliseconds of any clock that only goes forward; see `App::next_wake`.
+    Tick {
+        now_ms: u64,
+    },
+    /// A signal asks us to end.
+    Quit,
+
+    // the library
+    /// Songs found, or read again after a change; those of the catalogue come first, at the start.
+    Found(Vec<Found>),
+    Gone(Vec<PathBuf>),
+    Moved {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    /// So many files have been looked at in this scan.
+    Scanning {
+        files: usize,
+    },
+    ScanDone {
+        files: usize,
+    },
+    /// Something of the house is wrong, in one sentence that says what to do: an unreadable folder,
+    /// a mistake in the configuration, a cache that can't be written.
+    Trouble(String),
+    /// Something worth one toast.
+    Said(String),
+
+    // separation
+    EngineUp(EngineInfo),
+    /// No engine can be had, so no job can run; comes before the `JobFailed` it causes.
+    EngineDown {
+        reason: String,
+    },
+    JobStarted {
+        path: PathBuf,
+    },
+    /// The packets have been read: the track has a name that stays.
+    Identified {
+        path: PathBuf,
+        id: TrackId,
+    },
+    /// Segments done out of all; `speed` in times real time, 0 while unknown.
+    JobProgress {
+        path: PathBuf,
+        done: u32,
+        total: u32,
+        speed: f32,
+    },
+    SegmentStored {
+        path: PathBuf,
+        segment: u32,
+        peaks: Option<Peaks>,
+    },
+    /// The song is whole in the cache; `already`: it was so before, nothing had to be done.
+    JobFinished {
+        path: PathBuf,
+        already: bool,
+    },
+    JobFailed {
+        path: PathBuf,
+        reason: String,
+    },
+    JobCancelled {
+        path: PathBuf,
+    },
+
+    // playback
+    /// The answer to `Effect::Load`.
+    Loaded(Box<Loaded>),
+    /// The song can't be opened at all.
+    LoadFailed {
+        path: PathBuf,
+        reason: String,
+    },
+    PlayerStarted {
+        token: u64,
+        duration: Option<f64>,
+    },
+    PlayerEnded {
+        token: u64,
+    },
+    PlayerFailed {
+        token: u64,
+        reason: String,
+    },
+    Position {
+        token: u64,
+        seconds: f64,
+        playing: bool,
+    },
+    Output(Output),
+
+    // the cache
+    Cache(CacheStats),
+    /// The cap of the cache took the stems of these songs.
+    Evicted(Vec<TrackId>),
+}
+
+/// One song of [`Event::Found`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub track: Track,
+    /// Its vocals are whole in the cache.
+    pub ready: bool,
+}
+
+/// What there is to know about a song before it plays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    pub path: PathBuf,
+    /// None where no cache can be had: the song plays as it is.
+    pub id: Option<TrackId>,
+    /// Vocal level saved with this song, 0 to 1.
+    pub level: Option<f32>,
+    pub duration: Option<f64>,
+    /// Length of one segment's core.
+    pub segment_seconds: f64,
+    /// One per segment of the song: its peaks, where its vocals are stored. Empty if unknown.
+    pub segments: Vec<Option<Peaks>>,
+    /// All segments are stored.
+    pub complete: bool,
+}
+
+/// Loudest sample in each 48th of a segment, 255 = full scale: what the waveforms are drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peaks {
+    pub vocals: [u8; 48],
+    pub instrumental: [u8; 48],
+}
+
+/// What computes the separation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EngineInfo {
+    /// `cpu`, `cuda:0`.
+    pub device: String,
+    /// Why this device.
+    pub why: String,
+    pub model: String,
+    /// Measured, in times real time; 0 while unknown.
+    pub speed: f32,
+}
+
+/// Where the sound goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    Device {
+        name: String,
+        rate: u32,
+    },
+    /// No device: a silent clock keeps everything moving while the player tries again.
+    Silent {
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheStats {
+    pub bytes: u64,
+    pub cap_bytes: u64,
+    pub songs: u64,
+    pub pinned: u64,
+}
+
+/// What croon remembers from one evening to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Saved {
+    /// Vocal level for songs that have none of their own, percent.
+    pub level: u8,
+    /// Master volume, percent.
+    pub volume: u8,
+}
+
+/// What is wanted of the machines. None of them may block.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    // playback
+    /// Find out what `Loaded` says and open the song's stems, so that `Play` or `QueueNext` can use
+    /// them at once. Stems of songs that are neither playing nor next may be let go.
+    Load { path: PathBuf, id: Option<TrackId> },
+    /// Play this song now, from `start` seconds. Always after its `Loaded` or `LoadFailed`.
+    Play { token: u64, path: PathBuf, start: f64 },
+    /// Let this song follow without a gap; None takes the wish back.
+    QueueNext(Option<NextUp>),
+    Resume,
+    Pause,
+    Stop,
+    Seek { seconds: f64 },
+    /// Vocal level, 0 to 1.
+    SetLevel(f32),
+    /// Master volume, 0 to 1; 0 while muted.
+    SetVolume(f32),
+
+    // separation; at most one job runs
+    /// Separate this song, the segments from `from_seconds` on first. Answered by `JobStarted`,
+    /// then exactly one of `JobFinished`, `JobFailed`, `JobCancelled`.
+    BeginJob { path: PathBuf, id: Option<TrackId>, from_seconds: f64 },
+    /// Stop the running job; what is stored stays stored.
+    CancelJob,
+    /// The listener is here: these segments of the running job first.
+    FocusJob { seconds: f64 },
+
+    // memory
+    SaveLevel { id: TrackId, level: f32 },
+    SaveState(Saved),
+    /// Wanted while the Jobs screen is open; answered by `Cache`.
+    AskCache,
+    /// Look through all folders again.
+    Rescan,
+
+    // the terminal
+    Suspend,
+    /// Forget what is on the screen and draw every cell.
+    Redraw,
+    Quit,
+}
+
+/// The song that follows the playing one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NextUp {
+    pub token: u64,
+    pub path: PathBuf,
+}

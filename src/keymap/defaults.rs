@@ -1,0 +1,156 @@
+//! The one table of keys: what each action is called in the configuration, what the help says
+//! about it, and which keys mean it where until the user says otherwise.
+
+use crate::action::Action;
+use crate::keymap::Scope;
+
+/// Headings of the help, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Playback,
+    Voice,
+    Lists,
+    Jobs,
+    Everywhere,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [Self::Playback, Self::Voice, Self::Lists, Self::Jobs, Self::Everywhere];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Playback => "PLAYBACK",
+            Self::Voice => "VOICE",
+            Self::Lists => "THIS LIST",
+            Self::Jobs => "JOBS",
+            Self::Everywhere => "EVERYWHERE",
+        }
+    }
+}
+
+/// One action.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    pub action: Action,
+    /// Its name in `[keys]`.
+    pub name: &'static str,
+    /// The default keys, and where each means this.
+    pub keys: &'static [(&'static str, Scope)],
+    /// What the help says.
+    pub help: &'static str,
+    /// One word for the hint line; empty = not worth its room there.
+    pub hint: &'static str,
+    pub group: Group,
+    /// Where the action makes sense: there a key of the user's means it.
+    pub scope: Scope,
+}
+
+use Action as A;
+use Group as G;
+use Scope as S;
+
+macro_rules! table {
+    ($($action:ident $name:literal [$($key:literal $at:ident),*] $scope:ident $group:ident $hint:literal $help:literal;)*) => {
+        &[$(Row {
+            action: A::$action,
+            name: $name,
+            keys: &[$(($key, S::$at)),*],
+            help: $help,
+            hint: $hint,
+            group: G::$group,
+            scope: S::$scope,
+        }),*]
+    };
+}
+
+/// Every action once, in the order help and hints show them:
+/// action, name, keys and where, scope, group, hint, help.
+#[rustfmt::skip]
+pub const TABLE: &[Row] = table![
+    SingThis       "sing"             ["Enter" LISTS]                               LISTS          Lists      "sing"     "sing this song now";
+    VocalsUp       "vocals-up"        ["Up" SING, ")" EVERYWHERE]                   EVERYWHERE     Voice      "singer"   "more of the singer, 5 %";
+    VocalsDown     "vocals-down"      ["Down" SING, "(" EVERYWHERE]                 EVERYWHERE     Voice      ""         "less of the singer, 5 %";
+    VocalsUpFine   "vocals-up-fine"   ["Shift-Up" SING]                             EVERYWHERE     Voice      ""         "more, 1 %";
+    VocalsDownFine "vocals-down-fine" ["Shift-Down" SING]                           EVERYWHERE     Voice      ""         "less, 1 %";
+    VocalsToggle   "vocals-toggle"    ["v" EVERYWHERE, "K" SING]                    EVERYWHERE     Voice      "off/mine/full" "singer full / mine / off";
+    PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
+    SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "5 s back";
+    SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "5 s on";
+    SeekBackFar    "seek-back-far"    ["Shift-Left" EVERYWHERE]                     EVERYWHERE     Playback   ""         "30 s back";
+    SeekForwardFar "seek-forward-far" ["Shift-Right" EVERYWHERE]                    EVERYWHERE     Playback   ""         "30 s on";
+    Restart        "restart"          ["0" EVERYWHERE]                              EVERYWHERE     Playback   "restart"  "from the start";
+    PreviousSong   "previous-song"    ["<" EVERYWHERE]                              EVERYWHERE     Playback   ""         "previous song";
+    NextSong       "next-song"        [">" EVERYWHERE]                              EVERYWHERE     Playback   "next"     "next song";
+    VolumeDown     "volume-down"      ["-" EVERYWHERE]                              EVERYWHERE     Playback   ""         "quieter";
+    VolumeUp       "volume-up"        ["+" EVERYWHERE, "=" EVERYWHERE]              EVERYWHERE     Playback   ""         "louder";
+    Mute           "mute"             ["m" EVERYWHERE]                              EVERYWHERE     Playback   ""         "mute";
+    Down           "down"             ["j" LISTS, "Down" LISTS]                     LISTS          Lists      ""         "down";
+    Up             "up"               ["k" LISTS, "Up" LISTS]                       LISTS          Lists      ""         "up";
+    HalfPageDown   "half-page-down"   ["Ctrl-d" LISTS, "PageDown" LISTS]            LISTS          Lists      ""         "half a page down";
+    HalfPageUp     "half-page-up"     ["Ctrl-u" LISTS, "PageUp" LISTS]              LISTS          Lists      ""         "half a page up";
+    Top            "top"              ["g g" LISTS, "Home" LISTS]                   LISTS          Lists      ""         "to the top";
+    Bottom         "bottom"           ["G" LISTS, "End" LISTS]                      LISTS          Lists      ""         "to the end";
+    ToPlaying      "to-playing"       ["g ." LIBRARY]                               LIBRARY        Lists      ""         "to the playing song";
+    AddToQueue     "add"              ["a" LIBRARY]                                 LIBRARY        Lists      "add"      "add to the queue";
+    PlayNext       "play-next"        ["A" LIBRARY]                                 LIBRARY        Lists      "next up"  "sing after this one";
+    Filter         "filter"           ["f" LIBRARY]                                 LIBRARY        Lists      "filter"   "show only what matches";
+    FindNext       "find-next"        ["n" LIBRARY]                                 LIBRARY        Lists      ""         "next match";
+    FindPrevious   "find-previous"    ["N" LIBRARY]                                 LIBRARY        Lists      ""         "previous match";
+    Separate       "separate"         ["s" LIBRARY]                                 LIBRARY        Jobs       "separate" "separate this song next";
+    SeparateShown  "separate-shown"   ["S" LIBRARY]                                 LIBRARY        Jobs       ""         "separate all shown";
+    Rescan         "rescan"           ["u" LIBRARY]                                 LIBRARY        Lists      ""         "look for new songs";
+    MoveDown       "move-down"        ["J" QUEUE_AND_JOBS]                          QUEUE_AND_JOBS Lists      "order"    "move down";
+    MoveUp         "move-up"          ["K" QUEUE_AND_JOBS]                          QUEUE_AND_JOBS Lists      ""         "move up";
+    Remove         "remove"           ["d" QUEUE, "Delete" QUEUE]                   QUEUE          Lists      "remove"   "take out of the queue";
+    ClearQueue     "clear-queue"      ["D" QUEUE]                                   QUEUE          Lists      "clear"    "empty the queue";
+    CancelJob      "cancel"           ["x" JOBS]                                    JOBS           Jobs       "cancel"   "cancel, or drop from the list";
+    RetryJob       "retry"            ["r" JOBS]                                    JOBS           Jobs       "retry"    "try again";
+    RetryAll       "retry-all"        ["R" JOBS]                                    JOBS           Jobs       ""         "try all failed ones again";
+    Find           "find"             ["/" EVERYWHERE]                              EVERYWHERE     Everywhere "find"     "find a song";
+    Library        "library"          ["1" EVERYWHERE]                              EVERYWHERE     Everywhere ""         "Library";
+    Queue          "queue"            ["2" EVERYWHERE]                              EVERYWHERE     Everywhere ""         "Queue";
+    Sing           "sing-screen"      ["3" EVERYWHERE]                              EVERYWHERE     Everywhere ""         "Sing";
+    Jobs           "jobs"             ["4" EVERYWHERE]                              EVERYWHERE     Everywhere ""         "Jobs";
+    ToggleJobs     "toggle-jobs"      ["w" EVERYWHERE]                              EVERYWHERE     Everywhere ""         "Jobs and back";
+    NextScreen     "next-screen"      ["Tab" EVERYWHERE]                            EVERYWHERE     Everywhere ""         "next screen";
+    PreviousScreen "previous-screen"  ["Shift-Tab" EVERYWHERE]                      EVERYWHERE     Everywhere ""         "previous screen";
+    Back           "back"             ["Esc" EVERYWHERE]                            EVERYWHERE     Everywhere ""         "close, clear, go back";
+    Help           "help"             ["?" EVERYWHERE]                              EVERYWHERE     Everywhere "help"     "this help";
+    Redraw         "redraw"           ["Ctrl-l" EVERYWHERE]                         EVERYWHERE     Everywhere ""         "draw again";
+    Suspend        "suspend"          ["Ctrl-z" EVERYWHERE]                         EVERYWHERE     Everywhere ""         "suspend";
+    Quit           "quit"             ["q" EVERYWHERE, "Ctrl-c" EVERYWHERE]         EVERYWHERE     Everywhere "quit"     "quit";
+];
+
+/// The row of an action.
+pub fn row(action: Action) -> &'static Row {
+    // a test holds the table to every action once
+    TABLE.iter().find(|row| row.action == action).unwrap_or(&TABLE[0])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::keymap::parse_keys;
+
+    #[test]
+    fn every_action_stands_in_the_table_once_under_a_name_of_its_own() {
+        let mut seen: Vec<usize> = TABLE.iter().map(|row| row.action as usize).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..=Action::LAST as usize).collect::<Vec<_>>());
+        let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+    }
+
+    #[test]
+    fn every_default_key_can_be_read() {
+        for row in TABLE {
+            assert!(!row.keys.is_empty(), "{} has no key", row.name);
+            for (keys, _) in row.keys {
+                parse_keys(keys).unwrap();
+            }
+        }
+    }
+}
