@@ -1,1 +1,356 @@
-//! engine
+//! The engine as a child process: spawned, checked, fed several windows at once, restarted when it
+//! dies, hangs or talks nonsense. Unanswered windows are kept and asked again, so a killed engine
+//! costs time, never a song.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, never};
+
+use super::child::Child;
+use super::command::EngineCommand;
+use super::protocol::{Hello, Message, PROTOCOL};
+use super::segment::Grid;
+
+/// Why there is no engine, or no longer one.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    #[error(
+        "the separation engine `{looked_for}` is not there, so no song can be separated; build it with `make`, or name one under [separation] engine in config.toml"
+    )]
+    Missing { looked_for: String },
+    #[error(
+        "the separation engine `{program}` could not be started: {reason}; nothing can be separated until it can; `croon doctor` looks closer"
+    )]
+    Spawn { program: String, reason: String },
+    #[error(
+        "the separation engine `{program}` ended or fell silent before it said hello ({reason}){tail}; nothing can be separated; `croon doctor` looks closer"
+    )]
+    NoHello {
+        program: String,
+        reason: String,
+        tail: Tail,
+    },
+    #[error(
+        "the separation engine `{program}` speaks protocol {theirs}, croon speaks {PROTOCOL}; they are of different versions: build both with `make`"
+    )]
+    Version { program: String, theirs: u32 },
+    #[error(
+        "the separation engine `{program}` announces {what}, which does not fit together; its model is damaged or not made for croon: `croon doctor` looks closer"
+    )]
+    Grid { program: String, what: String },
+    #[error(
+        "the separation engine came back with another model ({now}) than it began with ({before}); songs in work were stopped so as not to mix the two: start them again"
+    )]
+    ModelChanged { before: String, now: String },
+    #[error(
+        "the separation engine failed {times} times without finishing anything in between, the last time because {reason}{tail}; what is stored stays; `croon doctor` looks closer, then try again"
+    )]
+    KeepsFailing { times: u32, reason: String, tail: Tail },
+    #[error("the separation engine is being stopped because croon ends")]
+    Stopped,
+}
+
+/// The last lines an engine wrote to stderr, shown behind a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tail(pub Vec<String>);
+
+impl std::fmt::Display for Tail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.len() {
+            0 => Ok(()),
+            n => write!(
+                f,
+                "; its last words: {}",
+                self.0[n.saturating_sub(3)..].join(" | ")
+            ),
+        }
+    }
+}
+
+/// What [`Engine::answer`] brings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Vocals {
+        tag: u64,
+        /// The window as it was asked.
+        mixture: Arc<Vec<f32>>,
+        pcm: Vec<f32>,
+    },
+    /// This window could not be separated; the engine goes on.
+    Failed { tag: u64, reason: String },
+    /// The engine was lost and is back; whatever it owed has been asked again.
+    Restarted { reason: String },
+    /// Nothing within the time given.
+    Nothing,
+}
+
+struct Owed {
+    tag: u64,
+    /// `None` once nobody wants the answer any more; it still occupies the engine.
+    pcm: Option<Arc<Vec<f32>>>,
+}
+
+/// A running engine.
+pub struct Engine {
+    command: EngineCommand,
+    child: Child,
+    hello: Hello,
+    grid: Grid,
+    stop: Receiver<()>,
+    owed: BTreeMap<u64, Owed>,
+    next_id: u64,
+    /// When the engine last did something for us; it hangs when this is too long ago.
+    progress: Instant,
+    /// Failures since the last window that was answered.
+    failures: u32,
+}
+
+impl Engine {
+    /// Starts the engine and waits for its hello.
+    pub fn start(command: EngineCommand) -> Result<Self, EngineError> {
+        Self::start_until(command, never())
+    }
+
+    /// As [`Engine::start`]; every wait ends with [`EngineError::Stopped`] as soon as the sender of
+    /// `stop` sends or is dropped.
+    pub fn start_until(command: EngineCommand, stop: Receiver<()>) -> Result<Self, EngineError> {
+        let (child, hello, grid) = greet(&command, &stop)?;
+        Ok(Self {
+            command,
+            child,
+            hello,
+            grid,
+            stop,
+            owed: BTreeMap::new(),
+            next_id: 1,
+            progress: Instant::now(),
+            failures: 0,
+        })
+    }
+
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Process id of the engine that runs now.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// How many more windows it takes at once; forgotten ones count until they are answered.
+    pub fn room(&self) -> usize {
+        (self.hello.in_flight.clamp(1, 64) as usize).saturating_sub(self.owed.len())
+    }
+
+    /// Asks for the vocals of one window. Ask no more than there is [`Engine::room`] for.
+    pub fn ask(&mut self, tag: u64, window: Vec<f32>) {
+        debug_assert_eq!(window.len(), 2 * self.grid.window);
+        if self.owed.is_empty() {
+            self.progress = Instant::now();
+        }
+        let pcm = Arc::new(window);
+        let id = self.next_id;
+        self.next_id += 1;
+        self.owed.insert(
+            id,
+            Owed {
+                tag,
+                pcm: Some(pcm.clone()),
+            },
+        );
+        // A dead engine is noticed, and the window asked again, when the answer is awaited.
+        self.child.send(id, pcm);
+    }
+
+    /// Cancels: answers to what was asked so far will not be delivered.
+    pub fn forget(&mut self) {
+        for owed in self.owed.values_mut() {
+            owed.pcm = None;
+        }
+    }
+
+    /// Waits up to `patience` for the next answer.
+    pub fn answer(&mut self, patience: Duration) -> Result<Answer, EngineError> {
+        let until = Instant::now() + patience;
+        loop {
+            let hung = self.progress + self.command.patience.window;
+            let wait = if self.owed.is_empty() {
+                until
+            } else {
+                until.min(hung)
+            };
+            let (stop, child) = (&self.stop, self.child.messages());
+            let message = crossbeam_channel::select! {
+                recv(stop) -> _ => return Err(EngineError::Stopped),
+                recv(child) -> message => message,
+                default(wait.saturating_duration_since(Instant::now())) => {
+                    let now = Instant::now();
+                    if !self.owed.is_empty() && now >= hung {
+                        let secs = self.command.patience.window.as_secs_f32();
+                        return self.restart(format!("it did not answer for {secs:.0} seconds"));
+                    }
+                    if now >= until {
+                        return Ok(Answer::Nothing);
+                    }
+                    continue;
+                }
+            };
+            let lost = match message {
+                Err(_) => "its pipe closed".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Ok(Ok(message)) => match self.take(message) {
+                    Ok(Some(answer)) => return Ok(answer),
+                    Ok(None) => continue,
+                    Err(nonsense) => nonsense,
+                },
+            };
+            return self.restart(lost);
+        }
+    }
+
+    /// One message of the engine; `None` for an answer nobody waits for any more.
+    fn take(&mut self, message: Message) -> Result<Option<Answer>, String> {
+        let (id, outcome) = match message {
+            Message::Vocals { id, pcm } => (id, Ok(pcm)),
+            Message::Failed { id, reason } => (id, Err(crate::track::printable(&reason))),
+            other => return Err(format!("it sent a message out of turn: {}", name(&other))),
+        };
+        let Some(owed) = self.owed.remove(&id) else {
+            return Err(format!("it answered window {id}, which it was not asked for"));
+        };
+        self.progress = Instant::now();
+        let tag = owed.tag;
+        let Some(asked) = owed.pcm else {
+            self.failures = 0;
+            return Ok(None);
+        };
+        match outcome {
+            Ok(pcm) if pcm.len() != asked.len() => {
+                let (got, want) = (pcm.len() / 2, asked.len() / 2);
+                self.owed.insert(
+                    id,
+                    Owed {
+                        tag,
+                        pcm: Some(asked),
+                    },
+                );
+                Err(format!("it answered {got} frames where {want} were asked"))
+            }
+            Ok(pcm) if pcm.iter().all(|sample| sample.is_finite()) => {
+                self.failures = 0;
+                Ok(Some(Answer::Vocals {
+                    tag,
+                    mixture: asked,
+                    pcm,
+                }))
+            }
+            Ok(_) => {
+                let reason = "the engine answered with numbers that are no sound".to_owned();
+                Ok(Some(Answer::Failed { tag, reason }))
+            }
+            Err(reason) => Ok(Some(Answer::Failed { tag, reason })),
+        }
+    }
+
+    /// Ends the engine that went wrong and brings up another, more patiently each time.
+    fn restart(&mut self, mut reason: String) -> Result<Answer, EngineError> {
+        let first = reason.clone();
+        loop {
+            let tail = self.child.end();
+            self.failures += 1;
+            tracing::warn!(
+                reason,
+                failures = self.failures,
+                "the separation engine was lost{tail}"
+            );
+            if self.failures > self.command.patience.restarts {
+                return Err(EngineError::KeepsFailing {
+                    times: self.failures,
+                    reason,
+                    tail,
+                });
+            }
+            let pause = self.command.patience.backoff * (1 << (self.failures - 1).min(6));
+            match self.stop.recv_timeout(pause) {
+                Err(RecvTimeoutError::Timeout) => {}
+                _ => return Err(EngineError::Stopped),
+            }
+            match greet(&self.command, &self.stop) {
+                Ok((child, hello, grid)) => {
+                    if hello.model_sha256 != self.hello.model_sha256 || grid != self.grid {
+                        let text = |h: &Hello| format!("{} {:.8}", h.model, h.model_sha256);
+                        return Err(EngineError::ModelChanged {
+                            before: text(&self.hello),
+                            now: text(&hello),
+                        });
+                    }
+                    (self.child, self.hello) = (child, hello);
+                    break;
+                }
+                Err(EngineError::Stopped) => return Err(EngineError::Stopped),
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        self.owed.retain(|_, owed| owed.pcm.is_some());
+        for (id, owed) in &self.owed {
+            if let Some(pcm) = &owed.pcm {
+                self.child.send(*id, pcm.clone());
+            }
+        }
+        self.progress = Instant::now();
+        Ok(Answer::Restarted { reason: first })
+    }
+}
+
+/// Spawns an engine and checks its first word.
+fn greet(command: &EngineCommand, stop: &Receiver<()>) -> Result<(Child, Hello, Grid), EngineError> {
+    let program = command.shown();
+    let mut child = Child::spawn(command)?;
+    let messages = child.messages().clone();
+    let first = crossbeam_channel::select! {
+        recv(stop) -> _ => return Err(EngineError::Stopped),
+        recv(messages) -> message => message,
+        default(command.patience.hello) => {
+            let reason = format!("no word within {:.0} seconds", command.patience.hello.as_secs_f32());
+            return Err(EngineError::NoHello { program, reason, tail: child.end() });
+        }
+    };
+    let reason = match first {
+        Ok(Ok(Message::Hello(hello))) => {
+            if hello.protocol != PROTOCOL {
+                return Err(EngineError::Version {
+                    program,
+                    theirs: hello.protocol,
+                });
+            }
+            let [window, core, fade] = [hello.window, hello.core, hello.fade].map(|n| n as usize);
+            let grid = Grid::new(hello.rate, window, core, fade)
+                .map_err(|what| EngineError::Grid { program, what })?;
+            return Ok((child, hello, grid));
+        }
+        Ok(Ok(other)) => format!("its first word was no hello but {}", name(&other)),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it ended".into(),
+    };
+    Err(EngineError::NoHello {
+        program,
+        reason,
+        tail: child.end(),
+    })
+}
+
+fn name(message: &Message) -> &'static str {
+    match message {
+        Message::Hello(_) => "hello",
+        Message::Window { .. } => "a window",
+        Message::Vocals { .. } => "vocals",
+        Message::Failed { .. } => "a failure",
+        Message::Bye => "bye",
+    }
+}

@@ -1,5 +1,7 @@
 //! Separation as the player sees it: a grid of segments, a pipe protocol, and the engine behind it.
 
+mod child;
+pub mod command;
 pub mod engine;
 pub mod protocol;
 pub mod segment;

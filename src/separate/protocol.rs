@@ -104,11 +104,16 @@ pub fn write_message(to: &mut impl Write, message: &Message) -> Result<(), Proto
             })?;
             write_frame(to, HELLO, 0, &json)
         }
-        Message::Window { id, pcm } => write_frame(to, WINDOW, *id, &to_bytes(pcm)),
+        Message::Window { id, pcm } => write_window(to, *id, pcm),
         Message::Vocals { id, pcm } => write_frame(to, VOCALS, *id, &to_bytes(pcm)),
         Message::Failed { id, reason } => write_frame(to, FAILED, *id, reason.as_bytes()),
         Message::Bye => write_frame(to, BYE, 0, &[]),
     }
+}
+
+/// Writes a window without taking it over: who asks keeps it until it is answered.
+pub fn write_window(to: &mut impl Write, id: u64, pcm: &[f32]) -> Result<(), ProtocolError> {
+    write_frame(to, WINDOW, id, &to_bytes(pcm))
 }
 
 /// Reads one frame. `None` is a stream that ended cleanly between two frames. After an error the
