@@ -1,1 +1,134 @@
-//! cli
+//! The command line. A new subcommand is one variant of [`Command`], one arm of [`Command::run`]
+//! and one file in `commands/`.
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::commands::{self, Context, Fault, Options, Outcome};
+
+/// Terminal karaoke: plays your own music and lets you fade the singer out.
+#[derive(Debug, Parser)]
+#[command(name = "croon", version, after_help = exit_codes(), max_term_width = 100)]
+pub struct Cli {
+    /// Folders (or single files) with songs; default: those of the configuration
+    #[arg(value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub options: Options,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What croon does without its screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show, check or find the configuration
+    #[command(subcommand)]
+    Config(commands::config::ConfigCommand),
+    /// Say where croon keeps its files
+    Paths(commands::paths::Args),
+    /// Print the completions for a shell
+    Completions(commands::completions::Args),
+}
+
+impl Command {
+    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Config(command) => commands::config::run(command, context),
+            Self::Paths(args) => commands::paths::run(args, context),
+            Self::Completions(args) => commands::completions::run(args, context),
+        }
+    }
+
+    /// Whether the command works with a configuration file that cannot be read as TOML, because it
+    /// is there to say so or has no use for it.
+    pub fn forgives_config(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Paths(_) | Self::Completions(_))
+    }
+}
+
+impl Cli {
+    /// What clap cannot see: paths beside a subcommand, and paths that do not exist, which are
+    /// most often a mistyped subcommand.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.command.is_some() && !self.paths.is_empty() {
+            let path = self.paths[0].display();
+            return Err(Fault::new(
+                Outcome::Usage,
+                format!("`{path}` stands before a command. Paths belong after it: croon COMMAND PATH..."),
+            ));
+        }
+        let Some(missing) = self.paths.iter().find(|path| !path.exists()) else {
+            return Ok(());
+        };
+        let word = missing.to_string_lossy();
+        let names = Self::command()
+            .get_subcommands()
+            .map(|c| c.get_name().to_owned())
+            .collect::<Vec<_>>();
+        let nearest = names
+            .iter()
+            .map(|name| (strsim::damerau_levenshtein(&word, name), name))
+            .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
+            .min();
+        let advice = match nearest {
+            Some((_, name)) => format!("Did you mean the command `croon {name}`?"),
+            None => "Give a folder or a file that exists, or see `croon --help` for the commands.".into(),
+        };
+        Err(Fault::new(
+            Outcome::Usage,
+            format!("there is no file or folder `{word}`. {advice}"),
+        ))
+    }
+}
+
+/// The promise to scripts, made from the one list of outcomes.
+fn exit_codes() -> String {
+    let lines: Vec<String> = Outcome::ALL
+        .iter()
+        .map(|outcome| format!("  {:>3}  {}", outcome.code(), outcome.meaning()))
+        .collect();
+    format!(
+        "Exit codes:\n{}\n\nWithout a command croon opens its screen and plays.",
+        lines.join("\n")
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_finds_no_fault_with_the_definition() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_and_after_a_command() {
+        for line in [["croon", "-q", "paths"], ["croon", "paths", "-q"]] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert!(cli.options.quiet && cli.command.is_some(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_command_is_not_taken_for_a_folder() {
+        let fault = Cli::try_parse_from(["croon", "doctr"])
+            .unwrap()
+            .check()
+            .unwrap_err();
+        assert_eq!(fault.outcome, Outcome::Usage);
+    }
+
+    #[test]
+    fn the_help_lists_every_exit_code() {
+        let help = Cli::command().render_help().to_string();
+        for outcome in Outcome::ALL {
+            assert!(help.contains(outcome.meaning()), "{outcome:?} missing in\n{help}");
+        }
+    }
+}

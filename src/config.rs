@@ -1,1 +1,234 @@
-//! config
+//! The configuration: plain data with defaults. `config.toml` at the top of the repository is the
+//! same thing in writing, and a test holds the two together; the user's file needs only what differs.
+
+mod place;
+mod problem;
+mod read;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use place::Place;
+pub use problem::ConfigProblem;
+
+/// The default configuration as a commented file.
+pub const DEFAULT_TOML: &str = include_str!("../config.toml");
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    pub library: LibraryConfig,
+    pub separation: SeparationConfig,
+    pub cache: CacheConfig,
+    pub playback: PlaybackConfig,
+    pub screen: ScreenConfig,
+    pub log: LogConfig,
+    /// Overrides of the default keys, as written; the keymap gives them a meaning.
+    pub keys: BTreeMap<String, String>,
+}
+
+/// `[library]`: where the songs are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LibraryConfig {
+    /// As written, `~` not yet expanded; empty means the system's music folder.
+    pub folders: Vec<PathBuf>,
+    /// Glob patterns of paths to leave out.
+    pub exclude: Vec<String>,
+    pub watch: bool,
+    /// Between two looks at a folder that reports no changes of its own (NFS, SMB, FUSE).
+    pub poll_seconds: u64,
+    /// Separate every song found, unasked.
+    pub auto_separate: bool,
+}
+
+/// `[separation]`: the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeparationConfig {
+    /// Program and arguments; empty means the bundled `croon-separator serve`.
+    pub command: Vec<String>,
+    /// Name of the model; empty means the bundled one.
+    pub model: String,
+    pub device: Device,
+    /// Niceness of the engine, 0 to 19.
+    pub nice: u8,
+    /// Threads of the engine; 0 means one per core.
+    pub threads: u32,
+}
+
+/// Where the network runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Device {
+    /// CUDA when it works, else the CPU.
+    #[default]
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+/// `[cache]`: the separated vocals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheConfig {
+    /// As written; `None` means the system's cache folder.
+    pub folder: Option<PathBuf>,
+    /// Above this the songs sung longest ago go.
+    pub size_gb: f64,
+}
+
+/// `[playback]`: sound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaybackConfig {
+    /// Name of the output device; empty means the system's default.
+    pub device: String,
+    pub buffer_frames: u32,
+    /// The singer's level in percent for songs whose fader was never moved.
+    pub vocals_level: u8,
+    /// Master volume in percent at the first start.
+    pub volume: u8,
+    pub seek_seconds: f64,
+}
+
+/// `[screen]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScreenConfig {
+    pub color: ColorChoice,
+    /// Draw with ASCII characters only.
+    pub ascii: bool,
+    /// Frames per second at most, while something moves.
+    pub fps: u32,
+    pub reduce_motion: bool,
+}
+
+/// Whether to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// Where a terminal is and `NO_COLOR` is not.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogConfig {
+    pub level: LogLevel,
+}
+
+/// How much goes into the log file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl Default for LibraryConfig {
+    fn default() -> Self {
+        Self {
+            folders: Vec::new(),
+            exclude: Vec::new(),
+            watch: true,
+            poll_seconds: 30,
+            auto_separate: true,
+        }
+    }
+}
+
+impl Default for SeparationConfig {
+    fn default() -> Self {
+        Self {
+            command: Vec::new(),
+            model: String::new(),
+            device: Device::Auto,
+            nice: 10,
+            threads: 0,
+        }
+    }
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            size_gb: 20.0,
+        }
+    }
+}
+
+impl Default for PlaybackConfig {
+    fn default() -> Self {
+        Self {
+            device: String::new(),
+            buffer_frames: 512,
+            vocals_level: 20,
+            volume: 100,
+            seek_seconds: 5.0,
+        }
+    }
+}
+
+impl Default for ScreenConfig {
+    fn default() -> Self {
+        Self {
+            color: ColorChoice::Auto,
+            ascii: false,
+            fps: 30,
+            reduce_motion: false,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            level: LogLevel::Info,
+        }
+    }
+}
+
+impl Config {
+    /// The defaults with what `text` says laid over them. Whatever is wrong becomes a problem and
+    /// its default stays, so that one bad line does not cost the rest; `file` only names the place.
+    pub fn parse(text: &str, file: &Path) -> (Self, Vec<ConfigProblem>) {
+        read::read(text, file)
+    }
+
+    /// Every key there is, as (section, key); section names stand under the empty section.
+    pub fn known_keys() -> Vec<(&'static str, &'static str)> {
+        read::known_keys()
+    }
+
+    /// The cap of the cache in bytes.
+    pub fn cache_bytes(&self) -> u64 {
+        (self.cache.size_gb * 1e9) as u64
+    }
+}
+
+impl Device {
+    /// The word the engine's command line takes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
+impl LogLevel {
+    /// As a filter directive.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

@@ -1,3 +1,97 @@
-//! croon, the player.
+//! croon, the player: reads the command line and the configuration, starts the log, hands over.
+//! The only place that prints an error and chooses the exit code.
 
-fn main() {}
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use croon::cli::Cli;
+use croon::commands::{Context, Fault, Outcome};
+use croon::config::LogLevel;
+use croon::logging::{self, LogSettings};
+use croon::paths::Paths;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match start(cli) {
+        Ok(outcome) => outcome.into(),
+        // `croon ... | head` is no failure
+        Err(error) if reader_went_away(&error) => Outcome::Done.into(),
+        Err(error) => {
+            tracing::error!("{error:#}");
+            let _ = writeln!(std::io::stderr(), "croon: {error:#}");
+            Outcome::of(&error).into()
+        }
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<Outcome> {
+    cli.check()?;
+    let forgiving = cli
+        .command
+        .as_ref()
+        .is_some_and(|command| command.forgives_config());
+    let context = Context::new(
+        &cli.options,
+        Paths::from_env().map_err(|e| Fault::new(Outcome::Usage, e.to_string()))?,
+        forgiving,
+    )?;
+    let screen = cli.command.is_none();
+    if screen {
+        needs_terminal()?;
+    }
+    let (_logging, trouble) = logging::start(&LogSettings {
+        folder: context.paths.log(),
+        level: context.config.log.level,
+        stderr: match context.verbose {
+            _ if screen => LogLevel::Off,
+            0 => LogLevel::Off,
+            1 => LogLevel::Info,
+            _ => LogLevel::Debug,
+        },
+    });
+    if let Some(trouble) = trouble
+        && context.verbose > 0
+    {
+        context.say(trouble.to_string());
+    }
+    match cli.command {
+        Some(command) => {
+            if !command.forgives_config() {
+                for problem in &context.problems {
+                    context.say(format!("croon: {problem}"));
+                }
+            }
+            command.run(&context)
+        }
+        None => anyhow::bail!("the screen is not wired in yet"),
+    }
+}
+
+/// The screen cannot be drawn into a file or a pipe; say what can be done there instead.
+fn needs_terminal() -> Result<(), Fault> {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Fault::new(
+        Outcome::NoTerminal,
+        format!(
+            "the screen needs a terminal, and this is none. Run `croon` in one, or use what works without:\n\
+             \x20 croon separate FILE...   write vocals and instrumental of songs into files\n\
+             \x20 croon watch DIR...       separate what is and comes into folders, in the background\n\
+             \x20 croon scan DIR...        list the songs croon sees\n\
+             \x20 croon doctor             check sound, engine, model, cache and terminal\n\
+             \x20 croon --help             everything else\n\
+             (exit code {})",
+            Outcome::NoTerminal.code()
+        ),
+    ))
+}
+
+fn reader_went_away(error: &anyhow::Error) -> bool {
+    let io = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.into_iter()
+        .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}

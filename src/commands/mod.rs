@@ -1,1 +1,11 @@
-//! commands
+//! What croon does without the screen: one file per subcommand, each with its `Args` and a
+//! `run(args, &Context) -> anyhow::Result<Outcome>`. Data goes to stdout, messages to stderr.
+
+pub mod completions;
+pub mod config;
+mod context;
+mod outcome;
+pub mod paths;
+
+pub use context::{Context, Options};
+pub use outcome::{Fault, Outcome};

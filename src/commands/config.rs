@@ -1,0 +1,49 @@
+//! `croon config print-default|check|path`.
+
+use std::fs;
+
+use crate::config::DEFAULT_TOML;
+
+use super::{Context, Outcome};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum ConfigCommand {
+    /// Print the default configuration, commented
+    PrintDefault,
+    /// Read your configuration and name every fault in it
+    Check,
+    /// Print where your configuration file is, or would be
+    Path,
+}
+
+pub fn run(command: ConfigCommand, context: &Context) -> anyhow::Result<Outcome> {
+    match command {
+        ConfigCommand::PrintDefault => context.print(DEFAULT_TOML)?,
+        ConfigCommand::Path => {
+            use std::os::unix::ffi::OsStrExt;
+            // byte for byte: a path may be no UTF-8 and still be used in $(...)
+            context.print_bytes(context.paths.config_file.as_os_str().as_bytes())?;
+            context.print("\n")?;
+        }
+        ConfigCommand::Check => return check(context),
+    }
+    Ok(Outcome::Done)
+}
+
+fn check(context: &Context) -> anyhow::Result<Outcome> {
+    let file = context.paths.config_file.display();
+    if fs::metadata(&context.paths.config_file).is_err() {
+        context.print(format!(
+            "{file} does not exist: everything has its default, which is fine.\n"
+        ))?;
+        return Ok(Outcome::Done);
+    }
+    for problem in &context.problems {
+        context.print(format!("{problem}\n"))?;
+    }
+    if context.problems.is_empty() {
+        context.print(format!("{file} is right.\n"))?;
+        return Ok(Outcome::Done);
+    }
+    Ok(Outcome::Failed)
+}
