@@ -1,1 +1,268 @@
-//! store
+//! The store: the separated vocals of every song, and what croon remembers between two evenings.
+//!
+//! Two places. The catalogue (`<state>/catalogue`) is one small database that stays open: known
+//! tracks, settings per song, which songs are complete. The vocals of each song are a database of
+//! their own (`<cache>/stems/<model>/<track>/`), opened while it plays or is separated. One
+//! process owns the store; within it every song has one handle, shared by all threads.
+
+mod block;
+mod catalogue;
+mod database;
+mod error;
+mod housekeeping;
+mod lock;
+mod open_songs;
+mod song;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use block::{BLOCK_FRAMES, BLOCK_SAMPLES};
+pub use catalogue::{SongSettings, SongUse};
+pub use error::StoreError;
+pub use housekeeping::{Cleared, Damage, Pruned, Stats, Verified};
+pub use lock::OwnerLock;
+pub use open_songs::SongKey;
+pub use song::{BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongMeta, SongStems};
+
+use crate::track::{Track, TrackId};
+use catalogue::Catalogue;
+use open_songs::OpenSongs;
+
+/// Where the store lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorePaths {
+    /// What can be made again: `$XDG_CACHE_HOME/croon`.
+    pub cache: PathBuf,
+    /// What cannot: `$XDG_STATE_HOME/croon`.
+    pub state: PathBuf,
+}
+
+/// A handle to the store; clones share it. It closes when the last clone and song are dropped.
+#[derive(Clone)]
+pub struct StemStore {
+    house: Arc<House>,
+}
+
+struct House {
+    paths: StorePaths,
+    cap_bytes: AtomicU64,
+    catalogue: Catalogue,
+    open: OpenSongs,
+    // Last: given back after everything above is closed.
+    _owner: Option<OwnerLock>,
+}
+
+impl House {
+    fn stems_folder(&self) -> PathBuf {
+        self.paths.cache.join("stems")
+    }
+
+    fn song_folder(&self, key: &SongKey) -> PathBuf {
+        self.stems_folder().join(&key.model).join(key.id.to_string())
+    }
+}
+
+impl std::fmt::Debug for StemStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StemStore").field("paths", &self.house.paths).finish_non_exhaustive()
+    }
+}
+
+impl StemStore {
+    /// Opens the store, which no other process may have open. A damaged catalogue is put aside
+    /// and begun anew: the vocals are found again by their folders.
+    pub fn open(paths: &StorePaths, cap_bytes: u64) -> Result<Self, StoreError> {
+        let owner = OwnerLock::take(&paths.state)?;
+        let folder = paths.state.join("catalogue");
+        let catalogue = match Catalogue::open(&folder, false) {
+            Err(StoreError::Damaged { detail, .. }) => {
+                let aside = housekeeping::put_aside(&folder)?;
+                tracing::error!("the catalogue was damaged ({detail}) and begun anew; the old one: {}", aside.display());
+                Catalogue::open(&folder, false)?
+            }
+            other => other?,
+        };
+        Ok(Self::with(paths, cap_bytes, catalogue, Some(owner)))
+    }
+
+    /// As [`Self::open`], but where the disk refuses, a catalogue that lasts only as long as the
+    /// program, and the reason. Another croon in the same store stays an error.
+    pub fn open_or_volatile(paths: &StorePaths, cap_bytes: u64) -> Result<(Self, Option<StoreError>), StoreError> {
+        match Self::open(paths, cap_bytes) {
+            Ok(store) => Ok((store, None)),
+            Err(reason) if reason.is_of_the_disk() => {
+                let catalogue = Catalogue::open(&paths.state.join("catalogue"), true)?;
+                Ok((Self::with(paths, cap_bytes, catalogue, None), Some(reason)))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn with(paths: &StorePaths, cap_bytes: u64, catalogue: Catalogue, owner: Option<OwnerLock>) -> Self {
+        let house = House {
+            paths: paths.clone(),
+            cap_bytes: AtomicU64::new(cap_bytes),
+            catalogue,
+            open: OpenSongs::default(),
+            _owner: owner,
+        };
+        Self { house: Arc::new(house) }
+    }
+
+    /// The song's vocals under a model; an empty place for them where there are none yet, or where
+    /// what is there cannot be read.
+    pub fn song(&self, model_key: &str, id: TrackId) -> Result<Arc<SongStems>, StoreError> {
+        self.open_checked(&SongKey { model: folder_name(model_key), id }).map(|(song, _)| song)
+    }
+
+    /// The song, and what was wrong with its database if it had to be begun anew.
+    fn open_checked(&self, key: &SongKey) -> Result<(Arc<SongStems>, Option<String>), StoreError> {
+        let folder = self.house.song_folder(key);
+        let mut entries = self.house.open.hold();
+        let (song, damage) = match entries.open(&self.house, key) {
+            Err(StoreError::Damaged { detail, .. }) => {
+                tracing::error!("stored vocals were damaged ({detail}) and are begun anew: {}", folder.display());
+                self.house.catalogue.unkeep(&key.model, key.id)?;
+                std::fs::remove_dir_all(&folder).map_err(|e| StoreError::from_io(&folder, e))?;
+                (entries.open(&self.house, key)?, Some(detail))
+            }
+            other => (other?, None),
+        };
+        drop(entries);
+        self.note(key, &song);
+        Ok((song, damage))
+    }
+
+    /// As [`Self::song`], but nothing is made where there is nothing.
+    pub fn song_if_stored(&self, model_key: &str, id: TrackId) -> Result<Option<Arc<SongStems>>, StoreError> {
+        let key = SongKey { model: folder_name(model_key), id };
+        if self.house.song_folder(&key).join("db").is_file() {
+            self.song(model_key, id).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The songs whose vocals are all there, without opening any.
+    pub fn complete(&self, model_key: &str) -> HashSet<TrackId> {
+        let model = folder_name(model_key);
+        let mut complete = self.house.catalogue.kept_under(&model);
+        // Somebody may have emptied the cache folder by hand.
+        let folders: HashSet<TrackId> = std::fs::read_dir(self.house.stems_folder().join(&model))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect();
+        complete.retain(|id| folders.contains(id));
+        complete
+    }
+
+    /// Every track known from earlier scans.
+    pub fn tracks(&self) -> Result<Vec<Track>, StoreError> {
+        self.house.catalogue.tracks()
+    }
+
+    pub fn remember(&self, track: &Track) -> Result<(), StoreError> {
+        self.house.catalogue.remember([track])
+    }
+
+    /// One write for many tracks.
+    pub fn remember_many<'a>(&self, tracks: impl IntoIterator<Item = &'a Track>) -> Result<(), StoreError> {
+        self.house.catalogue.remember(tracks)
+    }
+
+    pub fn forget(&self, path: &Path) -> Result<(), StoreError> {
+        self.house.catalogue.forget([path])
+    }
+
+    pub fn forget_many<'a>(&self, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), StoreError> {
+        self.house.catalogue.forget(paths)
+    }
+
+    pub fn settings(&self, id: TrackId) -> SongSettings {
+        self.house.catalogue.settings(id)
+    }
+
+    /// Within a second on the disk; it does not wait for it.
+    pub fn save_settings(&self, id: TrackId, settings: &SongSettings) -> Result<(), StoreError> {
+        self.house.catalogue.save_settings(id, settings)
+    }
+
+    /// A piece of the program's own state, such as the volume.
+    pub fn state<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        self.house.catalogue.state(key)
+    }
+
+    pub fn save_state<T: Serialize>(&self, key: &str, value: &T) -> Result<(), StoreError> {
+        self.house.catalogue.save_state(key, value)
+    }
+
+    /// Somebody sings it now: among the last to be evicted.
+    pub fn sung(&self, id: TrackId) -> Result<(), StoreError> {
+        self.house.catalogue.change_use(id, |song| {
+            song.last_sung = unix_now();
+            song.times_sung = song.times_sung.saturating_add(1);
+        })
+    }
+
+    pub fn song_use(&self, id: TrackId) -> SongUse {
+        self.house.catalogue.song_use(id)
+    }
+
+    /// A pinned song is never evicted.
+    pub fn pin(&self, id: TrackId, pinned: bool) -> Result<(), StoreError> {
+        self.house.catalogue.change_use(id, |song| song.pinned = pinned)
+    }
+
+    pub fn set_cap(&self, cap_bytes: u64) {
+        self.house.cap_bytes.store(cap_bytes, Ordering::Relaxed);
+    }
+
+    pub fn cap(&self) -> u64 {
+        self.house.cap_bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn paths(&self) -> &StorePaths {
+        &self.house.paths
+    }
+
+    /// Waits until the catalogue is on the disk.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.house.catalogue.flush()
+    }
+
+    /// Brings the catalogue's view of a song in line with what the song itself says.
+    fn note(&self, key: &SongKey, song: &SongStems) {
+        let noted = self.house.catalogue.kept(&key.model, key.id).is_some();
+        let written = match song.meta().filter(|_| song.is_complete()) {
+            Some(meta) if !noted => {
+                let bytes = database::bytes_on_disk(song.folder());
+                self.house.catalogue.keep(&key.model, key.id, &catalogue::Kept { bytes, meta })
+            }
+            None if noted => self.house.catalogue.unkeep(&key.model, key.id),
+            _ => Ok(()),
+        };
+        if let Err(e) = written {
+            tracing::warn!("the catalogue could not be brought up to date: {e}");
+        }
+    }
+}
+
+/// A model's key as the name of one folder: it comes from an engine, which may be anybody's.
+fn folder_name(model_key: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
+    let name: String = model_key.chars().take(100).map(plain).collect();
+    if name.trim_matches('.').is_empty() { "model".to_owned() } else { name }
+}
+
+fn unix_now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}

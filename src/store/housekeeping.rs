@@ -1,0 +1,268 @@
+//! Keeping the store within its size and in order: stats, verify, prune, clear.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
+
+use serde::Serialize;
+
+use super::database::bytes_on_disk;
+use super::{SongKey, StemStore, StoreError, unix_now};
+use crate::track::TrackId;
+
+/// What the store holds.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Stats {
+    pub cache: PathBuf,
+    pub state: PathBuf,
+    /// Bytes of all vocals on the disk.
+    pub bytes: u64,
+    pub cap_bytes: u64,
+    pub songs: usize,
+    pub complete: usize,
+    pub pinned: usize,
+    /// Seconds of vocals in the complete songs.
+    pub seconds: f64,
+    pub known_tracks: usize,
+    pub catalogue_bytes: u64,
+    pub models: Vec<ModelStats>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ModelStats {
+    pub model: String,
+    pub songs: usize,
+    pub bytes: u64,
+}
+
+/// What a check of everything found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Verified {
+    pub songs: usize,
+    pub segments: usize,
+    pub damaged: Vec<Damage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    pub model: String,
+    pub track: String,
+    /// Dropped, to be separated again. None listed: the song could not be read at all.
+    pub segments: Vec<u32>,
+    pub reason: Option<String>,
+}
+
+/// What was evicted to get under the cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Pruned {
+    pub songs: usize,
+    pub bytes: u64,
+    /// Bytes that remain.
+    pub left: u64,
+    /// Bytes over the cap that pins and open songs keep.
+    pub over: u64,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Cleared {
+    pub songs: usize,
+    pub bytes: u64,
+    /// Songs left: pinned or open.
+    pub left: usize,
+}
+
+/// A song's folder as it lies on the disk, whatever the catalogue says.
+struct OnDisk {
+    key: SongKey,
+    folder: PathBuf,
+    bytes: u64,
+    changed: i64,
+}
+
+impl StemStore {
+    /// Bytes of all stored vocals.
+    pub fn used(&self) -> u64 {
+        self.on_disk().iter().map(|song| song.bytes).sum()
+    }
+
+    /// Bytes that can be stored before a song has to go. Songs nobody asked for should stop at
+    /// nothing: evicting for them would separate the same songs again and again.
+    pub fn room(&self) -> u64 {
+        self.cap().saturating_sub(self.used())
+    }
+
+    pub fn stats(&self) -> Stats {
+        let catalogue = &self.house.catalogue;
+        let mut stats = Stats {
+            cache: self.house.paths.cache.clone(),
+            state: self.house.paths.state.clone(),
+            cap_bytes: self.cap(),
+            pinned: catalogue.uses().values().filter(|song| song.pinned).count(),
+            known_tracks: catalogue.count_tracks(),
+            catalogue_bytes: bytes_on_disk(catalogue.folder()),
+            ..Stats::default()
+        };
+        for song in self.on_disk() {
+            stats.bytes += song.bytes;
+            stats.songs += 1;
+            if let Some(kept) = catalogue.kept(&song.key.model, song.key.id) {
+                stats.complete += 1;
+                stats.seconds += kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1));
+            }
+            match stats.models.iter_mut().find(|model| model.model == song.key.model) {
+                Some(model) => (model.songs, model.bytes) = (model.songs + 1, model.bytes + song.bytes),
+                None => stats.models.push(ModelStats { model: song.key.model, songs: 1, bytes: song.bytes }),
+            }
+        }
+        stats.models.sort_by(|a, b| a.model.cmp(&b.model));
+        stats
+    }
+
+    /// Reads every block of every song; what does not read back is dropped and separated again.
+    /// `progress` gets songs done and songs in all.
+    pub fn verify(&self, mut progress: impl FnMut(usize, usize)) -> Verified {
+        let songs = self.on_disk();
+        let mut found = Verified { songs: songs.len(), ..Verified::default() };
+        let all = songs.len();
+        for (done, OnDisk { key, .. }) in songs.into_iter().enumerate() {
+            progress(done, all);
+            let damage = |segments, reason| Damage { model: key.model.clone(), track: key.id.to_string(), segments, reason };
+            // Opening begins a song anew where its database as a whole is damaged.
+            match self.open_checked(&key) {
+                Ok((song, None)) => {
+                    found.segments += song.count() as usize;
+                    let bad = song.verify();
+                    if !bad.is_empty() {
+                        found.damaged.push(damage(bad, None));
+                    }
+                }
+                Ok((_, Some(reason))) => found.damaged.push(damage(Vec::new(), Some(reason))),
+                Err(e) => found.damaged.push(damage(Vec::new(), Some(e.to_string()))),
+            }
+        }
+        progress(all, all);
+        found
+    }
+
+    /// Evicts the least recently sung songs until the vocals fit under the cap. Pinned and open
+    /// songs stay.
+    pub fn prune(&self) -> Result<Pruned, StoreError> {
+        self.sweep_leftovers();
+        let cap = self.cap();
+        let mut songs = self.on_disk();
+        let uses = self.house.catalogue.uses();
+        let used = |song: &OnDisk| uses.get(&song.key.id).copied().unwrap_or_default();
+        // One that was never sung is as old as its last change.
+        songs.sort_by_key(|song| used(song).last_sung.max(song.changed));
+        let mut left: u64 = songs.iter().map(|song| song.bytes).sum();
+        let mut pruned = Pruned::default();
+        for song in songs.iter().filter(|song| !used(song).pinned) {
+            if left <= cap {
+                break;
+            }
+            if self.evict(song)? {
+                left -= song.bytes;
+                pruned.songs += 1;
+                pruned.bytes += song.bytes;
+            }
+        }
+        pruned.left = left;
+        pruned.over = left.saturating_sub(cap);
+        Ok(pruned)
+    }
+
+    /// Removes all vocals; pinned songs only where asked, open ones never. Tracks, settings and
+    /// pins stay.
+    pub fn clear(&self, pinned_too: bool) -> Result<Cleared, StoreError> {
+        self.sweep_leftovers();
+        let mut cleared = Cleared::default();
+        let uses = self.house.catalogue.uses();
+        for song in self.on_disk() {
+            let pinned = uses.get(&song.key.id).is_some_and(|song| song.pinned);
+            if (!pinned || pinned_too) && self.evict(&song)? {
+                cleared.songs += 1;
+                cleared.bytes += song.bytes;
+            } else {
+                cleared.left += 1;
+            }
+        }
+        Ok(cleared)
+    }
+
+    /// Removes one song's vocals under every model; false where one of them is open.
+    pub fn evict_song(&self, id: TrackId) -> Result<bool, StoreError> {
+        let mut all = true;
+        for song in self.on_disk().iter().filter(|song| song.key.id == id) {
+            all &= self.evict(song)?;
+        }
+        Ok(all)
+    }
+
+    /// False where the song is open. First it counts as not complete, then its folder gets a name
+    /// that no song has, then it is removed: a crash between leaves nothing half there.
+    fn evict(&self, song: &OnDisk) -> Result<bool, StoreError> {
+        let entries = self.house.open.hold();
+        if entries.contains(&song.key) {
+            return Ok(false);
+        }
+        self.house.catalogue.unkeep(&song.key.model, song.key.id)?;
+        let going = leftover(&song.folder);
+        std::fs::rename(&song.folder, &going).map_err(|e| StoreError::from_io(&song.folder, e))?;
+        drop(entries);
+        std::fs::remove_dir_all(&going).map_err(|e| StoreError::from_io(&going, e))?;
+        Ok(true)
+    }
+
+    /// Folders of evictions that a crash interrupted.
+    fn sweep_leftovers(&self) {
+        for model in folders(&self.house.stems_folder()) {
+            for folder in folders(&model) {
+                if folder.extension().is_some_and(|end| end == "going") {
+                    let _ = std::fs::remove_dir_all(folder);
+                }
+            }
+        }
+    }
+
+    fn on_disk(&self) -> Vec<OnDisk> {
+        let mut songs = Vec::new();
+        for model_folder in folders(&self.house.stems_folder()) {
+            let Some(model) = model_folder.file_name().and_then(|name| name.to_str()) else { continue };
+            for folder in folders(&model_folder) {
+                let id = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+                let Some(id) = id else { continue };
+                songs.push(OnDisk {
+                    key: SongKey { model: model.to_owned(), id },
+                    bytes: bytes_on_disk(&folder),
+                    changed: changed(&folder.join("db")),
+                    folder,
+                });
+            }
+        }
+        songs
+    }
+}
+
+/// Moves a damaged database out of the way and says where it went.
+pub(super) fn put_aside(folder: &Path) -> Result<PathBuf, StoreError> {
+    let aside = folder.with_extension(format!("damaged-{}", unix_now()));
+    std::fs::rename(folder, &aside).map_err(|e| StoreError::from_io(folder, e))?;
+    Ok(aside)
+}
+
+fn leftover(folder: &Path) -> PathBuf {
+    static NTH: AtomicU64 = AtomicU64::new(0);
+    let nth = NTH.fetch_add(1, Ordering::Relaxed);
+    folder.with_extension(format!("{}-{nth}.going", std::process::id()))
+}
+
+fn folders(below: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(below).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+}
+
+fn changed(file: &Path) -> i64 {
+    let changed = std::fs::metadata(file).and_then(|meta| meta.modified()).ok();
+    changed.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs() as i64)
+}

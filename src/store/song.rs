@@ -1,0 +1,293 @@
+//! The vocals of one song: a sled database of its own, so that evicting a song is removing a
+//! folder, damage stays in one song, and the number of kept songs costs no memory.
+//!
+//! Blocks lie in the default tree under `segment u32 | block u16` (big-endian). The tree
+//! `segments` holds one small entry per segment, written after its blocks: only that makes the
+//! segment count as present. Its entry "complete" is written last of all.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use super::block::{self, BLOCK_SAMPLES};
+use super::database;
+use super::error::StoreError;
+use super::open_songs::OpenSong;
+
+/// Blocks in a segment's contribution: 200,704 frames.
+pub const BLOCKS_PER_SEGMENT: usize = 49;
+/// Samples of a segment's contribution, interleaved stereo.
+pub const SEGMENT_SAMPLES: usize = BLOCKS_PER_SEGMENT * BLOCK_SAMPLES;
+/// Points of each waveform kept per segment.
+pub const PEAKS_PER_SEGMENT: usize = 48;
+
+const MOST_SEGMENTS: u32 = 1 << 16;
+const COMPLETE: &[u8] = b"complete";
+const ENTRY_VERSION: u8 = 1;
+
+/// Loudness of a segment, for the waveforms: 0 is silence, 255 full scale or above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peaks {
+    pub vocals: [u8; PEAKS_PER_SEGMENT],
+    pub instrumental: [u8; PEAKS_PER_SEGMENT],
+}
+
+impl Default for Peaks {
+    fn default() -> Self {
+        Self { vocals: [0; PEAKS_PER_SEGMENT], instrumental: [0; PEAKS_PER_SEGMENT] }
+    }
+}
+
+/// What is known once a song is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SongMeta {
+    /// Length of the vocals at `rate`.
+    pub frames: u64,
+    pub rate: u32,
+    pub segments: u32,
+}
+
+/// The stored vocals of one song under one model. Shared: the worker writes, the feeder reads and
+/// the screen asks, each on its own thread.
+pub struct SongStems {
+    // Declared before `held`, so that the database is closed before the song counts as closed.
+    blocks: sled::Tree,
+    segments: sled::Tree,
+    database: sled::Db,
+    folder: PathBuf,
+    /// One bit per segment, so that asking costs no lookup.
+    present: Box<[AtomicU64]>,
+    /// One past the last present segment.
+    reach: AtomicU32,
+    complete: AtomicBool,
+    length: AtomicU32,
+    held: OpenSong,
+}
+
+impl std::fmt::Debug for SongStems {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SongStems").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl SongStems {
+    /// `hold` enters the song into the list of open ones; called once nothing can fail any more.
+    pub(super) fn open(folder: &Path, hold: impl FnOnce() -> OpenSong) -> Result<Self, StoreError> {
+        let tuning = database::Tuning { cache_bytes: 4 << 20, flush_every_ms: None, volatile: false };
+        let database = database::open(folder, tuning)?;
+        let fault = |e| StoreError::from_sled(folder, e);
+        let segments = database.open_tree("segments").map_err(fault)?;
+        let mut stored = Vec::new();
+        for entry in &segments {
+            let (key, value) = entry.map_err(fault)?;
+            if let (Ok(key), true) = (<[u8; 4]>::try_from(&*key), read_entry(&value).is_some()) {
+                stored.push(u32::from_be_bytes(key));
+            }
+        }
+        let song = Self {
+            blocks: (*database).clone(),
+            segments,
+            database,
+            folder: folder.to_owned(),
+            present: (0..MOST_SEGMENTS / 64).map(|_| AtomicU64::new(0)).collect(),
+            reach: AtomicU32::new(0),
+            complete: AtomicBool::new(false),
+            length: AtomicU32::new(0),
+            held: hold(),
+        };
+        stored.into_iter().for_each(|segment| song.mark(segment));
+        if let Some(meta) = song.meta() {
+            song.length.store(meta.segments, Ordering::Release);
+            song.complete.store((0..meta.segments).all(|k| song.has(k)), Ordering::Release);
+        }
+        Ok(song)
+    }
+
+    /// True where the segment's vocals are stored.
+    pub fn has(&self, segment: u32) -> bool {
+        self.word(segment).is_some_and(|(word, bit)| word.load(Ordering::Acquire) & bit != 0)
+    }
+
+    /// Stores a segment's contribution ([`SEGMENT_SAMPLES`] samples at `rate` 44100). When this
+    /// returns, the segment survives a crash of the process.
+    pub fn put(&self, segment: u32, contribution: &[f32], peaks: &Peaks) -> Result<(), StoreError> {
+        if contribution.len() != SEGMENT_SAMPLES {
+            return Err(StoreError::WrongLength { got: contribution.len(), want: SEGMENT_SAMPLES });
+        }
+        if segment >= MOST_SEGMENTS {
+            return Err(StoreError::TooLong { segment });
+        }
+        database::check_space(&self.folder)?;
+        let loudest = block::exponent(contribution);
+        for (nth, samples) in contribution.chunks_exact(BLOCK_SAMPLES).enumerate() {
+            let value = block::encode(samples, loudest);
+            self.blocks.insert(block_key(segment, nth), value).map_err(|e| self.fault(e))?;
+        }
+        self.segments.insert(segment.to_be_bytes(), write_entry(peaks)).map_err(|e| self.fault(e))?;
+        self.flush()?;
+        self.mark(segment);
+        Ok(())
+    }
+
+    /// The segment's contribution, or nothing where it is not stored. A segment that does not
+    /// read back is dropped, so that it is separated again.
+    pub fn get(&self, segment: u32) -> Option<Vec<f32>> {
+        let mut contribution = Vec::with_capacity(SEGMENT_SAMPLES);
+        for nth in 0..BLOCKS_PER_SEGMENT {
+            contribution.extend(self.block(segment, nth)?);
+        }
+        Some(contribution)
+    }
+
+    /// One block of the segment's contribution, or nothing where it is not stored; as [`Self::get`].
+    pub fn block(&self, segment: u32, nth: usize) -> Option<Vec<f32>> {
+        if !self.has(segment) || nth >= BLOCKS_PER_SEGMENT {
+            return None;
+        }
+        let samples = match self.blocks.get(block_key(segment, nth)) {
+            Ok(Some(value)) => block::decode(&value).ok(),
+            Ok(None) => None,
+            Err(e) => {
+                tracing::warn!(song = %self.folder.display(), "reading stored vocals failed: {e}");
+                None
+            }
+        };
+        let samples = samples.filter(|samples| samples.len() == BLOCK_SAMPLES);
+        if samples.is_none() {
+            tracing::warn!(song = %self.folder.display(), segment, nth, "a damaged segment is dropped");
+            self.forget(segment);
+        }
+        samples
+    }
+
+    /// Loudness of a stored segment.
+    pub fn peaks(&self, segment: u32) -> Option<Peaks> {
+        if !self.has(segment) {
+            return None;
+        }
+        self.segments.get(segment.to_be_bytes()).ok().flatten().and_then(|value| read_entry(&value))
+    }
+
+    /// Loudness of every segment so far, for drawing the whole song at once.
+    pub fn overview(&self) -> Vec<Option<Peaks>> {
+        (0..self.known_length()).map(|segment| self.peaks(segment)).collect()
+    }
+
+    /// Which segments are stored; as long as the song once it was complete, before that up to the
+    /// last one stored.
+    pub fn ready(&self) -> Vec<bool> {
+        (0..self.known_length()).map(|segment| self.has(segment)).collect()
+    }
+
+    /// How many segments are stored.
+    pub fn count(&self) -> u32 {
+        self.present.iter().map(|word| word.load(Ordering::Acquire).count_ones()).sum()
+    }
+
+    /// Says that every segment is there. Fails with the first missing one left out of the disk's
+    /// faults: a song is complete only when all of it reads back.
+    pub fn finish(&self, meta: SongMeta) -> Result<bool, StoreError> {
+        if let Some(missing) = (0..meta.segments).find(|&segment| !self.has(segment)) {
+            tracing::warn!(song = %self.folder.display(), missing, "not complete yet");
+            return Ok(false);
+        }
+        // The blocks are on the disk before anything says that all of them are.
+        self.flush()?;
+        let text = serde_json::to_vec(&meta).map_err(|e| StoreError::from_io(&self.folder, e.into()))?;
+        self.segments.insert(COMPLETE, text).map_err(|e| self.fault(e))?;
+        self.flush()?;
+        self.length.store(meta.segments, Ordering::Release);
+        self.complete.store(true, Ordering::Release);
+        self.held.completed(&self.folder, meta);
+        Ok(true)
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+
+    /// Length and rate, once complete (and still, while a damaged segment is made again).
+    pub fn meta(&self) -> Option<SongMeta> {
+        let value = self.segments.get(COMPLETE).ok().flatten()?;
+        serde_json::from_slice(&value).ok()
+    }
+
+    /// Reads everything that is stored; drops what does not read back and says which segments.
+    pub fn verify(&self) -> Vec<u32> {
+        let stored: Vec<u32> = (0..self.reach.load(Ordering::Acquire)).filter(|&k| self.has(k)).collect();
+        stored
+            .into_iter()
+            .filter(|&segment| (0..BLOCKS_PER_SEGMENT).any(|nth| self.block(segment, nth).is_none()))
+            .collect()
+    }
+
+    /// Where the song's database lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.database.flush().map(drop).map_err(|e| self.fault(e))
+    }
+
+    /// Takes a segment out of what is stored. The blocks stay until they are written over.
+    fn forget(&self, segment: u32) {
+        if let Some((word, bit)) = self.word(segment) {
+            word.fetch_and(!bit, Ordering::AcqRel);
+        }
+        if self.complete.swap(false, Ordering::AcqRel) {
+            self.held.incomplete();
+        }
+        // On a disk that cannot be written the damage is found again at the next read.
+        if let Err(e) = self.segments.remove(segment.to_be_bytes()) {
+            tracing::warn!(song = %self.folder.display(), segment, "dropping a segment failed: {e}");
+        }
+    }
+
+    fn mark(&self, segment: u32) {
+        if let Some((word, bit)) = self.word(segment) {
+            word.fetch_or(bit, Ordering::AcqRel);
+            self.reach.fetch_max(segment + 1, Ordering::AcqRel);
+        }
+    }
+
+    fn word(&self, segment: u32) -> Option<(&AtomicU64, u64)> {
+        self.present.get(segment as usize / 64).map(|word| (word, 1 << (segment % 64)))
+    }
+
+    fn known_length(&self) -> u32 {
+        match self.length.load(Ordering::Acquire) {
+            0 => self.reach.load(Ordering::Acquire),
+            length => length,
+        }
+    }
+
+    fn fault(&self, fault: sled::Error) -> StoreError {
+        StoreError::from_sled(&self.folder, fault)
+    }
+}
+
+fn block_key(segment: u32, nth: usize) -> [u8; 6] {
+    let mut key = [0; 6];
+    key[..4].copy_from_slice(&segment.to_be_bytes());
+    key[4..].copy_from_slice(&(nth as u16).to_be_bytes());
+    key
+}
+
+fn write_entry(peaks: &Peaks) -> Vec<u8> {
+    let mut entry = vec![ENTRY_VERSION];
+    entry.extend_from_slice(&peaks.vocals);
+    entry.extend_from_slice(&peaks.instrumental);
+    let crc = crc32fast::hash(&entry);
+    entry.extend_from_slice(&crc.to_le_bytes());
+    entry
+}
+
+fn read_entry(entry: &[u8]) -> Option<Peaks> {
+    let (body, crc) = entry.split_last_chunk::<4>()?;
+    let (version, waves) = body.split_first()?;
+    let (vocals, instrumental) = waves.split_at_checked(PEAKS_PER_SEGMENT)?;
+    (*version == ENTRY_VERSION && crc32fast::hash(body) == u32::from_le_bytes(*crc)).then_some(())?;
+    Some(Peaks { vocals: vocals.try_into().ok()?, instrumental: instrumental.try_into().ok()? })
+}
