@@ -4,6 +4,7 @@
 //! and every packet is placed by its timestamp, so that damage costs the damaged moment only and
 //! a seek gives the very samples that reading through gives.
 
+mod block;
 mod downmix;
 mod mp4;
 mod source;
@@ -16,6 +17,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use downmix::Downmix;
+pub(super) use block::flac_frame;
 pub(super) use source::Source;
 
 /// What a file holds, as far as its head tells.

@@ -131,6 +131,29 @@ impl Source {
         }
     }
 
+    /// Everything about the codec that makes packets sound as they do.
+    pub(in crate::audio) fn describe_codec(&self, mut sink: impl FnMut(&[u8])) {
+        sink(codec_name(self.params.codec).as_bytes());
+        sink(&self.params.sample_rate.unwrap_or(0).to_le_bytes());
+        sink(&(self.params.channels.as_ref().map_or(0, |c| c.count() as u32)).to_le_bytes());
+        sink(&self.params.bits_per_sample.unwrap_or(0).to_le_bytes());
+        sink(self.params.extra_data.as_deref().unwrap_or_default());
+    }
+
+    /// The next packet's bytes, stepping over damage as [`super::Decoder`] does; `None` is the end.
+    pub(in crate::audio) fn next_whole_packet(&mut self) -> Result<Option<Box<[u8]>>, DecodeError> {
+        for _ in 0..super::LAST_STRAW {
+            match self.next_packet() {
+                Ok(packet) => return Ok(packet.map(|packet| packet.data)),
+                Err(Symphonia::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+                Err(Symphonia::IoError(error)) => return Err(DecodeError::Read(error)),
+                Err(Symphonia::ResetRequired) if !self.adopt_new_track() => return Ok(None),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Where the packet's first decoded frame lies in the song; negative is encoder delay.
     pub(super) fn place(&self, packet: &Packet) -> i64 {
         let trimmed = if self.params.codec == CODEC_ID_MP3 { 0 } else { packet.trim_start.get() as i64 };
