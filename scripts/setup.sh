@@ -4,6 +4,7 @@
 #   scripts/setup.sh            what this machine needs; does nothing when all is there
 #   CROON_GPU=1 scripts/setup.sh   the CUDA libraries too (default: only where an NVIDIA driver is)
 #   CROON_GPU=0 scripts/setup.sh   never the CUDA libraries
+#   scripts/setup.sh packages|libtorch   one of the two steps alone
 #
 # libtorch comes out of the published torch wheel: no Python is used when croon is built or run.
 # Every step is done into a side folder and moved into place whole, so it can be interrupted and
@@ -14,6 +15,7 @@ cd "$(dirname "$0")/.."
 TORCH=2.11.0
 CUDART=13.0.96
 CUPTI=13.0.85
+DRIVER=580
 # What the wheel's own metadata names for Linux; needed only where a GPU is to be used.
 CUDA_WHEELS=(
   "cuda-toolkit[cublas,cufft,cufile,curand,cusolver,cusparse,nvjitlink,nvrtc,nvtx]==13.0.2"
@@ -32,7 +34,8 @@ missing_packages() {
   command -v c++ >/dev/null 2>&1 || echo g++
   command -v pkg-config >/dev/null 2>&1 || echo pkg-config
   { command -v pkg-config >/dev/null 2>&1 && pkg-config --exists alsa; } || echo libasound2-dev
-  python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
+  # pip only unpacks libtorch: once that is there, its absence is no matter
+  [ -f "$DEST/complete" ] || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
 }
 
 packages() {
@@ -47,7 +50,8 @@ packages() {
   local sudo=""
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 || die "needs root to install: $need
-       Run as root:  apt-get install $need"
+       Run as root:  apt-get install $need
+       then run this again."
     sudo=sudo
   fi
   say "installing system packages (a few MB): $need"
@@ -64,7 +68,21 @@ wants_cuda() {
     1 | yes | true) return 0 ;;
     0 | no | false) return 1 ;;
   esac
-  [ -e /proc/driver/nvidia/version ] || [ -e /dev/nvidia0 ]
+  [ -e /proc/driver/nvidia/version ] || [ -e /dev/nvidia0 ] || return 1
+  # CUDA 13 needs driver 580 or newer; with an older one gigabytes would come for nothing
+  local major
+  major=$(sed -nE '1s/.* ([0-9]{3})\.[0-9.]+ .*/\1/p' /proc/driver/nvidia/version 2>/dev/null || true)
+  if [ -n "$major" ] && [ "$major" -lt "$DRIVER" ]; then
+    [ -f "$DEST/complete" ] ||
+      say "the NVIDIA driver is $major and CUDA 13 needs $DRIVER: bringing the CPU set (update the driver and run this again for the GPU)"
+    return 1
+  fi
+}
+
+room_for() { # room_for GIGABYTES: enough free space here?
+  local free
+  free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1000000) }')
+  [ -z "$free" ] || [ "$free" -ge "$1" ] || die "this needs $1 GB free while it unpacks, and $PWD has $free GB. Free some, then run this again"
 }
 
 fetch() { # fetch FOLDER WHEEL...: unpack wheels with the layout their rpaths expect
@@ -74,10 +92,15 @@ fetch() { # fetch FOLDER WHEEL...: unpack wheels with the layout their rpaths ex
   # platform tag literally, so every glibc age that a wheel may name is listed.
   local platforms=(--platform manylinux2014_x86_64) v
   for v in 17 18 19 20 21 22 23 24 25 26 27 28; do platforms+=(--platform "manylinux_2_${v}_x86_64"); done
-  python3 -m pip install --quiet --no-compile --no-warn-script-location --disable-pip-version-check \
-    --root-user-action=ignore --target "$into" --only-binary=:all: --upgrade \
+  # What older pips do not know goes through the environment, where an unknown name is no error.
+  # --target is no environment, so PEP 668's refusal does not concern it. TMPDIR: /tmp may be small.
+  mkdir -p "$into.tmp"
+  TMPDIR="$PWD/$into.tmp" PIP_USER=no PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    python3 -m pip install --quiet --no-compile --no-warn-script-location \
+    --target "$into" --only-binary=:all: --upgrade \
     --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none \
-    "${platforms[@]}" "$@" >&2
+    "${platforms[@]}" "$@" >&2 || return 1
+  rm -rf "$into.tmp"
 }
 
 prune() { # prune FOLDER KIND: only headers and libraries stay
@@ -97,6 +120,13 @@ prune() { # prune FOLDER KIND: only headers and libraries stay
   chmod 755 "$d"
 }
 
+download() { # download FOLDER KIND
+  fetch "$1" --no-deps "torch==$TORCH" "nvidia-cuda-runtime==$CUDART" "nvidia-cuda-cupti==$CUPTI" || return 1
+  [ "$2" = cuda ] || return 0
+  fetch "$1.cuda" "${CUDA_WHEELS[@]}" || return 1
+  cp -a "$1.cuda/nvidia" "$1/" && rm -rf "$1.cuda"
+}
+
 libtorch() {
   local kind=cpu stamp
   wants_cuda && kind=cuda
@@ -110,17 +140,20 @@ libtorch() {
     die "libtorch $TORCH is fetched for x86-64 Linux only; for $(uname -s) $(uname -m) put a libtorch $TORCH into $DEST/torch,
        write '$stamp' into $DEST/complete, and run this again. The player alone builds without it: cargo build --no-default-features"
   if [ "$kind" = cuda ]; then
+    room_for 11
     say "fetching libtorch $TORCH with CUDA: 2.6 GB to download, 4.7 GB on disk (CROON_GPU=0 for the small set)"
   else
+    room_for 3
     say "fetching libtorch $TORCH for the CPU: 0.55 GB to download, 0.5 GB on disk"
   fi
   local part=$DEST.partial
-  rm -rf "$part" "$part".keep.*
-  fetch "$part" --no-deps "torch==$TORCH" "nvidia-cuda-runtime==$CUDART" "nvidia-cuda-cupti==$CUPTI" ||
-    die "the download failed. Nothing was changed; run this again when the network is back"
-  if [ "$kind" = cuda ]; then
-    fetch "$part.cuda" "${CUDA_WHEELS[@]}" || die "the CUDA download failed; run this again, or CROON_GPU=0 for the CPU alone"
-    cp -a "$part.cuda/nvidia" "$part/" && rm -rf "$part.cuda"
+  rm -rf "$part" "$part".keep.* "$part".tmp "$part".cuda "$part".cuda.tmp
+  if ! download "$part" "$kind"; then
+    rm -rf "$part".tmp "$part".cuda.tmp
+    [ "$(cat "$DEST/complete" 2>/dev/null)" = "torch $TORCH cpu" ] ||
+      die "the download failed (pip's words are above). Nothing was changed; run this again when the network is back"
+    say "the CUDA libraries could not be fetched; going on with the CPU set that is here (CROON_GPU=0 stops asking)"
+    return 0
   fi
   prune "$part" "$kind"
   echo "$stamp" >"$part/complete"
@@ -129,10 +162,18 @@ libtorch() {
   say "libtorch $TORCH ($kind) is in $DEST: $(du -sh "$DEST" | cut -f1)"
 }
 
+# One set-up at a time: a second one waits and then finds everything there.
+if command -v flock >/dev/null 2>&1; then
+  exec 9>.libtorch.lock
+  flock 9
+fi
 case "${1:-all}" in
-  all) packages && libtorch ;;
+  all)
+    command -v cargo >/dev/null 2>&1 || die "cargo is missing: install Rust (https://rustup.rs), then run this again"
+    packages
+    libtorch
+    ;;
   packages) packages ;;
   libtorch) libtorch ;;
   *) die "unknown step '$1': use packages, libtorch, or nothing for both" ;;
 esac
-command -v cargo >/dev/null 2>&1 || die "cargo is missing: install Rust with rustup, then run this again"

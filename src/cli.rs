@@ -39,7 +39,7 @@ impl Command {
         match self {
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),
-            Self::Completions(args) => commands::completions::run(args, context),
+            Self::Completions(args) => commands::completions::run(args, Cli::command(), context),
         }
     }
 

@@ -4,6 +4,7 @@
 mod place;
 mod problem;
 mod read;
+mod table;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,7 +100,7 @@ pub struct ScreenConfig {
 }
 
 /// Whether to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ColorChoice {
     /// Where a terminal is and `NO_COLOR` is not.
     #[default]

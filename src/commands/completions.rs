@@ -1,6 +1,5 @@
 //! `croon completions SHELL`.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::{Context, Outcome};
@@ -13,9 +12,10 @@ pub struct Args {
     pub shell: Shell,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+/// `cli` is the whole command line, which only its own file knows.
+pub fn run(args: Args, mut cli: clap::Command, context: &Context) -> anyhow::Result<Outcome> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut crate::cli::Cli::command(), "croon", &mut script);
+    clap_complete::generate(args.shell, &mut cli, "croon", &mut script);
     context.print_bytes(&script)?;
     Ok(Outcome::Done)
 }

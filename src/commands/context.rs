@@ -41,10 +41,9 @@ pub struct Options {
         long,
         global = true,
         value_name = "WHEN",
-        value_enum,
         help_heading = "Options for every command"
     )]
-    pub color: Option<ColorChoice>,
+    pub color: Option<clap::ColorChoice>,
     /// Say more, on stderr; twice for debugging
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Options for every command")]
     pub verbose: u8,
@@ -91,7 +90,11 @@ impl Context {
             return Err(Fault::new(Outcome::Usage, fatal.to_string()));
         }
         if let Some(color) = options.color {
-            config.screen.color = color;
+            config.screen.color = match color {
+                clap::ColorChoice::Auto => ColorChoice::Auto,
+                clap::ColorChoice::Always => ColorChoice::Always,
+                clap::ColorChoice::Never => ColorChoice::Never,
+            };
         }
         config.screen.ascii |= options.ascii;
         if let Some(folder) = options
