@@ -2,13 +2,36 @@
 //! clock: [`update`] takes what happened and answers with what is wanted, so every behaviour can
 //! be tested as state, keys, state.
 
+mod act;
+pub mod board;
+pub mod deck;
 pub mod event;
-
-pub use event::{CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks, Saved};
+pub mod fader;
+mod find;
+mod keys;
+pub mod list;
+mod playback;
+mod separation;
+pub mod toast;
+pub mod tracks;
+mod update;
 
 use std::path::PathBuf;
 
-use crate::keymap::Keymap;
+pub use board::Board;
+pub use deck::Deck;
+pub use event::{CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks, Saved};
+pub use fader::Fader;
+pub use keys::{Ask, Overlay, Prompt};
+pub use toast::Toasts;
+pub use tracks::Tracks;
+pub use update::update;
+
+use crate::action::Screen;
+use crate::keymap::{Key, Keymap};
+use list::Cursor;
+use toast::Weight;
+use tracks::SongKey;
 
 /// What the configuration decides for the mind.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,44 +54,174 @@ impl Default for Settings {
             auto_separate: true,
             seek_seconds: 5.0,
             seek_far_seconds: 30.0,
-            saved: Saved {
-                level: 20,
-                volume: 100,
-            },
+            saved: Saved { level: 20, volume: 100 },
             folders: Vec::new(),
             config_file: PathBuf::new(),
         }
     }
 }
 
+/// What computes the separation, as far as we know.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Engine {
+    /// Not needed yet.
+    #[default]
+    Asleep,
+    Up(EngineInfo),
+    Down(String),
+}
+
+/// The look through the folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scan {
+    pub running: bool,
+    pub files: usize,
+}
+
+/// Rows of a screen that are not list: tabs, heading, two lines of status, hints.
+pub const CHROME_ROWS: u16 = 6;
+/// How often the position is asked for while a song plays.
+const POSITION_MS: u64 = 100;
+/// A level or volume is saved when the hand has rested for so long.
+const SAVE_MS: u64 = 1_000;
+
 /// The whole state.
 #[derive(Debug)]
 pub struct App {
     pub settings: Settings,
     pub keymap: Keymap,
+    pub screen: Screen,
+    /// Where `w` and Esc lead back to.
+    before: Screen,
+    pub overlay: Overlay,
+    /// Keys of a run that is not finished.
+    pub pending: Vec<Key>,
+    pub tracks: Tracks,
+    pub queue: Vec<SongKey>,
+    pub queue_cursor: Cursor,
+    pub deck: Deck,
+    pub fader: Fader,
+    /// Level of songs that have none of their own, percent: the last one set by hand.
+    level: u8,
+    /// Master volume, percent.
+    pub volume: u8,
+    pub muted: bool,
+    pub board: Board,
+    pub engine: Engine,
+    pub output: Option<Output>,
+    pub cache: Option<CacheStats>,
+    pub scan: Scan,
+    pub toasts: Toasts,
+    /// What `n` and `N` look for.
+    pub find: String,
+    pub help_scroll: usize,
+    columns: u16,
+    rows: u16,
+    now_ms: u64,
+    level_changed: Option<u64>,
+    state_changed: Option<u64>,
+    dirty: bool,
 }
 
 impl App {
     pub fn new(settings: Settings, keymap: Keymap) -> Self {
-        Self { settings, keymap }
+        let Saved { level, volume } = settings.saved;
+        Self {
+            settings,
+            keymap,
+            screen: Screen::Library,
+            before: Screen::Library,
+            overlay: Overlay::None,
+            pending: Vec::new(),
+            tracks: Tracks::default(),
+            queue: Vec::new(),
+            queue_cursor: Cursor::default(),
+            deck: Deck::default(),
+            fader: Fader::new(level),
+            level: level.min(100),
+            volume: volume.min(100),
+            muted: false,
+            board: Board::default(),
+            engine: Engine::Asleep,
+            output: None,
+            cache: None,
+            scan: Scan { running: true, files: 0 },
+            toasts: Toasts::default(),
+            find: String::new(),
+            help_scroll: 0,
+            columns: 80,
+            rows: 24,
+            now_ms: 0,
+            level_changed: None,
+            state_changed: None,
+            dirty: true,
+        }
     }
 
-    /// Something on the screen changed since `frame_drawn`.
+    /// What the machines have to know before the first event.
+    pub fn start(&self) -> Vec<Effect> {
+        vec![Effect::SetVolume(self.gain()), Effect::SetLevel(self.fader.gain())]
+    }
+
+    /// Something on the screen changed since [`App::frame_drawn`].
     pub fn needs_frame(&self) -> bool {
-        false
+        self.dirty
     }
 
-    pub fn frame_drawn(&mut self) {}
+    pub fn frame_drawn(&mut self) {
+        self.dirty = false;
+    }
 
-    /// When the next `Position` (if a song plays) and `Tick` are wanted, on the clock of `Tick`;
-    /// None while nothing moves: then wait for the next event, however long.
+    /// When the next `Position` (while a song plays) and then `Tick` are wanted, on the clock of
+    /// `Tick`; None while nothing moves: then wait for the next event, however long.
     pub fn next_wake(&self) -> Option<u64> {
-        None
+        let playing = self.deck.moves().then_some(self.now_ms + POSITION_MS);
+        let saves = [self.level_changed, self.state_changed].into_iter().flatten().map(|at| at + SAVE_MS).min();
+        [playing, saves, self.toasts.next_change()].into_iter().flatten().min()
     }
-}
 
-/// One event in, the wishes out.
-pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
-    let _ = (app, event);
-    Vec::new()
+    /// Volume as the mixer wants it.
+    fn gain(&self) -> f32 {
+        if self.muted { 0.0 } else { f32::from(self.volume) / 100.0 }
+    }
+
+    /// Lines a list shows, about.
+    fn list_rows(&self) -> usize {
+        usize::from(self.rows.saturating_sub(CHROME_ROWS)).max(1)
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        self.toasts.say(self.now_ms, Weight::News, text);
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.toasts.say(self.now_ms, Weight::Problem, text);
+    }
+
+    fn go(&mut self, screen: Screen, effects: &mut Vec<Effect>) {
+        if screen == self.screen {
+            return;
+        }
+        self.before = self.screen;
+        self.screen = screen;
+        self.pending.clear();
+        if screen == Screen::Jobs {
+            effects.push(Effect::AskCache);
+        }
+    }
+
+    /// The title of a song, also of one that is no more.
+    pub fn title(&self, key: SongKey) -> String {
+        self.tracks.get(key).map_or_else(|| "(gone)".into(), |entry| entry.track.title())
+    }
+
+    /// The song of the selected line, whatever the list.
+    pub fn selected(&self) -> Option<SongKey> {
+        match self.screen {
+            Screen::Library => self.tracks.selected(),
+            Screen::Queue => self.queue.get(self.queue_cursor.at).copied(),
+            Screen::Jobs => self.board.selected().and_then(|line| self.board.song(line)),
+            Screen::Sing => None,
+        }
+    }
 }

@@ -10,3 +10,13 @@ pub mod player;
 pub mod resample;
 pub mod stft;
 pub mod write;
+
+/// The sung part of one song, as far as it is known yet.
+pub trait Vocals: Send {
+    /// Frames per second of what [`read`](Self::read) gives.
+    fn rate(&self) -> u32;
+
+    /// Fills `out`, interleaved stereo, from frame `start` of the song; zeros where nothing is
+    /// known. True when all of it is.
+    fn read(&mut self, start: u64, out: &mut [f32]) -> bool;
+}

@@ -1,0 +1,260 @@
+//! What each action does.
+
+use super::board::{Line, Stopping, Wish};
+use super::fader::{STEP, nudged};
+use super::keys::{Ask, Overlay, find_again, open_prompt};
+use super::list::Cursor;
+use super::{App, Effect, Saved, playback, separation};
+use crate::action::{Action, Screen};
+use crate::track::StemState;
+
+pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Quit => quit(app, effects),
+        Action::Help => {
+            app.help_scroll = 0;
+            app.overlay = Overlay::Help;
+        }
+        Action::Find => open_prompt(app, Ask::Find, effects),
+        Action::Filter => open_prompt(app, Ask::Filter, effects),
+        Action::Library => app.go(Screen::Library, effects),
+        Action::Queue => app.go(Screen::Queue, effects),
+        Action::Sing => app.go(Screen::Sing, effects),
+        Action::Jobs => app.go(Screen::Jobs, effects),
+        Action::ToggleJobs if app.screen == Screen::Jobs => app.go(app.before, effects),
+        Action::ToggleJobs => app.go(Screen::Jobs, effects),
+        Action::NextScreen => app.go(Screen::from_index(app.screen.index() + 1), effects),
+        Action::PreviousScreen => app.go(Screen::from_index(app.screen.index() + Screen::ALL.len() - 1), effects),
+        Action::Back => back(app, effects),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Redraw => effects.push(Effect::Redraw),
+
+        Action::PlayPause => playback::play_pause(app, effects),
+        Action::SeekBack => playback::seek_by(app, -app.settings.seek_seconds, effects),
+        Action::SeekForward => playback::seek_by(app, app.settings.seek_seconds, effects),
+        Action::SeekBackFar => playback::seek_by(app, -app.settings.seek_far_seconds, effects),
+        Action::SeekForwardFar => playback::seek_by(app, app.settings.seek_far_seconds, effects),
+        Action::Restart => playback::seek_to(app, 0.0, effects),
+        Action::PreviousSong => playback::previous(app, effects),
+        Action::NextSong => playback::next(app, effects),
+        Action::VolumeDown => volume(app, nudged(app.volume, false, STEP), effects),
+        Action::VolumeUp => volume(app, nudged(app.volume, true, STEP), effects),
+        Action::Mute => {
+            app.muted = !app.muted;
+            effects.push(Effect::SetVolume(app.gain()));
+        }
+
+        Action::VocalsDown => vocals(app, effects, |fader| fader.nudge(false, STEP)),
+        Action::VocalsUp => vocals(app, effects, |fader| fader.nudge(true, STEP)),
+        Action::VocalsDownFine => vocals(app, effects, |fader| fader.nudge(false, 1)),
+        Action::VocalsUpFine => vocals(app, effects, |fader| fader.nudge(true, 1)),
+        Action::VocalsToggle => vocals(app, effects, super::Fader::toggle),
+
+        Action::Down => step(app, 1),
+        Action::Up => step(app, -1),
+        Action::HalfPageDown => step(app, (app.list_rows() / 2).max(1) as isize),
+        Action::HalfPageUp => step(app, -((app.list_rows() / 2).max(1) as isize)),
+        Action::Top => step(app, isize::MIN + 1),
+        Action::Bottom => step(app, isize::MAX),
+        Action::ToPlaying => to_playing(app),
+        Action::SingThis => sing_this(app, effects),
+
+        Action::FindNext => find_again(app, false),
+        Action::FindPrevious => find_again(app, true),
+        Action::AddToQueue => enqueue(app, false),
+        Action::PlayNext => enqueue(app, true),
+        Action::Separate => {
+            if let Some(key) = app.selected() {
+                if app.tracks.get(key).is_some_and(|entry| entry.stems == StemState::Ready) {
+                    app.say(format!("{} is ready already", app.title(key)));
+                } else {
+                    separation::ask(app, key, Wish::Asked);
+                    app.say(format!("{} is separated next", app.title(key)));
+                }
+            }
+        }
+        Action::SeparateShown => {
+            let shown = app.tracks.shown().to_vec();
+            separation::ask_all(app, &shown);
+        }
+        Action::Rescan => {
+            app.scan.running = true;
+            effects.push(Effect::Rescan);
+        }
+
+        Action::MoveDown => shift(app, true),
+        Action::MoveUp => shift(app, false),
+        Action::Remove => {
+            if app.queue_cursor.at < app.queue.len() {
+                app.queue.remove(app.queue_cursor.at);
+                app.queue_cursor.clamp(app.queue.len());
+            }
+        }
+        Action::ClearQueue => {
+            app.queue.clear();
+            app.queue_cursor = Cursor::default();
+        }
+        Action::CancelJob => cancel(app, effects),
+        Action::RetryJob => retry(app),
+        Action::RetryAll => {
+            let failed: Vec<_> = app.board.failed.iter().map(|f| f.key).collect();
+            separation::ask_all(app, &failed);
+        }
+    }
+}
+
+pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
+    save(app, true, effects);
+    effects.push(Effect::Quit);
+}
+
+fn back(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.screen != Screen::Library {
+        let to = if app.before == app.screen { Screen::Library } else { app.before };
+        app.go(to, effects);
+        // twice Esc does not swing between two screens
+        app.before = Screen::Library;
+    } else if app.tracks.is_filtered() {
+        app.tracks.set_filter("");
+    } else {
+        app.find.clear();
+    }
+}
+
+fn volume(app: &mut App, percent: u8, effects: &mut Vec<Effect>) {
+    app.volume = percent;
+    app.muted = false;
+    app.state_changed = Some(app.now_ms);
+    effects.push(Effect::SetVolume(app.gain()));
+}
+
+fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut super::Fader)) {
+    change(&mut app.fader);
+    app.level = app.fader.level();
+    app.state_changed = Some(app.now_ms);
+    if let Some(song) = &mut app.deck.song {
+        song.level = Some(app.level);
+        app.level_changed = Some(app.now_ms);
+    }
+    effects.push(Effect::SetLevel(app.fader.gain()));
+}
+
+/// Writes down level and volume once the hand has rested, or `now`.
+pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
+    let (now_ms, wait) = (app.now_ms, super::SAVE_MS);
+    let due = |changed: &Option<u64>| changed.is_some_and(|at| now || at + wait <= now_ms);
+    if due(&app.level_changed) {
+        app.level_changed = None;
+        let song = app.deck.song.as_ref();
+        let id = song.and_then(|song| song.id.or_else(|| app.tracks.get(song.key)?.track.id));
+        if let (Some(id), Some(level)) = (id, song.and_then(|song| song.level)) {
+            effects.push(Effect::SaveLevel { id, level: f32::from(level) / 100.0 });
+        }
+    }
+    if due(&app.state_changed) {
+        app.state_changed = None;
+        effects.push(Effect::SaveState(Saved { level: app.level, volume: app.volume }));
+    }
+}
+
+fn step(app: &mut App, lines: isize) {
+    let (cursor, len) = match app.screen {
+        Screen::Library => {
+            let len = app.tracks.shown().len();
+            (&mut app.tracks.cursor, len)
+        }
+        Screen::Queue => (&mut app.queue_cursor, app.queue.len()),
+        Screen::Jobs => {
+            let len = app.board.len();
+            (&mut app.board.cursor, len)
+        }
+        Screen::Sing => return,
+    };
+    cursor.step(lines, len);
+}
+
+fn to_playing(app: &mut App) {
+    let Some(key) = app.deck.song.as_ref().map(|song| song.key) else { return app.say("nothing plays yet") };
+    if !app.tracks.select(key) {
+        // the filter hides it: what is asked for goes first
+        app.tracks.set_filter("");
+        app.tracks.select(key);
+    }
+}
+
+fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(key) = app.selected() else { return };
+    if app.screen == Screen::Queue && app.queue_cursor.at < app.queue.len() {
+        app.queue.remove(app.queue_cursor.at);
+    }
+    if let Some(entry) = app.tracks.get_mut(key) {
+        entry.unplayable = false;
+    }
+    if !app.deck.plays(key) {
+        playback::play(app, key, 0.0, false, effects);
+    } else if !app.deck.moves() {
+        playback::play_pause(app, effects);
+    }
+    app.go(Screen::Sing, effects);
+}
+
+fn enqueue(app: &mut App, first: bool) {
+    let Some(key) = app.tracks.selected() else { return };
+    let at = if first { 0 } else { app.queue.len() };
+    app.queue.insert(at, key);
+    let title = app.title(key);
+    app.say(if first { format!("{title} is next") } else { format!("{title} is number {} of the queue", at + 1) });
+    app.tracks.cursor.step(1, app.tracks.shown().len());
+}
+
+fn shift(app: &mut App, down: bool) {
+    let step = if down { 1 } else { -1 };
+    match app.screen {
+        Screen::Queue => {
+            let at = app.queue_cursor.at;
+            if let Some(other) = at.checked_add_signed(step).filter(|o| (*o).max(at) < app.queue.len()) {
+                app.queue.swap(at, other);
+                app.queue_cursor.at = other;
+            }
+        }
+        Screen::Jobs => {
+            if let Some(Line::Waiting(at)) = app.board.selected()
+                && app.board.shift(at, down)
+            {
+                app.board.cursor.step(step, app.board.len());
+            }
+        }
+        Screen::Library | Screen::Sing => {}
+    }
+}
+
+fn cancel(app: &mut App, effects: &mut Vec<Effect>) {
+    match app.board.selected() {
+        Some(Line::Running) => separation::stop(app, Stopping::ForGood, effects),
+        Some(Line::Waiting(at)) => {
+            let Some(key) = app.board.waiting().get(at).map(|w| w.key) else { return };
+            app.board.forget_waiting(key);
+            if let Some(entry) = app.tracks.get_mut(key) {
+                entry.stems = StemState::New;
+            }
+        }
+        Some(Line::Failed(at)) => {
+            app.board.failed.remove(at);
+        }
+        Some(Line::Trouble(at)) => {
+            app.board.troubles.remove(at);
+        }
+        None => {}
+    }
+    app.board.cursor.clamp(app.board.len());
+}
+
+fn retry(app: &mut App) {
+    match app.board.selected() {
+        Some(Line::Failed(at)) => {
+            let key = app.board.failed[at].key;
+            separation::ask(app, key, Wish::Asked);
+        }
+        _ => separation::wake(app),
+    }
+}

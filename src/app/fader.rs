@@ -1,0 +1,105 @@
+//! The level of the singer, the toggle that remembers yours, and the master volume.
+
+/// Percent per key press; the fine keys go by one.
+pub const STEP: u8 = 5;
+
+/// Which of the three states of the toggle the singer is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    Off,
+    Mine,
+    Full,
+}
+
+/// The singer's level in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fader {
+    level: u8,
+    /// Your level, for the toggle: the last one that was neither off nor full.
+    mine: u8,
+}
+
+impl Fader {
+    pub fn new(level: u8) -> Self {
+        let level = level.min(100);
+        let mine = if (1..100).contains(&level) { level } else { 20 };
+        Self { level, mine }
+    }
+
+    pub fn level(self) -> u8 {
+        self.level
+    }
+
+    pub fn mine(self) -> u8 {
+        self.mine
+    }
+
+    /// 0 to 1, as the mixer wants it.
+    pub fn gain(self) -> f32 {
+        f32::from(self.level) / 100.0
+    }
+
+    pub fn voice(self) -> Voice {
+        match self.level {
+            0 => Voice::Off,
+            100.. => Voice::Full,
+            _ => Voice::Mine,
+        }
+    }
+
+    pub fn set(&mut self, level: u8) {
+        self.level = level.min(100);
+        if self.voice() == Voice::Mine {
+            self.mine = self.level;
+        }
+    }
+
+    /// Up or down by a step; from an odd level to the next multiple.
+    pub fn nudge(&mut self, up: bool, step: u8) {
+        self.set(nudged(self.level, up, step));
+    }
+
+    /// full -> mine -> off -> full
+    pub fn toggle(&mut self) {
+        self.level = match self.voice() {
+            Voice::Full => self.mine,
+            Voice::Mine => 0,
+            Voice::Off => 100,
+        };
+    }
+}
+
+/// The next multiple of `step` above or below, within 0 to 100.
+pub fn nudged(percent: u8, up: bool, step: u8) -> u8 {
+    let step = step.max(1);
+    if up {
+        (percent / step + 1).saturating_mul(step).min(100)
+    } else {
+        percent.div_ceil(step).saturating_sub(1) * step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_toggle_goes_full_mine_off_and_remembers_mine() {
+        let mut fader = Fader::new(35);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            fader.toggle();
+            seen.push(fader.level());
+        }
+        assert_eq!(seen, [0, 100, 35, 0]);
+        assert_eq!(Fader::new(100).mine(), 20);
+    }
+
+    #[test]
+    fn steps_land_on_multiples_and_stop_at_the_ends() {
+        assert_eq!((nudged(33, true, 5), nudged(33, false, 5)), (35, 30));
+        assert_eq!((nudged(35, true, 5), nudged(35, false, 5)), (40, 30));
+        assert_eq!((nudged(98, true, 5), nudged(2, false, 5), nudged(0, false, 5)), (100, 0, 0));
+        assert_eq!((nudged(100, true, 1), nudged(7, false, 1)), (100, 6));
+    }
+}

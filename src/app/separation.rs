@@ -1,0 +1,195 @@
+//! Decisions about jobs: what waits, what runs, what makes way.
+
+use std::path::Path;
+
+use super::board::{Stopping, Wish};
+use super::event::Peaks;
+use super::tracks::SongKey;
+use super::{App, Effect, Engine};
+use crate::track::StemState;
+
+/// Tries again after the engine could not be had or song after song failed alike.
+pub(super) fn wake(app: &mut App) {
+    if app.board.halted.take().is_some() && matches!(app.engine, Engine::Down(_)) {
+        app.engine = Engine::Asleep;
+    }
+}
+
+/// Somebody wants this song separated.
+pub(super) fn ask(app: &mut App, key: SongKey, wish: Wish) {
+    wake(app);
+    let Some(entry) = app.tracks.get_mut(key) else { return };
+    let seconds = entry.track.duration.unwrap_or(0.0);
+    if !app.board.is_running(key) {
+        entry.stems = StemState::Queued;
+    }
+    app.board.wish(key, wish, seconds);
+}
+
+/// Somebody wants all of these, in this order.
+pub(super) fn ask_all(app: &mut App, keys: &[SongKey]) {
+    wake(app);
+    let mut songs = Vec::new();
+    for key in keys {
+        let Some(entry) = app.tracks.get_mut(*key) else { continue };
+        if entry.stems == StemState::Ready {
+            continue;
+        }
+        if !app.board.is_running(*key) {
+            entry.stems = StemState::Queued;
+        }
+        songs.push((*key, entry.track.duration.unwrap_or(0.0)));
+    }
+    app.say(format!("{} songs are separated next", songs.len()));
+    app.board.wish_all(songs);
+}
+
+/// New files: they wait, unless the user separates by hand.
+pub(super) fn found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
+    for key in changed {
+        app.board.forget_waiting(*key);
+        app.board.forget_failed(*key);
+    }
+    if !app.settings.auto_separate {
+        return;
+    }
+    let mut waiting = Vec::new();
+    for key in new.iter().chain(changed) {
+        if app.board.is_running(*key) {
+            continue;
+        }
+        let Some(entry) = app.tracks.get_mut(*key) else { continue };
+        if entry.stems == StemState::New {
+            entry.stems = StemState::Queued;
+            waiting.push((*key, entry.track.stamp.modified_ns, entry.track.duration.unwrap_or(0.0)));
+        }
+    }
+    app.board.found(waiting);
+}
+
+/// Tells the running job to stop.
+pub(super) fn stop(app: &mut App, why: Stopping, effects: &mut Vec<Effect>) {
+    if let Some(running) = &mut app.board.running {
+        if running.stopping.is_none() {
+            effects.push(Effect::CancelJob);
+        }
+        running.stopping = Some(why);
+    }
+}
+
+/// After every event: an urgent wish stops a lesser job, and a free worker gets the next one.
+pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.board.should_yield() {
+        stop(app, Stopping::Later, effects);
+    }
+    let tracks = &app.tracks;
+    let Some(running) = app.board.next(|key| tracks.get(key).map(|entry| entry.track.path.clone())) else { return };
+    let (key, path) = (running.key, running.path.clone());
+    let from_seconds = if app.deck.plays(key) { app.deck.seconds } else { 0.0 };
+    let Some(entry) = app.tracks.get_mut(key) else { return };
+    entry.stems = StemState::Separating(0.0);
+    effects.push(Effect::BeginJob { path, id: entry.track.id, from_seconds });
+}
+
+/// True if this is the file of the running job.
+fn runs(app: &App, path: &Path) -> bool {
+    app.board.running.as_ref().is_some_and(|running| running.path == path)
+}
+
+pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed: f32) {
+    if !runs(app, path) {
+        return;
+    }
+    let Some(running) = &mut app.board.running else { return };
+    (running.done, running.total) = (done.min(total), total);
+    running.speed = if speed.is_finite() { speed.max(0.0) } else { 0.0 };
+    let (key, speed) = (running.key, running.speed);
+    if let Engine::Up(info) = &mut app.engine
+        && speed > 0.0
+    {
+        info.speed = speed;
+    }
+    if let Some(entry) = app.tracks.get_mut(key) {
+        let share = if total == 0 { 0.0 } else { done.min(total) as f32 / total as f32 };
+        entry.stems = StemState::Separating(share);
+    }
+}
+
+pub(super) fn stored(app: &mut App, path: &Path, segment: u32, peaks: Option<Peaks>) -> bool {
+    // the worker's name first: the file may have moved since
+    let running = app.board.running.as_ref().filter(|running| running.path == path).map(|running| running.key);
+    let Some(key) = running.or_else(|| app.tracks.key(path)) else { return false };
+    for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
+        if song.key == key {
+            song.voice.store(segment, peaks);
+        }
+    }
+    app.deck.plays(key)
+}
+
+pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut Vec<Effect>) {
+    if !runs(app, path) {
+        return;
+    }
+    let Some(running) = app.board.end(false) else { return };
+    app.board.succeeded();
+    if let Some(entry) = app.tracks.get_mut(running.key) {
+        entry.stems = StemState::Ready;
+    }
+    for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
+        if song.key == running.key {
+            let (stored, all) = song.voice.stored();
+            song.voice.complete = true;
+            if stored < all || all == 0 {
+                // its vocals were there before we knew its name: their peaks are wanted now
+                effects.extend(app.tracks.get(song.key).map(|entry| Effect::Load {
+                    path: entry.track.path.clone(),
+                    id: entry.track.id,
+                }));
+            }
+        }
+    }
+    if !already && running.wish != Wish::Found {
+        app.say(format!("{} is ready", app.title(running.key)));
+    }
+}
+
+pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
+    if !runs(app, path) {
+        return;
+    }
+    // without an engine no song is at fault: this one waits for it like the others
+    let faultless = matches!(app.engine, Engine::Down(_)) && app.board.halted.is_some();
+    let Some(running) = app.board.end(faultless) else { return };
+    let key = running.key;
+    if faultless {
+        return set_stems(app, key, StemState::Queued);
+    }
+    if app.tracks.get(key).is_none() {
+        return;
+    }
+    set_stems(app, key, StemState::Failed(reason.clone()));
+    if running.wish != Wish::Found {
+        app.warn(format!("{}: {reason}", app.title(key)));
+    }
+    app.board.fail(key, reason);
+    if let Some(halted) = &app.board.halted {
+        let text = format!("separation stands still, song after song fails alike: {halted}");
+        app.warn(text);
+    }
+}
+
+pub(super) fn cancelled(app: &mut App, path: &Path) {
+    if !runs(app, path) {
+        return;
+    }
+    let again = app.board.running.as_ref().is_some_and(|r| r.stopping != Some(Stopping::ForGood) && app.tracks.get(r.key).is_some());
+    let Some(running) = app.board.end(again) else { return };
+    set_stems(app, running.key, if again { StemState::Queued } else { StemState::New });
+}
+
+fn set_stems(app: &mut App, key: SongKey, stems: StemState) {
+    if let Some(entry) = app.tracks.get_mut(key) {
+        entry.stems = stems;
+    }
+}

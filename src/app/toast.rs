@@ -1,0 +1,78 @@
+//! Short messages that come and go by themselves.
+
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    News,
+    Problem,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    pub text: String,
+    pub weight: Weight,
+    until_ms: u64,
+}
+
+/// The message on the screen and those that wait for its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Toasts {
+    waiting: std::collections::VecDeque<Toast>,
+}
+
+const NEWS_MS: u64 = 4_000;
+const PROBLEM_MS: u64 = 8_000;
+/// More than this at once are read by nobody: the oldest make room.
+const KEPT: usize = 5;
+
+impl Toasts {
+    pub fn say(&mut self, now_ms: u64, weight: Weight, text: impl Into<String>) {
+        let text = text.into();
+        let lasts = if weight == Weight::Problem { PROBLEM_MS } else { NEWS_MS };
+        if let Some(same) = self.waiting.iter_mut().find(|toast| toast.text == text) {
+            same.until_ms = same.until_ms.max(now_ms + lasts);
+            return;
+        }
+        if self.waiting.len() == KEPT {
+            self.waiting.pop_front();
+        }
+        let from = self.waiting.back().map_or(now_ms, |last| last.until_ms.max(now_ms));
+        self.waiting.push_back(Toast { text, weight, until_ms: from + lasts });
+    }
+
+    pub fn shown(&self) -> Option<&Toast> {
+        self.waiting.front()
+    }
+
+    /// When the message on the screen goes.
+    pub fn next_change(&self) -> Option<u64> {
+        self.shown().map(|toast| toast.until_ms)
+    }
+
+    /// Lets old messages go; true if the screen changes.
+    pub fn expire(&mut self, now_ms: u64) -> bool {
+        let before = self.waiting.len();
+        while self.shown().is_some_and(|toast| toast.until_ms <= now_ms) {
+            self.waiting.pop_front();
+        }
+        self.waiting.len() != before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_follow_each_other_and_go() {
+        let mut toasts = Toasts::default();
+        toasts.say(0, Weight::News, "one");
+        toasts.say(10, Weight::Problem, "two");
+        toasts.say(20, Weight::News, "one");
+        assert_eq!(toasts.shown().map(|t| t.text.as_str()), Some("one"));
+        assert_eq!(toasts.next_change(), Some(4_020));
+        assert!(!toasts.expire(4_000) && toasts.expire(4_020));
+        assert_eq!(toasts.shown().map(|t| t.text.as_str()), Some("two"));
+        assert!(toasts.expire(20_000) && toasts.shown().is_none());
+    }
+}

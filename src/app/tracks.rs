@@ -1,0 +1,252 @@
+//! The songs: all of them in order, and the ones shown.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::find::Query;
+use super::list::Cursor;
+use crate::track::{StemState, Track};
+
+/// A song for as long as croon runs; never given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SongKey(u32);
+
+/// A song and what we know of it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub track: Track,
+    pub stems: StemState,
+    /// It could not be played; the automatic next song skips it.
+    pub unplayable: bool,
+    /// Small letters of artist, title and album: what songs are sorted and found by.
+    pub words: Box<str>,
+}
+
+/// All songs. Lists hold keys, so that a list of 100,000 costs 400 KB and moves quickly.
+#[derive(Debug, Default)]
+pub struct Tracks {
+    entries: Vec<Option<Entry>>,
+    by_path: HashMap<PathBuf, SongKey>,
+    /// By artist, then title.
+    order: Vec<SongKey>,
+    /// What the filter leaves of `order`, best first; None without a filter.
+    filtered: Option<Vec<SongKey>>,
+    pub filter: String,
+    pub cursor: Cursor,
+}
+
+/// What [`Tracks::add`] took in.
+#[derive(Debug, Default)]
+pub struct Added {
+    pub new: Vec<SongKey>,
+    /// Files that hold something else than before.
+    pub changed: Vec<SongKey>,
+}
+
+fn words(track: &Track) -> Box<str> {
+    let album = track.tags.album.as_deref().unwrap_or("");
+    // U+1 keeps artist, title and album apart, below every letter
+    format!("{}\u{1}{}\u{1}{album}", track.artist(), track.title()).to_lowercase().into()
+}
+
+impl Tracks {
+    pub fn get(&self, key: SongKey) -> Option<&Entry> {
+        self.entries.get(key.0 as usize)?.as_ref()
+    }
+
+    pub fn get_mut(&mut self, key: SongKey) -> Option<&mut Entry> {
+        self.entries.get_mut(key.0 as usize)?.as_mut()
+    }
+
+    pub fn key(&self, path: &Path) -> Option<SongKey> {
+        self.by_path.get(path).copied()
+    }
+
+    pub fn find(&mut self, path: &Path) -> Option<&mut Entry> {
+        let key = self.key(path)?;
+        self.get_mut(key)
+    }
+
+    /// All songs.
+    pub fn all(&self) -> &[SongKey] {
+        &self.order
+    }
+
+    /// The songs of the list on the screen.
+    pub fn shown(&self) -> &[SongKey] {
+        self.filtered.as_deref().unwrap_or(&self.order)
+    }
+
+    pub fn is_filtered(&self) -> bool {
+        self.filtered.is_some()
+    }
+
+    pub fn selected(&self) -> Option<SongKey> {
+        self.shown().get(self.cursor.at).copied()
+    }
+
+    /// Puts the cursor on a song, if it is shown.
+    pub fn select(&mut self, key: SongKey) -> bool {
+        let at = self.shown().iter().position(|k| *k == key);
+        if let Some(at) = at {
+            self.cursor.at = at;
+        }
+        at.is_some()
+    }
+
+    /// Takes songs in, new or changed.
+    pub fn add(&mut self, tracks: impl IntoIterator<Item = (Track, bool)>) -> Added {
+        let selected = self.selected();
+        let mut new = Vec::new();
+        let mut added = Added::default();
+        for (mut track, ready) in tracks {
+            let known = self.key(&track.path).and_then(|key| Some((key, self.get_mut(key)?)));
+            let Some((key, entry)) = known else {
+                let key = SongKey(self.entries.len() as u32);
+                let stems = if ready { StemState::Ready } else { StemState::New };
+                self.by_path.insert(track.path.clone(), key);
+                let words = words(&track);
+                self.entries.push(Some(Entry { track, stems, unplayable: false, words }));
+                new.push(key);
+                added.new.push(key);
+                continue;
+            };
+            if entry.track.stamp == track.stamp {
+                // the same file: the catalogue's word about it, or a second scan
+                track.id = track.id.or(entry.track.id);
+                if ready {
+                    entry.stems = StemState::Ready;
+                }
+            } else {
+                entry.unplayable = false;
+                entry.stems = if ready { StemState::Ready } else { StemState::New };
+                added.changed.push(key);
+            }
+            let words = words(&track);
+            let moved = entry.words != words;
+            entry.track = track;
+            if moved {
+                self.order.retain(|k| *k != key);
+                self.set_words(key, words);
+                new.push(key);
+            }
+        }
+        self.merge(new);
+        self.refresh(selected);
+        added
+    }
+
+    fn set_words(&mut self, key: SongKey, words: Box<str>) {
+        if let Some(entry) = self.get_mut(key) {
+            entry.words = words;
+        }
+    }
+
+    fn rank(&self, key: SongKey) -> (&str, &Path) {
+        self.get(key).map_or(("", Path::new("")), |e| (&e.words, &e.track.path))
+    }
+
+    /// Sorts new songs into the order; one pass, however many there are already.
+    fn merge(&mut self, mut new: Vec<SongKey>) {
+        if new.is_empty() {
+            return;
+        }
+        new.sort_by(|a, b| self.rank(*a).cmp(&self.rank(*b)));
+        new.dedup();
+        let old = std::mem::take(&mut self.order);
+        let mut merged = Vec::with_capacity(old.len() + new.len());
+        let mut taken = 0;
+        for key in new {
+            // few comparisons: the text of 100,000 songs is not read for each batch of 200
+            let upto = taken + old[taken..].partition_point(|o| self.rank(*o) <= self.rank(key));
+            merged.extend_from_slice(&old[taken..upto]);
+            merged.push(key);
+            taken = upto;
+        }
+        merged.extend_from_slice(&old[taken..]);
+        self.order = merged;
+    }
+
+    pub fn remove(&mut self, paths: &[PathBuf]) -> Vec<SongKey> {
+        let selected = self.selected();
+        let gone: Vec<SongKey> = paths.iter().filter_map(|path| self.by_path.remove(path)).collect();
+        if gone.is_empty() {
+            return gone;
+        }
+        for key in &gone {
+            self.entries[key.0 as usize] = None;
+        }
+        let entries = &self.entries;
+        let alive = |key: &SongKey| entries[key.0 as usize].is_some();
+        self.order.retain(alive);
+        if let Some(filtered) = &mut self.filtered {
+            filtered.retain(alive);
+        }
+        match selected {
+            Some(key) if self.select(key) => {}
+            _ => self.cursor.clamp(self.shown().len()),
+        }
+        gone
+    }
+
+    /// A file got another name. What was at the new one is replaced and returned.
+    pub fn rename(&mut self, from: &Path, to: &Path) -> Option<SongKey> {
+        let key = self.key(from).filter(|_| from != to)?;
+        let replaced = self.remove(&[to.to_owned()]).first().copied();
+        let selected = self.selected();
+        self.by_path.remove(from);
+        self.by_path.insert(to.to_owned(), key);
+        if let Some(entry) = self.get_mut(key) {
+            entry.track.path = to.to_owned();
+            entry.words = words(&entry.track);
+            self.order.retain(|k| *k != key);
+            self.merge(vec![key]);
+            self.refresh(selected);
+        }
+        replaced
+    }
+
+    /// Narrows the list to what matches; an empty text shows all again.
+    pub fn set_filter(&mut self, text: &str) {
+        let selected = self.selected();
+        self.filter = text.to_owned();
+        self.refresh(selected);
+        if !text.is_empty() {
+            self.cursor = Cursor::default();
+        }
+    }
+
+    fn refresh(&mut self, selected: Option<SongKey>) {
+        self.filtered = Query::fuzzy(&self.filter).map(|mut query| {
+            let songs = self.order.iter().filter_map(|key| Some((*key, &*self.get(*key)?.words)));
+            query.best_first(songs)
+        });
+        let kept = selected.is_some_and(|key| self.select(key));
+        if !kept {
+            self.cursor.clamp(self.shown().len());
+        }
+    }
+
+    /// The next line, from the cursor on and around the end, that holds all words of `text`.
+    pub fn match_from(&self, text: &str, start: usize, backwards: bool) -> Option<usize> {
+        let mut query = Query::words(text)?;
+        let shown = self.shown();
+        let len = shown.len();
+        (0..len)
+            .map(|i| if backwards { (start + len - i) % len } else { (start + i) % len })
+            .find(|at| self.get(shown[*at]).is_some_and(|entry| query.matches(&entry.words)))
+    }
+
+    /// The song after (or before) this one on the screen, else in the whole library.
+    pub fn neighbour(&self, key: SongKey, step: isize) -> Option<SongKey> {
+        let list = [self.shown(), self.all()].into_iter().find_map(|list| Some((list, list.iter().position(|k| *k == key)?)));
+        let (list, mut at) = list?;
+        loop {
+            at = at.checked_add_signed(step)?;
+            let key = *list.get(at)?;
+            if self.get(key).is_some_and(|entry| !entry.unplayable) {
+                return Some(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! One event in, the wishes out: the only place where the state changes.
+
+use std::collections::HashSet;
+
+use super::board::Stopping;
+use super::deck::Stage;
+use super::{App, Effect, Engine, Event, Output, act, keys, playback, separation};
+use crate::action::Screen;
+use crate::track::StemState;
+
+/// Takes what happened and answers with what is wanted.
+pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let changed = take(app, event, &mut effects);
+    separation::settle(app, &mut effects);
+    follow(app);
+    app.dirty |= changed || !effects.is_empty();
+    effects
+}
+
+/// Keeps the selected line of each list in its window.
+fn follow(app: &mut App) {
+    let rows = app.list_rows();
+    let shown = app.tracks.shown().len();
+    app.tracks.cursor.follow(shown, rows);
+    app.queue_cursor.follow(app.queue.len(), rows);
+    let lines = app.board.len();
+    app.board.cursor.follow(lines, rows);
+}
+
+/// True if something on the screen changed.
+fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
+    match event {
+        Event::Key(key) => keys::key(app, key, effects),
+        Event::Paste(text) => keys::paste(app, &text),
+        Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
+        Event::Resumed => effects.push(Effect::Redraw),
+        Event::Tick { now_ms } => {
+            app.now_ms = app.now_ms.max(now_ms);
+            act::save(app, false, effects);
+            return app.toasts.expire(now_ms);
+        }
+        Event::Quit => act::quit(app, effects),
+
+        Event::Found(_) | Event::Gone(_) | Event::Moved { .. } | Event::Scanning { .. } | Event::ScanDone { .. } => {
+            library(app, event, effects);
+        }
+        Event::Trouble(text) => {
+            app.warn(text.clone());
+            app.board.trouble(text);
+        }
+        Event::Said(text) => app.say(text),
+
+        Event::EngineUp(info) => {
+            app.engine = Engine::Up(info);
+            app.board.halted = None;
+        }
+        Event::EngineDown { reason } => {
+            app.warn(format!("no separation: {reason}"));
+            app.board.halted = Some(reason.clone());
+            app.engine = Engine::Down(reason);
+        }
+        Event::JobStarted { path } => separation::progress(app, &path, 0, 0, 0.0),
+        Event::Identified { path, id } => {
+            if let Some(entry) = app.tracks.find(&path) {
+                entry.track.id = Some(id);
+            }
+            return false;
+        }
+        Event::JobProgress { path, done, total, speed } => separation::progress(app, &path, done, total, speed),
+        Event::SegmentStored { path, segment, peaks } => {
+            return separation::stored(app, &path, segment, peaks);
+        }
+        Event::JobFinished { path, already } => {
+            separation::finished(app, &path, already, effects);
+            if app.screen == Screen::Jobs {
+                effects.push(Effect::AskCache);
+            }
+        }
+        Event::JobFailed { path, reason } => separation::failed(app, &path, reason),
+        Event::JobCancelled { path } => separation::cancelled(app, &path),
+
+        Event::Loaded(loaded) => playback::loaded(app, *loaded, effects),
+        Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
+        Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
+        Event::PlayerEnded { token } => playback::ended(app, token, effects),
+        Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
+        Event::Position { token, seconds, .. } => return playback::position(app, token, seconds, effects),
+        Event::Output(output) => {
+            match (&output, &app.output) {
+                (Output::Silent { reason }, Some(Output::Device { .. }) | None) => {
+                    app.warn(format!("no sound: {reason}"));
+                }
+                (Output::Device { name, .. }, Some(Output::Silent { .. })) => app.say(format!("sound again: {name}")),
+                _ => {}
+            }
+            app.output = Some(output);
+        }
+
+        Event::Cache(stats) => app.cache = Some(stats),
+        Event::Evicted(ids) => {
+            let ids: HashSet<_> = ids.into_iter().collect();
+            for key in app.tracks.all().to_vec() {
+                let entry = app.tracks.get_mut(key).filter(|e| e.track.id.is_some_and(|id| ids.contains(&id)));
+                if let Some(entry) = entry.filter(|e| e.stems == StemState::Ready) {
+                    // not separated again unasked: the cache would go round in circles
+                    entry.stems = StemState::New;
+                }
+            }
+        }
+    }
+    true
+}
+
+fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
+    match event {
+        Event::Found(found) => {
+            let added = app.tracks.add(found.into_iter().map(|found| (found.track, found.ready)));
+            separation::found(app, &added.new, &added.changed);
+        }
+        Event::Gone(paths) => {
+            let gone: HashSet<_> = app.tracks.remove(&paths).into_iter().collect();
+            forget(app, &gone, effects);
+        }
+        Event::Moved { from, to } => {
+            if let Some(replaced) = app.tracks.rename(&from, &to) {
+                forget(app, &HashSet::from([replaced]), effects);
+            }
+            // a load under way asks for a file that is no more
+            let key = app.tracks.key(&to);
+            for song in [&app.deck.song, &app.deck.next].into_iter().flatten() {
+                if Some(song.key) == key && song.stage == Stage::Loading {
+                    effects.push(Effect::Load { path: to.clone(), id: song.id });
+                }
+            }
+        }
+        Event::Scanning { files } => app.scan = super::Scan { running: true, files },
+        Event::ScanDone { files } => app.scan = super::Scan { running: false, files },
+        _ => {}
+    }
+}
+
+/// Songs that are no more leave the queue and the jobs. One that plays goes on: the file is open.
+fn forget(app: &mut App, gone: &HashSet<super::tracks::SongKey>, effects: &mut Vec<Effect>) {
+    app.queue.retain(|key| !gone.contains(key));
+    app.board.forget(gone);
+    if app.board.running.as_ref().is_some_and(|running| gone.contains(&running.key)) {
+        separation::stop(app, Stopping::ForGood, effects);
+    }
+    if app.deck.next.as_ref().is_some_and(|next| gone.contains(&next.key)) {
+        app.deck.next = None;
+        effects.push(Effect::QueueNext(None));
+    }
+    let loading = |song: &super::deck::Song| gone.contains(&song.key) && song.stage == Stage::Loading;
+    if app.deck.song.as_ref().is_some_and(loading) {
+        app.deck.song = None;
+        app.deck.playing = false;
+        effects.push(Effect::Stop);
+    }
+}

@@ -1,0 +1,112 @@
+//! One file's tags and properties by lofty. Broken tags cost the tags, never the file.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use lofty::config::{GlobalOptions, ParseOptions, apply_global_options};
+use lofty::file::{AudioFile, TaggedFile, TaggedFileExt};
+use lofty::probe::Probe;
+use lofty::tag::{Accessor, ItemKey, Tag};
+
+use crate::track::{FileStamp, Tags, Track, printable};
+
+/// Longest text kept of one tag, in characters: enough for any title, too short to fill a screen.
+const LONGEST_TEXT: usize = 300;
+/// What one tag item may make lofty allocate. Covers are not read; lyrics are a few kilobytes.
+const ALLOCATION_LIMIT: usize = 8 * 1024 * 1024;
+
+/// Size and modification time of the file `path` leads to.
+pub fn stamp_of(path: &Path) -> io::Result<FileStamp> {
+    Ok(stamp(&std::fs::metadata(path)?))
+}
+
+pub fn stamp(meta: &std::fs::Metadata) -> FileStamp {
+    let modified_ns = meta
+        .mtime()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(meta.mtime_nsec());
+    FileStamp {
+        size: meta.size(),
+        modified_ns,
+    }
+}
+
+/// The track as its file tells it; whatever can't be read is left unknown.
+pub fn read_track(path: &Path, stamp: FileStamp) -> Track {
+    let mut track = Track {
+        path: path.to_owned(),
+        stamp,
+        id: None,
+        tags: Tags::default(),
+        duration: None,
+        rate: 0,
+        channels: 0,
+    };
+    // a parser of outside data that panics costs this file's tags, not the thread that watches
+    match catch_unwind(AssertUnwindSafe(|| read_tagged(path))) {
+        Ok(Ok(file)) => fill(&mut track, &file),
+        Ok(Err(error)) => tracing::debug!(path = %path.display(), "no tags: {error}"),
+        Err(_) => {
+            tracing::warn!(path = %path.display(), "the tag reader failed on this file; its tags are left out")
+        }
+    }
+    track
+}
+
+fn read_tagged(path: &Path) -> Result<TaggedFile, Box<dyn std::error::Error>> {
+    apply_global_options(GlobalOptions::new().allocation_limit(ALLOCATION_LIMIT));
+    let options = ParseOptions::new().read_cover_art(false);
+    Ok(Probe::open(path)?.options(options).guess_file_type()?.read()?)
+}
+
+fn fill(track: &mut Track, file: &TaggedFile) {
+    let properties = file.properties();
+    let seconds = properties.duration().as_secs_f64();
+    track.duration = (seconds > 0.0).then_some(seconds);
+    track.rate = properties.sample_rate().unwrap_or(0);
+    track.channels = properties.channels().unwrap_or(0).into();
+    // the format's own tag first: an ID3v1 beside it has its texts cut at 30 characters
+    for tag in file.primary_tag().into_iter().chain(file.tags()) {
+        add(&mut track.tags, tag);
+    }
+}
+
+fn add(tags: &mut Tags, tag: &Tag) {
+    let text = |text: Option<&str>| text.map(clean).filter(|text| !text.is_empty());
+    let first = |old: &mut Option<String>, new: Option<String>| {
+        if old.is_none() {
+            *old = new;
+        }
+    };
+    first(&mut tags.title, text(tag.title().as_deref()));
+    first(&mut tags.artist, text(tag.artist().as_deref()));
+    first(&mut tags.artist, text(tag.get_string(ItemKey::AlbumArtist)));
+    first(&mut tags.album, text(tag.album().as_deref()));
+    tags.track_no = tags.track_no.or(tag.track().filter(|&number| number > 0));
+}
+
+/// Harmless for a terminal and of bounded length.
+fn clean(text: &str) -> String {
+    // a tag may be megabytes long; what is cut here is never looked at
+    let text = text
+        .char_indices()
+        .nth(4 * LONGEST_TEXT)
+        .map_or(text, |(end, _)| &text[..end]);
+    let mut text: String = printable(text).chars().take(LONGEST_TEXT).collect();
+    text.truncate(text.trim_end().len());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_and_harmless() {
+        assert_eq!(clean("  \x1b]0;pwned\x07Song \u{202e}"), "]0;pwnedSong");
+        assert_eq!(clean(&"ü".repeat(100_000)).chars().count(), LONGEST_TEXT);
+        assert_eq!(clean("\u{0}\n"), "");
+    }
+}
