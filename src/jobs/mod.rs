@@ -1,1 +1,186 @@
-//! jobs
+//! The workers: one separates songs, one at a time, and one opens songs for the player. The queue
+//! is not theirs: they take a next job only when told, and say what happened through a callback.
+
+mod eta;
+mod fault;
+pub mod load;
+pub mod model;
+mod peaks;
+mod plan;
+mod separation;
+pub mod vocals;
+mod worker;
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+pub use fault::JobError;
+
+use crate::separate::command::EngineCommand;
+use crate::separate::engine::EngineError;
+use crate::separate::protocol::Hello;
+use crate::store::{Peaks, StemStore};
+use crate::track::TrackId;
+
+/// How long the end of croon waits for the worker; reading a file on a dead network share may take
+/// longer, and then the process ends without it.
+const LAST_WAIT: Duration = Duration::from_secs(4);
+
+/// One song to separate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub path: PathBuf,
+    /// Where it is known already and the file is unchanged.
+    pub id: Option<TrackId>,
+    /// Segments from here on come first.
+    pub from_seconds: f64,
+}
+
+/// What the worker needs.
+pub struct JobsSetup {
+    /// Asked each time an engine is to be started, so that one built meanwhile is found.
+    pub engine: Box<dyn Fn() -> Result<EngineCommand, EngineError> + Send>,
+    pub store: StemStore,
+}
+
+/// Who separates, for the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineInfo {
+    pub device: String,
+    pub why: String,
+    pub model: String,
+    /// Under which the store keeps this model's vocals.
+    pub model_key: String,
+    pub version: String,
+    /// Times real time as the engine measured it; 0 where it did not.
+    pub speed: f32,
+}
+
+impl EngineInfo {
+    fn of(hello: &Hello) -> Self {
+        let clean = crate::track::printable;
+        Self {
+            device: clean(&hello.device),
+            why: clean(&hello.why),
+            model: clean(&hello.model),
+            model_key: model::key(&hello.model, &hello.model_sha256),
+            version: clean(&hello.version),
+            speed: hello.speed,
+        }
+    }
+}
+
+/// What happened. A job begun is answered by `Started` and later by exactly one of `Finished`,
+/// `Failed` and `Cancelled`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobEvent {
+    EngineUp(EngineInfo),
+    /// The engine was lost and is back; the song goes on.
+    EngineRestarted {
+        reason: String,
+    },
+    /// No engine can be had; comes before the `Failed` it causes.
+    EngineDown {
+        reason: String,
+    },
+    Started {
+        path: PathBuf,
+    },
+    Identified {
+        path: PathBuf,
+        id: TrackId,
+    },
+    Progress {
+        path: PathBuf,
+        done: u32,
+        /// An estimate until the end of the song was seen.
+        total: u32,
+        /// Times real time; 0 while unknown.
+        speed: f32,
+    },
+    SegmentStored {
+        path: PathBuf,
+        segment: u32,
+        peaks: Peaks,
+    },
+    Finished {
+        path: PathBuf,
+        id: TrackId,
+        /// Everything was stored before: nothing was separated.
+        already: bool,
+    },
+    Failed {
+        path: PathBuf,
+        reason: String,
+        /// Not this song's fault: the engine or the store would fail the next one as well.
+        house: bool,
+    },
+    Cancelled {
+        path: PathBuf,
+    },
+    /// To stay within the cap of the cache, the vocals of these songs were removed.
+    Evicted(Vec<TrackId>),
+}
+
+enum Command {
+    Begin(Job),
+    Cancel,
+    Focus(f64),
+}
+
+/// The separating worker. Dropping it ends the job and the engine; what is stored stays.
+pub struct Jobs {
+    commands: Sender<Command>,
+    /// Dropped to end every wait of the worker.
+    stop: Option<Sender<()>>,
+    ended: Receiver<()>,
+}
+
+impl Jobs {
+    pub fn start(setup: JobsSetup, on: impl Fn(JobEvent) + Send + 'static) -> std::io::Result<Self> {
+        let (commands, inbox) = unbounded();
+        let (stop, stopped) = bounded(0);
+        let (end, ended) = bounded(0);
+        thread::Builder::new().name("jobs".into()).spawn(move || {
+            worker::Worker::new(setup, inbox, stopped, Box::new(on)).run();
+            drop(end);
+        })?;
+        Ok(Self {
+            commands,
+            stop: Some(stop),
+            ended,
+        })
+    }
+
+    /// Begins a job. One that still runs is cancelled.
+    pub fn begin(&self, job: Job) {
+        self.tell(Command::Begin(job));
+    }
+
+    /// Stops the running job; what is stored stays.
+    pub fn cancel(&self) {
+        self.tell(Command::Cancel);
+    }
+
+    /// The listener is here: segments from this position of the running job come first.
+    pub fn focus(&self, seconds: f64) {
+        self.tell(Command::Focus(seconds));
+    }
+
+    fn tell(&self, command: Command) {
+        if self.commands.send(command).is_err() {
+            tracing::error!("the separating worker is gone");
+        }
+    }
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.stop = None;
+        // An answer there is none: the worker drops its end when it is done.
+        let _ = self.ended.recv_timeout(LAST_WAIT);
+    }
+}

@@ -3,5 +3,6 @@
 mod child;
 pub mod command;
 pub mod engine;
+pub mod mixture;
 pub mod protocol;
 pub mod segment;

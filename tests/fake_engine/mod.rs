@@ -223,11 +223,11 @@ pub fn tone(dir: &Path, name: &str, rate: u32, channels: u16, frames: usize) -> 
     };
     let mut wav = hound::WavWriter::create(&path, spec).expect("wav");
     for i in 0..frames {
-        let t = i as f32 / rate as f32;
+        let t = i as f64 / f64::from(rate);
         for channel in 0..channels {
-            let pitch = 220.0 * (1.0 + f32::from(channel) * 0.5);
+            let pitch = 220.0 * (1.0 + f64::from(channel) * 0.5);
             let swell = 0.3 + 0.2 * (t * 0.7).sin();
-            wav.write_sample(swell * (t * pitch * std::f32::consts::TAU).sin())
+            wav.write_sample((swell * (t * pitch * std::f64::consts::TAU).sin()) as f32)
                 .expect("wav");
         }
     }

@@ -1,0 +1,133 @@
+//! Opens a song for the player on a thread of its own: identity, settings, stored vocals,
+//! waveforms. One runs and one is next; a newer wish takes the place of the next.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::model;
+use super::vocals::StoredVocals;
+use crate::audio::decode::{DecodeError, Decoder};
+use crate::audio::identity::track_id;
+use crate::separate::segment::Grid;
+use crate::store::{Peaks, SongSettings, SongStems, StemStore};
+use crate::track::TrackId;
+
+/// A song to open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Load {
+    pub path: PathBuf,
+    /// Where it is known already and the file is unchanged.
+    pub id: Option<TrackId>,
+}
+
+/// What became of a [`Load`]. A wish that a newer one replaced is not answered.
+#[derive(Debug)]
+pub enum LoadEvent {
+    Opened(Box<Opened>),
+    Failed { path: PathBuf, reason: String },
+}
+
+/// All there is to know about a song before it plays.
+#[derive(Debug)]
+pub struct Opened {
+    pub path: PathBuf,
+    pub id: TrackId,
+    pub settings: SongSettings,
+    /// Seconds, as the file or the store says.
+    pub duration: Option<f64>,
+    /// `None` where nothing is stored yet.
+    pub stems: Option<Arc<SongStems>>,
+    /// One per segment of the song, its waveforms where they are stored; empty where the length is
+    /// unknown and nothing is stored.
+    pub segments: Vec<Option<Peaks>>,
+    pub segment_seconds: f64,
+    /// All vocals are stored.
+    pub complete: bool,
+}
+
+impl Opened {
+    /// A reader of this song's vocals, for [`crate::audio::player::Song`].
+    pub fn vocals(&self, store: &StemStore) -> StoredVocals {
+        StoredVocals::new(store.clone(), self.id, self.stems.clone())
+    }
+}
+
+/// The opening thread; it ends when this is dropped, after the song it is at.
+pub struct Loader {
+    wishes: Sender<Load>,
+}
+
+impl Loader {
+    pub fn start(store: StemStore, on: impl Fn(LoadEvent) + Send + 'static) -> std::io::Result<Self> {
+        let (wishes, inbox) = unbounded();
+        thread::Builder::new()
+            .name("load".into())
+            .spawn(move || run(&store, &inbox, &on))?;
+        Ok(Self { wishes })
+    }
+
+    pub fn load(&self, load: Load) {
+        if self.wishes.send(load).is_err() {
+            tracing::error!("the opening thread is gone");
+        }
+    }
+}
+
+fn run(store: &StemStore, inbox: &Receiver<Load>, on: &dyn Fn(LoadEvent)) {
+    while let Ok(first) = inbox.recv() {
+        let load = inbox.try_iter().last().unwrap_or(first);
+        on(match open(store, &load) {
+            Ok(opened) => LoadEvent::Opened(Box::new(opened)),
+            Err(error) => LoadEvent::Failed {
+                path: load.path,
+                reason: error.to_string(),
+            },
+        });
+    }
+}
+
+fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
+    let duration = length(&load.path)?;
+    let id = match load.id {
+        Some(id) => id,
+        None => track_id(&load.path)?,
+    };
+    let stems = model::current(store).and_then(|key| match store.song_if_stored(&key, id) {
+        Ok(stems) => stems,
+        Err(error) => {
+            // The song plays as it is; its separation will meet the same fault and show it.
+            tracing::warn!(path = %load.path.display(), "stored vocals cannot be used: {error}");
+            None
+        }
+    });
+    let grid = Grid::STANDARD;
+    let mut segments = stems.as_ref().map(|stems| stems.overview()).unwrap_or_default();
+    let complete = stems.as_ref().is_some_and(|stems| stems.is_complete());
+    let stored = stems.as_ref().and_then(|stems| stems.meta()).filter(|_| complete);
+    let duration = match stored {
+        Some(meta) => Some(meta.frames as f64 / f64::from(meta.rate.max(1))),
+        None => duration,
+    };
+    if let (false, Some(seconds)) = (complete, duration) {
+        let count = grid.segments((seconds * f64::from(grid.rate)).round() as u64) as usize;
+        segments.resize(count.max(segments.len()), None);
+    }
+    Ok(Opened {
+        path: load.path.clone(),
+        id,
+        settings: store.settings(id),
+        duration,
+        stems,
+        segments,
+        segment_seconds: grid.core as f64 / f64::from(grid.rate),
+        complete,
+    })
+}
+
+/// What the file says about its length; an error where it cannot be played at all.
+fn length(path: &Path) -> Result<Option<f64>, DecodeError> {
+    Ok(Decoder::open(path)?.info().duration())
+}

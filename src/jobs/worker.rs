@@ -1,0 +1,266 @@
+//! The separating thread: it holds one job and, from its first need on, the engine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, select};
+
+use super::fault::JobError;
+use super::separation::{Separation, Stamp, Stored};
+use super::{Command, EngineInfo, Job, JobEvent, JobsSetup, model};
+use crate::audio::identity::track_id;
+use crate::separate::engine::{Answer, Engine, EngineError};
+use crate::separate::segment::Grid;
+use crate::track::TrackId;
+
+/// How long an answer is awaited before the next look at the inbox.
+const GLANCE: Duration = Duration::from_millis(50);
+/// An engine without work is ended after this: it holds hundreds of megabytes.
+const IDLE: Duration = Duration::from_secs(300);
+
+pub(super) struct Worker {
+    setup: JobsSetup,
+    inbox: Receiver<Command>,
+    stopped: Receiver<()>,
+    on: Box<dyn Fn(JobEvent) + Send>,
+    engine: Option<Engine>,
+    /// Begun while another was running.
+    next: Option<Job>,
+}
+
+/// How a job came to its end without an error.
+struct Finished {
+    id: TrackId,
+    already: bool,
+}
+
+impl Worker {
+    pub(super) fn new(
+        setup: JobsSetup,
+        inbox: Receiver<Command>,
+        stopped: Receiver<()>,
+        on: Box<dyn Fn(JobEvent) + Send>,
+    ) -> Self {
+        Self {
+            setup,
+            inbox,
+            stopped,
+            on,
+            engine: None,
+            next: None,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        while let Some(job) = self.wait() {
+            self.say(JobEvent::Started {
+                path: job.path.clone(),
+            });
+            let path = job.path.clone();
+            let event = match self.separate(&job) {
+                Ok(Finished { id, already }) => JobEvent::Finished { path, id, already },
+                Err(JobError::Cancelled | JobError::Engine(EngineError::Stopped)) => {
+                    JobEvent::Cancelled { path }
+                }
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), "separation failed: {error}");
+                    JobEvent::Failed {
+                        path,
+                        reason: error.to_string(),
+                        house: error.is_of_the_house(),
+                    }
+                }
+            };
+            if let Some(engine) = &mut self.engine {
+                engine.forget();
+            }
+            let stored = matches!(event, JobEvent::Finished { already: false, .. });
+            self.say(event);
+            if stored {
+                self.make_room();
+            }
+        }
+    }
+
+    fn say(&self, event: JobEvent) {
+        (self.on)(event);
+    }
+
+    /// The next job; `None` when croon ends.
+    fn wait(&mut self) -> Option<Job> {
+        if let Some(job) = self.next.take() {
+            return Some(job);
+        }
+        loop {
+            let idle = if self.engine.is_some() {
+                IDLE
+            } else {
+                Duration::MAX
+            };
+            let (inbox, stopped) = (&self.inbox, &self.stopped);
+            select! {
+                recv(stopped) -> _ => return None,
+                recv(inbox) -> command => match command {
+                    Ok(Command::Begin(job)) => return Some(job),
+                    // Too late for a job that just ended.
+                    Ok(Command::Cancel | Command::Focus(_)) => {}
+                    Err(_) => return None,
+                },
+                default(idle) => self.engine = None,
+            }
+        }
+    }
+
+    fn separate(&mut self, job: &Job) -> Result<Finished, JobError> {
+        // Taken before the packets are read: a file changed after this is another file.
+        let stamp = Stamp::of(&job.path)?;
+        let id = match job.id {
+            Some(id) => id,
+            None => track_id(&job.path)?,
+        };
+        self.say(JobEvent::Identified {
+            path: job.path.clone(),
+            id,
+        });
+        // Songs that are whole under the model of last time need no engine to be started.
+        if self.engine.is_none()
+            && let Some(key) = model::current(&self.setup.store)
+            && let Some(stems) = self.setup.store.song_if_stored(&key, id)?
+            && stems.is_complete()
+        {
+            return Ok(Finished { id, already: true });
+        }
+        let (key, grid) = self.engine()?;
+        if grid != Grid::STANDARD {
+            return Err(JobError::Grid);
+        }
+        let stems = self.setup.store.song(&key, id)?;
+        if stems.is_complete() {
+            return Ok(Finished { id, already: true });
+        }
+        let song = Separation::new(&job.path, stamp, grid, stems, job.from_seconds)?;
+        self.through_the_engine(&job.path, song)?;
+        Ok(Finished { id, already: false })
+    }
+
+    fn through_the_engine(&mut self, path: &Path, mut song: Separation) -> Result<(), JobError> {
+        self.progress(path, &song);
+        loop {
+            self.listen(&mut song)?;
+            let Some(engine) = &mut self.engine else {
+                return Err(EngineError::Stopped.into());
+            };
+            if let Some(stored) = song.feed(engine)? {
+                self.stored(path, &song, stored);
+                continue;
+            }
+            if song.is_whole() {
+                return song.finish();
+            }
+            match engine.answer(GLANCE) {
+                Ok(Answer::Vocals { tag, mixture, pcm }) => {
+                    if let Some(stored) = song.answered(tag, &mixture, &pcm)? {
+                        self.stored(path, &song, stored);
+                    }
+                }
+                Ok(Answer::Failed { tag, reason }) => song.refused(tag, reason)?,
+                Ok(Answer::Restarted { reason }) => {
+                    let info = EngineInfo::of(engine.hello());
+                    self.say(JobEvent::EngineRestarted { reason });
+                    self.say(JobEvent::EngineUp(info));
+                }
+                Ok(Answer::Nothing) => {}
+                Err(error) => {
+                    self.engine = None;
+                    return Err(self.no_engine(error));
+                }
+            }
+        }
+    }
+
+    /// Takes what came in while a job runs.
+    fn listen(&mut self, song: &mut Separation) -> Result<(), JobError> {
+        use crossbeam_channel::TryRecvError::Empty;
+        if !matches!(self.stopped.try_recv(), Err(Empty)) {
+            return Err(JobError::Cancelled);
+        }
+        while let Ok(command) = self.inbox.try_recv() {
+            match command {
+                Command::Focus(seconds) => song.focus(seconds),
+                Command::Cancel => return Err(JobError::Cancelled),
+                Command::Begin(job) => {
+                    self.next = Some(job);
+                    return Err(JobError::Cancelled);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The engine, started if need be: its model's key and its grid.
+    fn engine(&mut self) -> Result<(String, Grid), JobError> {
+        if self.engine.is_none() {
+            let started =
+                (self.setup.engine)().and_then(|command| Engine::start_until(command, self.stopped.clone()));
+            let engine = started.map_err(|error| self.no_engine(error))?;
+            let info = EngineInfo::of(engine.hello());
+            model::remember(&self.setup.store, &info.model_key);
+            self.engine = Some(engine);
+            self.say(JobEvent::EngineUp(info));
+        }
+        match &self.engine {
+            Some(engine) => {
+                let hello = engine.hello();
+                Ok((model::key(&hello.model, &hello.model_sha256), engine.grid()))
+            }
+            None => Err(EngineError::Stopped.into()),
+        }
+    }
+
+    fn no_engine(&self, error: EngineError) -> JobError {
+        if !matches!(error, EngineError::Stopped) {
+            self.say(JobEvent::EngineDown {
+                reason: error.to_string(),
+            });
+        }
+        error.into()
+    }
+
+    fn stored(&self, path: &Path, song: &Separation, Stored { segment, peaks }: Stored) {
+        self.say(JobEvent::SegmentStored {
+            path: path.to_owned(),
+            segment,
+            peaks,
+        });
+        self.progress(path, song);
+    }
+
+    fn progress(&self, path: &Path, song: &Separation) {
+        let (done, total) = song.progress();
+        self.say(JobEvent::Progress {
+            path: path.to_owned(),
+            done,
+            total,
+            speed: song.speed(),
+        });
+    }
+
+    /// Keeps the cache within its cap, now that it grew.
+    fn make_room(&self) {
+        let Some(key) = model::current(&self.setup.store) else {
+            return;
+        };
+        if self.setup.store.used() <= self.setup.store.cap() {
+            return;
+        }
+        let before = self.setup.store.complete(&key);
+        match self.setup.store.prune() {
+            Ok(pruned) if pruned.songs > 0 => {
+                let after = self.setup.store.complete(&key);
+                self.say(JobEvent::Evicted(before.difference(&after).copied().collect()));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!("the cache could not be pruned: {error}"),
+        }
+    }
+}
