@@ -10,7 +10,7 @@ pub mod fader;
 mod find;
 mod keys;
 pub mod list;
-mod playback;
+pub mod playback;
 mod separation;
 pub mod toast;
 pub mod tracks;

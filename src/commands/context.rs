@@ -4,8 +4,12 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use crate::config::{ColorChoice, Config, ConfigProblem};
+use crate::config::{ColorChoice, Config, ConfigProblem, Device, Place};
+use crate::keymap::Keymap;
 use crate::paths::Paths;
+use crate::separate::command::EngineCommand;
+use crate::separate::engine::EngineError;
+use crate::store::StorePaths;
 
 use super::{Fault, Outcome};
 
@@ -137,6 +141,31 @@ impl Context {
         out.flush()
     }
 
+    /// The engine as configured. What is left at its default is not passed on: the engine's own
+    /// defaults are the same.
+    pub fn engine_command(&self) -> Result<EngineCommand, EngineError> {
+        let wanted = &self.config.separation;
+        let mut options = vec!["--nice".to_owned(), wanted.nice.to_string()];
+        if wanted.device != Device::Auto {
+            options.extend(["--device".to_owned(), wanted.device.as_str().to_owned()]);
+        }
+        if wanted.threads > 0 {
+            options.extend(["--threads".to_owned(), wanted.threads.to_string()]);
+        }
+        if !wanted.model.is_empty() {
+            options.extend(["--model".to_owned(), wanted.model.clone()]);
+        }
+        EngineCommand::find(&wanted.command, &options)
+    }
+
+    /// Where the store lies.
+    pub fn store_paths(&self) -> StorePaths {
+        StorePaths {
+            cache: self.paths.cache.clone(),
+            state: self.paths.state.clone(),
+        }
+    }
+
     /// The folders to look for songs in.
     pub fn music_folders(&self, asked: &[PathBuf]) -> Vec<PathBuf> {
         self.paths.music_folders(asked, &self.config)
@@ -154,7 +183,11 @@ fn read_config(file: &Path, asked_for: bool) -> Result<(Config, Vec<ConfigProble
     };
     match fs::read(file) {
         Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Config::parse(&text, file)),
+            Ok(text) => {
+                let (config, mut problems) = Config::parse(&text, file);
+                problems.extend(key_problems(&config, &text, file));
+                Ok((config, problems))
+            }
             Err(error) => Err(unreadable(format!(
                 "it is not UTF-8 (first wrong byte: number {})",
                 error.utf8_error().valid_up_to()
@@ -171,6 +204,27 @@ fn read_config(file: &Path, asked_for: bool) -> Result<(Config, Vec<ConfigProble
         }
         Err(error) => Err(unreadable(error.to_string())),
     }
+}
+
+/// What the keymap cannot make sense of in `[keys]`, at its place in the file.
+fn key_problems(config: &Config, text: &str, file: &Path) -> Vec<ConfigProblem> {
+    let mut problems = Vec::new();
+    for (key, action) in &config.keys {
+        let line = [(key.clone(), action.clone())].into();
+        let place = Place::of_key(text, "keys", key).unwrap_or(Place { line: 1, column: 1 });
+        problems.extend(
+            Keymap::with_overrides(&line)
+                .1
+                .into_iter()
+                .map(|error| ConfigProblem {
+                    file: file.into(),
+                    place,
+                    what: format!("{error}."),
+                    fatal: false,
+                }),
+        );
+    }
+    problems
 }
 
 /// The conventions of NO_COLOR and CLICOLOR_FORCE; what the user says to croon wins.

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::separate::engine::EngineError;
+use crate::store::StoreError;
+
 /// How a command ended. The numbers are a promise to scripts: README and `--help` list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -104,6 +107,7 @@ mod tests {
         let error = anyhow::Error::new(Fault::new(Outcome::Busy, "held")).context("while opening");
         assert_eq!(Outcome::of(&error), Outcome::Busy);
         assert_eq!(Outcome::of(&anyhow::anyhow!("plain")), Outcome::Failed);
+        assert_eq!(Outcome::of(&EngineError::Stopped.into()), Outcome::NoDevice);
     }
 
     #[test]

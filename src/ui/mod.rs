@@ -1,1 +1,109 @@
-//! ui
+//! The face: the state in, cells out. Nothing here changes anything; every function draws a part of
+//! [`App`] into a rectangle and leaves out what does not fit.
+
+mod bars;
+mod canvas;
+mod help;
+mod jobs;
+mod library;
+mod queue;
+mod side;
+mod sing;
+pub mod text;
+pub mod theme;
+mod welcome;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+pub use help::lines as help_lines;
+pub use theme::{Colours, Glyphs, Theme};
+
+use crate::action::Screen;
+use crate::app::{App, Overlay};
+use canvas::Canvas;
+
+/// From this width on a column beside the screen shows what else goes on.
+const SIDE_FROM: u16 = 130;
+const SIDE_CELLS: u16 = 46;
+
+/// Draws the whole screen.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame) {
+    let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
+    let mut canvas = Canvas::new(frame.buffer_mut(), theme, area);
+    let typed = draw_on(app, &mut canvas);
+    if let Some((x, y)) = typed {
+        frame.set_cursor_position(Position { x, y });
+    }
+}
+
+/// What of the frame around the screen has room.
+struct Rows {
+    tabs: bool,
+    rule: bool,
+    status: bool,
+    hints: bool,
+}
+
+impl Rows {
+    fn of(area: Rect) -> Self {
+        let h = area.height;
+        Self { tabs: h >= 8, rule: h >= 16, status: h >= 4, hints: h >= 12 }
+    }
+
+    fn body(&self, area: Rect) -> Rect {
+        let below = u16::from(self.rule) + u16::from(self.status) + u16::from(self.hints);
+        let above = u16::from(self.tabs);
+        Rect { y: area.y + above, height: area.height.saturating_sub(above + below), ..area }
+    }
+}
+
+/// Returns where the terminal's cursor goes, if something is being typed.
+fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
+    let area = canvas.area();
+    let rows = Rows::of(area);
+    if rows.tabs {
+        bars::tabs(app, &mut canvas.part(Rect { height: 1, ..area }));
+    }
+    let body = rows.body(area);
+    match app.overlay {
+        Overlay::Help => help::draw(app, &mut canvas.part(body)),
+        Overlay::None | Overlay::Prompt(_) => screen(app, canvas, body),
+    }
+    let mut y = body.bottom();
+    if rows.rule {
+        canvas.part(Rect { y, height: 1, ..area }).rule(0, "");
+        y += 1;
+    }
+    let mut typed = None;
+    if let Overlay::Prompt(prompt) = &app.overlay {
+        // where there is no room for a line of its own the prompt takes the last one
+        let y = if rows.status { y } else { area.bottom() - 1 };
+        typed = bars::prompt(app, prompt, &mut canvas.part(Rect { y, height: 1, ..area }));
+    } else if rows.status {
+        bars::status(app, &mut canvas.part(Rect { y, height: 1, ..area }));
+    }
+    if rows.hints {
+        bars::hints(app, &mut canvas.part(Rect { y: area.bottom() - 1, height: 1, ..area }));
+    }
+    typed
+}
+
+fn screen(app: &App, canvas: &mut Canvas, body: Rect) {
+    let mut main = body;
+    if body.width >= SIDE_FROM && app.screen != Screen::Jobs && !welcome::wanted(app) {
+        main.width -= SIDE_CELLS + 1;
+        side::draw(app, &mut canvas.part(Rect { x: main.right(), width: SIDE_CELLS + 1, ..body }));
+    }
+    let mut canvas = canvas.part(main);
+    match app.screen {
+        Screen::Library if welcome::wanted(app) => welcome::draw(app, &mut canvas),
+        Screen::Library => library::draw(app, &mut canvas),
+        Screen::Queue => queue::draw(app, &mut canvas),
+        Screen::Sing => sing::draw(app, &mut canvas),
+        Screen::Jobs => jobs::draw(app, &mut canvas),
+    }
+}

@@ -1,0 +1,226 @@
+//! The rows around every screen: tabs above; status, prompt and hints below.
+
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::canvas::Canvas;
+use super::text;
+use crate::action::{Action, Screen};
+use crate::app::board::Stopping;
+use crate::app::fader::Voice;
+use crate::app::toast::Weight;
+use crate::app::{App, Ask, Engine, Output, Overlay, Prompt};
+use crate::keymap::TABLE;
+
+pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
+    let narrow = canvas.width() < 60;
+    let mut spans = Vec::new();
+    let mut taken = 0;
+    for screen in Screen::ALL {
+        let number = match screen {
+            Screen::Queue => app.queue.len(),
+            Screen::Jobs => app.board.waiting().len() + usize::from(app.board.running.is_some()),
+            Screen::Library | Screen::Sing => 0,
+        };
+        let open = screen == app.screen;
+        let mut label = format!("{} {}", screen.index() + 1, screen.name());
+        if narrow && !open {
+            label.truncate(1);
+        } else if number > 0 {
+            label += &format!(" {}", text::count(number));
+        }
+        let (left, right) = if open { ("[", "]") } else { (" ", " ") };
+        let style = if open { canvas.theme.strong() } else { canvas.theme.dim() };
+        let label = format!("{left}{label}{right} ");
+        taken += text::width(&label);
+        spans.push(Span::styled(label, style));
+    }
+    canvas.line(0, spans);
+    let mut right = vec![
+        Span::styled("singer ", canvas.theme.dim()),
+        Span::styled(format!("{} %", app.fader.level()), canvas.theme.vocals()),
+    ];
+    if app.muted {
+        right.push(Span::styled("  muted ", canvas.theme.bad()));
+    } else {
+        right.push(Span::styled(format!("  vol {} % ", app.volume), canvas.theme.dim()));
+    }
+    canvas.line_right(0, right, taken);
+}
+
+/// `full`, `mine`, `off`.
+pub(super) fn voice_word(voice: Voice) -> &'static str {
+    match voice {
+        Voice::Full => "full",
+        Voice::Mine => "mine",
+        Voice::Off => "off",
+    }
+}
+
+/// ` ▶ Title - Artist  1:02 / 4:12`
+pub(super) fn now_playing(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
+    let Some(song) = &app.deck.song else {
+        return vec![Span::styled(" nothing plays", canvas.theme.dim())];
+    };
+    let glyph = if app.deck.moves() { canvas.glyphs().playing } else { canvas.glyphs().paused };
+    let mut name = song.title.clone();
+    if !song.artist.is_empty() {
+        name += &format!(" - {}", song.artist);
+    }
+    let time = match app.deck.duration() {
+        Some(duration) => format!("{} / {}", text::time(app.deck.seconds), text::time(duration)),
+        None => text::time(app.deck.seconds),
+    };
+    let room = (canvas.width() / 2).max(canvas.width().saturating_sub(50)).saturating_sub(text::width(&time) + 6);
+    let name = text::cut(&name, room.max(8), canvas.glyphs().cut);
+    vec![Span::raw(format!(" {glyph} ")), Span::styled(name, canvas.theme.strong()), Span::raw(format!("  {time}"))]
+}
+
+/// What goes on behind: the worst first.
+fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
+    let theme = canvas.theme;
+    if let (Some(_), Some(key)) = (&app.board.halted, app.keymap.key_name(app.screen, Action::ToggleJobs)) {
+        return Some((format!("separation stands still ({key}: why)"), theme.bad()));
+    }
+    if let Some(running) = &app.board.running {
+        let share = if running.total == 0 { 0 } else { running.done * 100 / running.total };
+        let word = if running.stopping == Some(Stopping::ForGood) { "stopping" } else { "separating" };
+        let mut line = format!("{word} {share} %");
+        if running.speed > 0.0 {
+            line += &format!("  {:.1}x", running.speed);
+        }
+        if let Engine::Up(info) = &app.engine {
+            line += &format!("  {}", info.device);
+        }
+        match app.board.waiting().len() {
+            0 => {}
+            n => line += &format!("  {} wait", text::count(n)),
+        }
+        return Some((line, theme.good()));
+    }
+    if app.scan.running {
+        return Some((format!("looking for songs: {} files", text::count(app.scan.files)), theme.dim()));
+    }
+    match app.board.failed.len() {
+        0 => None,
+        n => Some((format!("{} failed", text::songs(n)), theme.bad())),
+    }
+}
+
+pub(super) fn status(app: &App, canvas: &mut Canvas) {
+    if let Some(toast) = app.toasts.shown() {
+        let style = match toast.weight {
+            Weight::News => canvas.theme.strong(),
+            Weight::Problem => canvas.theme.bad(),
+        };
+        let mark = if toast.weight == Weight::Problem { "! " } else { "" };
+        let line = text::cut(&format!(" {mark}{}", toast.text), canvas.width(), canvas.glyphs().cut);
+        return canvas.line(0, Span::styled(line, style));
+    }
+    let left = now_playing(app, canvas);
+    let taken: usize = left.iter().map(Span::width).sum();
+    canvas.line(0, left);
+    let mut right = Vec::new();
+    let mut room = canvas.width().saturating_sub(taken + 3);
+    if let Some(Output::Silent { .. }) = app.output {
+        let words = text::cut("no sound, trying again", room, canvas.glyphs().cut);
+        room = room.saturating_sub(words.len() + 3);
+        right.push(Span::styled(words + "   ", canvas.theme.bad()));
+    }
+    if let Some((line, style)) = behind(app, canvas) {
+        right.push(Span::styled(text::cut(&line, room, canvas.glyphs().cut) + " ", style));
+    }
+    canvas.line_right(0, right, taken);
+}
+
+/// Returns where the terminal's cursor goes.
+pub(super) fn prompt(app: &App, prompt: &Prompt, canvas: &mut Canvas) -> Option<(u16, u16)> {
+    let word = match prompt.ask {
+        Ask::Find => " / ",
+        Ask::Filter => " filter: ",
+    };
+    let room = canvas.width().saturating_sub(word.len() + 1);
+    let scroll = prompt.input.visual_scroll(room);
+    let value = prompt.input.value();
+    let mut skipped = 0;
+    let shown: String = value
+        .chars()
+        .skip_while(|c| {
+            let skip = skipped < scroll;
+            skipped += text::width(&c.to_string());
+            skip
+        })
+        .collect();
+    canvas.line(0, vec![Span::styled(word, canvas.theme.title()), Span::raw(shown.clone())]);
+    let hits = format!("{}   Enter keeps, Esc takes back ", text::songs(app.tracks.shown().len()));
+    canvas.line_right(0, Span::styled(hits, canvas.theme.dim()), word.len() + text::width(&shown) + 2);
+    let x = word.len() + prompt.input.visual_cursor().saturating_sub(scroll);
+    let area = canvas.area();
+    (x < canvas.width() && area.height > 0).then(|| (area.x + x as u16, area.y))
+}
+
+/// Actions whose keys stand side by side in the hints: `↑↓ singer`.
+const PAIRS: &[(Action, Action)] = &[
+    (Action::VocalsUp, Action::VocalsDown),
+    (Action::SeekBack, Action::SeekForward),
+    (Action::MoveDown, Action::MoveUp),
+];
+
+/// The name of a key as short as it can be read.
+pub(super) fn short(name: &str, canvas: &Canvas) -> String {
+    if canvas.glyphs().rule == "-" {
+        return name.to_owned();
+    }
+    let shift = name.strip_prefix("Shift-");
+    let arrow = match shift.unwrap_or(name) {
+        "Up" => "↑",
+        "Down" => "↓",
+        "Left" => "←",
+        "Right" => "→",
+        _ => return name.to_owned(),
+    };
+    format!("{}{arrow}", if shift.is_some() { "Shift-" } else { "" })
+}
+
+/// What works here, from the live map; as many as fit, help last in any case.
+pub(super) fn hints(app: &App, canvas: &mut Canvas) {
+    if !matches!(app.overlay, Overlay::None) {
+        let words = if matches!(app.overlay, Overlay::Help) {
+            " j k scroll   any other key closes"
+        } else {
+            " type to search   Up Down choose   Enter keep   Esc take back"
+        };
+        return canvas.line(0, Span::styled(words, canvas.theme.dim()));
+    }
+    let hint = |action: Action| -> Option<(String, &'static str)> {
+        let row = TABLE.iter().find(|row| row.action == action)?;
+        let mut keys = short(&app.keymap.key_name(app.screen, action)?, canvas);
+        if let Some(other) = PAIRS.iter().find(|(a, _)| *a == action)
+            && let Some(other) = app.keymap.key_name(app.screen, other.1)
+        {
+            keys += &short(&other, canvas);
+        }
+        (!row.hint.is_empty()).then_some((keys, row.hint))
+    };
+    let last = hint(Action::Help);
+    let mut room = canvas.width().saturating_sub(1 + last.as_ref().map_or(0, |(k, w)| text::width(k) + w.len() + 3));
+    let mut shown = Vec::new();
+    if !app.pending.is_empty() {
+        shown.push((crate::keymap::show_keys(&app.pending), "..."));
+    }
+    for row in TABLE.iter().filter(|row| row.action != Action::Help) {
+        let Some((keys, word)) = hint(row.action) else { continue };
+        let cells = text::width(&keys) + 1 + word.len() + 2;
+        if cells <= room {
+            room -= cells;
+            shown.push((keys, word));
+        }
+    }
+    shown.extend(last);
+    let mut spans = vec![Span::raw(" ")];
+    for (keys, word) in shown {
+        spans.push(Span::styled(keys, canvas.theme.strong()));
+        spans.push(Span::styled(format!(" {word}  "), canvas.theme.dim()));
+    }
+    canvas.line(0, spans);
+}

@@ -1,0 +1,124 @@
+//! A rectangle to draw lines into; what lies outside is not drawn, so no size can break it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::text;
+use super::theme::{Glyphs, Theme};
+
+pub(super) struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    pub theme: &'a Theme,
+    area: Rect,
+}
+
+impl<'a> Canvas<'a> {
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, area: Rect) -> Self {
+        let area = area.intersection(*buffer.area());
+        Self { buffer, theme, area }
+    }
+
+    /// A part of this rectangle, in cells of the screen.
+    pub fn part(&mut self, area: Rect) -> Canvas<'_> {
+        let area = area.intersection(self.area);
+        Canvas { buffer: self.buffer, theme: self.theme, area }
+    }
+
+    pub fn area(&self) -> Rect {
+        self.area
+    }
+
+    pub fn width(&self) -> usize {
+        usize::from(self.area.width)
+    }
+
+    pub fn height(&self) -> usize {
+        usize::from(self.area.height)
+    }
+
+    pub fn glyphs(&self) -> &'a Glyphs {
+        &self.theme.glyphs
+    }
+
+    /// Draws a line at row `y` of this rectangle, from its left edge.
+    pub fn line<'l>(&mut self, y: usize, line: impl Into<Line<'l>>) {
+        self.line_at(0, y, line);
+    }
+
+    pub fn line_at<'l>(&mut self, x: usize, y: usize, line: impl Into<Line<'l>>) {
+        if y < self.height() && x < self.width() {
+            let (left, top) = (self.area.x + x as u16, self.area.y + y as u16);
+            self.buffer.set_line(left, top, &line.into(), self.area.width - x as u16);
+        }
+    }
+
+    /// Draws a line that ends at the right edge, if it leaves `taken` cells alone.
+    pub fn line_right<'l>(&mut self, y: usize, line: impl Into<Line<'l>>, taken: usize) {
+        let line = line.into();
+        let cells = line.width();
+        if taken + cells <= self.width() {
+            self.line_at(self.width() - cells, y, line);
+        }
+    }
+
+    /// A rule across the whole width with a heading in it.
+    pub fn rule(&mut self, y: usize, heading: &str) {
+        let (width, glyphs, dim) = (self.width(), self.glyphs(), self.theme.dim());
+        if heading.is_empty() {
+            return self.line(y, Span::styled(glyphs.rule.repeat(width), dim));
+        }
+        let heading = text::cut(heading, width.saturating_sub(6), glyphs.cut);
+        let rest = width.saturating_sub(4 + text::width(&heading));
+        self.line(
+            y,
+            vec![
+                Span::styled(glyphs.rule.repeat(2), dim),
+                Span::styled(format!(" {heading} "), self.theme.strong()),
+                Span::styled(glyphs.rule.repeat(rest), dim),
+            ],
+        );
+    }
+
+    /// Styles a whole row.
+    pub fn paint(&mut self, y: usize, style: Style) {
+        if y < self.height() {
+            let row = Rect { y: self.area.y + y as u16, height: 1, ..self.area };
+            self.buffer.set_style(row, style);
+        }
+    }
+
+    /// A bar of `cells` cells, `share` of it full.
+    pub fn bar(&self, share: f64, cells: usize, full: Style) -> Vec<Span<'static>> {
+        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let filled = ((share * cells as f64).round() as usize).min(cells);
+        vec![
+            Span::styled(self.glyphs().full.repeat(filled), full),
+            Span::styled(self.glyphs().empty.repeat(cells - filled), self.theme.dim()),
+        ]
+    }
+
+    /// Breaks a text into rows of the width, from row `y` on, at most `rows` of them.
+    pub fn wrap(&mut self, y: usize, rows: usize, text: &str, style: Style) -> usize {
+        let mut lines: Vec<String> = Vec::new();
+        let room = self.width().saturating_sub(2).max(1);
+        for word in text.split_whitespace() {
+            match lines.last_mut() {
+                Some(line) if text::width(line) + 1 + text::width(word) <= room => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        let used = lines.len().min(rows);
+        if lines.len() > rows && rows > 0 {
+            lines[rows - 1] = text::pad(&lines[rows - 1], room.saturating_sub(1), "") + self.glyphs().cut;
+        }
+        for (i, line) in lines.iter().take(rows).enumerate() {
+            self.line_at(1, y + i, Span::styled(text::cut(line, room, self.glyphs().cut), style));
+        }
+        used
+    }
+}

@@ -1,0 +1,211 @@
+//! What is being separated, what waits, what failed and why.
+
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::canvas::Canvas;
+use super::text;
+use crate::action::Action;
+use crate::app::board::{Line, Running, Stopping, Wish};
+use crate::app::{App, Engine};
+use crate::track::StemState;
+
+pub(super) fn draw(app: &App, canvas: &mut Canvas) {
+    let height = canvas.height();
+    let mut y = 0;
+    if height >= 5 {
+        engine(app, canvas);
+        y = 2;
+    }
+    let cache = if height >= 12 && app.cache.is_some() { 2 } else { 0 };
+    let detail = detail(app).filter(|_| height >= 10);
+    let detail_rows = if detail.is_some() { 4 } else { 0 };
+    let rows = height.saturating_sub(y + cache + detail_rows);
+    lines(app, canvas, y, rows);
+    let mut y = y + rows;
+    if let Some((heading, words)) = detail {
+        canvas.rule(y, heading);
+        canvas.wrap(y + 1, 3, &words, Style::new());
+        y += 4;
+    }
+    if cache > 0 {
+        self::cache(app, canvas, y);
+    }
+}
+
+fn engine(app: &App, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let (line, style) = match &app.engine {
+        Engine::Asleep => ("engine: starts with the first job".to_owned(), theme.dim()),
+        Engine::Down(reason) => (format!("no engine: {reason}"), theme.bad()),
+        Engine::Up(info) => {
+            let speed = if info.speed > 0.0 { format!("   {:.1} times real time", info.speed) } else { String::new() };
+            (format!("device: {} ({})   model: {}{speed}", info.device, info.why, info.model), theme.strong())
+        }
+    };
+    let line = text::cut(&format!(" {line}"), canvas.width(), canvas.glyphs().cut);
+    canvas.line(0, Span::styled(line, style));
+    let again = app.keymap.key_name(app.screen, Action::RetryJob);
+    let second = match (&app.board.halted, again) {
+        (Some(reason), Some(key)) => {
+            (format!("stands still: {reason}   {key} tries again"), theme.bad())
+        }
+        _ => {
+            let waits = app.board.waiting().len();
+            let left = app.board.waiting_seconds();
+            let speed = match &app.engine {
+                Engine::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
+                _ => None,
+            };
+            let time = match (waits, speed) {
+                (0, _) => String::new(),
+                (_, Some(speed)) => format!(", {} of audio: about {}", text::about(left), text::about(left / speed)),
+                (_, None) => format!(", {} of audio", text::about(left)),
+            };
+            (format!("done: {}   waiting: {}{time}", text::songs(app.board.done), text::count(waits)), theme.dim())
+        }
+    };
+    let line = text::cut(&format!(" {}", second.0), canvas.width(), canvas.glyphs().cut);
+    canvas.line(1, Span::styled(line, second.1));
+}
+
+/// The heading over the lines of this kind.
+fn heading(line: Line) -> &'static str {
+    match line {
+        Line::Running => "running",
+        Line::Waiting(_) => "waiting (a song being sung comes first by itself)",
+        Line::Failed(_) => "failed",
+        Line::Trouble(_) => "trouble",
+    }
+}
+
+fn lines(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
+    let board = &app.board;
+    if board.is_empty() {
+        canvas.line(y + rows / 3, Span::styled("   nothing to do: every song asked for is ready", canvas.theme.dim()));
+        return;
+    }
+    // each kind in the window may cost a row for its heading; with little room there are none
+    let headings = rows >= 8;
+    let room = if headings { rows - 4 } else { rows };
+    let first = board.cursor.view(board.len(), room.max(1));
+    let mut row = 0;
+    let mut last = None;
+    for at in first..board.len() {
+        let Some(line) = board.line(at) else { break };
+        let kind = heading(line);
+        if headings && last != Some(kind) {
+            if row + 1 >= rows {
+                break;
+            }
+            canvas.rule(y + row, kind);
+            row += 1;
+            last = Some(kind);
+        }
+        if row >= rows {
+            break;
+        }
+        let selected = at == board.cursor.at;
+        one(app, canvas, y + row, line, selected);
+        if selected {
+            canvas.paint(y + row, canvas.theme.selected());
+        }
+        row += 1;
+    }
+}
+
+fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
+    let theme = canvas.theme;
+    let sign = if selected { canvas.glyphs().selected } else { " " };
+    let title_cells = (canvas.width() * 2 / 5).max(12);
+    let title = app.board.song(line).map(|key| {
+        let name = app.tracks.get(key).map(|entry| entry.track.artist().to_owned()).unwrap_or_default();
+        if name.is_empty() { app.title(key) } else { format!("{} - {name}", app.title(key)) }
+    });
+    let title = text::pad(&title.unwrap_or_default(), title_cells, canvas.glyphs().cut);
+    match line {
+        Line::Running => {
+            let Some(running) = &app.board.running else { return };
+            let mut spans = vec![Span::raw(format!(" {sign} {title}  "))];
+            let tail = tail(app, running);
+            let cells = canvas.width().saturating_sub(title_cells + tail.len() + 6).min(40);
+            let share = f64::from(running.done) / f64::from(running.total.max(1));
+            if cells >= 4 {
+                spans.extend(canvas.bar(share, cells, theme.vocals()));
+            }
+            spans.push(Span::raw(tail));
+            canvas.line(y, spans);
+        }
+        Line::Waiting(at) => {
+            let Some(waiting) = app.board.waiting().get(at) else { return };
+            let time = app.tracks.get(waiting.key).and_then(|entry| entry.track.duration).map(text::time);
+            let why = match waiting.wish {
+                Wish::Playing => "being sung",
+                Wish::Asked => "asked for",
+                Wish::Found => "found",
+            };
+            let time = text::pad_left(&time.unwrap_or_default(), 8, "");
+            canvas.line(y, vec![Span::raw(format!(" {sign} {title}{time}  ")), Span::styled(why, theme.dim())]);
+        }
+        Line::Failed(at) => {
+            let Some(failed) = app.board.failed.get(at) else { return };
+            canvas.line(
+                y,
+                vec![Span::styled(format!(" {} {title}  ", if selected { sign } else { "!" }), theme.bad()), Span::raw(failed.reason.clone())],
+            );
+        }
+        Line::Trouble(at) => {
+            let Some(trouble) = app.board.troubles.get(at) else { return };
+            let sign = if selected { sign } else { "!" };
+            canvas.line(y, vec![Span::styled(format!(" {sign} "), theme.bad()), Span::raw(trouble.clone())]);
+        }
+    }
+}
+
+/// ` 62 %   8.2x   0:06 left`
+fn tail(app: &App, running: &Running) -> String {
+    match running.stopping {
+        Some(Stopping::ForGood) => return "  stopping".into(),
+        Some(Stopping::Later) => return "  makes way".into(),
+        None => {}
+    }
+    let share = running.done * 100 / running.total.max(1);
+    let mut tail = format!(" {share:>3} %");
+    if running.speed > 0.0 {
+        tail += &format!("  {:.1}x", running.speed);
+        let seconds = app.tracks.get(running.key).and_then(|entry| entry.track.duration);
+        if let Some(seconds) = seconds.filter(|_| running.total > 0) {
+            let left = seconds * f64::from(running.total - running.done) / f64::from(running.total);
+            tail += &format!("  {} left", text::time(left / f64::from(running.speed)));
+        }
+    }
+    tail
+}
+
+/// The whole of what the selected line can only begin.
+fn detail(app: &App) -> Option<(&'static str, String)> {
+    match app.board.selected()? {
+        Line::Failed(at) => Some(("why", app.board.failed.get(at)?.reason.clone())),
+        Line::Trouble(at) => Some(("the whole sentence", app.board.troubles.get(at)?.clone())),
+        Line::Running | Line::Waiting(_) => None,
+    }
+}
+
+fn cache(app: &App, canvas: &mut Canvas, y: usize) {
+    let Some(cache) = app.cache else { return };
+    let ready = app.tracks.all().iter().filter_map(|key| app.tracks.get(*key));
+    let ready = ready.filter(|entry| entry.stems == StemState::Ready).count();
+    let pinned = if cache.pinned > 0 { format!(", {} pinned", cache.pinned) } else { String::new() };
+    let heading = format!(
+        "cache  {} of {}, {} ({} of this library{pinned})",
+        text::bytes(cache.bytes),
+        text::bytes(cache.cap_bytes),
+        text::songs(cache.songs as usize),
+        text::count(ready),
+    );
+    canvas.rule(y, &heading);
+    let share = cache.bytes as f64 / cache.cap_bytes.max(1) as f64;
+    let mut spans = vec![Span::raw(" ")];
+    spans.extend(canvas.bar(share, canvas.width().saturating_sub(2), canvas.theme.band()));
+    canvas.line(y + 1, spans);
+}

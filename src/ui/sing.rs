@@ -1,0 +1,309 @@
+//! The song being sung: where it is, how loud the singer is, and where the singer can go.
+
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+
+use super::canvas::Canvas;
+use super::{bars, text};
+use crate::action::{Action, Screen};
+use crate::app::App;
+use crate::app::deck::Song;
+use crate::app::fader::Voice;
+use crate::track::StemState;
+
+/// Rows of each part; what has no room is 0. The order of giving up: waves, rules, the big fader.
+struct Room {
+    heading: usize,
+    /// Free for the lines to sing.
+    lyrics: usize,
+    rules: bool,
+    /// Of each of the two waveforms.
+    waves: usize,
+    position: usize,
+    stems: usize,
+    fader: usize,
+    toggle: usize,
+}
+
+impl Room {
+    fn of(height: usize) -> Self {
+        let mut left = height;
+        let mut take = |wish: usize, spare: usize| {
+            let taken = if left >= wish + spare { wish } else { 0 };
+            left -= taken;
+            taken
+        };
+        let heading = take(1, 0);
+        let position = take(1, 0);
+        let fader = take(1, 0);
+        let stems = take(1, 0);
+        let toggle = take(1, 1);
+        let rules = take(2, 2) == 2;
+        let mut waves = take(2, 0) / 2;
+        let big = take(1, 2);
+        let fader = fader + big + take(1, 6);
+        while waves > 0 && waves < 6 && left >= 4 {
+            waves += 1;
+            left -= 2;
+        }
+        Self { heading, lyrics: left, rules, waves, position, stems, fader, toggle }
+    }
+}
+
+pub(super) fn draw(app: &App, canvas: &mut Canvas) {
+    let Some(song) = &app.deck.song else { return nothing(app, canvas) };
+    if canvas.height() < 3 {
+        return tiny(app, song, canvas);
+    }
+    let room = Room::of(canvas.height());
+    let mut y = 0;
+    if room.heading > 0 {
+        heading(app, song, canvas);
+        y += 1;
+    }
+    y += room.lyrics;
+    if room.rules {
+        canvas.rule(y, "singer and band");
+        y += 1;
+    }
+    if room.waves > 0 {
+        waves(app, song, canvas, y, room.waves);
+        y += 2 * room.waves;
+    }
+    if room.position > 0 {
+        position(app, canvas, y);
+        y += 1;
+    }
+    if room.stems > 0 {
+        stems(app, song, canvas, y);
+        y += 1;
+    }
+    if room.rules {
+        canvas.rule(y, "");
+        y += 1;
+    }
+    if room.fader > 0 {
+        fader(app, canvas, y, room.fader);
+        y += room.fader;
+    }
+    if room.toggle > 0 {
+        toggle(app, song, canvas, y);
+    }
+}
+
+fn nothing(app: &App, canvas: &mut Canvas) {
+    let key = app.keymap.key_name(Screen::Library, Action::SingThis).unwrap_or_default();
+    let library = app.keymap.key_name(Screen::Sing, Action::Library).unwrap_or_default();
+    let words = format!("Nothing plays yet: {library} shows the Library, {key} there sings a song.");
+    let y = canvas.height() / 3;
+    canvas.wrap(y, 3, &words, canvas.theme.dim());
+}
+
+/// One or two rows: the name, the time, the level.
+fn tiny(app: &App, song: &Song, canvas: &mut Canvas) {
+    let tail = format!(" {} {}%", text::time(app.deck.seconds), app.fader.level());
+    let room = canvas.width().saturating_sub(tail.len());
+    let title = text::pad(&song.title, room, canvas.glyphs().cut);
+    canvas.line(0, vec![Span::styled(title, canvas.theme.title()), Span::raw(tail)]);
+    position(app, canvas, 1);
+}
+
+fn heading(app: &App, song: &Song, canvas: &mut Canvas) {
+    let album = app.tracks.get(song.key).and_then(|entry| entry.track.tags.album.clone());
+    let mut spans = vec![Span::styled(format!(" {}", song.title), canvas.theme.title())];
+    if !song.artist.is_empty() {
+        spans.push(Span::styled(format!(" - {}", song.artist), canvas.theme.strong()));
+    }
+    let taken = spans.iter().map(Span::width).sum();
+    canvas.line(0, spans);
+    if let Some(album) = album {
+        canvas.line_right(0, Span::styled(format!("{album} "), canvas.theme.dim()), taken);
+    }
+}
+
+/// Length of the song as far as known.
+fn length(app: &App, song: &Song) -> Option<f64> {
+    let by_segments = song.voice.segment_seconds * song.voice.segments.len() as f64;
+    app.deck.duration().or((by_segments > 0.0).then_some(by_segments))
+}
+
+/// Vocals above, the rest of the music below, over the whole song.
+fn waves(app: &App, song: &Song, canvas: &mut Canvas, y: usize, rows: usize) {
+    let label = if canvas.width() >= 60 { 8 } else { 1 };
+    let columns = canvas.width().saturating_sub(label + 1);
+    if label > 1 {
+        canvas.line(y + rows - 1, Span::styled(" singer", canvas.theme.vocals()));
+        canvas.line(y + 2 * rows - 1, Span::styled(" band", canvas.theme.band()));
+    }
+    let Some(length) = length(app, song) else { return };
+    let seconds = length / columns.max(1) as f64;
+    let head = (app.deck.seconds / seconds) as usize;
+    for column in 0..columns {
+        let from = column as f64 * seconds;
+        let loudest = song.voice.loudest(from, from + seconds);
+        // what has been sung is bright, the place itself is lit
+        let shade = |style: Style| match column.cmp(&head) {
+            std::cmp::Ordering::Less => style,
+            std::cmp::Ordering::Equal => style.add_modifier(Modifier::REVERSED),
+            std::cmp::Ordering::Greater => style.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM),
+        };
+        for (wave, style) in [canvas.theme.vocals(), canvas.theme.band()].into_iter().enumerate() {
+            let peak = loudest.map(|(vocals, band)| if wave == 0 { vocals } else { band });
+            for row in 0..rows {
+                let bottom = row + 1 == rows;
+                let (glyph, style) = match peak {
+                    Some(peak) => (canvas.glyphs().levels[eighths(peak, rows, rows - 1 - row)], shade(style)),
+                    None if bottom => (canvas.glyphs().unknown, shade(canvas.theme.dim())),
+                    None => (" ", shade(Style::new())),
+                };
+                canvas.line_at(label + column, y + wave * rows + row, Span::styled(glyph, style));
+            }
+        }
+    }
+}
+
+/// How much of the cell `above` rows over the bottom a peak fills, in eighths. Quiet music shall be
+/// seen too: the scale lies between linear and loudness.
+fn eighths(peak: u8, rows: usize, above: usize) -> usize {
+    let share = (f64::from(peak) / 255.0).powf(0.6);
+    let eighths = (share * rows as f64 * 8.0).round() as usize;
+    // the lowest row is never empty where the song is known
+    let least = usize::from(above == 0);
+    eighths.saturating_sub(above * 8).clamp(least, 8)
+}
+
+fn position(app: &App, canvas: &mut Canvas, y: usize) {
+    let now = text::time(app.deck.seconds);
+    let Some(duration) = app.deck.duration() else {
+        return canvas.line(y, Span::raw(format!(" {now}")));
+    };
+    let end = text::time(duration);
+    let cells = canvas.width().saturating_sub(now.len() + end.len() + 4);
+    if cells < 4 {
+        return canvas.line(y, Span::raw(format!(" {now}/{end}")));
+    }
+    let at = ((app.deck.seconds / duration).clamp(0.0, 1.0) * (cells - 1) as f64) as usize;
+    let glyphs = canvas.glyphs();
+    canvas.line(
+        y,
+        vec![
+            Span::raw(format!(" {now} ")),
+            Span::styled(glyphs.played.repeat(at), canvas.theme.strong()),
+            Span::styled(glyphs.head, canvas.theme.title()),
+            Span::styled(glyphs.to_come.repeat(cells - 1 - at), canvas.theme.dim()),
+            Span::raw(format!(" {end} ")),
+        ],
+    );
+}
+
+/// Which parts of the song have their vocals, and why not the others.
+fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
+    let theme = canvas.theme;
+    let state = app.tracks.get(song.key).map(|entry| entry.stems.clone()).unwrap_or_default();
+    let (words, style) = if song.voice.complete {
+        ("ready".to_owned(), theme.good())
+    } else {
+        match state {
+            StemState::Ready => ("ready".into(), theme.good()),
+            StemState::Separating(share) => {
+                let running = app.board.running.as_ref().filter(|running| running.key == song.key);
+                let speed = running.map_or(0.0, |running| running.speed);
+                let speed = if speed > 0.0 { format!(", {speed:.1} times real time") } else { String::new() };
+                let until = song.voice.ready_until(app.deck.seconds).map(text::time);
+                let until = until.map(|until| format!(", good until {until}")).unwrap_or_default();
+                (format!("separating {:.0} %{speed}{until}", (share * 100.0).floor()), theme.vocals())
+            }
+            StemState::Queued => match &app.board.halted {
+                Some(reason) => (format!("not separated: {reason}"), theme.bad()),
+                None => ("waits to be separated".into(), theme.dim()),
+            },
+            StemState::New => ("not separated".into(), theme.dim()),
+            StemState::Failed(reason) => (format!("not separated: {reason}"), theme.bad()),
+        }
+    };
+    let width = canvas.width();
+    let words = text::cut(&words, (width / 2).max(width.saturating_sub(34)), canvas.glyphs().cut);
+    let cells = width.saturating_sub(text::width(&words) + 11);
+    let mut spans = vec![Span::styled(" stems ", theme.dim())];
+    if cells >= 6 {
+        let count = song.voice.segments.len();
+        let stored = |cell: usize| {
+            let here = |segment: usize| song.voice.segments.get(segment).is_some_and(Option::is_some);
+            let (first, last) = (cell * count / cells, ((cell + 1) * count).div_ceil(cells));
+            song.voice.complete || (count > 0 && (first..last).all(here))
+        };
+        for cell in 0..cells {
+            let (glyph, style) = if stored(cell) {
+                (canvas.glyphs().full, theme.good())
+            } else {
+                (canvas.glyphs().empty, theme.dim())
+            };
+            spans.push(Span::styled(glyph, style));
+        }
+        spans.push(Span::raw("  "));
+    }
+    spans.push(Span::styled(words, style));
+    canvas.line(y, spans);
+}
+
+fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
+    let label = if canvas.width() >= 30 { " SINGER " } else { " " };
+    let percent = format!(" {:>3} % ", app.fader.level());
+    let cells = canvas.width().saturating_sub(label.len() + percent.len());
+    let bar = canvas.bar(f64::from(app.fader.level()) / 100.0, cells, canvas.theme.vocals());
+    for row in 0..rows {
+        let middle = row == rows / 2;
+        let mut spans = vec![Span::styled(if middle { label.to_owned() } else { " ".repeat(label.len()) }, canvas.theme.vocals())];
+        spans.extend(bar.clone());
+        if middle {
+            spans.push(Span::styled(percent.clone(), canvas.theme.vocals()));
+        }
+        canvas.line(y + row, spans);
+    }
+}
+
+fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
+    let theme = canvas.theme;
+    let key = app.keymap.key_name(Screen::Sing, Action::VocalsToggle);
+    let mut spans = vec![Span::raw("        "), Span::styled(key.map(|key| format!("{key}  ")).unwrap_or_default(), theme.strong())];
+    for voice in [Voice::Off, Voice::Mine, Voice::Full] {
+        let mut word = bars::voice_word(voice).to_owned();
+        if voice == Voice::Mine {
+            word += &format!(" {} %", app.fader.mine());
+        }
+        let on = app.fader.voice() == voice;
+        spans.push(Span::styled(format!(" {word} "), if on { theme.selected() } else { theme.dim() }));
+        spans.push(Span::raw(" "));
+    }
+    let taken = spans.iter().map(Span::width).sum();
+    canvas.line(y, spans);
+    let heard = app.fader.voice() != Voice::Full && !song.voice.ready_at(app.deck.seconds);
+    if heard {
+        let words = "the singer is still heard here: not separated yet ";
+        canvas.line_right(y, Span::styled(words, theme.dim()), taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_the_screen_fill_it_and_no_more() {
+        for height in 0..100 {
+            let room = Room::of(height);
+            let rules = if room.rules { 2 } else { 0 };
+            let used = room.heading + room.lyrics + rules + 2 * room.waves + room.position + room.stems + room.fader + room.toggle;
+            assert_eq!(used, height);
+        }
+        let usual = Room::of(20);
+        assert!(usual.waves >= 3 && usual.fader >= 2 && usual.rules && usual.toggle == 1);
+        assert!(Room::of(40).lyrics >= 10);
+    }
+
+    #[test]
+    fn loud_peaks_fill_all_rows_and_silence_only_a_line() {
+        assert_eq!((eighths(255, 3, 0), eighths(255, 3, 2)), (8, 8));
+        assert_eq!((eighths(0, 3, 0), eighths(0, 3, 1)), (1, 0));
+    }
+}
