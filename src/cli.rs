@@ -25,6 +25,8 @@ pub struct Cli {
 /// What croon does without its screen.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check music, sound, engine, cache and terminal, and say what mends each
+    Doctor(commands::doctor::Args),
     /// Show, check or find the configuration
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -37,30 +39,32 @@ pub enum Command {
 impl Command {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         match self {
+            Self::Doctor(args) => commands::doctor::run(args, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),
             Self::Completions(args) => commands::completions::run(args, Cli::command(), context),
         }
     }
 
+    /// Whether the command only speaks about croon itself: such a one leaves no trace in the log.
+    pub fn is_plain_talk(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Paths(_) | Self::Completions(_))
+    }
+
     /// Whether the command works with a configuration file that cannot be read as TOML, because it
     /// is there to say so or has no use for it.
     pub fn forgives_config(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Paths(_) | Self::Completions(_))
+        matches!(
+            self,
+            Self::Doctor(_) | Self::Config(_) | Self::Paths(_) | Self::Completions(_)
+        )
     }
 }
 
 impl Cli {
-    /// What clap cannot see: paths beside a subcommand, and paths that do not exist, which are
-    /// most often a mistyped subcommand.
+    /// What clap cannot see: paths that do not exist, which are most often a mistyped subcommand, or
+    /// one that stands behind a path.
     pub fn check(&self) -> Result<(), Fault> {
-        if self.command.is_some() && !self.paths.is_empty() {
-            let path = self.paths[0].display();
-            return Err(Fault::new(
-                Outcome::Usage,
-                format!("`{path}` stands before a command. Paths belong after it: croon COMMAND PATH..."),
-            ));
-        }
         let Some(missing) = self.paths.iter().find(|path| !path.exists()) else {
             return Ok(());
         };
@@ -75,6 +79,7 @@ impl Cli {
             .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
             .min();
         let advice = match nearest {
+            Some((0, name)) => format!("A command stands before its paths: `croon {name} ...`."),
             Some((_, name)) => format!("Did you mean the command `croon {name}`?"),
             None => "Give a folder or a file that exists, or see `croon --help` for the commands.".into(),
         };
@@ -117,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_mistyped_command_is_not_taken_for_a_folder() {
-        let fault = Cli::try_parse_from(["croon", "doctr"])
+        let fault = Cli::try_parse_from(["croon", "docter"])
             .unwrap()
             .check()
             .unwrap_err();

@@ -52,13 +52,20 @@ pub fn start(settings: &LogSettings) -> (Logging, Option<NoLog>) {
     let mut trouble = None;
     let mut file_layer = None;
     if settings.level != LogLevel::Off || asked.is_some() {
-        let file = Builder::new()
-            .rotation(Rotation::DAILY)
-            .filename_prefix("croon")
-            .filename_suffix("log")
-            .max_log_files(KEPT_DAYS)
-            .build(&settings.folder);
-        match file {
+        // made here, because the appender complains on stderr when it has to make it
+        let made = std::fs::create_dir_all(&settings.folder);
+        let file = || {
+            Builder::new()
+                .rotation(Rotation::DAILY)
+                .filename_prefix("croon")
+                .filename_suffix("log")
+                .max_log_files(KEPT_DAYS)
+                .build(&settings.folder)
+                .map_err(|error| {
+                    std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string)
+                })
+        };
+        match made.map_err(|error| error.to_string()).and_then(|()| file()) {
             Ok(file) => {
                 // written from a thread of its own: a slow disk must not hold up the screen
                 let (writer, guard) = tracing_appender::non_blocking(file);
@@ -69,12 +76,9 @@ pub fn start(settings: &LogSettings) -> (Logging, Option<NoLog>) {
                     .log_internal_errors(false);
                 file_layer = Some(layer.with_filter(filter(settings.level)));
             }
-            Err(error) => {
-                let reason = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
-                trouble = Some(NoLog {
-                    folder: settings.folder.clone(),
-                    reason,
-                });
+            Err(reason) => {
+                let folder = settings.folder.clone();
+                trouble = Some(NoLog { folder, reason });
             }
         }
     }

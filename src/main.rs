@@ -40,9 +40,17 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
     if screen {
         needs_terminal()?;
     }
+    let plain_talk = cli
+        .command
+        .as_ref()
+        .is_some_and(|command| command.is_plain_talk());
     let (_logging, trouble) = logging::start(&LogSettings {
         folder: context.paths.log(),
-        level: context.config.log.level,
+        level: if plain_talk {
+            LogLevel::Off
+        } else {
+            context.config.log.level
+        },
         stderr: match context.verbose {
             _ if screen => LogLevel::Off,
             0 => LogLevel::Off,

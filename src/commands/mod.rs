@@ -4,6 +4,7 @@
 pub mod completions;
 pub mod config;
 mod context;
+pub mod doctor;
 mod outcome;
 pub mod paths;
 

@@ -59,10 +59,17 @@ impl Outcome {
 
     /// The exit code an error asks for; an error that asks for none is a plain failure.
     pub fn of(error: &anyhow::Error) -> Self {
-        error
-            .chain()
-            .find_map(|cause| cause.downcast_ref::<Fault>())
-            .map_or(Self::Failed, |fault| fault.outcome)
+        error.chain().find_map(Self::asked_for).unwrap_or(Self::Failed)
+    }
+
+    fn asked_for(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        if let Some(fault) = cause.downcast_ref::<Fault>() {
+            return Some(fault.outcome);
+        }
+        if let Some(StoreError::Busy { .. } | StoreError::Locked { .. }) = cause.downcast_ref() {
+            return Some(Self::Busy);
+        }
+        cause.downcast_ref::<EngineError>().map(|_| Self::NoDevice)
     }
 }
 
