@@ -27,6 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Check music, sound, engine, cache and terminal, and say what mends each
     Doctor(commands::doctor::Args),
+    /// Show the songs croon sees in your folders
+    Scan(commands::scan::Args),
     /// Show, check or find the configuration
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -40,6 +42,7 @@ impl Command {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         match self {
             Self::Doctor(args) => commands::doctor::run(args, context),
+            Self::Scan(args) => commands::scan::run(args, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),
             Self::Completions(args) => commands::completions::run(args, Cli::command(), context),

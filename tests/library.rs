@@ -24,11 +24,17 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// A short tone as WAV.
 fn song_bytes(frames: u32) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    let spec =
-        hound::WavSpec { channels: 2, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
     let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
     for n in 0..frames * 2 {
-        writer.write_sample(((f64::from(n / 2) * 0.3).sin() * 9000.0) as i16).unwrap();
+        writer
+            .write_sample(((f64::from(n / 2) * 0.3).sin() * 9000.0) as i16)
+            .unwrap();
     }
     writer.finalize().unwrap();
     bytes.into_inner()
@@ -47,7 +53,12 @@ fn old_song(path: &Path) {
 
 fn age(path: &Path) {
     let hour_ago = SystemTime::now() - Duration::from_secs(3600);
-    File::options().write(true).open(path).unwrap().set_modified(hour_ago).unwrap();
+    File::options()
+        .write(true)
+        .open(path)
+        .unwrap()
+        .set_modified(hour_ago)
+        .unwrap();
 }
 
 fn folder() -> (TempDir, PathBuf) {
@@ -58,7 +69,10 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 fn setup(root: &Path) -> LibrarySetup {
-    LibrarySetup { roots: vec![root.to_owned()], ..LibrarySetup::default() }
+    LibrarySetup {
+        roots: vec![root.to_owned()],
+        ..LibrarySetup::default()
+    }
 }
 
 /// A running library and what the listener knows from its events alone.
@@ -77,7 +91,14 @@ impl Listener {
         let (sender, events) = channel();
         let songs = setup.known.clone().into_iter().collect();
         let library = Library::start(setup, move |event| drop(sender.send(event)));
-        Self { events, songs, found: HashMap::new(), log: Vec::new(), marks: 0, library }
+        Self {
+            events,
+            songs,
+            found: HashMap::new(),
+            log: Vec::new(),
+            marks: 0,
+            library,
+        }
     }
 
     fn scanned(setup: LibrarySetup) -> Self {
@@ -89,7 +110,10 @@ impl Listener {
     /// Scanned and watching.
     fn watching(root: &Path) -> Self {
         let listener = Self::scanned(setup(root));
-        let watching = LibraryEvent::Watching { root: root.to_owned(), how: WatchedBy::Inotify };
+        let watching = LibraryEvent::Watching {
+            root: root.to_owned(),
+            how: WatchedBy::Inotify,
+        };
         assert!(listener.log.contains(&watching), "{:?}", listener.log);
         listener
     }
@@ -104,11 +128,18 @@ impl Listener {
             }
             LibraryEvent::Gone(paths) => {
                 for path in paths {
-                    assert!(self.songs.remove(path).is_some(), "{path:?} was never there: {:?}", self.log);
+                    assert!(
+                        self.songs.remove(path).is_some(),
+                        "{path:?} was never there: {:?}",
+                        self.log
+                    );
                 }
             }
             LibraryEvent::Moved { from, to } => {
-                let mut track = self.songs.remove(from).unwrap_or_else(|| panic!("{from:?} was never there"));
+                let mut track = self
+                    .songs
+                    .remove(from)
+                    .unwrap_or_else(|| panic!("{from:?} was never there"));
                 track.path = to.clone();
                 self.songs.insert(to.clone(), track);
             }
@@ -120,7 +151,10 @@ impl Listener {
     fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !done(self) {
-            match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .events
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(event) => self.hear(event),
                 Err(_) => panic!("waited in vain for {what}; heard {:#?}", self.log),
             }
@@ -147,7 +181,10 @@ impl Listener {
     }
 
     fn scans(&self) -> usize {
-        self.log.iter().filter(|event| matches!(event, LibraryEvent::ScanDone { .. })).count()
+        self.log
+            .iter()
+            .filter(|event| matches!(event, LibraryEvent::ScanDone { .. }))
+            .count()
     }
 
     fn moves(&self) -> Vec<(PathBuf, PathBuf)> {
@@ -170,24 +207,55 @@ impl Listener {
 #[test]
 fn a_scan_finds_nested_songs_and_nothing_else() {
     let (_dir, root) = folder();
-    for song in ["a.wav", "rock/b.WAV", "rock/deep/er/c.wav", "out/d.wav", "x.demo.wav", ".hidden/e.wav", "._f.wav"] {
+    for song in [
+        "a.wav",
+        "rock/b.WAV",
+        "rock/deep/er/c.wav",
+        "out/d.wav",
+        "x.demo.wav",
+        ".hidden/e.wav",
+        "._f.wav",
+    ] {
         old_song(&root.join(song));
     }
     fs::write(root.join("notes.txt"), "no song").unwrap();
     fs::create_dir(root.join("folder.mp3")).unwrap();
     use rustix::fs::{CWD, FileType, Mode, mknodat};
-    mknodat(CWD, root.join("pipe.mp3"), FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    mknodat(
+        CWD,
+        root.join("pipe.mp3"),
+        FileType::Fifo,
+        Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
     let listener = Listener::scanned(LibrarySetup {
         roots: vec![root.clone(), root.join("rock")],
         exclude: vec!["out".into(), "*.demo.wav".into()],
         ..LibrarySetup::default()
     });
-    let names: Vec<_> = listener.songs.keys().map(|path| path.strip_prefix(&root).unwrap().to_owned()).collect();
-    assert_eq!(names, ["a.wav", "rock/b.WAV", "rock/deep/er/c.wav"].map(PathBuf::from));
-    assert!(listener.found.values().all(|&times| times == 1), "a root inside a root tells nothing twice");
-    assert!(matches!(listener.log.last(), Some(LibraryEvent::ScanDone { files: 3, .. })));
+    let names: Vec<_> = listener
+        .songs
+        .keys()
+        .map(|path| path.strip_prefix(&root).unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        names,
+        ["a.wav", "rock/b.WAV", "rock/deep/er/c.wav"].map(PathBuf::from)
+    );
+    assert!(
+        listener.found.values().all(|&times| times == 1),
+        "a root inside a root tells nothing twice"
+    );
+    assert!(matches!(
+        listener.log.last(),
+        Some(LibraryEvent::ScanDone { files: 3, .. })
+    ));
     let track = &listener.songs[&root.join("a.wav")];
-    assert_eq!((track.rate, track.channels, track.duration, track.id), (8000, 2, Some(0.5), None));
+    assert_eq!(
+        (track.rate, track.channels, track.duration, track.id),
+        (8000, 2, Some(0.5), None)
+    );
     assert_eq!(track.title(), "a");
 }
 
@@ -203,16 +271,29 @@ fn known_tracks_are_not_read_again_unless_they_changed() {
     }
     assert_eq!(known.len(), 3);
     let elsewhere = PathBuf::from("/nowhere/else.mp3");
-    known.insert(elsewhere.clone(), Track { path: elsewhere, ..known[&paths[0]].clone() });
+    known.insert(
+        elsewhere.clone(),
+        Track {
+            path: elsewhere,
+            ..known[&paths[0]].clone()
+        },
+    );
     fs::write(&paths[1], song_bytes(100)).unwrap();
     age(&paths[1]);
     fs::remove_file(&paths[2]).unwrap();
 
-    let listener = Listener::scanned(LibrarySetup { known, ..setup(&root) });
+    let listener = Listener::scanned(LibrarySetup {
+        known,
+        ..setup(&root)
+    });
     assert_eq!(listener.songs[&paths[0]].title(), "from the catalogue");
     assert_eq!(listener.songs[&paths[1]].title(), "changed");
     assert!(!listener.has(&paths[2]));
-    assert_eq!(listener.songs.len(), 3, "a track outside the roots is nobody's business here");
+    assert_eq!(
+        listener.songs.len(),
+        3,
+        "a track outside the roots is nobody's business here"
+    );
 }
 
 #[test]
@@ -258,7 +339,10 @@ fn a_slow_copy_is_found_once_and_whole() {
     listener.after_all_that(&root);
     assert_eq!(listener.found[&path], 1);
     let track = &listener.songs[&path];
-    assert_eq!((track.stamp.size, track.duration), (bytes.len() as u64, Some(1.0)));
+    assert_eq!(
+        (track.stamp.size, track.duration),
+        (bytes.len() as u64, Some(1.0))
+    );
 }
 
 #[test]
@@ -269,7 +353,9 @@ fn a_download_renamed_into_place_is_found_under_its_name() {
     fs::write(root.join(".y.wav.Ab3"), song_bytes(4000)).unwrap();
     fs::rename(root.join("x.wav.part"), root.join("x.wav")).unwrap();
     fs::rename(root.join(".y.wav.Ab3"), root.join("y.wav")).unwrap();
-    listener.until("both", |l| l.has(&root.join("x.wav")) && l.has(&root.join("y.wav")));
+    listener.until("both", |l| {
+        l.has(&root.join("x.wav")) && l.has(&root.join("y.wav"))
+    });
     assert_eq!(listener.songs.len(), 2);
     assert_eq!(listener.moves(), [], "the unfinished names were never told");
 }
@@ -345,8 +431,9 @@ fn folders_come_move_and_go_with_their_songs() {
     let outside = dir.path().join("outside");
     old_song(&outside.join("sub/o.wav"));
     fs::rename(&outside, root.join("came")).unwrap();
-    listener
-        .until("both folders", |l| l.has(&root.join("made/deep/er/m.wav")) && l.has(&root.join("came/sub/o.wav")));
+    listener.until("both folders", |l| {
+        l.has(&root.join("made/deep/er/m.wav")) && l.has(&root.join("came/sub/o.wav"))
+    });
 
     fs::remove_dir_all(root.join("renamed")).unwrap();
     fs::rename(root.join("came"), dir.path().join("away")).unwrap();
@@ -379,9 +466,15 @@ fn a_root_missing_from_the_start_is_told_and_waited_for() {
     old_song(&root.join("one.wav"));
     let one = survey(&[root.join("one.wav")], &[], |_| ()).tracks.remove(0);
     let missing = root.join("not/yet");
-    let was = Track { path: missing.join("was.wav"), ..one };
+    let was = Track {
+        path: missing.join("was.wav"),
+        ..one
+    };
     let known = HashMap::from([(was.path.clone(), was)]);
-    let mut listener = Listener::scanned(LibrarySetup { known, ..setup(&missing) });
+    let mut listener = Listener::scanned(LibrarySetup {
+        known,
+        ..setup(&missing)
+    });
     assert_eq!(listener.troubles().len(), 1);
     assert!(listener.songs.is_empty(), "what can't be reached is not offered");
     old_song(&missing.join("now.wav"));
@@ -393,14 +486,28 @@ fn polling_sees_the_same_changes() {
     let (_dir, root) = folder();
     old_song(&root.join("a.wav"));
     old_song(&root.join("b/b.wav"));
-    let mut listener = Listener::scanned(LibrarySetup { watch: WatchMode::Poll, poll_seconds: 1, ..setup(&root) });
-    let polled = |event: &LibraryEvent| matches!(event, LibraryEvent::Watching { how: WatchedBy::Poll { .. }, .. });
+    let mut listener = Listener::scanned(LibrarySetup {
+        watch: WatchMode::Poll,
+        poll_seconds: 1,
+        ..setup(&root)
+    });
+    let polled = |event: &LibraryEvent| {
+        matches!(
+            event,
+            LibraryEvent::Watching {
+                how: WatchedBy::Poll { .. },
+                ..
+            }
+        )
+    };
     assert!(listener.log.iter().any(polled));
     fs::write(root.join("c.wav"), song_bytes(500)).unwrap();
     fs::remove_file(root.join("a.wav")).unwrap();
     fs::rename(root.join("b"), root.join("d")).unwrap();
     let moved = root.join("d/b.wav");
-    listener.until("all of it", |l| l.has(&root.join("c.wav")) && l.has(&moved) && l.songs.len() == 2);
+    listener.until("all of it", |l| {
+        l.has(&root.join("c.wav")) && l.has(&moved) && l.songs.len() == 2
+    });
     // a copy that keeps its old times is a change all the same
     fs::write(&moved, song_bytes(33)).unwrap();
     age(&moved);
@@ -410,7 +517,10 @@ fn polling_sees_the_same_changes() {
 #[test]
 fn unwatched_folders_are_seen_by_a_rescan() {
     let (_dir, root) = folder();
-    let mut listener = Listener::scanned(LibrarySetup { watch: WatchMode::Never, ..setup(&root) });
+    let mut listener = Listener::scanned(LibrarySetup {
+        watch: WatchMode::Never,
+        ..setup(&root)
+    });
     old_song(&root.join("a.wav"));
     listener.library.rescan();
     listener.until("the second scan", |l| l.scans() == 2);
@@ -432,7 +542,10 @@ fn an_unreadable_folder_is_told_and_the_rest_is_found() {
     assert!(listener.has(&root.join("a/open.wav")));
     let troubles = listener.troubles();
     assert_eq!(troubles.len(), 1);
-    assert!(troubles[0].0 == closed && troubles[0].1.contains("permissions"), "{troubles:?}");
+    assert!(
+        troubles[0].0 == closed && troubles[0].1.contains("permissions"),
+        "{troubles:?}"
+    );
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     listener.until("it to open", |l| l.has(&closed.join("hidden.wav")));
 }
@@ -461,7 +574,9 @@ fn tags_are_read_and_harmless() {
 fn broken_files_are_listed_all_the_same() {
     let (_dir, root) = folder();
     let whole = song_bytes(4000);
-    let noise: Vec<u8> = (0u32..5000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> = (0u32..5000)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
     let with_noise = |start: &[u8]| [start, &noise].concat();
     let files = [
         ("empty.mp3", vec![]),
@@ -471,7 +586,10 @@ fn broken_files_are_listed_all_the_same() {
         ("noise.m4a", with_noise(b"\0\0\0\x20ftypM4A ")),
         ("noise.ogg", with_noise(b"OggS\0\x02")),
         ("id3.mp3", with_noise(b"ID3\x04\0\0\x7f\x7f\x7f\x7f")),
-        ("huge.wav", with_noise(b"RIFF\xff\xff\xff\xffWAVEfmt \xff\xff\xff\xff")),
+        (
+            "huge.wav",
+            with_noise(b"RIFF\xff\xff\xff\xffWAVEfmt \xff\xff\xff\xff"),
+        ),
         ("form.aiff", with_noise(b"FORM\xff\xff\xff\xffAIFFCOMM")),
         ("webm.mka", with_noise(b"\x1a\x45\xdf\xa3")),
         ("whole.wav", whole),
@@ -530,5 +648,9 @@ fn a_large_scan_tells_early_and_stops_when_dropped() {
     drop(library);
     while events.try_recv().is_ok() {}
     // the sender lives in the library's thread: it is gone once the thread is
-    assert_eq!(events.try_recv(), Err(TryRecvError::Disconnected), "nothing is told after the end");
+    assert_eq!(
+        events.try_recv(),
+        Err(TryRecvError::Disconnected),
+        "nothing is told after the end"
+    );
 }

@@ -7,6 +7,7 @@ mod context;
 pub mod doctor;
 mod outcome;
 pub mod paths;
+pub mod scan;
 
 pub use context::{Context, Options};
 pub use outcome::{Fault, Outcome};

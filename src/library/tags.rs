@@ -10,6 +10,7 @@ use lofty::file::{AudioFile, TaggedFile, TaggedFileExt};
 use lofty::probe::Probe;
 use lofty::tag::{Accessor, ItemKey, Tag};
 
+use crate::audio::decode::Decoder;
 use crate::track::{FileStamp, Tags, Track, printable};
 
 /// Longest text kept of one tag, in characters: enough for any title, too short to fill a screen.
@@ -47,12 +48,27 @@ pub fn read_track(path: &Path, stamp: FileStamp) -> Track {
     // a parser of outside data that panics costs this file's tags, not the thread that watches
     match catch_unwind(AssertUnwindSafe(|| read_tagged(path))) {
         Ok(Ok(file)) => fill(&mut track, &file),
-        Ok(Err(error)) => tracing::debug!(path = %path.display(), "no tags: {error}"),
+        Ok(Err(error)) => {
+            tracing::debug!(path = %path.display(), "no tags: {error}");
+            measure(&mut track);
+        }
         Err(_) => {
             tracing::warn!(path = %path.display(), "the tag reader failed on this file; its tags are left out")
         }
     }
     track
+}
+
+/// What the decoder knows of a file whose container the tag reader does not (Matroska).
+fn measure(track: &mut Track) {
+    if let Ok(decoder) = Decoder::open(&track.path) {
+        let info = decoder.info();
+        (track.rate, track.channels) = (info.rate, info.channels);
+        let seconds = info
+            .frames
+            .map(|frames| frames as f64 / f64::from(info.rate.max(1)));
+        track.duration = seconds.filter(|&seconds| seconds > 0.0);
+    }
 }
 
 fn read_tagged(path: &Path) -> Result<TaggedFile, Box<dyn std::error::Error>> {
