@@ -47,7 +47,7 @@ pub struct Verified {
 pub struct Damage {
     pub model: String,
     pub track: String,
-    /// Dropped, to be separated again. None listed: the song could not be read at all.
+    /// Dropped, to be separated again.
     pub segments: Vec<u32>,
     pub reason: Option<String>,
 }
@@ -127,18 +127,17 @@ impl StemStore {
         let all = songs.len();
         for (done, OnDisk { key, .. }) in songs.into_iter().enumerate() {
             progress(done, all);
-            let damage = |segments, reason| Damage { model: key.model.clone(), track: key.id.to_string(), segments, reason };
-            // Opening begins a song anew where its database as a whole is damaged.
-            match self.open_checked(&key) {
-                Ok((song, None)) => {
+            // Opening drops what the database as a whole could not recover, and says so.
+            let (segments, reason) = match self.open_checked(&key) {
+                Ok((song, reason)) => {
                     found.segments += song.count() as usize;
-                    let bad = song.verify();
-                    if !bad.is_empty() {
-                        found.damaged.push(damage(bad, None));
-                    }
+                    (song.verify(), reason)
                 }
-                Ok((_, Some(reason))) => found.damaged.push(damage(Vec::new(), Some(reason))),
-                Err(e) => found.damaged.push(damage(Vec::new(), Some(e.to_string()))),
+                Err(e) => (Vec::new(), Some(e.to_string())),
+            };
+            if !segments.is_empty() || reason.is_some() {
+                let (model, track) = (key.model, key.id.to_string());
+                found.damaged.push(Damage { model, track, segments, reason });
             }
         }
         progress(all, all);

@@ -122,7 +122,7 @@ impl StemStore {
         self.open_checked(&SongKey { model: folder_name(model_key), id }).map(|(song, _)| song)
     }
 
-    /// The song, and what was wrong with its database if it had to be begun anew.
+    /// The song, and what was wrong with it if it had to be begun anew or has lost something.
     fn open_checked(&self, key: &SongKey) -> Result<(Arc<SongStems>, Option<String>), StoreError> {
         let folder = self.house.song_folder(key);
         let mut entries = self.house.open.hold();
@@ -136,8 +136,8 @@ impl StemStore {
             other => (other?, None),
         };
         drop(entries);
-        self.note(key, &song);
-        Ok((song, damage))
+        let lost = self.note(key, &song);
+        Ok((song, damage.or(lost)))
     }
 
     /// As [`Self::song`], but nothing is made where there is nothing.
@@ -239,20 +239,25 @@ impl StemStore {
         self.house.catalogue.flush()
     }
 
-    /// Brings the catalogue's view of a song in line with what the song itself says.
-    fn note(&self, key: &SongKey, song: &SongStems) {
+    /// Brings the catalogue's view of a song in line with what the song itself says; returns what
+    /// is wrong where a song that was complete no longer is.
+    fn note(&self, key: &SongKey, song: &SongStems) -> Option<String> {
         let noted = self.house.catalogue.kept(&key.model, key.id).is_some();
-        let written = match song.meta().filter(|_| song.is_complete()) {
+        let (written, lost) = match song.meta().filter(|_| song.is_complete()) {
             Some(meta) if !noted => {
                 let bytes = database::bytes_on_disk(song.folder());
-                self.house.catalogue.keep(&key.model, key.id, &catalogue::Kept { bytes, meta })
+                (self.house.catalogue.keep(&key.model, key.id, &catalogue::Kept { bytes, meta }), None)
             }
-            None if noted => self.house.catalogue.unkeep(&key.model, key.id),
-            _ => Ok(()),
+            None if noted => {
+                let lost = "it was complete once, and part of it is gone";
+                (self.house.catalogue.unkeep(&key.model, key.id), Some(lost.to_owned()))
+            }
+            _ => return None,
         };
         if let Err(e) = written {
             tracing::warn!("the catalogue could not be brought up to date: {e}");
         }
+        lost
     }
 }
 

@@ -1,0 +1,85 @@
+//! What croon remembers besides vocals.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use croon::store::SongSettings;
+use croon::track::{FileStamp, Tags, Track};
+
+use super::*;
+
+pub fn known(n: usize) -> Track {
+    Track {
+        path: PathBuf::from(format!("/music/album {}/{n:04} song.flac", n / 12)),
+        stamp: FileStamp { size: n as u64, modified_ns: -5 },
+        id: n.is_multiple_of(2).then(|| track(n as u8)),
+        tags: Tags { title: Some(format!("Söng {n}")), track_no: Some(n as u32), ..Tags::default() },
+        duration: Some(n as f64 + 0.25),
+        rate: 44_100,
+        channels: 2,
+    }
+}
+
+#[test]
+fn tracks_come_back_and_can_be_forgotten() {
+    let home = tempfile::tempdir().unwrap();
+    let mut tracks: Vec<Track> = (0..1200).map(known).collect();
+    // No text, but a name that Linux allows.
+    tracks.push(Track { path: OsStr::from_bytes(b"/music/\xff\xfe \xc3.mp3").into(), ..known(7) });
+    tracks.sort_by(|a, b| a.path.cmp(&b.path));
+    open(home.path()).remember_many(&tracks).unwrap();
+    let store = open(home.path());
+    let mut back = store.tracks().unwrap();
+    back.sort_by(|a, b| a.path.cmp(&b.path));
+    assert_eq!(back, tracks);
+    store.forget_many(tracks[..1200].iter().map(|track| track.path.as_path())).unwrap();
+    store.forget(Path::new("/never/known")).unwrap();
+    assert_eq!(store.tracks().unwrap(), tracks[1200..]);
+    let renamed = Track { id: Some(track(3)), ..tracks[1200].clone() };
+    store.remember(&renamed).unwrap();
+    assert_eq!(store.tracks().unwrap(), [renamed]);
+}
+
+#[test]
+fn settings_pins_and_state_last() {
+    let home = tempfile::tempdir().unwrap();
+    let mine = SongSettings { vocal_level: Some(0.35), ..SongSettings::default() };
+    {
+        let store = open(home.path());
+        assert_eq!(store.settings(track(1)), SongSettings::default());
+        store.save_settings(track(1), &mine).unwrap();
+        store.sung(track(1)).unwrap();
+        store.sung(track(1)).unwrap();
+        store.pin(track(1), true).unwrap();
+        store.save_state("screen", &"jobs").unwrap();
+        assert_eq!(store.state::<u32>("screen"), None, "a state of another shape counts as none");
+    }
+    let store = open(home.path());
+    assert_eq!(store.settings(track(1)), mine);
+    let song = store.song_use(track(1));
+    assert!(song.pinned && song.times_sung == 2 && song.last_sung > 1_600_000_000);
+    assert_eq!(store.state::<String>("screen").as_deref(), Some("jobs"));
+}
+
+#[test]
+fn a_damaged_catalogue_is_put_aside_and_songs_are_found_again() {
+    let home = tempfile::tempdir().unwrap();
+    {
+        let store = open(home.path());
+        let song = store.song(MODEL, track(1)).unwrap();
+        song.put(0, &segment(1), &peaks(1)).unwrap();
+        song.finish(croon::store::SongMeta { frames: 9, rate: 44_100, segments: 1 }).unwrap();
+        store.remember(&known(1)).unwrap();
+    }
+    // A settings file of sled that names another segment size is refused as a whole.
+    let conf = home.path().join("state/catalogue/conf");
+    std::fs::write(&conf, b"segment_size: 1024\nuse_compression: false\nversion: 0.34\nvNextCrcX").unwrap();
+    let store = open(home.path());
+    assert!(store.tracks().unwrap().is_empty());
+    assert!(std::fs::read_dir(home.path().join("state")).unwrap().flatten().any(|entry| {
+        entry.file_name().to_string_lossy().starts_with("catalogue.damaged-")
+    }));
+    assert!(store.song(MODEL, track(1)).unwrap().is_complete());
+    assert!(store.complete(MODEL).contains(&track(1)), "noted again");
+}
