@@ -1,11 +1,13 @@
 //! One stored block of vocals: 4096 stereo frames as 16-bit PCM under a power-of-two exponent,
-//! checksummed.
+//! FLAC-compressed, checksummed.
 //!
 //! The exponent makes samples above full scale survive and gives quiet passages steps finer than
 //! 16-bit PCM has. A sample comes back within 2^(exponent - 16) of what was stored, and the
 //! exponent is the smallest that holds the block, but at most [`SEGMENT_DEPTH`] below the one of
 //! its segment and never under [`LEAST_EXPONENT`]: finer steps would only store noise that nobody
 //! hears, at several times the size.
+
+use crate::audio::flac;
 
 /// Frames in a block. As 16-bit stereo that is 16 KiB, so that no value exceeds 32 KiB.
 pub const BLOCK_FRAMES: usize = 4096;
@@ -18,12 +20,16 @@ pub const SEGMENT_DEPTH: i32 = 4;
 pub const LEAST_EXPONENT: i32 = -8;
 const GREATEST_EXPONENT: i32 = 127;
 
+/// Vocals are kept at the rate at which they were separated.
+const RATE: u32 = 44_100;
+
 const VERSION: u8 = 1;
 const HEADER: usize = 10;
 
 /// How the samples follow the header.
 const SILENCE: u8 = 0;
 const PCM: u8 = 1;
+const FLAC: u8 = 2;
 
 /// A block that cannot be read back; its segment has to be separated again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,10 +56,15 @@ pub fn encode(samples: &[f32], segment_exponent: i32) -> Vec<u8> {
         .map(|&x| if x.is_finite() { (f64::from(x) * scale).round() as i16 } else { 0 })
         .collect();
     let frames = (samples.len() / 2) as u16;
+    let plain = || pcm.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let (kind, body) = if pcm.iter().all(|&x| x == 0) {
         (SILENCE, Vec::new())
     } else {
-        (PCM, pcm.iter().flat_map(|x| x.to_le_bytes()).collect())
+        // Noise does not compress, and an encoder may refuse an odd block: it is kept as it is.
+        match flac::encode_block(&pcm, RATE) {
+            Ok(packed) if packed.len() < pcm.len() * 2 => (FLAC, packed),
+            _ => (PCM, plain()),
+        }
     };
     let mut value = Vec::with_capacity(HEADER + body.len());
     value.extend_from_slice(&[VERSION, kind, exponent as i8 as u8, 0]);
@@ -79,6 +90,7 @@ pub fn decode(value: &[u8]) -> Result<Vec<f32>, BadBlock> {
     let pcm: Vec<i16> = match value[1] {
         SILENCE => return Ok(vec![0.0; samples]),
         PCM => body.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect(),
+        FLAC => flac::decode_block(body).map_err(|_| BadBlock)?,
         _ => return Err(BadBlock),
     };
     if pcm.len() != samples {

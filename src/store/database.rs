@@ -31,11 +31,13 @@ pub fn open(folder: &Path, tuning: Tuning) -> Result<sled::Db, StoreError> {
         .flush_every_ms(tuning.flush_every_ms)
         .temporary(tuning.volatile);
     if !tuning.volatile {
+        if !folder.join("db").exists() {
+            // Asked of what is there already: a refusal leaves no empty folder behind.
+            let there = folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
+            check_space(there)?;
+        }
         std::fs::create_dir_all(folder).map_err(|e| StoreError::from_io(folder, e))?;
         config = config.path(folder);
-        if !folder.join("db").exists() {
-            check_space(folder)?;
-        }
     }
     let started = Instant::now();
     loop {

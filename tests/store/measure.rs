@@ -1,4 +1,5 @@
-//! Not a check: prints what the store costs. `cargo test --test store -- --ignored --nocapture measure`
+//! Not a check: prints what the store costs.
+//! `CROON_MEASURE=/some/folder cargo test --test store -- --ignored --nocapture measure::write`, then `measure::read`
 
 use std::time::Instant;
 
@@ -30,66 +31,75 @@ fn resident() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
 }
 
+/// Four minutes.
+const SEGMENTS: u32 = 54;
+
+/// Run alone, so that nothing else is in the memory measured.
 #[test]
 #[ignore = "prints measurements"]
-fn measure() {
-    let home = tempfile::tempdir().unwrap();
+fn write() {
+    let home = std::path::PathBuf::from(std::env::var_os("CROON_MEASURE").expect("a folder in CROON_MEASURE"));
+    let segments = std::env::var("CROON_SEGMENTS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEGMENTS);
     println!("RSS at start {} KB", resident());
-    let segments = 54; // four minutes
-    {
-        let store = open(home.path());
-        let song = store.song(MODEL, track(1)).unwrap();
+    let store = open(&home);
+    let song = store.song(MODEL, track(1)).unwrap();
+    let mut took = std::time::Duration::ZERO;
+    let sounds: Vec<_> = (0..4).map(sung).collect();
+    println!("RSS with the sounds {} KB", resident());
+    for k in 0..segments {
         let begin = Instant::now();
-        for k in 0..segments {
-            let pcm = sung(k as usize);
-            let put = Instant::now();
-            song.put(k, &pcm, &peaks(k)).unwrap();
-            if k % 18 == 0 {
-                println!("put {k}: {:?}, RSS {} KB", put.elapsed(), resident());
-            }
-        }
-        println!("all put (with making the sound): {:?}", begin.elapsed());
-        song.finish(SongMeta { frames: u64::from(segments) * 196_608, rate: 44_100, segments }).unwrap();
-        let minutes = f64::from(segments) * 196_608.0 / 44_100.0 / 60.0;
-        println!("{:.2} MB a minute on the disk, RSS {} KB", store.used() as f64 / 1e6 / minutes, resident());
-    }
-    for _ in 0..3 {
-        let begin = Instant::now();
-        let store = open(home.path());
-        let opened = begin.elapsed();
-        let begin = Instant::now();
-        let song = store.song(MODEL, track(1)).unwrap();
-        println!("store open {opened:?}, song open {:?}, {:.2} MB, RSS {} KB", begin.elapsed(), store.used() as f64 / 1e6, resident());
-        let begin = Instant::now();
-        for k in 0..segments {
-            song.get(k).unwrap();
-        }
-        println!("read all {:?} ({:?} a block), RSS {} KB", begin.elapsed(), begin.elapsed() / segments / 49, resident());
-        let begin = Instant::now();
-        song.overview();
-        println!("overview {:?}", begin.elapsed());
-        let begin = Instant::now();
-        drop(song);
-        println!("close {:?}", begin.elapsed());
-    }
-    let store = open(home.path());
-    for round in 0..30_u8 {
-        let song = store.song(MODEL, track(100 + round)).unwrap();
-        for k in 0..20 {
-            song.put(k, &segment(k), &peaks(k)).unwrap();
+        song.put(k, &sounds[k as usize % 4], &peaks(k)).unwrap();
+        took += begin.elapsed();
+        if k % (segments / 4) == 0 {
+            println!("segment {k}: RSS {} KB", resident());
         }
     }
-    println!("after 30 more songs written: RSS {} KB", resident());
+    song.finish(SongMeta { frames: u64::from(segments) * 196_608, rate: 44_100, segments }).unwrap();
+    let minutes = f64::from(segments) * 196_608.0 / 44_100.0 / 60.0;
+    println!("{:?} a segment; {:.2} MB a minute on the disk, RSS {} KB", took / segments, store.used() as f64 / 1e6 / minutes, resident());
+}
+
+#[test]
+#[ignore = "prints measurements"]
+fn read() {
+    let home = std::path::PathBuf::from(std::env::var_os("CROON_MEASURE").expect("a folder in CROON_MEASURE"));
+    println!("RSS at start {} KB", resident());
+    let begin = Instant::now();
+    let store = open(&home);
+    let opened = begin.elapsed();
+    let begin = Instant::now();
+    let song = store.song(MODEL, track(1)).unwrap();
+    println!("store open {opened:?}, song open {:?}, {:.2} MB, RSS {} KB", begin.elapsed(), store.used() as f64 / 1e6, resident());
+    let begin = Instant::now();
+    let segments = song.meta().unwrap().segments;
+    for k in 0..segments {
+        for nth in 0..croon::store::BLOCKS_PER_SEGMENT {
+            song.block(k, nth).unwrap();
+        }
+        if k % (segments / 4) == 0 {
+            println!("segment {k}: RSS {} KB", resident());
+        }
+    }
+    println!("read all {:?} ({:?} a block), RSS {} KB", begin.elapsed(), begin.elapsed() / segments / 49, resident());
+    let begin = Instant::now();
+    song.overview();
+    println!("overview {:?}", begin.elapsed());
+    let begin = Instant::now();
+    drop(song);
+    println!("close {:?}, RSS {} KB", begin.elapsed(), resident());
+}
+
+#[test]
+#[ignore = "prints measurements"]
+fn known_tracks() {
+    let home = tempfile::tempdir().unwrap();
     let tracks: Vec<_> = (0..1000).map(super::catalogue::known).collect();
     let begin = Instant::now();
-    store.remember_many(&tracks).unwrap();
+    open(home.path()).remember_many(&tracks).unwrap();
     println!("remember 1000 tracks {:?}", begin.elapsed());
-    drop(store);
     let begin = Instant::now();
     let store = open(home.path());
     let opened = begin.elapsed();
     assert_eq!(store.tracks().unwrap().len(), 1000);
     println!("open {opened:?}, with 1000 tracks read {:?}, RSS {} KB", begin.elapsed(), resident());
-    let begin = Instant::now();
-    println!("stats {:?} {:?}", store.stats(), begin.elapsed());
 }
