@@ -24,7 +24,8 @@ const GREATEST_EXPONENT: i32 = 127;
 const RATE: u32 = 44_100;
 
 const VERSION: u8 = 1;
-const HEADER: usize = 10;
+/// Version, kind, exponent, a spare byte, frames, length of the whole, checksum.
+const HEADER: usize = 12;
 
 /// How the samples follow the header.
 const SILENCE: u8 = 0;
@@ -69,11 +70,17 @@ pub fn encode(samples: &[f32], segment_exponent: i32) -> Vec<u8> {
     let mut value = Vec::with_capacity(HEADER + body.len());
     value.extend_from_slice(&[VERSION, kind, exponent as i8 as u8, 0]);
     value.extend_from_slice(&frames.to_le_bytes());
+    value.extend_from_slice(&((HEADER + body.len()) as u16).to_le_bytes());
     value.extend_from_slice(&[0; 4]);
     value.extend_from_slice(&body);
     let crc = checksum(&value);
-    value[6..HEADER].copy_from_slice(&crc.to_le_bytes());
+    value[8..HEADER].copy_from_slice(&crc.to_le_bytes());
     value
+}
+
+/// How long the whole is that begins with these bytes; nothing where they are too few.
+pub fn length(beginning: &[u8]) -> Option<usize> {
+    Some(usize::from(u16::from_le_bytes([*beginning.get(6)?, *beginning.get(7)?])))
 }
 
 /// Reads a block back: interleaved stereo, [`BLOCK_SAMPLES`] at most.
@@ -81,7 +88,7 @@ pub fn decode(value: &[u8]) -> Result<Vec<f32>, BadBlock> {
     if value.len() < HEADER || value[0] != VERSION {
         return Err(BadBlock);
     }
-    let crc = u32::from_le_bytes([value[6], value[7], value[8], value[9]]);
+    let crc = u32::from_le_bytes([value[8], value[9], value[10], value[11]]);
     if crc != checksum(value) {
         return Err(BadBlock);
     }
@@ -103,7 +110,7 @@ pub fn decode(value: &[u8]) -> Result<Vec<f32>, BadBlock> {
 /// Over everything but the checksum itself.
 fn checksum(value: &[u8]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
-    crc.update(&value[..6]);
+    crc.update(&value[..8]);
     crc.update(&value[HEADER..]);
     crc.finalize()
 }
@@ -142,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_costs_ten_bytes_and_nonsense_becomes_silence() {
+    fn silence_costs_a_header_and_nonsense_becomes_silence() {
         assert_eq!(encode(&[0.0; BLOCK_SAMPLES], 0).len(), HEADER);
         let back = decode(&encode(&[f32::NAN, f32::INFINITY, 0.5, -0.5], 0)).unwrap();
         assert_eq!(back, [0.0, 0.0, 0.5, -0.5]);

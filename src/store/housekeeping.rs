@@ -1,5 +1,6 @@
 //! Keeping the store within its size and in order: stats, verify, prune, clear.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -7,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 
 use super::database::bytes_on_disk;
-use super::{SongKey, StemStore, StoreError, unix_now};
+use super::{SongKey, StemStore, StoreError, StorePaths, unix_now};
 use crate::track::TrackId;
 
 /// What the store holds.
@@ -19,11 +20,12 @@ pub struct Stats {
     pub bytes: u64,
     pub cap_bytes: u64,
     pub songs: usize,
-    pub complete: usize,
-    pub pinned: usize,
+    /// This and what follows: nothing where the catalogue could not be asked.
+    pub complete: Option<usize>,
+    pub pinned: Option<usize>,
     /// Seconds of vocals in the complete songs.
     pub seconds: f64,
-    pub known_tracks: usize,
+    pub known_tracks: Option<usize>,
     pub catalogue_bytes: u64,
     pub models: Vec<ModelStats>,
 }
@@ -94,29 +96,15 @@ impl StemStore {
 
     pub fn stats(&self) -> Stats {
         let catalogue = &self.house.catalogue;
-        let mut stats = Stats {
-            cache: self.house.paths.cache.clone(),
-            state: self.house.paths.state.clone(),
-            cap_bytes: self.cap(),
-            pinned: catalogue.uses().values().filter(|song| song.pinned).count(),
-            known_tracks: catalogue.count_tracks(),
-            catalogue_bytes: bytes_on_disk(catalogue.folder()),
-            ..Stats::default()
-        };
-        for song in self.on_disk() {
-            stats.bytes += song.bytes;
-            stats.songs += 1;
-            if let Some(kept) = catalogue.kept(&song.key.model, song.key.id) {
-                stats.complete += 1;
-                stats.seconds += kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1));
-            }
-            match stats.models.iter_mut().find(|model| model.model == song.key.model) {
-                Some(model) => (model.songs, model.bytes) = (model.songs + 1, model.bytes + song.bytes),
-                None => stats.models.push(ModelStats { model: song.key.model, songs: 1, bytes: song.bytes }),
-            }
+        let songs = self.on_disk();
+        let kept: Vec<_> = songs.iter().filter_map(|song| catalogue.kept(&song.key.model, song.key.id)).collect();
+        Stats {
+            complete: Some(kept.len()),
+            seconds: kept.iter().map(|kept| kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1))).sum(),
+            pinned: Some(catalogue.uses().values().filter(|song| song.pinned).count()),
+            known_tracks: Some(catalogue.count_tracks()),
+            ..count(&self.house.paths, self.cap(), &songs)
         }
-        stats.models.sort_by(|a, b| a.model.cmp(&b.model));
-        stats
     }
 
     /// Reads every block of every song; what does not read back is dropped and separated again.
@@ -215,7 +203,7 @@ impl StemStore {
 
     /// Folders of evictions that a crash interrupted.
     fn sweep_leftovers(&self) {
-        for model in folders(&self.house.stems_folder()) {
+        for model in folders(&self.house.paths.stems()) {
             for folder in folders(&model) {
                 if folder.extension().is_some_and(|end| end == "going") {
                     let _ = std::fs::remove_dir_all(folder);
@@ -225,22 +213,51 @@ impl StemStore {
     }
 
     fn on_disk(&self) -> Vec<OnDisk> {
-        let mut songs = Vec::new();
-        for model_folder in folders(&self.house.stems_folder()) {
-            let Some(model) = model_folder.file_name().and_then(|name| name.to_str()) else { continue };
-            for folder in folders(&model_folder) {
-                let id = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-                let Some(id) = id else { continue };
-                songs.push(OnDisk {
-                    key: SongKey { model: model.to_owned(), id },
-                    bytes: bytes_on_disk(&folder),
-                    changed: changed(&folder.join("db")),
-                    folder,
-                });
-            }
-        }
-        songs
+        on_disk(&self.house.paths)
     }
+}
+
+/// What can be counted without opening the store, which another croon may hold.
+pub fn stats_of_folder(paths: &StorePaths, cap_bytes: u64) -> Stats {
+    count(paths, cap_bytes, &on_disk(paths))
+}
+
+fn count(paths: &StorePaths, cap_bytes: u64, songs: &[OnDisk]) -> Stats {
+    let mut models = BTreeMap::<&str, ModelStats>::new();
+    for song in songs {
+        let model = models.entry(&song.key.model).or_default();
+        model.model.clone_from(&song.key.model);
+        model.songs += 1;
+        model.bytes += song.bytes;
+    }
+    Stats {
+        cache: paths.cache.clone(),
+        state: paths.state.clone(),
+        bytes: songs.iter().map(|song| song.bytes).sum(),
+        cap_bytes,
+        songs: songs.len(),
+        catalogue_bytes: bytes_on_disk(&paths.catalogue()),
+        models: models.into_values().collect(),
+        ..Stats::default()
+    }
+}
+
+fn on_disk(paths: &StorePaths) -> Vec<OnDisk> {
+    let mut songs = Vec::new();
+    for model_folder in folders(&paths.stems()) {
+        let Some(model) = model_folder.file_name().and_then(|name| name.to_str()) else { continue };
+        for folder in folders(&model_folder) {
+            let id = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+            let Some(id) = id else { continue };
+            songs.push(OnDisk {
+                key: SongKey { model: model.to_owned(), id },
+                bytes: bytes_on_disk(&folder),
+                changed: changed(&folder.join("db")),
+                folder,
+            });
+        }
+    }
+    songs
 }
 
 /// Moves a damaged database out of the way and says where it went.

@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 pub use block::{BLOCK_FRAMES, BLOCK_SAMPLES};
 pub use catalogue::{SongSettings, SongUse};
 pub use error::StoreError;
-pub use housekeeping::{Cleared, Damage, Pruned, Stats, Verified};
+pub use housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats, Verified, stats_of_folder};
 pub use lock::OwnerLock;
 pub use open_songs::SongKey;
 pub use song::{BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongMeta, SongStems};
@@ -42,6 +42,16 @@ pub struct StorePaths {
     pub cache: PathBuf,
     /// What cannot: `$XDG_STATE_HOME/croon`.
     pub state: PathBuf,
+}
+
+impl StorePaths {
+    fn stems(&self) -> PathBuf {
+        self.cache.join("stems")
+    }
+
+    fn catalogue(&self) -> PathBuf {
+        self.state.join("catalogue")
+    }
 }
 
 /// A handle to the store; clones share it. It closes when the last clone and song are dropped.
@@ -60,12 +70,8 @@ struct House {
 }
 
 impl House {
-    fn stems_folder(&self) -> PathBuf {
-        self.paths.cache.join("stems")
-    }
-
     fn song_folder(&self, key: &SongKey) -> PathBuf {
-        self.stems_folder().join(&key.model).join(key.id.to_string())
+        self.paths.stems().join(&key.model).join(key.id.to_string())
     }
 }
 
@@ -80,7 +86,7 @@ impl StemStore {
     /// and begun anew: the vocals are found again by their folders.
     pub fn open(paths: &StorePaths, cap_bytes: u64) -> Result<Self, StoreError> {
         let owner = OwnerLock::take(&paths.state)?;
-        let folder = paths.state.join("catalogue");
+        let folder = paths.catalogue();
         let catalogue = match Catalogue::open(&folder, false) {
             Err(StoreError::Damaged { detail, .. }) => {
                 let aside = housekeeping::put_aside(&folder)?;
@@ -98,7 +104,7 @@ impl StemStore {
         match Self::open(paths, cap_bytes) {
             Ok(store) => Ok((store, None)),
             Err(reason) if reason.is_of_the_disk() => {
-                let catalogue = Catalogue::open(&paths.state.join("catalogue"), true)?;
+                let catalogue = Catalogue::open(&paths.catalogue(), true)?;
                 Ok((Self::with(paths, cap_bytes, catalogue, None), Some(reason)))
             }
             Err(other) => Err(other),
@@ -155,7 +161,7 @@ impl StemStore {
         let model = folder_name(model_key);
         let mut complete = self.house.catalogue.kept_under(&model);
         // Somebody may have emptied the cache folder by hand.
-        let folders: HashSet<TrackId> = std::fs::read_dir(self.house.stems_folder().join(&model))
+        let folders: HashSet<TrackId> = std::fs::read_dir(self.house.paths.stems().join(&model))
             .into_iter()
             .flatten()
             .flatten()

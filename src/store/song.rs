@@ -1,9 +1,9 @@
 //! The vocals of one song: a sled database of its own, so that evicting a song is removing a
 //! folder, damage stays in one song, and the number of kept songs costs no memory.
 //!
-//! Blocks lie in the default tree under `segment u32 | block u16` (big-endian). The tree
-//! `segments` holds one small entry per segment, written after its blocks: only that makes the
-//! segment count as present. Its entry "complete" is written last of all.
+//! Blocks lie in the default tree, in small parts, under `segment u32 | block u16 | part u8`
+//! (big-endian). The tree `segments` holds one small entry per segment, written after its blocks:
+//! only that makes the segment count as present. Its entry "complete" is written last of all.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -23,6 +23,13 @@ pub const SEGMENT_SAMPLES: usize = BLOCKS_PER_SEGMENT * BLOCK_SAMPLES;
 pub const PEAKS_PER_SEGMENT: usize = 48;
 
 const MOST_SEGMENTS: u32 = 1 << 16;
+/// Bytes of a block that lie under one key. sled keeps a page of eight to sixteen keys in memory
+/// for each of 256 parts of its cache, however small that is said to be: with whole blocks of 10 KB
+/// under a key, these pages are a song.
+const PART_BYTES: usize = 2048;
+const MOST_PARTS: usize = 16;
+/// Eight keys or more in a page, eight times each: 64 accesses when all of them were used.
+const TOUCHES: usize = 8;
 const COMPLETE: &[u8] = b"complete";
 const ENTRY_VERSION: u8 = 1;
 
@@ -121,8 +128,7 @@ impl SongStems {
         database::check_space(&self.folder)?;
         let loudest = block::exponent(contribution);
         for (nth, samples) in contribution.chunks_exact(BLOCK_SAMPLES).enumerate() {
-            let value = block::encode(samples, loudest);
-            self.blocks.insert(block_key(segment, nth), value).map_err(|e| self.fault(e))?;
+            self.write(segment, nth, &block::encode(samples, loudest))?;
         }
         self.segments.insert(segment.to_be_bytes(), write_entry(peaks)).map_err(|e| self.fault(e))?;
         self.flush()?;
@@ -145,9 +151,8 @@ impl SongStems {
         if !self.has(segment) || nth >= BLOCKS_PER_SEGMENT {
             return None;
         }
-        let samples = match self.blocks.get(block_key(segment, nth)) {
-            Ok(Some(value)) => block::decode(&value).ok(),
-            Ok(None) => None,
+        let samples = match self.read(segment, nth) {
+            Ok(value) => block::decode(&value).ok(),
             Err(e) => {
                 tracing::warn!(song = %self.folder.display(), "reading stored vocals failed: {e}");
                 None
@@ -185,8 +190,7 @@ impl SongStems {
         self.present.iter().map(|word| word.load(Ordering::Acquire).count_ones()).sum()
     }
 
-    /// Says that every segment is there. Fails with the first missing one left out of the disk's
-    /// faults: a song is complete only when all of it reads back.
+    /// Says that every segment is there; false, and nothing said, where one is not.
     pub fn finish(&self, meta: SongMeta) -> Result<bool, StoreError> {
         if let Some(missing) = (0..meta.segments).find(|&segment| !self.has(segment)) {
             tracing::warn!(song = %self.folder.display(), missing, "not complete yet");
@@ -225,6 +229,41 @@ impl SongStems {
     /// Where the song's database lies.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    fn write(&self, segment: u32, nth: usize, value: &[u8]) -> Result<(), StoreError> {
+        for (part, bytes) in value.chunks(PART_BYTES).enumerate() {
+            let key = part_key(segment, nth, part);
+            self.blocks.insert(key, bytes).map_err(|e| self.fault(e))?;
+            self.age(key)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a block as far as they are there; whether they are right is not known here.
+    fn read(&self, segment: u32, nth: usize) -> Result<Vec<u8>, StoreError> {
+        let mut value = Vec::new();
+        for part in 0..MOST_PARTS {
+            let key = part_key(segment, nth, part);
+            let Some(bytes) = self.blocks.get(key).map_err(|e| self.fault(e))? else { break };
+            value.extend_from_slice(&bytes);
+            self.age(key)?;
+            if block::length(&value).is_none_or(|length| value.len() >= length) {
+                break;
+            }
+        }
+        Ok(value)
+    }
+
+    /// Makes sled give up pages that were used long ago. Its cache is cut into 256 parts, each of
+    /// which looks at its size only after 64 accesses: a song read or written once from end to end
+    /// would otherwise stay in memory nearly whole. More look-ups of a page that is in memory
+    /// anyway cost microseconds.
+    fn age(&self, key: [u8; 7]) -> Result<(), StoreError> {
+        for _ in 0..TOUCHES {
+            self.blocks.contains_key(key).map_err(|e| self.fault(e))?;
+        }
+        Ok(())
     }
 
     fn flush(&self) -> Result<(), StoreError> {
@@ -268,10 +307,11 @@ impl SongStems {
     }
 }
 
-fn block_key(segment: u32, nth: usize) -> [u8; 6] {
-    let mut key = [0; 6];
+fn part_key(segment: u32, nth: usize, part: usize) -> [u8; 7] {
+    let mut key = [0; 7];
     key[..4].copy_from_slice(&segment.to_be_bytes());
-    key[4..].copy_from_slice(&(nth as u16).to_be_bytes());
+    key[4..6].copy_from_slice(&(nth as u16).to_be_bytes());
+    key[6] = part as u8;
     key
 }
 

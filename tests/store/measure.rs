@@ -87,6 +87,11 @@ fn read() {
     let begin = Instant::now();
     drop(song);
     println!("close {:?}, RSS {} KB", begin.elapsed(), resident());
+    for _ in 0..4 {
+        let song = store.song(MODEL, track(1)).unwrap();
+        (0..segments).for_each(|k| assert!(song.get(k).is_some()));
+        println!("read again: RSS {} KB", resident());
+    }
 }
 
 #[test]

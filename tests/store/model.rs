@@ -190,7 +190,7 @@ fn finishing_a_song_makes_room_for_it() {
     finish(1);
     assert_eq!(store.complete(MODEL), [track(1)].into());
     let stats = store.stats();
-    assert_eq!((stats.songs, stats.complete, stats.seconds), (1, 1, 1.0));
+    assert_eq!((stats.songs, stats.complete, stats.seconds), (1, Some(1), 1.0));
     assert_eq!(stats.models[0].model, MODEL);
 }
 
