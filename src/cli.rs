@@ -27,6 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Check music, sound, engine, cache and terminal, and say what mends each
     Doctor(commands::doctor::Args),
+    /// Say what is kept of separated songs, check it, make room
+    Cache(commands::cache::Args),
     /// Show the songs croon sees in your folders
     Scan(commands::scan::Args),
     /// Show, check or find the configuration
@@ -42,6 +44,7 @@ impl Command {
     pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
         match self {
             Self::Doctor(args) => commands::doctor::run(args, context),
+            Self::Cache(args) => commands::cache::run(args, context),
             Self::Scan(args) => commands::scan::run(args, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),

@@ -1,6 +1,7 @@
 //! What croon does without the screen: one file per subcommand, each with its `Args` and a
 //! `run(args, &Context) -> anyhow::Result<Outcome>`. Data goes to stdout, messages to stderr.
 
+pub mod cache;
 pub mod completions;
 pub mod config;
 mod context;

@@ -78,7 +78,7 @@ pub(super) fn cache(context: &Context) -> Check {
                 format!(
                     "{}: {} songs, {} of at most {}",
                     cache.display(),
-                    stats.complete,
+                    stats.complete.unwrap_or(0),
                     size(stats.bytes),
                     size(cap)
                 )
