@@ -54,6 +54,18 @@ pub struct Running {
     pub stopping: Option<Stopping>,
 }
 
+impl Running {
+    /// Share done, 0 to 1.
+    pub fn share(&self) -> f64 {
+        (f64::from(self.done) / f64::from(self.total.max(1))).clamp(0.0, 1.0)
+    }
+
+    /// Whole percents done.
+    pub fn percent(&self) -> u32 {
+        (self.share() * 100.0) as u32
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failed {
     pub key: SongKey,

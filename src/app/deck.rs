@@ -100,8 +100,9 @@ impl Voiceprint {
         Some((first + ready) as f64 * self.segment_seconds)
     }
 
-    /// The loudest vocals and instrumental between two moments, None where no vocals are stored.
-    pub fn loudest(&self, from: f64, to: f64) -> Option<(u8, u8)> {
+    /// How loud vocals and instrumental are between two moments: the mean of their peaks. None where
+    /// no vocals are stored.
+    pub fn loudness(&self, from: f64, to: f64) -> Option<(u8, u8)> {
         let end = self.segment_seconds * self.segments.len() as f64;
         if from < 0.0 || from >= end || end.is_nan() {
             return None;
@@ -109,13 +110,14 @@ impl Voiceprint {
         let per_second = 48.0 / self.segment_seconds;
         let first = (from * per_second) as usize;
         let last = ((to.min(end) * per_second).ceil() as usize).clamp(first + 1, first + 48 * 64);
-        let mut loudest: Option<(u8, u8)> = None;
+        let (mut vocals, mut band, mut points) = (0_u32, 0_u32, 0_u32);
         for point in first..last {
             let Some(Some(peaks)) = self.segments.get(point / 48) else { continue };
-            let (vocals, band) = loudest.unwrap_or_default();
-            loudest = Some((vocals.max(peaks.vocals[point % 48]), band.max(peaks.instrumental[point % 48])));
+            vocals += u32::from(peaks.vocals[point % 48]);
+            band += u32::from(peaks.instrumental[point % 48]);
+            points += 1;
         }
-        loudest
+        (points > 0).then(|| ((vocals / points) as u8, (band / points) as u8))
     }
 }
 
@@ -167,11 +169,11 @@ mod tests {
         voice.store(2, None);
         assert!(voice.ready_at(4.0) && voice.ready_at(11.9) && !voice.ready_at(12.0));
         assert_eq!(voice.ready_until(5.0), Some(12.0));
-        assert_eq!(voice.loudest(0.0, 3.9), None);
-        assert_eq!(voice.loudest(3.0, 5.0), Some((7, 9)));
+        assert_eq!(voice.loudness(0.0, 3.9), None);
+        assert_eq!(voice.loudness(3.0, 5.0), Some((7, 9)));
         assert_eq!(voice.stored(), (2, 4));
         voice.store(u32::MAX, None);
         assert_eq!(voice.segments.len(), 4);
-        assert_eq!(voice.loudest(f64::MAX, f64::MAX), None);
+        assert_eq!(voice.loudness(f64::MAX, f64::MAX), None);
     }
 }

@@ -1,4 +1,5 @@
-//! Matching of what is typed against songs: fuzzy for the filter, whole words' parts for find.
+//! Matching of what is typed against songs: parts of words as they stand, or letters with anything
+//! between.
 
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};

@@ -217,10 +217,13 @@ impl Tracks {
     }
 
     fn refresh(&mut self, selected: Option<SongKey>) {
-        self.filtered = Query::fuzzy(&self.filter).map(|mut query| {
-            let songs = self.order.iter().filter_map(|key| Some((*key, &*self.get(*key)?.words)));
-            query.best_first(songs)
-        });
+        let songs = || self.order.iter().filter_map(|key| Some((*key, &*self.get(*key)?.words)));
+        let mut filtered = Query::words(&self.filter).map(|mut query| query.best_first(songs()));
+        if filtered.as_ref().is_some_and(Vec::is_empty) {
+            // nothing holds the words as they stand: mistyped, or initials
+            filtered = Query::fuzzy(&self.filter).map(|mut query| query.best_first(songs()));
+        }
+        self.filtered = filtered;
         let kept = selected.is_some_and(|key| self.select(key));
         if !kept {
             self.cursor.clamp(self.shown().len());

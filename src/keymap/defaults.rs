@@ -72,7 +72,7 @@ pub const TABLE: &[Row] = table![
     VocalsDown     "vocals-down"      ["Down" SING, "(" EVERYWHERE]                 EVERYWHERE     Voice      ""         "less of the singer, 5 %";
     VocalsUpFine   "vocals-up-fine"   ["Shift-Up" SING]                             EVERYWHERE     Voice      ""         "more, 1 %";
     VocalsDownFine "vocals-down-fine" ["Shift-Down" SING]                           EVERYWHERE     Voice      ""         "less, 1 %";
-    VocalsToggle   "vocals-toggle"    ["v" EVERYWHERE, "K" SING]                    EVERYWHERE     Voice      "off/mine/full" "singer full / mine / off";
+    VocalsToggle   "vocals-toggle"    ["v" EVERYWHERE, "K" SING]                    EVERYWHERE     Voice      "full/mine/off" "full / mine / off";
     PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
     SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "5 s back";
     SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "5 s on";

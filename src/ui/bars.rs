@@ -8,9 +8,10 @@ use super::text;
 use crate::action::{Action, Screen};
 use crate::app::board::Stopping;
 use crate::app::fader::Voice;
+use crate::app::playback::follower;
 use crate::app::toast::Weight;
 use crate::app::{App, Ask, Engine, Output, Overlay, Prompt};
-use crate::keymap::TABLE;
+use crate::keymap::{Row, Scope, TABLE};
 
 pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
     let narrow = canvas.width() < 60;
@@ -58,7 +59,7 @@ pub(super) fn voice_word(voice: Voice) -> &'static str {
 }
 
 /// ` ▶ Title - Artist  1:02 / 4:12`
-pub(super) fn now_playing(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
+pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<'static>> {
     let Some(song) = &app.deck.song else {
         return vec![Span::styled(" nothing plays", canvas.theme.dim())];
     };
@@ -71,9 +72,16 @@ pub(super) fn now_playing(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
         Some(duration) => format!("{} / {}", text::time(app.deck.seconds), text::time(duration)),
         None => text::time(app.deck.seconds),
     };
-    let room = (canvas.width() / 2).max(canvas.width().saturating_sub(50)).saturating_sub(text::width(&time) + 6);
+    let room = cells.saturating_sub(text::width(&time) + 5);
     let name = text::cut(&name, room.max(8), canvas.glyphs().cut);
     vec![Span::raw(format!(" {glyph} ")), Span::styled(name, canvas.theme.strong()), Span::raw(format!("  {time}"))]
+}
+
+/// The Sing screen shows the song itself; here what follows it.
+fn up_next(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
+    let Some(key) = follower(app).filter(|_| app.deck.song.is_some()) else { return Vec::new() };
+    let title = text::cut(&app.title(key), canvas.width() / 3, canvas.glyphs().cut);
+    vec![Span::styled(" next: ", canvas.theme.dim()), Span::raw(title)]
 }
 
 /// What goes on behind: the worst first.
@@ -83,9 +91,8 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
         return Some((format!("separation stands still ({key}: why)"), theme.bad()));
     }
     if let Some(running) = &app.board.running {
-        let share = if running.total == 0 { 0 } else { running.done * 100 / running.total };
         let word = if running.stopping == Some(Stopping::ForGood) { "stopping" } else { "separating" };
-        let mut line = format!("{word} {share} %");
+        let mut line = format!("{word} {} %", running.percent());
         if running.speed > 0.0 {
             line += &format!("  {:.1}x", running.speed);
         }
@@ -117,7 +124,11 @@ pub(super) fn status(app: &App, canvas: &mut Canvas) {
         let line = text::cut(&format!(" {mark}{}", toast.text), canvas.width(), canvas.glyphs().cut);
         return canvas.line(0, Span::styled(line, style));
     }
-    let left = now_playing(app, canvas);
+    let left = if app.screen == Screen::Sing && canvas.width() >= 40 {
+        up_next(app, canvas)
+    } else {
+        now_playing(app, canvas, (canvas.width() / 2).max(canvas.width().saturating_sub(44)))
+    };
     let taken: usize = left.iter().map(Span::width).sum();
     canvas.line(0, left);
     let mut right = Vec::new();
@@ -208,7 +219,13 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
     if !app.pending.is_empty() {
         shown.push((crate::keymap::show_keys(&app.pending), "..."));
     }
-    for row in TABLE.iter().filter(|row| row.action != Action::Help) {
+    // what is special here comes first
+    let mut rows: Vec<&Row> = TABLE.iter().filter(|row| row.action != Action::Help).collect();
+    rows.sort_by_key(|row| {
+        let own = app.keymap.keys_for(app.screen, row.action).any(|b| b.scope != Scope::EVERYWHERE);
+        (!own, row.action != Action::Find)
+    });
+    for row in rows {
         let Some((keys, word)) = hint(row.action) else { continue };
         let cells = text::width(&keys) + 1 + word.len() + 2;
         if cells <= room {

@@ -129,9 +129,8 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
             let mut spans = vec![Span::raw(format!(" {sign} {title}  "))];
             let tail = tail(app, running);
             let cells = canvas.width().saturating_sub(title_cells + tail.len() + 6).min(40);
-            let share = f64::from(running.done) / f64::from(running.total.max(1));
             if cells >= 4 {
-                spans.extend(canvas.bar(share, cells, theme.vocals()));
+                spans.extend(canvas.bar(running.share(), cells, theme.vocals()));
             }
             spans.push(Span::raw(tail));
             canvas.line(y, spans);
@@ -169,13 +168,12 @@ fn tail(app: &App, running: &Running) -> String {
         Some(Stopping::Later) => return "  makes way".into(),
         None => {}
     }
-    let share = running.done * 100 / running.total.max(1);
-    let mut tail = format!(" {share:>3} %");
+    let mut tail = format!(" {:>3} %", running.percent());
     if running.speed > 0.0 {
         tail += &format!("  {:.1}x", running.speed);
         let seconds = app.tracks.get(running.key).and_then(|entry| entry.track.duration);
         if let Some(seconds) = seconds.filter(|_| running.total > 0) {
-            let left = seconds * f64::from(running.total - running.done) / f64::from(running.total);
+            let left = seconds * (1.0 - running.share());
             tail += &format!("  {} left", text::time(left / f64::from(running.speed)));
         }
     }

@@ -16,7 +16,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let canvas = &mut canvas.part(inner);
     let mut y = 0;
     canvas.rule(y, "now");
-    let line = bars::now_playing(app, canvas);
+    let line = bars::now_playing(app, canvas, canvas.width());
     canvas.line(y + 1, line);
     let mut fader = vec![Span::styled(" singer ", canvas.theme.vocals())];
     fader.extend(canvas.bar(app.fader.gain().into(), canvas.width().saturating_sub(16), canvas.theme.vocals()));
@@ -48,9 +48,8 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     y += 1;
     if let Some(running) = &app.board.running {
         song(app, running.key, canvas, y);
-        let share = f64::from(running.done) / f64::from(running.total.max(1));
         let mut bar = vec![Span::raw("  ")];
-        bar.extend(canvas.bar(share, canvas.width().saturating_sub(4), canvas.theme.vocals()));
+        bar.extend(canvas.bar(running.share(), canvas.width().saturating_sub(4), canvas.theme.vocals()));
         canvas.line(y + 1, bar);
         y += 2;
     }

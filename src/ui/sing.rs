@@ -140,7 +140,7 @@ fn waves(app: &App, song: &Song, canvas: &mut Canvas, y: usize, rows: usize) {
     let head = (app.deck.seconds / seconds) as usize;
     for column in 0..columns {
         let from = column as f64 * seconds;
-        let loudest = song.voice.loudest(from, from + seconds);
+        let loudness = song.voice.loudness(from, from + seconds);
         // what has been sung is bright, the place itself is lit
         let shade = |style: Style| match column.cmp(&head) {
             std::cmp::Ordering::Less => style,
@@ -148,7 +148,7 @@ fn waves(app: &App, song: &Song, canvas: &mut Canvas, y: usize, rows: usize) {
             std::cmp::Ordering::Greater => style.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM),
         };
         for (wave, style) in [canvas.theme.vocals(), canvas.theme.band()].into_iter().enumerate() {
-            let peak = loudest.map(|(vocals, band)| if wave == 0 { vocals } else { band });
+            let peak = loudness.map(|(vocals, band)| if wave == 0 { vocals } else { band });
             for row in 0..rows {
                 let bottom = row + 1 == rows;
                 let (glyph, style) = match peak {
@@ -211,7 +211,7 @@ fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
                 let speed = if speed > 0.0 { format!(", {speed:.1} times real time") } else { String::new() };
                 let until = song.voice.ready_until(app.deck.seconds).map(text::time);
                 let until = until.map(|until| format!(", good until {until}")).unwrap_or_default();
-                (format!("separating {:.0} %{speed}{until}", (share * 100.0).floor()), theme.vocals())
+                (format!("separating {:.0} %{until}{speed}", (share * 100.0).floor()), theme.vocals())
             }
             StemState::Queued => match &app.board.halted {
                 Some(reason) => (format!("not separated: {reason}"), theme.bad()),
@@ -279,7 +279,7 @@ fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
     canvas.line(y, spans);
     let heard = app.fader.voice() != Voice::Full && !song.voice.ready_at(app.deck.seconds);
     if heard {
-        let words = "the singer is still heard here: not separated yet ";
+        let words = "singer still heard: not separated yet ";
         canvas.line_right(y, Span::styled(words, theme.dim()), taken);
     }
 }

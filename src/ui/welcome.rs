@@ -24,11 +24,11 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         [] => lines.push(("No music folder is set.".into(), theme.bad())),
         folders => {
             let found = if app.scan.running {
-                format!("looking, {} files so far", text::count(app.scan.files))
+                format!("Looking for songs, {} files so far, in", text::count(app.scan.files))
             } else {
-                format!("no songs found among {} files", text::count(app.scan.files))
+                format!("No songs among the {} files in", text::count(app.scan.files))
             };
-            lines.push((format!("Looking for songs in: {found}"), plain));
+            lines.push((found, plain));
             for folder in folders.iter().take(6) {
                 lines.push((format!("    {}", printable(&folder.to_string_lossy())), theme.strong()));
             }
