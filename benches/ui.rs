@@ -23,10 +23,24 @@ fn song(i: usize) -> Found {
         album: Some(format!("Album {}", i % 4001)),
         track_no: None,
     };
-    let stamp = FileStamp { size: 1, modified_ns: i as i64 };
+    let stamp = FileStamp {
+        size: 1,
+        modified_ns: i as i64,
+    };
     let path = format!("/music/{i}.flac").into();
-    let track = Track { path, stamp, id: None, tags, duration: Some(200.0), rate: 44_100, channels: 2 };
-    Found { track, ready: i % 2 == 0 }
+    let track = Track {
+        path,
+        stamp,
+        id: None,
+        tags,
+        duration: Some(200.0),
+        rate: 44_100,
+        channels: 2,
+    };
+    Found {
+        track,
+        ready: i % 2 == 0,
+    }
 }
 
 fn app(songs: usize) -> App {
@@ -39,15 +53,18 @@ fn app(songs: usize) -> App {
 /// All songs arrive in batches, as from a scan.
 #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
 fn find_all(bencher: Bencher, songs: usize) {
-    let batches: Vec<Vec<Found>> = (0..songs).step_by(200).map(|i| (i..(i + 200).min(songs)).map(song).collect()).collect();
-    bencher.with_inputs(|| (App::new(Settings::default(), Keymap::default()), batches.clone())).bench_values(
-        |(mut app, batches)| {
+    let batches: Vec<Vec<Found>> = (0..songs)
+        .step_by(200)
+        .map(|i| (i..(i + 200).min(songs)).map(song).collect())
+        .collect();
+    bencher
+        .with_inputs(|| (App::new(Settings::default(), Keymap::default()), batches.clone()))
+        .bench_values(|(mut app, batches)| {
             for batch in batches {
                 update(&mut app, Event::Found(batch));
             }
             app
-        },
-    );
+        });
 }
 
 #[divan::bench(args = SIZES)]
@@ -82,6 +99,8 @@ fn draw(bencher: Bencher, songs: usize, columns: u16, rows: u16) {
     let (app, theme) = (app(songs), Theme::default());
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     bencher.bench_local(|| {
-        terminal.draw(|frame| ui::draw(black_box(&app), &theme, frame)).unwrap();
+        terminal
+            .draw(|frame| ui::draw(black_box(&app), &theme, frame))
+            .unwrap();
     });
 }

@@ -68,7 +68,11 @@ pub enum KeymapError {
         "[keys] `{key}`: there is no action `{written}`{}; the line is ignored",
         nearest.as_ref().map(|n| format!(", did you mean `{n}`?")).unwrap_or_default()
     )]
-    Action { key: String, written: String, nearest: Option<String> },
+    Action {
+        key: String,
+        written: String,
+        nearest: Option<String>,
+    },
 }
 
 impl Default for Keymap {
@@ -79,11 +83,19 @@ impl Default for Keymap {
                 row.keys.iter().filter_map(|(keys, scope)| {
                     // a test reads every key of the table
                     let keys = parse_keys(keys).ok()?;
-                    Some(Binding { keys, action: row.action, scope: *scope, by_user: false })
+                    Some(Binding {
+                        keys,
+                        action: row.action,
+                        scope: *scope,
+                        by_user: false,
+                    })
                 })
             })
             .collect();
-        Self { bindings, unbound: Vec::new() }
+        Self {
+            bindings,
+            unbound: Vec::new(),
+        }
     }
 }
 
@@ -108,27 +120,38 @@ impl Keymap {
             self.unbound.push(show_keys(&keys));
             return Ok(());
         }
-        let row = TABLE.iter().find(|row| row.name == action).ok_or_else(|| KeymapError::Action {
-            key: key.to_owned(),
-            written: action.to_owned(),
-            nearest: TABLE
-                .iter()
-                .map(|row| (strsim::damerau_levenshtein(action, row.name), row.name))
-                .min()
-                .filter(|(distance, name)| *distance <= 2.max(name.len() / 2))
-                .map(|(_, name)| name.to_owned()),
-        })?;
+        let row = TABLE
+            .iter()
+            .find(|row| row.name == action)
+            .ok_or_else(|| KeymapError::Action {
+                key: key.to_owned(),
+                written: action.to_owned(),
+                nearest: TABLE
+                    .iter()
+                    .map(|row| (strsim::damerau_levenshtein(action, row.name), row.name))
+                    .min()
+                    .filter(|(distance, name)| *distance <= 2.max(name.len() / 2))
+                    .map(|(_, name)| name.to_owned()),
+            })?;
         // a longer run that begins with these keys could never be finished, nor these keys if
         // they are the longer ones
         self.bindings.retain(|b| {
             !(b.scope.overlaps(row.scope) && (b.keys.starts_with(&keys) || keys.starts_with(&b.keys)))
         });
-        self.bindings.push(Binding { keys, action: row.action, scope: row.scope, by_user: true });
+        self.bindings.push(Binding {
+            keys,
+            action: row.action,
+            scope: row.scope,
+            by_user: true,
+        });
         Ok(())
     }
 
     pub fn look_up(&self, screen: Screen, pressed: &[Key]) -> Lookup {
-        let mut here = self.bindings.iter().filter(|b| b.scope.has(screen) && b.keys.starts_with(pressed));
+        let mut here = self
+            .bindings
+            .iter()
+            .filter(|b| b.scope.has(screen) && b.keys.starts_with(pressed));
         match here.next() {
             None => Lookup::Nothing,
             Some(binding) if binding.keys.len() == pressed.len() => Lookup::Action(binding.action),
@@ -138,7 +161,9 @@ impl Keymap {
 
     /// The keys that mean `action` on this screen, in the order of the table.
     pub fn keys_for(&self, screen: Screen, action: Action) -> impl Iterator<Item = &Binding> {
-        self.bindings.iter().filter(move |b| b.action == action && b.scope.has(screen))
+        self.bindings
+            .iter()
+            .filter(move |b| b.action == action && b.scope.has(screen))
     }
 
     /// The first key that means `action` on this screen, as printed.
@@ -154,7 +179,9 @@ impl Keymap {
     pub fn changes(&self) -> Vec<String> {
         let bound = self.bindings.iter().filter(|b| b.by_user);
         let bound = bound.map(|b| format!("{} -> {}", show_keys(&b.keys), row(b.action).name));
-        bound.chain(self.unbound.iter().map(|k| format!("{k} -> none"))).collect()
+        bound
+            .chain(self.unbound.iter().map(|k| format!("{k} -> none")))
+            .collect()
     }
 }
 
@@ -164,7 +191,10 @@ mod tests {
     use super::*;
 
     fn with(lines: &[(&str, &str)]) -> (Keymap, Vec<KeymapError>) {
-        let lines = lines.iter().map(|(k, a)| ((*k).to_owned(), (*a).to_owned())).collect();
+        let lines = lines
+            .iter()
+            .map(|(k, a)| ((*k).to_owned(), (*a).to_owned()))
+            .collect();
         Keymap::with_overrides(&lines)
     }
 
@@ -204,11 +234,23 @@ mod tests {
     fn a_user_line_replaces_only_its_own_key() {
         let (map, errors) = with(&[("x", "play-pause"), ("m", "none"), ("g", "vocals-toggle")]);
         assert_eq!(errors, []);
-        assert_eq!(meaning(&map, Screen::Jobs, "x"), Lookup::Action(Action::PlayPause));
-        assert_eq!(meaning(&map, Screen::Jobs, "Space"), Lookup::Action(Action::PlayPause));
+        assert_eq!(
+            meaning(&map, Screen::Jobs, "x"),
+            Lookup::Action(Action::PlayPause)
+        );
+        assert_eq!(
+            meaning(&map, Screen::Jobs, "Space"),
+            Lookup::Action(Action::PlayPause)
+        );
         assert_eq!(meaning(&map, Screen::Sing, "m"), Lookup::Nothing);
-        assert_eq!(meaning(&map, Screen::Library, "g"), Lookup::Action(Action::VocalsToggle));
-        assert_eq!(map.changes(), ["g -> vocals-toggle", "x -> play-pause", "m -> none"]);
+        assert_eq!(
+            meaning(&map, Screen::Library, "g"),
+            Lookup::Action(Action::VocalsToggle)
+        );
+        assert_eq!(
+            map.changes(),
+            ["g -> vocals-toggle", "x -> play-pause", "m -> none"]
+        );
     }
 
     #[test]

@@ -10,28 +10,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    self, DisableBracketedPaste, EnableBracketedPaste, KeyCode, KeyEvent, KeyEventKind, KeyModifiers,
+};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
 use rustix::process::{Signal, getpgrp, getpid, kill_process, kill_process_group};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::{Handle, Signals};
 
-use crate::app::App;
 use crate::keymap::{Code, Key};
-use crate::ui::{self, Theme};
 
 /// What the terminal and the signals tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Key(Key),
     Paste(String),
-    Resize { columns: u16, rows: u16 },
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
     /// SIGTERM, SIGHUP or SIGINT: end cleanly.
     Quit,
     /// SIGTSTP: call [`Screen::suspend`].
@@ -43,9 +46,13 @@ pub enum Input {
 /// The terminal can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
-    #[error("croon's screen needs a terminal, and this is none; `croon separate` and `croon watch` work without one")]
+    #[error(
+        "croon's screen needs a terminal, and this is none; `croon separate` and `croon watch` work without one"
+    )]
     NotATerminal,
-    #[error("the terminal can't be taken over: {0}; another terminal program may help, `croon doctor` says more")]
+    #[error(
+        "the terminal can't be taken over: {0}; another terminal program may help, `croon doctor` says more"
+    )]
     Io(#[from] io::Error),
 }
 
@@ -85,7 +92,13 @@ fn enter() -> io::Result<()> {
 /// passed over, for there is nobody left to tell.
 pub fn leave() {
     if ENTERED.swap(false, Ordering::SeqCst) {
-        let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = execute!(
+            stdout(),
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            Show
+        );
         let _ = disable_raw_mode();
     }
 }
@@ -130,12 +143,19 @@ impl Screen {
         if let Some(log) = log
             && let Err(error) = redirect_stderr(log)
         {
-            tracing::warn!("stderr stays on the screen, {} can't be opened: {error}", log.display());
+            tracing::warn!(
+                "stderr stays on the screen, {} can't be opened: {error}",
+                log.display()
+            );
         }
         let out = BufWriter::with_capacity(1 << 16, stdout());
         let opened = enter().and_then(|()| Terminal::new(CrosstermBackend::new(out)));
         match opened {
-            Ok(terminal) => Ok(Self { terminal, signals: None, log: log.map(Path::to_owned) }),
+            Ok(terminal) => Ok(Self {
+                terminal,
+                signals: None,
+                log: log.map(Path::to_owned),
+            }),
             Err(error) => {
                 give_back();
                 Err(error.into())
@@ -189,10 +209,10 @@ impl Screen {
         Ok((size.width, size.height))
     }
 
-    /// Draws what changed, all at once where the terminal can.
-    pub fn draw(&mut self, app: &App, theme: &Theme) -> io::Result<()> {
+    /// Draws a frame; only what changed is sent, all at once where the terminal can.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| ui::draw(app, theme, frame))?;
+        self.terminal.draw(paint)?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         io::Write::flush(self.terminal.backend_mut())
     }
@@ -275,8 +295,19 @@ fn translate_key(key: KeyEvent) -> Option<Key> {
         KeyCode::F(n) => Code::F(n),
         _ => return None,
     };
-    let (ctrl, alt) = (key.modifiers.contains(KeyModifiers::CONTROL), key.modifiers.contains(KeyModifiers::ALT));
-    Some(Key { code, ctrl, alt, shift }.normal())
+    let (ctrl, alt) = (
+        key.modifiers.contains(KeyModifiers::CONTROL),
+        key.modifiers.contains(KeyModifiers::ALT),
+    );
+    Some(
+        Key {
+            code,
+            ctrl,
+            alt,
+            shift,
+        }
+        .normal(),
+    )
 }
 
 #[cfg(test)]

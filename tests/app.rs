@@ -24,11 +24,41 @@ fn songs_stand_by_artist_and_title_and_the_newest_file_is_separated_first() {
     let mut hand = Hand::new();
     let effects = hand.find_songs();
     let titles: Vec<_> = hand.shown();
-    assert_eq!(titles, ["Cold Fjord Hymn", "Paper Lanterns", "Salt on the Window", "Moth to Moth", "Tideline"]);
+    assert_eq!(
+        titles,
+        [
+            "Cold Fjord Hymn",
+            "Paper Lanterns",
+            "Salt on the Window",
+            "Moth to Moth",
+            "Tideline"
+        ]
+    );
     // the youngest of SONGS is the last
-    assert_eq!(effects, [Effect::BeginJob { path: path("Tideline"), id: None, from_seconds: 0.0 }]);
-    let waiting: Vec<_> = hand.app.board.waiting().iter().map(|w| hand.app.title(w.key)).collect();
-    assert_eq!(waiting, ["Moth to Moth", "Salt on the Window", "Paper Lanterns", "Cold Fjord Hymn"]);
+    assert_eq!(
+        effects,
+        [Effect::BeginJob {
+            path: path("Tideline"),
+            id: None,
+            from_seconds: 0.0
+        }]
+    );
+    let waiting: Vec<_> = hand
+        .app
+        .board
+        .waiting()
+        .iter()
+        .map(|w| hand.app.title(w.key))
+        .collect();
+    assert_eq!(
+        waiting,
+        [
+            "Moth to Moth",
+            "Salt on the Window",
+            "Paper Lanterns",
+            "Cold Fjord Hymn"
+        ]
+    );
 }
 
 #[test]
@@ -38,17 +68,43 @@ fn down_down_enter_sings_the_third_song_and_separates_it_before_all_others() {
     let effects = hand.keys("j j Enter");
     assert_eq!(
         effects,
-        [Effect::Load { path: path("Salt on the Window"), id: None }, Effect::CancelJob],
+        [
+            Effect::Load {
+                path: path("Salt on the Window"),
+                id: None
+            },
+            Effect::CancelJob
+        ],
         "the running job makes way"
     );
     assert_eq!(hand.app.screen, Screen::Sing);
-    let effects = hand.event(Event::JobCancelled { path: path("Tideline") });
-    assert_eq!(effects, [Effect::BeginJob { path: path("Salt on the Window"), id: None, from_seconds: 0.0 }]);
-    assert_eq!(hand.app.board.waiting().len(), 4, "the job that made way waits again");
+    let effects = hand.event(Event::JobCancelled {
+        path: path("Tideline"),
+    });
+    assert_eq!(
+        effects,
+        [Effect::BeginJob {
+            path: path("Salt on the Window"),
+            id: None,
+            from_seconds: 0.0
+        }]
+    );
+    assert_eq!(
+        hand.app.board.waiting().len(),
+        4,
+        "the job that made way waits again"
+    );
 
-    let effects = hand.event(Event::Loaded(Box::new(loaded("Salt on the Window", Some(0.4), false))));
+    let effects = hand.event(Event::Loaded(Box::new(loaded(
+        "Salt on the Window",
+        Some(0.4),
+        false,
+    ))));
     assert_eq!(effects[0], Effect::SetLevel(0.4));
-    assert_eq!(is_play(&effects[1]).map(|(path, _)| path), Some(path("Salt on the Window").as_path()));
+    assert_eq!(
+        is_play(&effects[1]).map(|(path, _)| path),
+        Some(path("Salt on the Window").as_path())
+    );
     assert_eq!(hand.app.fader.level(), 40);
 }
 
@@ -58,13 +114,35 @@ fn the_fader_moves_in_steps_and_is_saved_once_the_hand_rests() {
     hand.find_songs();
     hand.play("Paper Lanterns", None, false);
     assert_eq!(hand.app.fader.level(), 20);
-    assert_eq!(hand.keys("Up Up"), [Effect::SetLevel(0.25), Effect::SetLevel(0.3)]);
-    assert_eq!(hand.keys("Shift-Down ("), [Effect::SetLevel(0.29), Effect::SetLevel(0.25)]);
-    assert_eq!(hand.keys("v v v"), [Effect::SetLevel(0.0), Effect::SetLevel(1.0), Effect::SetLevel(0.25)]);
+    assert_eq!(
+        hand.keys("Up Up"),
+        [Effect::SetLevel(0.25), Effect::SetLevel(0.3)]
+    );
+    assert_eq!(
+        hand.keys("Shift-Down ("),
+        [Effect::SetLevel(0.29), Effect::SetLevel(0.25)]
+    );
+    assert_eq!(
+        hand.keys("v v v"),
+        [
+            Effect::SetLevel(0.0),
+            Effect::SetLevel(1.0),
+            Effect::SetLevel(0.25)
+        ]
+    );
     assert_eq!(hand.tick(500), []);
     let saved = hand.tick(1_001);
     let id = TrackId([7; 16]);
-    assert_eq!(saved, [Effect::SaveLevel { id, level: 0.25 }, Effect::SaveState(Saved { level: 25, volume: 100 })]);
+    assert_eq!(
+        saved,
+        [
+            Effect::SaveLevel { id, level: 0.25 },
+            Effect::SaveState(Saved {
+                level: 25,
+                volume: 100
+            })
+        ]
+    );
     assert_eq!(hand.tick(5_000), []);
 }
 
@@ -84,8 +162,20 @@ fn a_song_keeps_its_own_level_and_others_take_the_last_one_set() {
 #[test]
 fn volume_and_mute() {
     let mut hand = Hand::new();
-    assert_eq!(hand.keys("- m m m +"), [0.95, 0.0, 0.95, 0.0, 1.0].map(Effect::SetVolume));
-    assert_eq!(hand.keys("q"), [Effect::SaveState(Saved { level: 20, volume: 100 }), Effect::Quit]);
+    assert_eq!(
+        hand.keys("- m m m +"),
+        [0.95, 0.0, 0.95, 0.0, 1.0].map(Effect::SetVolume)
+    );
+    assert_eq!(
+        hand.keys("q"),
+        [
+            Effect::SaveState(Saved {
+                level: 20,
+                volume: 100
+            }),
+            Effect::Quit
+        ]
+    );
 }
 
 #[test]
@@ -95,14 +185,23 @@ fn near_its_end_a_song_asks_for_the_next_and_hands_over_without_a_gap() {
     let token = hand.play("Cold Fjord Hymn", None, true);
     assert_eq!(hand.position(token, 100.0), []);
     let next = loaded("Paper Lanterns", Some(0.6), true);
-    assert_eq!(hand.position(token, 190.0), [Effect::Load { path: path("Paper Lanterns"), id: None }]);
+    assert_eq!(
+        hand.position(token, 190.0),
+        [Effect::Load {
+            path: path("Paper Lanterns"),
+            id: None
+        }]
+    );
     let effects = hand.event(Event::Loaded(Box::new(next)));
     let Some(Effect::QueueNext(Some(NextUp { token: second, .. }))) = effects.first().cloned() else {
         panic!("{effects:?}")
     };
     assert_eq!(hand.position(token, 199.0), []);
     assert_eq!(hand.event(Event::PlayerEnded { token }), []);
-    let effects = hand.event(Event::PlayerStarted { token: second, duration: Some(200.0) });
+    let effects = hand.event(Event::PlayerStarted {
+        token: second,
+        duration: Some(200.0),
+    });
     assert_eq!(effects, [Effect::SetLevel(0.6)]);
     assert_eq!(hand.playing(), Some("Paper Lanterns".into()));
     assert!(hand.app.deck.playing);
@@ -117,11 +216,25 @@ fn what_is_put_next_at_the_last_moment_replaces_what_was_ready() {
     hand.event(Event::Loaded(Box::new(loaded("Paper Lanterns", None, true))));
     hand.keys("1 G A");
     let effects = hand.position(token, 191.0);
-    assert_eq!(effects, [Effect::QueueNext(None), Effect::Load { path: path("Tideline"), id: None }]);
+    assert_eq!(
+        effects,
+        [
+            Effect::QueueNext(None),
+            Effect::Load {
+                path: path("Tideline"),
+                id: None
+            }
+        ]
+    );
     let effects = hand.event(Event::Loaded(Box::new(loaded("Tideline", None, true))));
-    let Some(Effect::QueueNext(Some(next))) = effects.first().cloned() else { panic!("{effects:?}") };
+    let Some(Effect::QueueNext(Some(next))) = effects.first().cloned() else {
+        panic!("{effects:?}")
+    };
     hand.event(Event::PlayerEnded { token });
-    hand.event(Event::PlayerStarted { token: next.token, duration: None });
+    hand.event(Event::PlayerStarted {
+        token: next.token,
+        duration: None,
+    });
     assert_eq!(hand.playing(), Some("Tideline".into()));
     assert!(hand.app.queue.is_empty(), "its turn in the queue is used");
 }
@@ -133,7 +246,11 @@ fn the_last_song_comes_to_rest_and_space_sings_it_again() {
     let token = hand.play("Tideline", None, true);
     assert_eq!(hand.event(Event::PlayerEnded { token }), []);
     assert!(!hand.app.deck.moves());
-    assert_eq!(hand.app.next_wake().filter(|_| hand.app.toasts.shown().is_none()), None, "nothing moves, nothing wakes");
+    assert_eq!(
+        hand.app.next_wake().filter(|_| hand.app.toasts.shown().is_none()),
+        None,
+        "nothing moves, nothing wakes"
+    );
     let effects = hand.keys("Space");
     assert!(matches!(&effects[..], [Effect::Load { path: p, .. }] if *p == path("Tideline")));
 }
@@ -143,13 +260,26 @@ fn pause_seek_and_restart() {
     let mut hand = Hand::new();
     hand.find_songs();
     let token = hand.play("Cold Fjord Hymn", None, true);
-    hand.event(Event::JobFinished { path: path("Cold Fjord Hymn"), already: true });
+    hand.event(Event::JobFinished {
+        path: path("Cold Fjord Hymn"),
+        already: true,
+    });
     hand.position(token, 60.0);
     assert_eq!(hand.keys("Space Space"), [Effect::Pause, Effect::Resume]);
-    assert_eq!(hand.keys("Right Left"), [65.0, 60.0].map(|seconds| Effect::Seek { seconds }));
-    assert_eq!(hand.keys("Shift-Left Shift-Left Shift-Left"), [30.0, 0.0, 0.0].map(|seconds| Effect::Seek { seconds }));
+    assert_eq!(
+        hand.keys("Right Left"),
+        [65.0, 60.0].map(|seconds| Effect::Seek { seconds })
+    );
+    assert_eq!(
+        hand.keys("Shift-Left Shift-Left Shift-Left"),
+        [30.0, 0.0, 0.0].map(|seconds| Effect::Seek { seconds })
+    );
     hand.position(token, 190.0);
-    assert_eq!(hand.keys("Shift-Right"), [Effect::Seek { seconds: 199.5 }], "a seek too far stays in the song");
+    assert_eq!(
+        hand.keys("Shift-Right"),
+        [Effect::Seek { seconds: 199.5 }],
+        "a seek too far stays in the song"
+    );
     assert_eq!(hand.keys("0"), [Effect::Seek { seconds: 0.0 }]);
 }
 
@@ -159,7 +289,10 @@ fn a_seek_moves_the_separation_of_the_song_being_sung() {
     hand.find_songs();
     hand.play("Tideline", None, false);
     let effects = hand.keys("Shift-Right");
-    assert_eq!(effects, [Effect::Seek { seconds: 30.0 }, Effect::FocusJob { seconds: 30.0 }]);
+    assert_eq!(
+        effects,
+        [Effect::Seek { seconds: 30.0 }, Effect::FocusJob { seconds: 30.0 }]
+    );
 }
 
 #[test]
@@ -168,14 +301,26 @@ fn a_song_that_cannot_play_is_passed_over() {
     hand.find_songs();
     let token = hand.play("Cold Fjord Hymn", None, true);
     hand.position(token, 199.0);
-    hand.event(Event::LoadFailed { path: path("Paper Lanterns"), reason: "no audio in it".into() });
+    hand.event(Event::LoadFailed {
+        path: path("Paper Lanterns"),
+        reason: "no audio in it".into(),
+    });
     assert!(hand.app.toasts.shown().unwrap().text.contains("no audio in it"));
     let effects = hand.position(token, 199.3);
-    assert_eq!(effects, [Effect::Load { path: path("Salt on the Window"), id: None }]);
+    assert_eq!(
+        effects,
+        [Effect::Load {
+            path: path("Salt on the Window"),
+            id: None
+        }]
+    );
     // chosen by hand and broken: silence, and the reason, rather than another song
     let effects = hand.sing("Moth to Moth");
     assert!(matches!(effects[0], Effect::Load { .. }));
-    let effects = hand.event(Event::LoadFailed { path: path("Moth to Moth"), reason: "empty".into() });
+    let effects = hand.event(Event::LoadFailed {
+        path: path("Moth to Moth"),
+        reason: "empty".into(),
+    });
     assert_eq!(effects, [Effect::Stop]);
 }
 
@@ -222,14 +367,35 @@ fn jobs_are_cancelled_retried_and_moved() {
     hand.find_songs();
     hand.keys("4");
     assert_eq!(hand.keys("x"), [Effect::CancelJob]);
-    let effects = hand.event(Event::JobCancelled { path: path("Tideline") });
-    assert_eq!(effects, [Effect::BeginJob { path: path("Moth to Moth"), id: None, from_seconds: 0.0 }]);
+    let effects = hand.event(Event::JobCancelled {
+        path: path("Tideline"),
+    });
+    assert_eq!(
+        effects,
+        [Effect::BeginJob {
+            path: path("Moth to Moth"),
+            id: None,
+            from_seconds: 0.0
+        }]
+    );
     assert_eq!(hand.stems("Tideline"), StemState::New);
     // waiting now: Salt, Paper, Cold
     hand.keys("j J J");
-    let waiting: Vec<_> = hand.app.board.waiting().iter().map(|w| hand.app.title(w.key)).collect();
-    assert_eq!(waiting, ["Paper Lanterns", "Cold Fjord Hymn", "Salt on the Window"]);
-    hand.event(Event::JobFailed { path: path("Moth to Moth"), reason: "damaged".into() });
+    let waiting: Vec<_> = hand
+        .app
+        .board
+        .waiting()
+        .iter()
+        .map(|w| hand.app.title(w.key))
+        .collect();
+    assert_eq!(
+        waiting,
+        ["Paper Lanterns", "Cold Fjord Hymn", "Salt on the Window"]
+    );
+    hand.event(Event::JobFailed {
+        path: path("Moth to Moth"),
+        reason: "damaged".into(),
+    });
     assert_eq!(hand.stems("Moth to Moth"), StemState::Failed("damaged".into()));
     hand.keys("G r");
     assert_eq!(hand.app.board.failed, []);
@@ -242,12 +408,27 @@ fn jobs_are_cancelled_retried_and_moved() {
 fn without_an_engine_no_song_is_blamed_and_a_wish_tries_again() {
     let mut hand = Hand::new();
     hand.find_songs();
-    hand.event(Event::EngineDown { reason: "libtorch is missing: run make".into() });
-    let effects = hand.event(Event::JobFailed { path: path("Tideline"), reason: "no engine".into() });
+    hand.event(Event::EngineDown {
+        reason: "libtorch is missing: run make".into(),
+    });
+    let effects = hand.event(Event::JobFailed {
+        path: path("Tideline"),
+        reason: "no engine".into(),
+    });
     assert_eq!(effects, []);
-    assert_eq!((hand.app.board.failed.len(), hand.app.board.waiting().len()), (0, 5));
+    assert_eq!(
+        (hand.app.board.failed.len(), hand.app.board.waiting().len()),
+        (0, 5)
+    );
     let effects = hand.keys("4 r");
-    assert_eq!(effects.last(), Some(&Effect::BeginJob { path: path("Tideline"), id: None, from_seconds: 0.0 }));
+    assert_eq!(
+        effects.last(),
+        Some(&Effect::BeginJob {
+            path: path("Tideline"),
+            id: None,
+            from_seconds: 0.0
+        })
+    );
     hand.event(engine());
     assert_eq!(hand.app.board.halted, None);
 }
@@ -257,7 +438,10 @@ fn song_after_song_failing_alike_stops_the_queue() {
     let mut hand = Hand::new();
     hand.find_songs();
     for song in ["Tideline", "Moth to Moth", "Salt on the Window", "Paper Lanterns"] {
-        hand.event(Event::JobFailed { path: path(song), reason: "the disk is full".into() });
+        hand.event(Event::JobFailed {
+            path: path(song),
+            reason: "the disk is full".into(),
+        });
     }
     assert_eq!(hand.app.board.halted.as_deref(), Some("the disk is full"));
     assert!(hand.app.board.running.is_none());
@@ -271,7 +455,14 @@ fn with_automatic_separation_off_only_wishes_run() {
     let mut hand = Hand::new();
     hand.app.settings.auto_separate = false;
     assert_eq!(hand.find_songs(), []);
-    assert_eq!(hand.keys("s"), [Effect::BeginJob { path: path("Cold Fjord Hymn"), id: None, from_seconds: 0.0 }]);
+    assert_eq!(
+        hand.keys("s"),
+        [Effect::BeginJob {
+            path: path("Cold Fjord Hymn"),
+            id: None,
+            from_seconds: 0.0
+        }]
+    );
     assert_eq!(hand.keys("j s"), []);
     assert_eq!(hand.app.board.waiting().len(), 1);
 }
@@ -281,12 +472,24 @@ fn stored_segments_and_a_finished_job_reach_the_song_on_the_deck() {
     let mut hand = Hand::new();
     hand.find_songs();
     hand.play("Tideline", None, false);
-    hand.event(Event::SegmentStored { path: path("Tideline"), segment: 3, peaks: Some(peaks(3)) });
+    hand.event(Event::SegmentStored {
+        path: path("Tideline"),
+        segment: 3,
+        peaks: Some(peaks(3)),
+    });
     let voice = &hand.app.deck.song.as_ref().unwrap().voice;
     assert!(voice.ready_at(13.0) && !voice.ready_at(0.0));
-    hand.event(Event::JobProgress { path: path("Tideline"), done: 1, total: 45, speed: 8.0 });
+    hand.event(Event::JobProgress {
+        path: path("Tideline"),
+        done: 1,
+        total: 45,
+        speed: 8.0,
+    });
     assert_eq!(hand.stems("Tideline"), StemState::Separating(1.0 / 45.0));
-    hand.event(Event::JobFinished { path: path("Tideline"), already: false });
+    hand.event(Event::JobFinished {
+        path: path("Tideline"),
+        already: false,
+    });
     assert_eq!(hand.stems("Tideline"), StemState::Ready);
     assert!(hand.app.deck.song.as_ref().unwrap().voice.complete);
 }
@@ -299,10 +502,18 @@ fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
     let effects = hand.event(Event::Gone(vec![path("Tideline"), path("Cold Fjord Hymn")]));
     assert_eq!(effects, [Effect::CancelJob]);
     assert_eq!((hand.app.queue.len(), hand.shown().len()), (1, 3));
-    hand.event(Event::Moved { from: path("Paper Lanterns"), to: "/music/new name.flac".into() });
+    hand.event(Event::Moved {
+        from: path("Paper Lanterns"),
+        to: "/music/new name.flac".into(),
+    });
     assert_eq!(hand.shown()[0], "Paper Lanterns");
-    hand.event(Event::JobCancelled { path: path("Tideline") });
-    assert_eq!(hand.app.board.running.as_ref().map(|r| r.path.clone()), Some(path("Moth to Moth")));
+    hand.event(Event::JobCancelled {
+        path: path("Tideline"),
+    });
+    assert_eq!(
+        hand.app.board.running.as_ref().map(|r| r.path.clone()),
+        Some(path("Moth to Moth"))
+    );
 }
 
 #[test]
@@ -312,20 +523,34 @@ fn a_changed_file_is_separated_again_and_a_known_one_is_not() {
     song.ready = true;
     assert_eq!(hand.event(Event::Found(vec![song.clone()])), []);
     song.ready = false;
-    assert_eq!(hand.event(Event::Found(vec![song.clone()])), [], "the scan finds what the catalogue knows");
+    assert_eq!(
+        hand.event(Event::Found(vec![song.clone()])),
+        [],
+        "the scan finds what the catalogue knows"
+    );
     song.track.stamp.size += 1;
-    assert!(matches!(hand.event(Event::Found(vec![song]))[..], [Effect::BeginJob { .. }]));
+    assert!(matches!(
+        hand.event(Event::Found(vec![song]))[..],
+        [Effect::BeginJob { .. }]
+    ));
 }
 
 #[test]
 fn sound_that_goes_and_comes_back_is_said_once() {
     let mut hand = Hand::new();
-    hand.event(Event::Output(Output::Silent { reason: "no card".into() }));
-    hand.event(Event::Output(Output::Silent { reason: "no card".into() }));
+    hand.event(Event::Output(Output::Silent {
+        reason: "no card".into(),
+    }));
+    hand.event(Event::Output(Output::Silent {
+        reason: "no card".into(),
+    }));
     assert_eq!(hand.app.toasts.shown().unwrap().text, "no sound: no card");
     hand.tick(20_000);
     assert_eq!(hand.app.toasts.shown(), None);
-    hand.event(Event::Output(Output::Device { name: "default".into(), rate: 48_000 }));
+    hand.event(Event::Output(Output::Device {
+        name: "default".into(),
+        rate: 48_000,
+    }));
     assert_eq!(hand.app.toasts.shown().unwrap().text, "sound again: default");
 }
 
@@ -346,7 +571,10 @@ fn the_position_asks_for_a_frame_only_when_it_can_be_seen() {
 
 #[test]
 fn keys_of_the_user_work_and_the_help_names_every_key_of_the_screen() {
-    let lines = [("x".to_owned(), "play-pause".to_owned()), ("m".to_owned(), "none".to_owned())];
+    let lines = [
+        ("x".to_owned(), "play-pause".to_owned()),
+        ("m".to_owned(), "none".to_owned()),
+    ];
     let (keymap, errors) = Keymap::with_overrides(&lines.into_iter().collect());
     assert_eq!(errors, []);
     let mut hand = Hand::with(keymap);
@@ -357,8 +585,16 @@ fn keys_of_the_user_work_and_the_help_names_every_key_of_the_screen() {
         let help = croon::ui::help_lines(&hand.app);
         for binding in hand.app.keymap.bindings().iter().filter(|b| b.scope.has(screen)) {
             let keys = show_keys(&binding.keys);
-            let says = TABLE.iter().find(|row| row.action == binding.action).unwrap().help;
-            assert!(help.iter().any(|(k, w)| *w == says && k.split("  ").any(|k| k == keys)), "{screen:?} {keys}");
+            let says = TABLE
+                .iter()
+                .find(|row| row.action == binding.action)
+                .unwrap()
+                .help;
+            assert!(
+                help.iter()
+                    .any(|(k, w)| *w == says && k.split("  ").any(|k| k == keys)),
+                "{screen:?} {keys}"
+            );
         }
     }
     assert!(matches!(hand.keys("x")[..], [Effect::Load { .. }]));

@@ -24,7 +24,10 @@ fn draw(app: &App, theme: &Theme, columns: u16, rows: u16) -> TestBackend {
 /// Both sizes of one state.
 fn look(name: &str, hand: &Hand) {
     for (columns, rows) in [(80, 24), (140, 45)] {
-        insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), draw(&hand.app, &Theme::default(), columns, rows));
+        insta::assert_snapshot!(
+            format!("{name}_{columns}x{rows}"),
+            draw(&hand.app, &Theme::default(), columns, rows)
+        );
     }
 }
 
@@ -38,14 +41,31 @@ fn evening() -> Hand {
         path: path("Tideline"),
         reason: "HE-AAC is not supported: croon decodes AAC-LC, so convert it with another program".into(),
     });
-    hand.event(Event::Output(Output::Device { name: "default".into(), rate: 48_000 }));
+    hand.event(Event::Output(Output::Device {
+        name: "default".into(),
+        rate: 48_000,
+    }));
     let token = hand.play("Paper Lanterns", None, false);
     for segment in 0..30 {
-        hand.event(Event::SegmentStored { path: path("Paper Lanterns"), segment, peaks: Some(peaks(segment)) });
+        hand.event(Event::SegmentStored {
+            path: path("Paper Lanterns"),
+            segment,
+            peaks: Some(peaks(segment)),
+        });
     }
-    hand.event(Event::JobProgress { path: path("Paper Lanterns"), done: 30, total: 50, speed: 8.2 });
+    hand.event(Event::JobProgress {
+        path: path("Paper Lanterns"),
+        done: 30,
+        total: 50,
+        speed: 8.2,
+    });
     hand.position(token, 67.0);
-    hand.event(Event::Cache(CacheStats { bytes: 13_200_000_000, cap_bytes: 20_000_000_000, songs: 418, pinned: 12 }));
+    hand.event(Event::Cache(CacheStats {
+        bytes: 13_200_000_000,
+        cap_bytes: 20_000_000_000,
+        songs: 418,
+        pinned: 12,
+    }));
     hand.app.toasts = Toasts::default();
     hand
 }
@@ -98,7 +118,9 @@ fn sing_where_the_singer_is_still_heard() {
     let token = hand.app.deck.song.as_ref().unwrap().token;
     hand.position(token, 180.0);
     hand.keys("v");
-    hand.event(Event::Output(Output::Silent { reason: "no sound card".into() }));
+    hand.event(Event::Output(Output::Silent {
+        reason: "no sound card".into(),
+    }));
     hand.app.toasts = Toasts::default();
     look("sing_not_separated_yet", &hand);
 }
@@ -107,7 +129,9 @@ fn sing_where_the_singer_is_still_heard() {
 fn jobs() {
     let mut hand = evening();
     hand.keys("4 G");
-    hand.event(Event::Trouble("/home/ana/Music/private can't be read: its owner has to allow it".into()));
+    hand.event(Event::Trouble(
+        "/home/ana/Music/private can't be read: its owner has to allow it".into(),
+    ));
     hand.app.toasts = Toasts::default();
     look("jobs", &hand);
 }
@@ -149,7 +173,10 @@ fn ascii_is_ascii() {
             assert!(screen.is_ascii(), "{screen}");
         }
     }
-    insta::assert_snapshot!("ascii_sing", draw(&evening().app, &Theme::new(false, true), 80, 24));
+    insta::assert_snapshot!(
+        "ascii_sing",
+        draw(&evening().app, &Theme::new(false, true), 80, 24)
+    );
 }
 
 #[test]
@@ -158,15 +185,29 @@ fn without_colour_attributes_alone_tell() {
     hand.keys("1");
     let screen = draw(&hand.app, &Theme::new(false, false), 80, 24);
     let cells = screen.buffer().content();
-    assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
-    assert!(cells.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)), "the selected line is reversed");
+    assert!(
+        cells
+            .iter()
+            .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset)
+    );
+    assert!(
+        cells
+            .iter()
+            .any(|cell| cell.modifier.contains(Modifier::REVERSED)),
+        "the selected line is reversed"
+    );
 }
 
 #[test]
 fn names_in_any_script_keep_the_columns() {
     let mut hand = Hand::new();
     let mut songs: Vec<_> = (0..4).map(hand::song).collect();
-    let titles = ["日本語の歌のとても長い題名がここにある歌", "Ünïcödé 👩‍👩‍👧 family", "عربي أغنية", "a\u{301}\u{301}\u{301} marks"];
+    let titles = [
+        "日本語の歌のとても長い題名がここにある歌",
+        "Ünïcödé 👩‍👩‍👧 family",
+        "عربي أغنية",
+        "a\u{301}\u{301}\u{301} marks",
+    ];
     for (song, title) in songs.iter_mut().zip(titles) {
         song.track.tags.title = Some(title.into());
         song.track.path = path(title);
@@ -185,20 +226,34 @@ fn names_in_any_script_keep_the_columns() {
 /// Some state, made by the hand and by the machines.
 fn any_state() -> impl Strategy<Value = Hand> {
     let key = prop::sample::select(vec![
-        "1", "2", "3", "4", "?", "/", "f", "a", "A", "j", "k", "G", "Enter", "Esc", "v", "Up", "Down", "x", "S", "Space", "m", "b",
+        "1", "2", "3", "4", "?", "/", "f", "a", "A", "j", "k", "G", "Enter", "Esc", "v", "Up", "Down", "x",
+        "S", "Space", "m", "b",
     ]);
     let odd = prop_oneof![
-        Just(Event::EngineDown { reason: "no engine here, and the reason is a very long one indeed ".repeat(4) }),
+        Just(Event::EngineDown {
+            reason: "no engine here, and the reason is a very long one indeed ".repeat(4)
+        }),
         Just(Event::Trouble("a folder is unreadable".into())),
-        Just(Event::Output(Output::Silent { reason: "none".into() })),
-        any::<f64>().prop_map(|seconds| Event::Position { token: 1, seconds, playing: true }),
+        Just(Event::Output(Output::Silent {
+            reason: "none".into()
+        })),
+        any::<f64>().prop_map(|seconds| Event::Position {
+            token: 1,
+            seconds,
+            playing: true
+        }),
         (any::<u32>(), any::<u32>(), any::<f32>()).prop_map(|(done, total, speed)| Event::JobProgress {
             path: path("Paper Lanterns"),
             done,
             total,
             speed
         }),
-        any::<u64>().prop_map(|n| Event::Cache(CacheStats { bytes: n, cap_bytes: n / 3, songs: n, pinned: n })),
+        any::<u64>().prop_map(|n| Event::Cache(CacheStats {
+            bytes: n,
+            cap_bytes: n / 3,
+            songs: n,
+            pinned: n
+        })),
         (0..SONGS.len()).prop_map(|i| Event::Gone(vec![path(SONGS[i].0)])),
         ".*".prop_map(|title| {
             let mut song = hand::song(2);

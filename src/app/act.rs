@@ -24,7 +24,10 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::ToggleJobs if app.screen == Screen::Jobs => app.go(app.before, effects),
         Action::ToggleJobs => app.go(Screen::Jobs, effects),
         Action::NextScreen => app.go(Screen::from_index(app.screen.index() + 1), effects),
-        Action::PreviousScreen => app.go(Screen::from_index(app.screen.index() + Screen::ALL.len() - 1), effects),
+        Action::PreviousScreen => app.go(
+            Screen::from_index(app.screen.index() + Screen::ALL.len() - 1),
+            effects,
+        ),
         Action::Back => back(app, effects),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Redraw => effects.push(Effect::Redraw),
@@ -65,7 +68,11 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::PlayNext => enqueue(app, true),
         Action::Separate => {
             if let Some(key) = app.selected() {
-                if app.tracks.get(key).is_some_and(|entry| entry.stems == StemState::Ready) {
+                if app
+                    .tracks
+                    .get(key)
+                    .is_some_and(|entry| entry.stems == StemState::Ready)
+                {
                     app.say(format!("{} is ready already", app.title(key)));
                 } else {
                     separation::ask(app, key, Wish::Asked);
@@ -110,7 +117,11 @@ pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
 
 fn back(app: &mut App, effects: &mut Vec<Effect>) {
     if app.screen != Screen::Library {
-        let to = if app.before == app.screen { Screen::Library } else { app.before };
+        let to = if app.before == app.screen {
+            Screen::Library
+        } else {
+            app.before
+        };
         app.go(to, effects);
         // twice Esc does not swing between two screens
         app.before = Screen::Library;
@@ -148,12 +159,18 @@ pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
         let song = app.deck.song.as_ref();
         let id = song.and_then(|song| song.id.or_else(|| app.tracks.get(song.key)?.track.id));
         if let (Some(id), Some(level)) = (id, song.and_then(|song| song.level)) {
-            effects.push(Effect::SaveLevel { id, level: f32::from(level) / 100.0 });
+            effects.push(Effect::SaveLevel {
+                id,
+                level: f32::from(level) / 100.0,
+            });
         }
     }
     if due(&app.state_changed) {
         app.state_changed = None;
-        effects.push(Effect::SaveState(Saved { level: app.level, volume: app.volume }));
+        effects.push(Effect::SaveState(Saved {
+            level: app.level,
+            volume: app.volume,
+        }));
     }
 }
 
@@ -174,7 +191,9 @@ fn step(app: &mut App, lines: isize) {
 }
 
 fn to_playing(app: &mut App) {
-    let Some(key) = app.deck.song.as_ref().map(|song| song.key) else { return app.say("nothing plays yet") };
+    let Some(key) = app.deck.song.as_ref().map(|song| song.key) else {
+        return app.say("nothing plays yet");
+    };
     if !app.tracks.select(key) {
         // the filter hides it: what is asked for goes first
         app.tracks.set_filter("");
@@ -203,7 +222,11 @@ fn enqueue(app: &mut App, first: bool) {
     let at = if first { 0 } else { app.queue.len() };
     app.queue.insert(at, key);
     let title = app.title(key);
-    app.say(if first { format!("{title} is next") } else { format!("{title} is number {} of the queue", at + 1) });
+    app.say(if first {
+        format!("{title} is next")
+    } else {
+        format!("{title} is number {} of the queue", at + 1)
+    });
     app.tracks.cursor.step(1, app.tracks.shown().len());
 }
 
@@ -212,7 +235,10 @@ fn shift(app: &mut App, down: bool) {
     match app.screen {
         Screen::Queue => {
             let at = app.queue_cursor.at;
-            if let Some(other) = at.checked_add_signed(step).filter(|o| (*o).max(at) < app.queue.len()) {
+            if let Some(other) = at
+                .checked_add_signed(step)
+                .filter(|o| (*o).max(at) < app.queue.len())
+            {
                 app.queue.swap(at, other);
                 app.queue_cursor.at = other;
             }
@@ -232,7 +258,9 @@ fn cancel(app: &mut App, effects: &mut Vec<Effect>) {
     match app.board.selected() {
         Some(Line::Running) => separation::stop(app, Stopping::ForGood, effects),
         Some(Line::Waiting(at)) => {
-            let Some(key) = app.board.waiting().get(at).map(|w| w.key) else { return };
+            let Some(key) = app.board.waiting().get(at).map(|w| w.key) else {
+                return;
+            };
             app.board.forget_waiting(key);
             if let Some(entry) = app.tracks.get_mut(key) {
                 entry.stems = StemState::New;

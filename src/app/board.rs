@@ -132,7 +132,12 @@ impl Board {
     pub fn found(&mut self, songs: impl IntoIterator<Item = (SongKey, i64, f64)>) {
         for (key, modified_ns, seconds) in songs {
             let rank = (Wish::Found, modified_ns.saturating_neg());
-            self.waiting.push(Waiting { key, wish: Wish::Found, rank, seconds });
+            self.waiting.push(Waiting {
+                key,
+                wish: Wish::Found,
+                rank,
+                seconds,
+            });
             self.waiting_seconds += seconds;
         }
         // nearly sorted already: one merge
@@ -151,7 +156,12 @@ impl Board {
         }
         self.forget_waiting(key);
         self.forget_failed(key);
-        self.insert(Waiting { key, wish, rank, seconds });
+        self.insert(Waiting {
+            key,
+            wish,
+            rank,
+            seconds,
+        });
     }
 
     /// Many wishes by hand at once, the first of them first.
@@ -162,7 +172,12 @@ impl Board {
         let running = self.running.as_ref().map(|r| r.key);
         for (rank, (key, seconds)) in (-self.wishes..).zip(songs) {
             if running != Some(key) {
-                self.waiting.push(Waiting { key, wish: Wish::Asked, rank: (Wish::Asked, rank), seconds });
+                self.waiting.push(Waiting {
+                    key,
+                    wish: Wish::Asked,
+                    rank: (Wish::Asked, rank),
+                    seconds,
+                });
                 self.waiting_seconds += seconds;
             }
         }
@@ -208,7 +223,13 @@ impl Board {
     /// Swaps a waiting job with its neighbour. They swap ranks too, so that the order of the rest
     /// and of what comes later stays what the ranks say.
     pub fn shift(&mut self, at: usize, down: bool) -> bool {
-        let Some(other) = (if down { at.checked_add(1) } else { at.checked_sub(1) }) else { return false };
+        let Some(other) = (if down {
+            at.checked_add(1)
+        } else {
+            at.checked_sub(1)
+        }) else {
+            return false;
+        };
         if at.max(other) >= self.waiting.len() {
             return false;
         }
@@ -222,7 +243,9 @@ impl Board {
     /// before everything, a wish by hand before what was only found.
     pub fn should_yield(&self) -> bool {
         match (&self.running, self.waiting.first()) {
-            (Some(running), Some(first)) => running.stopping.is_none() && first.rank.0 < running.wish && self.halted.is_none(),
+            (Some(running), Some(first)) => {
+                running.stopping.is_none() && first.rank.0 < running.wish && self.halted.is_none()
+            }
             _ => false,
         }
     }
@@ -230,7 +253,12 @@ impl Board {
     /// Takes the next job, if the worker is free.
     pub fn next(&mut self, path: impl Fn(SongKey) -> Option<PathBuf>) -> Option<&Running> {
         while self.running.is_none() && self.halted.is_none() && !self.waiting.is_empty() {
-            let Waiting { key, wish, rank, seconds } = self.waiting.remove(0);
+            let Waiting {
+                key,
+                wish,
+                rank,
+                seconds,
+            } = self.waiting.remove(0);
             self.waiting_seconds -= seconds;
             self.running = path(key).map(|path| Running {
                 key,
@@ -254,8 +282,19 @@ impl Board {
     pub fn end(&mut self, again: bool) -> Option<Running> {
         let running = self.running.take()?;
         if again && !self.is_waiting(running.key) {
-            let Running { key, wish, rank, seconds, .. } = running;
-            self.insert(Waiting { key, wish, rank, seconds });
+            let Running {
+                key,
+                wish,
+                rank,
+                seconds,
+                ..
+            } = running;
+            self.insert(Waiting {
+                key,
+                wish,
+                rank,
+                seconds,
+            });
         }
         Some(running)
     }
@@ -296,9 +335,15 @@ impl Board {
     }
 
     pub fn line(&self, at: usize) -> Option<Line> {
-        let Some(at) = at.checked_sub(usize::from(self.running.is_some())) else { return Some(Line::Running) };
-        let Some(failed) = at.checked_sub(self.waiting.len()) else { return Some(Line::Waiting(at)) };
-        let Some(trouble) = failed.checked_sub(self.failed.len()) else { return Some(Line::Failed(failed)) };
+        let Some(at) = at.checked_sub(usize::from(self.running.is_some())) else {
+            return Some(Line::Running);
+        };
+        let Some(failed) = at.checked_sub(self.waiting.len()) else {
+            return Some(Line::Waiting(at));
+        };
+        let Some(trouble) = failed.checked_sub(self.failed.len()) else {
+            return Some(Line::Failed(failed));
+        };
         (trouble < self.troubles.len()).then_some(Line::Trouble(trouble))
     }
 

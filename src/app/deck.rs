@@ -70,7 +70,10 @@ impl Voiceprint {
             if self.segments.len() <= at {
                 self.segments.resize(at + 1, None);
             }
-            self.segments[at] = peaks.or(Some(Peaks { vocals: [0; 48], instrumental: [0; 48] }));
+            self.segments[at] = peaks.or(Some(Peaks {
+                vocals: [0; 48],
+                instrumental: [0; 48],
+            }));
         }
     }
 
@@ -87,7 +90,10 @@ impl Voiceprint {
         if self.segment_seconds <= 0.0 || seconds < 0.0 {
             return false;
         }
-        matches!(self.segments.get((seconds / self.segment_seconds) as usize), Some(Some(_)))
+        matches!(
+            self.segments.get((seconds / self.segment_seconds) as usize),
+            Some(Some(_))
+        )
     }
 
     /// Up to where the singer can be taken out without a gap, from `seconds` on.
@@ -96,7 +102,12 @@ impl Voiceprint {
             return None;
         }
         let first = (seconds / self.segment_seconds) as usize;
-        let ready = self.segments.iter().skip(first).take_while(|s| s.is_some()).count();
+        let ready = self
+            .segments
+            .iter()
+            .skip(first)
+            .take_while(|s| s.is_some())
+            .count();
         Some((first + ready) as f64 * self.segment_seconds)
     }
 
@@ -112,7 +123,9 @@ impl Voiceprint {
         let last = ((to.min(end) * per_second).ceil() as usize).clamp(first + 1, first + 48 * 64);
         let (mut vocals, mut band, mut points) = (0_u32, 0_u32, 0_u32);
         for point in first..last {
-            let Some(Some(peaks)) = self.segments.get(point / 48) else { continue };
+            let Some(Some(peaks)) = self.segments.get(point / 48) else {
+                continue;
+            };
             vocals += u32::from(peaks.vocals[point % 48]);
             band += u32::from(peaks.instrumental[point % 48]);
             points += 1;
@@ -144,7 +157,10 @@ impl Deck {
 
     /// The song with this number, playing or next.
     pub fn with_token(&mut self, token: u64) -> Option<&mut Song> {
-        [&mut self.song, &mut self.next].into_iter().flatten().find(|song| song.token == token)
+        [&mut self.song, &mut self.next]
+            .into_iter()
+            .flatten()
+            .find(|song| song.token == token)
     }
 
     pub fn plays(&self, key: SongKey) -> bool {
@@ -163,9 +179,19 @@ mod tests {
 
     #[test]
     fn the_voiceprint_knows_where_the_singer_can_go() {
-        let mut voice = Voiceprint { segment_seconds: 4.0, segments: vec![None; 4], complete: false };
+        let mut voice = Voiceprint {
+            segment_seconds: 4.0,
+            segments: vec![None; 4],
+            complete: false,
+        };
         assert!(!voice.ready_at(0.0) && voice.ready_until(0.0).is_none());
-        voice.store(1, Some(Peaks { vocals: [7; 48], instrumental: [9; 48] }));
+        voice.store(
+            1,
+            Some(Peaks {
+                vocals: [7; 48],
+                instrumental: [9; 48],
+            }),
+        );
         voice.store(2, None);
         assert!(voice.ready_at(4.0) && voice.ready_at(11.9) && !voice.ready_at(12.0));
         assert_eq!(voice.ready_until(5.0), Some(12.0));

@@ -199,15 +199,24 @@ pub enum Effect {
     // playback
     /// Find out what `Loaded` says and open the song's stems, so that `Play` or `QueueNext` can use
     /// them at once. Stems of songs that are neither playing nor next may be let go.
-    Load { path: PathBuf, id: Option<TrackId> },
+    Load {
+        path: PathBuf,
+        id: Option<TrackId>,
+    },
     /// Play this song now, from `start` seconds. Always after its `Loaded` or `LoadFailed`.
-    Play { token: u64, path: PathBuf, start: f64 },
+    Play {
+        token: u64,
+        path: PathBuf,
+        start: f64,
+    },
     /// Let this song follow without a gap; None takes the wish back.
     QueueNext(Option<NextUp>),
     Resume,
     Pause,
     Stop,
-    Seek { seconds: f64 },
+    Seek {
+        seconds: f64,
+    },
     /// Vocal level, 0 to 1.
     SetLevel(f32),
     /// Master volume, 0 to 1; 0 while muted.
@@ -216,14 +225,23 @@ pub enum Effect {
     // separation; at most one job runs
     /// Separate this song, the segments from `from_seconds` on first. Answered by `JobStarted`,
     /// then exactly one of `JobFinished`, `JobFailed`, `JobCancelled`.
-    BeginJob { path: PathBuf, id: Option<TrackId>, from_seconds: f64 },
+    BeginJob {
+        path: PathBuf,
+        id: Option<TrackId>,
+        from_seconds: f64,
+    },
     /// Stop the running job; what is stored stays stored.
     CancelJob,
     /// The listener is here: these segments of the running job first.
-    FocusJob { seconds: f64 },
+    FocusJob {
+        seconds: f64,
+    },
 
     // memory
-    SaveLevel { id: TrackId, level: f32 },
+    SaveLevel {
+        id: TrackId,
+        level: f32,
+    },
     SaveState(Saved),
     /// Wanted while the Jobs screen is open; answered by `Cache`.
     AskCache,

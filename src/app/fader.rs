@@ -99,7 +99,10 @@ mod tests {
     fn steps_land_on_multiples_and_stop_at_the_ends() {
         assert_eq!((nudged(33, true, 5), nudged(33, false, 5)), (35, 30));
         assert_eq!((nudged(35, true, 5), nudged(35, false, 5)), (40, 30));
-        assert_eq!((nudged(98, true, 5), nudged(2, false, 5), nudged(0, false, 5)), (100, 0, 0));
+        assert_eq!(
+            (nudged(98, true, 5), nudged(2, false, 5), nudged(0, false, 5)),
+            (100, 0, 0)
+        );
         assert_eq!((nudged(100, true, 1), nudged(7, false, 1)), (100, 6));
     }
 }

@@ -15,9 +15,18 @@ pub struct Query {
 impl Query {
     fn new(text: &str, kind: AtomKind) -> Option<Self> {
         let text = text.trim();
-        let pattern = Pattern::new(&text.to_lowercase(), CaseMatching::Ignore, Normalization::Smart, kind);
+        let pattern = Pattern::new(
+            &text.to_lowercase(),
+            CaseMatching::Ignore,
+            Normalization::Smart,
+            kind,
+        );
         let config = Config::DEFAULT;
-        (!text.is_empty()).then(|| Self { pattern, matcher: Matcher::new(config), buffer: Vec::new() })
+        (!text.is_empty()).then(|| Self {
+            pattern,
+            matcher: Matcher::new(config),
+            buffer: Vec::new(),
+        })
     }
 
     /// Letters in this order with anything between; None for an empty text.
@@ -31,7 +40,8 @@ impl Query {
     }
 
     fn score(&mut self, haystack: &str) -> Option<u32> {
-        self.pattern.score(Utf32Str::new(haystack, &mut self.buffer), &mut self.matcher)
+        self.pattern
+            .score(Utf32Str::new(haystack, &mut self.buffer), &mut self.matcher)
     }
 
     pub fn matches(&mut self, haystack: &str) -> bool {
@@ -40,8 +50,9 @@ impl Query {
 
     /// What matches, best first, equals in the order they came.
     pub fn best_first<'a, K>(&mut self, candidates: impl Iterator<Item = (K, &'a str)>) -> Vec<K> {
-        let mut found: Vec<(u32, K)> =
-            candidates.filter_map(|(key, text)| Some((self.score(text)?, key))).collect();
+        let mut found: Vec<(u32, K)> = candidates
+            .filter_map(|(key, text)| Some((self.score(text)?, key)))
+            .collect();
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         found.into_iter().map(|(_, key)| key).collect()
     }
@@ -54,7 +65,11 @@ mod tests {
 
     #[test]
     fn the_best_match_comes_first_and_marks_over_letters_do_not_matter() {
-        let songs = ["lamplight\u{1}the lantern", "über\u{1}paper lanterns", "nobody\u{1}tideline"];
+        let songs = [
+            "lamplight\u{1}the lantern",
+            "über\u{1}paper lanterns",
+            "nobody\u{1}tideline",
+        ];
         let mut query = Query::fuzzy("Lant").unwrap();
         let found = query.best_first(songs.iter().enumerate().map(|(i, s)| (i, *s)));
         assert!(!found.contains(&2) && found.len() == 2);

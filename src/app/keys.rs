@@ -42,7 +42,12 @@ pub(super) fn open_prompt(app: &mut App, ask: Ask, effects: &mut Vec<Effect>) {
         Ask::Find => String::new(),
         Ask::Filter => app.tracks.filter.clone(),
     };
-    app.overlay = Overlay::Prompt(Prompt { ask, input: Input::new(text.clone()), cursor: app.tracks.cursor, text });
+    app.overlay = Overlay::Prompt(Prompt {
+        ask,
+        input: Input::new(text.clone()),
+        cursor: app.tracks.cursor,
+        text,
+    });
 }
 
 pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
@@ -86,7 +91,9 @@ fn help_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     match (key.code, key.ctrl) {
         (Code::Down | Code::Char('j'), false) => app.help_scroll += 1,
         (Code::Up | Code::Char('k'), false) => app.help_scroll = app.help_scroll.saturating_sub(1),
-        (Code::PageDown | Code::Char(' '), _) | (Code::Char('d'), true) => app.help_scroll += app.list_rows() / 2,
+        (Code::PageDown | Code::Char(' '), _) | (Code::Char('d'), true) => {
+            app.help_scroll += app.list_rows() / 2
+        }
         (Code::PageUp, _) | (Code::Char('u'), true) => {
             app.help_scroll = app.help_scroll.saturating_sub(app.list_rows() / 2);
         }
@@ -101,10 +108,14 @@ fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     if through(app, key, effects) {
         return;
     }
-    let Overlay::Prompt(prompt) = &mut app.overlay else { return };
+    let Overlay::Prompt(prompt) = &mut app.overlay else {
+        return;
+    };
     let request = match (key.code, key.ctrl || key.alt) {
         (Code::Esc, _) | (Code::Char('c'), true) => {
-            let Prompt { ask, cursor, text, .. } = std::mem::replace(prompt, empty());
+            let Prompt {
+                ask, cursor, text, ..
+            } = std::mem::replace(prompt, empty());
             app.overlay = Overlay::None;
             if ask == Ask::Filter {
                 app.tracks.set_filter(&text);
@@ -148,14 +159,21 @@ fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 }
 
 fn empty() -> Prompt {
-    Prompt { ask: Ask::Find, input: Input::default(), cursor: Cursor::default(), text: String::new() }
+    Prompt {
+        ask: Ask::Find,
+        input: Input::default(),
+        cursor: Cursor::default(),
+        text: String::new(),
+    }
 }
 
 /// Longer texts than this are a mistake of the clipboard.
 const PASTED: usize = 200;
 
 pub(super) fn paste(app: &mut App, text: &str) {
-    let Overlay::Prompt(prompt) = &mut app.overlay else { return };
+    let Overlay::Prompt(prompt) = &mut app.overlay else {
+        return;
+    };
     for c in crate::track::printable(text).chars().take(PASTED) {
         prompt.input.handle(InputRequest::InsertChar(c));
     }
@@ -164,7 +182,9 @@ pub(super) fn paste(app: &mut App, text: &str) {
 
 /// The list follows what is typed.
 fn follow_prompt(app: &mut App) {
-    let Overlay::Prompt(prompt) = &app.overlay else { return };
+    let Overlay::Prompt(prompt) = &app.overlay else {
+        return;
+    };
     let text = prompt.input.value().to_owned();
     match prompt.ask {
         Ask::Filter => app.tracks.set_filter(&text),
@@ -182,7 +202,11 @@ pub(super) fn find_again(app: &mut App, backwards: bool) {
         return;
     }
     let at = app.tracks.cursor.at;
-    let start = if backwards { (at + len - 1) % len } else { (at + 1) % len };
+    let start = if backwards {
+        (at + len - 1) % len
+    } else {
+        (at + 1) % len
+    };
     match app.tracks.match_from(&app.find, start, backwards) {
         Some(at) => app.tracks.cursor.at = at,
         None => app.say(format!("no song holds \"{}\"", app.find)),

@@ -27,7 +27,9 @@ impl Cursor {
         let margin = MARGIN.min(rows.saturating_sub(1) / 2);
         let latest = self.at.saturating_sub(margin);
         let earliest = (self.at + margin + 1).saturating_sub(rows);
-        self.offset.clamp(earliest.min(latest), latest).min(len.saturating_sub(rows))
+        self.offset
+            .clamp(earliest.min(latest), latest)
+            .min(len.saturating_sub(rows))
     }
 
     /// Remembers where the window stands, so that it moves only when the selected line would leave it.

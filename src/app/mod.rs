@@ -54,7 +54,10 @@ impl Default for Settings {
             auto_separate: true,
             seek_seconds: 5.0,
             seek_far_seconds: 30.0,
-            saved: Saved { level: 20, volume: 100 },
+            saved: Saved {
+                level: 20,
+                volume: 100,
+            },
             folders: Vec::new(),
             config_file: PathBuf::new(),
         }
@@ -145,7 +148,10 @@ impl App {
             engine: Engine::Asleep,
             output: None,
             cache: None,
-            scan: Scan { running: true, files: 0 },
+            scan: Scan {
+                running: true,
+                files: 0,
+            },
             toasts: Toasts::default(),
             find: String::new(),
             help_scroll: 0,
@@ -160,7 +166,10 @@ impl App {
 
     /// What the machines have to know before the first event.
     pub fn start(&self) -> Vec<Effect> {
-        vec![Effect::SetVolume(self.gain()), Effect::SetLevel(self.fader.gain())]
+        vec![
+            Effect::SetVolume(self.gain()),
+            Effect::SetLevel(self.fader.gain()),
+        ]
     }
 
     /// Something on the screen changed since [`App::frame_drawn`].
@@ -176,13 +185,24 @@ impl App {
     /// `Tick`; None while nothing moves: then wait for the next event, however long.
     pub fn next_wake(&self) -> Option<u64> {
         let playing = self.deck.moves().then_some(self.now_ms + POSITION_MS);
-        let saves = [self.level_changed, self.state_changed].into_iter().flatten().map(|at| at + SAVE_MS).min();
-        [playing, saves, self.toasts.next_change()].into_iter().flatten().min()
+        let saves = [self.level_changed, self.state_changed]
+            .into_iter()
+            .flatten()
+            .map(|at| at + SAVE_MS)
+            .min();
+        [playing, saves, self.toasts.next_change()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Volume as the mixer wants it.
     fn gain(&self) -> f32 {
-        if self.muted { 0.0 } else { f32::from(self.volume) / 100.0 }
+        if self.muted {
+            0.0
+        } else {
+            f32::from(self.volume) / 100.0
+        }
     }
 
     /// Lines a list shows, about.
@@ -212,7 +232,9 @@ impl App {
 
     /// The title of a song, also of one that is no more.
     pub fn title(&self, key: SongKey) -> String {
-        self.tracks.get(key).map_or_else(|| "(gone)".into(), |entry| entry.track.title())
+        self.tracks
+            .get(key)
+            .map_or_else(|| "(gone)".into(), |entry| entry.track.title())
     }
 
     /// The song of the selected line, whatever the list.

@@ -21,7 +21,10 @@ pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, eff
     let Some(entry) = app.tracks.get(key) else { return };
     let mut song = Song::new(app.deck.fresh_token(), key, start, &entry.track);
     song.automatic = automatic;
-    effects.push(Effect::Load { path: entry.track.path.clone(), id: entry.track.id });
+    effects.push(Effect::Load {
+        path: entry.track.path.clone(),
+        id: entry.track.id,
+    });
     app.deck.song = Some(song);
     app.deck.playing = true;
     app.deck.seconds = start;
@@ -31,14 +34,25 @@ pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, eff
 /// The song on the deck is what the separator should work on, if it is not done with it.
 fn want_voice(app: &mut App) {
     app.board.no_longer_playing();
-    let Some(key) = app.deck.song.as_ref().map(|song| song.key) else { return };
-    if app.tracks.get(key).is_some_and(|entry| entry.stems != StemState::Ready) {
+    let Some(key) = app.deck.song.as_ref().map(|song| song.key) else {
+        return;
+    };
+    if app
+        .tracks
+        .get(key)
+        .is_some_and(|entry| entry.stems != StemState::Ready)
+    {
         separation::ask(app, key, Wish::Playing);
     }
 }
 
 fn drop_next(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.deck.next.take().is_some_and(|next| next.stage == Stage::Given) {
+    if app
+        .deck
+        .next
+        .take()
+        .is_some_and(|next| next.stage == Stage::Given)
+    {
         effects.push(Effect::QueueNext(None));
     }
 }
@@ -56,7 +70,11 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
         Some(duration) => duration - app.deck.seconds < AHEAD_SECONDS,
         None => app.deck.seconds > 1.0,
     };
-    let given = app.deck.song.as_ref().is_some_and(|song| song.stage == Stage::Given);
+    let given = app
+        .deck
+        .song
+        .as_ref()
+        .is_some_and(|song| song.stage == Stage::Given);
     if !near || !given || !app.deck.playing {
         return;
     }
@@ -65,16 +83,23 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     }
     drop_next(app, effects);
-    let Some(entry) = wanted.and_then(|key| Some((key, app.tracks.get(key)?))) else { return };
+    let Some(entry) = wanted.and_then(|key| Some((key, app.tracks.get(key)?))) else {
+        return;
+    };
     let (key, entry) = entry;
     let mut next = Song::new(app.deck.fresh_token(), key, 0.0, &entry.track);
     next.automatic = true;
-    effects.push(Effect::Load { path: entry.track.path.clone(), id: entry.track.id });
+    effects.push(Effect::Load {
+        path: entry.track.path.clone(),
+        id: entry.track.id,
+    });
     app.deck.next = Some(next);
 }
 
 pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
-    let Some(key) = app.tracks.key(&loaded.path) else { return };
+    let Some(key) = app.tracks.key(&loaded.path) else {
+        return;
+    };
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.track.id = loaded.id.or(entry.track.id);
         if loaded.complete {
@@ -94,17 +119,27 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
     };
     let waits = |song: &Song| song.key == key && song.stage == Stage::Loading;
     let is_song = app.deck.song.as_ref().is_some_and(waits);
-    let slot = if is_song { &mut app.deck.song } else { &mut app.deck.next };
+    let slot = if is_song {
+        &mut app.deck.song
+    } else {
+        &mut app.deck.next
+    };
     let Some(song) = slot.as_mut().filter(|song| waits(song)) else {
         // asked once more because its vocals became known
-        for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten().filter(|s| s.key == key) {
+        for song in [&mut app.deck.song, &mut app.deck.next]
+            .into_iter()
+            .flatten()
+            .filter(|s| s.key == key)
+        {
             song.voice = voice.clone();
         }
         return;
     };
     song.stage = Stage::Given;
     song.id = loaded.id;
-    song.level = loaded.level.map(|level| (level.clamp(0.0, 1.0) * 100.0).round() as u8);
+    song.level = loaded
+        .level
+        .map(|level| (level.clamp(0.0, 1.0) * 100.0).round() as u8);
     song.duration = loaded.duration.or(song.duration);
     song.voice = voice;
     give(app, is_song, effects);
@@ -113,7 +148,12 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
 /// Hands a loaded song to the player.
 fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     let slot = if is_song { &app.deck.song } else { &app.deck.next };
-    let Some((song, entry)) = slot.as_ref().and_then(|song| Some((song, app.tracks.get(song.key)?))) else { return };
+    let Some((song, entry)) = slot
+        .as_ref()
+        .and_then(|song| Some((song, app.tracks.get(song.key)?)))
+    else {
+        return;
+    };
     let (token, path, start) = (song.token, entry.track.path.clone(), song.start);
     if !is_song {
         effects.push(Effect::QueueNext(Some(NextUp { token, path })));
@@ -137,7 +177,11 @@ fn use_level(app: &mut App, effects: &mut Vec<Effect>) {
 pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mut Vec<Effect>) {
     let Some(key) = app.tracks.key(path) else { return };
     let waits = |song: &&Song| song.key == key && song.stage == Stage::Loading;
-    let token = [&app.deck.song, &app.deck.next].into_iter().flatten().find(waits).map(|song| song.token);
+    let token = [&app.deck.song, &app.deck.next]
+        .into_iter()
+        .flatten()
+        .find(waits)
+        .map(|song| song.token);
     if let Some(token) = token {
         failed(app, token, reason, effects);
     }
@@ -145,7 +189,9 @@ pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mu
 
 /// A song can't be played (further).
 pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<Effect>) {
-    let Some(song) = app.deck.with_token(token) else { return };
+    let Some(song) = app.deck.with_token(token) else {
+        return;
+    };
     let (key, automatic) = (song.key, song.automatic || song.stage == Stage::Given);
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.unplayable = true;
@@ -155,7 +201,12 @@ pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<
     app.warn(format!("{} can't be played: {reason}", app.title(key)));
     if app.deck.next.as_ref().is_some_and(|next| next.token == token) {
         app.deck.next = None;
-        if app.deck.song.as_ref().is_some_and(|song| song.stage == Stage::Over) {
+        if app
+            .deck
+            .song
+            .as_ref()
+            .is_some_and(|song| song.stage == Stage::Over)
+        {
             advance(app, effects);
         }
     } else if automatic {
@@ -209,7 +260,9 @@ pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects:
 }
 
 pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
-    let Some(song) = app.deck.song.as_mut().filter(|song| song.token == token) else { return };
+    let Some(song) = app.deck.song.as_mut().filter(|song| song.token == token) else {
+        return;
+    };
     song.stage = Stage::Over;
     match app.deck.next.take() {
         // it begins by itself: `PlayerStarted` comes
@@ -228,7 +281,11 @@ pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
 
 /// True if the screen shows a change.
 pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Vec<Effect>) -> bool {
-    let heard = app.deck.song.as_ref().is_some_and(|song| song.token == token && song.stage == Stage::Given);
+    let heard = app
+        .deck
+        .song
+        .as_ref()
+        .is_some_and(|song| song.token == token && song.stage == Stage::Given);
     if !heard || !seconds.is_finite() {
         return false;
     }
@@ -252,7 +309,11 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
         Stage::Loading => app.deck.playing = !app.deck.playing,
         Stage::Given => {
             app.deck.playing = !app.deck.playing;
-            effects.push(if app.deck.playing { Effect::Resume } else { Effect::Pause });
+            effects.push(if app.deck.playing {
+                Effect::Resume
+            } else {
+                Effect::Pause
+            });
         }
     }
 }
@@ -263,7 +324,10 @@ pub(super) fn seek_by(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
 
 pub(super) fn seek_to(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
     // the last half second stays, so that a seek too far is not the next song
-    let last = app.deck.duration().map_or(f64::MAX, |duration| (duration - 0.5).max(0.0));
+    let last = app
+        .deck
+        .duration()
+        .map_or(f64::MAX, |duration| (duration - 0.5).max(0.0));
     let seconds = seconds.clamp(0.0, last);
     let Some(song) = &mut app.deck.song else { return };
     let key = song.key;
@@ -292,7 +356,9 @@ pub(super) fn next(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 pub(super) fn previous(app: &mut App, effects: &mut Vec<Effect>) {
-    let Some(key) = app.deck.song.as_ref().map(|song| song.key) else { return };
+    let Some(key) = app.deck.song.as_ref().map(|song| song.key) else {
+        return;
+    };
     match app.tracks.neighbour(key, -1) {
         Some(before) if app.deck.seconds < RESTART_SECONDS => play(app, before, 0.0, false, effects),
         _ => seek_to(app, 0.0, effects),

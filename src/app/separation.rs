@@ -18,7 +18,9 @@ pub(super) fn wake(app: &mut App) {
 /// Somebody wants this song separated.
 pub(super) fn ask(app: &mut App, key: SongKey, wish: Wish) {
     wake(app);
-    let Some(entry) = app.tracks.get_mut(key) else { return };
+    let Some(entry) = app.tracks.get_mut(key) else {
+        return;
+    };
     let seconds = entry.track.duration.unwrap_or(0.0);
     if !app.board.is_running(key) {
         entry.stems = StemState::Queued;
@@ -31,7 +33,9 @@ pub(super) fn ask_all(app: &mut App, keys: &[SongKey]) {
     wake(app);
     let mut songs = Vec::new();
     for key in keys {
-        let Some(entry) = app.tracks.get_mut(*key) else { continue };
+        let Some(entry) = app.tracks.get_mut(*key) else {
+            continue;
+        };
         if entry.stems == StemState::Ready {
             continue;
         }
@@ -58,10 +62,16 @@ pub(super) fn found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
         if app.board.is_running(*key) {
             continue;
         }
-        let Some(entry) = app.tracks.get_mut(*key) else { continue };
+        let Some(entry) = app.tracks.get_mut(*key) else {
+            continue;
+        };
         if entry.stems == StemState::New {
             entry.stems = StemState::Queued;
-            waiting.push((*key, entry.track.stamp.modified_ns, entry.track.duration.unwrap_or(0.0)));
+            waiting.push((
+                *key,
+                entry.track.stamp.modified_ns,
+                entry.track.duration.unwrap_or(0.0),
+            ));
         }
     }
     app.board.found(waiting);
@@ -83,24 +93,44 @@ pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         stop(app, Stopping::Later, effects);
     }
     let tracks = &app.tracks;
-    let Some(running) = app.board.next(|key| tracks.get(key).map(|entry| entry.track.path.clone())) else { return };
+    let Some(running) = app
+        .board
+        .next(|key| tracks.get(key).map(|entry| entry.track.path.clone()))
+    else {
+        return;
+    };
     let (key, path) = (running.key, running.path.clone());
-    let from_seconds = if app.deck.plays(key) { app.deck.seconds } else { 0.0 };
-    let Some(entry) = app.tracks.get_mut(key) else { return };
+    let from_seconds = if app.deck.plays(key) {
+        app.deck.seconds
+    } else {
+        0.0
+    };
+    let Some(entry) = app.tracks.get_mut(key) else {
+        return;
+    };
     entry.stems = StemState::Separating(0.0);
-    effects.push(Effect::BeginJob { path, id: entry.track.id, from_seconds });
+    effects.push(Effect::BeginJob {
+        path,
+        id: entry.track.id,
+        from_seconds,
+    });
 }
 
 /// True if this is the file of the running job.
 fn runs(app: &App, path: &Path) -> bool {
-    app.board.running.as_ref().is_some_and(|running| running.path == path)
+    app.board
+        .running
+        .as_ref()
+        .is_some_and(|running| running.path == path)
 }
 
 pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed: f32) {
     if !runs(app, path) {
         return;
     }
-    let Some(running) = &mut app.board.running else { return };
+    let Some(running) = &mut app.board.running else {
+        return;
+    };
     (running.done, running.total) = (done.min(total), total);
     running.speed = if speed.is_finite() { speed.max(0.0) } else { 0.0 };
     let (key, speed) = (running.key, running.speed);
@@ -110,15 +140,26 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
         info.speed = speed;
     }
     if let Some(entry) = app.tracks.get_mut(key) {
-        let share = if total == 0 { 0.0 } else { done.min(total) as f32 / total as f32 };
+        let share = if total == 0 {
+            0.0
+        } else {
+            done.min(total) as f32 / total as f32
+        };
         entry.stems = StemState::Separating(share);
     }
 }
 
 pub(super) fn stored(app: &mut App, path: &Path, segment: u32, peaks: Option<Peaks>) -> bool {
     // the worker's name first: the file may have moved since
-    let running = app.board.running.as_ref().filter(|running| running.path == path).map(|running| running.key);
-    let Some(key) = running.or_else(|| app.tracks.key(path)) else { return false };
+    let running = app
+        .board
+        .running
+        .as_ref()
+        .filter(|running| running.path == path)
+        .map(|running| running.key);
+    let Some(key) = running.or_else(|| app.tracks.key(path)) else {
+        return false;
+    };
     for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
         if song.key == key {
             song.voice.store(segment, peaks);
@@ -131,7 +172,9 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
     if !runs(app, path) {
         return;
     }
-    let Some(running) = app.board.end(false) else { return };
+    let Some(running) = app.board.end(false) else {
+        return;
+    };
     app.board.succeeded();
     if let Some(entry) = app.tracks.get_mut(running.key) {
         entry.stems = StemState::Ready;
@@ -160,7 +203,9 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
     }
     // without an engine no song is at fault: this one waits for it like the others
     let faultless = matches!(app.engine, Engine::Down(_)) && app.board.halted.is_some();
-    let Some(running) = app.board.end(faultless) else { return };
+    let Some(running) = app.board.end(faultless) else {
+        return;
+    };
     let key = running.key;
     if faultless {
         return set_stems(app, key, StemState::Queued);
@@ -183,9 +228,19 @@ pub(super) fn cancelled(app: &mut App, path: &Path) {
     if !runs(app, path) {
         return;
     }
-    let again = app.board.running.as_ref().is_some_and(|r| r.stopping != Some(Stopping::ForGood) && app.tracks.get(r.key).is_some());
-    let Some(running) = app.board.end(again) else { return };
-    set_stems(app, running.key, if again { StemState::Queued } else { StemState::New });
+    let again = app
+        .board
+        .running
+        .as_ref()
+        .is_some_and(|r| r.stopping != Some(Stopping::ForGood) && app.tracks.get(r.key).is_some());
+    let Some(running) = app.board.end(again) else {
+        return;
+    };
+    set_stems(
+        app,
+        running.key,
+        if again { StemState::Queued } else { StemState::New },
+    );
 }
 
 fn set_stems(app: &mut App, key: SongKey, stems: StemState) {

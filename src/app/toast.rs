@@ -28,7 +28,11 @@ const KEPT: usize = 5;
 impl Toasts {
     pub fn say(&mut self, now_ms: u64, weight: Weight, text: impl Into<String>) {
         let text = text.into();
-        let lasts = if weight == Weight::Problem { PROBLEM_MS } else { NEWS_MS };
+        let lasts = if weight == Weight::Problem {
+            PROBLEM_MS
+        } else {
+            NEWS_MS
+        };
         if let Some(same) = self.waiting.iter_mut().find(|toast| toast.text == text) {
             same.until_ms = same.until_ms.max(now_ms + lasts);
             return;
@@ -36,8 +40,15 @@ impl Toasts {
         if self.waiting.len() == KEPT {
             self.waiting.pop_front();
         }
-        let from = self.waiting.back().map_or(now_ms, |last| last.until_ms.max(now_ms));
-        self.waiting.push_back(Toast { text, weight, until_ms: from + lasts });
+        let from = self
+            .waiting
+            .back()
+            .map_or(now_ms, |last| last.until_ms.max(now_ms));
+        self.waiting.push_back(Toast {
+            text,
+            weight,
+            until_ms: from + lasts,
+        });
     }
 
     pub fn shown(&self) -> Option<&Toast> {

@@ -46,7 +46,9 @@ pub struct Added {
 fn words(track: &Track) -> Box<str> {
     let album = track.tags.album.as_deref().unwrap_or("");
     // U+1 keeps artist, title and album apart, below every letter
-    format!("{}\u{1}{}\u{1}{album}", track.artist(), track.title()).to_lowercase().into()
+    format!("{}\u{1}{}\u{1}{album}", track.artist(), track.title())
+        .to_lowercase()
+        .into()
 }
 
 impl Tracks {
@@ -100,13 +102,20 @@ impl Tracks {
         let mut new = Vec::new();
         let mut added = Added::default();
         for (mut track, ready) in tracks {
-            let known = self.key(&track.path).and_then(|key| Some((key, self.get_mut(key)?)));
+            let known = self
+                .key(&track.path)
+                .and_then(|key| Some((key, self.get_mut(key)?)));
             let Some((key, entry)) = known else {
                 let key = SongKey(self.entries.len() as u32);
                 let stems = if ready { StemState::Ready } else { StemState::New };
                 self.by_path.insert(track.path.clone(), key);
                 let words = words(&track);
-                self.entries.push(Some(Entry { track, stems, unplayable: false, words }));
+                self.entries.push(Some(Entry {
+                    track,
+                    stems,
+                    unplayable: false,
+                    words,
+                }));
                 new.push(key);
                 added.new.push(key);
                 continue;
@@ -143,7 +152,8 @@ impl Tracks {
     }
 
     fn rank(&self, key: SongKey) -> (&str, &Path) {
-        self.get(key).map_or(("", Path::new("")), |e| (&e.words, &e.track.path))
+        self.get(key)
+            .map_or(("", Path::new("")), |e| (&e.words, &e.track.path))
     }
 
     /// Sorts new songs into the order; one pass, however many there are already.
@@ -169,7 +179,10 @@ impl Tracks {
 
     pub fn remove(&mut self, paths: &[PathBuf]) -> Vec<SongKey> {
         let selected = self.selected();
-        let gone: Vec<SongKey> = paths.iter().filter_map(|path| self.by_path.remove(path)).collect();
+        let gone: Vec<SongKey> = paths
+            .iter()
+            .filter_map(|path| self.by_path.remove(path))
+            .collect();
         if gone.is_empty() {
             return gone;
         }
@@ -217,7 +230,11 @@ impl Tracks {
     }
 
     fn refresh(&mut self, selected: Option<SongKey>) {
-        let songs = || self.order.iter().filter_map(|key| Some((*key, &*self.get(*key)?.words)));
+        let songs = || {
+            self.order
+                .iter()
+                .filter_map(|key| Some((*key, &*self.get(*key)?.words)))
+        };
         let mut filtered = Query::words(&self.filter).map(|mut query| query.best_first(songs()));
         if filtered.as_ref().is_some_and(Vec::is_empty) {
             // nothing holds the words as they stand: mistyped, or initials
@@ -236,13 +253,24 @@ impl Tracks {
         let shown = self.shown();
         let len = shown.len();
         (0..len)
-            .map(|i| if backwards { (start + len - i) % len } else { (start + i) % len })
-            .find(|at| self.get(shown[*at]).is_some_and(|entry| query.matches(&entry.words)))
+            .map(|i| {
+                if backwards {
+                    (start + len - i) % len
+                } else {
+                    (start + i) % len
+                }
+            })
+            .find(|at| {
+                self.get(shown[*at])
+                    .is_some_and(|entry| query.matches(&entry.words))
+            })
     }
 
     /// The song after (or before) this one on the screen, else in the whole library.
     pub fn neighbour(&self, key: SongKey, step: isize) -> Option<SongKey> {
-        let list = [self.shown(), self.all()].into_iter().find_map(|list| Some((list, list.iter().position(|k| *k == key)?)));
+        let list = [self.shown(), self.all()]
+            .into_iter()
+            .find_map(|list| Some((list, list.iter().position(|k| *k == key)?)));
         let (list, mut at) = list?;
         loop {
             at = at.checked_add_signed(step)?;

@@ -42,7 +42,11 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         }
         Event::Quit => act::quit(app, effects),
 
-        Event::Found(_) | Event::Gone(_) | Event::Moved { .. } | Event::Scanning { .. } | Event::ScanDone { .. } => {
+        Event::Found(_)
+        | Event::Gone(_)
+        | Event::Moved { .. }
+        | Event::Scanning { .. }
+        | Event::ScanDone { .. } => {
             library(app, event, effects);
         }
         Event::Trouble(text) => {
@@ -67,7 +71,12 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             }
             return false;
         }
-        Event::JobProgress { path, done, total, speed } => separation::progress(app, &path, done, total, speed),
+        Event::JobProgress {
+            path,
+            done,
+            total,
+            speed,
+        } => separation::progress(app, &path, done, total, speed),
         Event::SegmentStored { path, segment, peaks } => {
             return separation::stored(app, &path, segment, peaks);
         }
@@ -91,7 +100,9 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
                 (Output::Silent { reason }, Some(Output::Device { .. }) | None) => {
                     app.warn(format!("no sound: {reason}"));
                 }
-                (Output::Device { name, .. }, Some(Output::Silent { .. })) => app.say(format!("sound again: {name}")),
+                (Output::Device { name, .. }, Some(Output::Silent { .. })) => {
+                    app.say(format!("sound again: {name}"))
+                }
                 _ => {}
             }
             app.output = Some(output);
@@ -101,7 +112,10 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::Evicted(ids) => {
             let ids: HashSet<_> = ids.into_iter().collect();
             for key in app.tracks.all().to_vec() {
-                let entry = app.tracks.get_mut(key).filter(|e| e.track.id.is_some_and(|id| ids.contains(&id)));
+                let entry = app
+                    .tracks
+                    .get_mut(key)
+                    .filter(|e| e.track.id.is_some_and(|id| ids.contains(&id)));
                 if let Some(entry) = entry.filter(|e| e.stems == StemState::Ready) {
                     // not separated again unasked: the cache would go round in circles
                     entry.stems = StemState::New;
@@ -115,7 +129,9 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
 fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
     match event {
         Event::Found(found) => {
-            let added = app.tracks.add(found.into_iter().map(|found| (found.track, found.ready)));
+            let added = app
+                .tracks
+                .add(found.into_iter().map(|found| (found.track, found.ready)));
             separation::found(app, &added.new, &added.changed);
         }
         Event::Gone(paths) => {
@@ -130,12 +146,20 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
             let key = app.tracks.key(&to);
             for song in [&app.deck.song, &app.deck.next].into_iter().flatten() {
                 if Some(song.key) == key && song.stage == Stage::Loading {
-                    effects.push(Effect::Load { path: to.clone(), id: song.id });
+                    effects.push(Effect::Load {
+                        path: to.clone(),
+                        id: song.id,
+                    });
                 }
             }
         }
         Event::Scanning { files } => app.scan = super::Scan { running: true, files },
-        Event::ScanDone { files } => app.scan = super::Scan { running: false, files },
+        Event::ScanDone { files } => {
+            app.scan = super::Scan {
+                running: false,
+                files,
+            }
+        }
         _ => {}
     }
 }
@@ -144,10 +168,20 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 fn forget(app: &mut App, gone: &HashSet<super::tracks::SongKey>, effects: &mut Vec<Effect>) {
     app.queue.retain(|key| !gone.contains(key));
     app.board.forget(gone);
-    if app.board.running.as_ref().is_some_and(|running| gone.contains(&running.key)) {
+    if app
+        .board
+        .running
+        .as_ref()
+        .is_some_and(|running| gone.contains(&running.key))
+    {
         separation::stop(app, Stopping::ForGood, effects);
     }
-    if app.deck.next.as_ref().is_some_and(|next| gone.contains(&next.key)) {
+    if app
+        .deck
+        .next
+        .as_ref()
+        .is_some_and(|next| gone.contains(&next.key))
+    {
         app.deck.next = None;
         effects.push(Effect::QueueNext(None));
     }

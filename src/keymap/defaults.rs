@@ -15,7 +15,13 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Self; 5] = [Self::Playback, Self::Voice, Self::Lists, Self::Jobs, Self::Everywhere];
+    pub const ALL: [Self; 5] = [
+        Self::Playback,
+        Self::Voice,
+        Self::Lists,
+        Self::Jobs,
+        Self::Everywhere,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {

@@ -72,7 +72,12 @@ const NAMES: &[(&str, Code)] = &[
 
 impl Key {
     pub const fn plain(code: Code) -> Self {
-        Self { code, ctrl: false, alt: false, shift: false }
+        Self {
+            code,
+            ctrl: false,
+            alt: false,
+            shift: false,
+        }
     }
 
     pub const fn char(c: char) -> Self {
@@ -146,7 +151,9 @@ impl FromStr for Key {
                 rest = after;
                 continue;
             }
-            let Some((modifier, after)) = rest.split_once(['-', '+']) else { break };
+            let Some((modifier, after)) = rest.split_once(['-', '+']) else {
+                break;
+            };
             match modifier.to_ascii_lowercase().as_str() {
                 "ctrl" | "control" | "c" => key.ctrl = true,
                 "alt" | "meta" | "a" | "m" => key.alt = true,
@@ -163,20 +170,39 @@ impl FromStr for Key {
 }
 
 fn not_a_key(written: &str) -> NotAKey {
-    let last = written.rsplit(['-', '+']).next().unwrap_or(written).to_ascii_lowercase();
+    let last = written
+        .rsplit(['-', '+'])
+        .next()
+        .unwrap_or(written)
+        .to_ascii_lowercase();
     let nearest = NAMES
         .iter()
-        .map(|(name, _)| (strsim::damerau_levenshtein(&last, &name.to_ascii_lowercase()), *name))
+        .map(|(name, _)| {
+            (
+                strsim::damerau_levenshtein(&last, &name.to_ascii_lowercase()),
+                *name,
+            )
+        })
         .min()
         .filter(|(distance, _)| *distance <= 3)
         .map(|(_, name)| format!("{}{name}", &written[..written.len() - last.len()]));
-    NotAKey { written: written.to_owned(), nearest }
+    NotAKey {
+        written: written.to_owned(),
+        nearest,
+    }
 }
 
 /// Reads keys pressed one after the other, parted by spaces: `g g`.
 pub fn parse_keys(text: &str) -> Result<Vec<Key>, NotAKey> {
-    let keys: Vec<Key> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    if keys.is_empty() { Err(not_a_key(text)) } else { Ok(keys) }
+    let keys: Vec<Key> = text
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    if keys.is_empty() {
+        Err(not_a_key(text))
+    } else {
+        Ok(keys)
+    }
 }
 
 /// The way back: how a run of keys is printed.
@@ -191,7 +217,21 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        for text in ["j", "K", "Space", "Ctrl-d", "Shift-Up", "F5", "-", "Esc", "Alt-x", "Ctrl-Space", "ü", "^", "Ctrl-Minus"] {
+        for text in [
+            "j",
+            "K",
+            "Space",
+            "Ctrl-d",
+            "Shift-Up",
+            "F5",
+            "-",
+            "Esc",
+            "Alt-x",
+            "Ctrl-Space",
+            "ü",
+            "^",
+            "Ctrl-Minus",
+        ] {
             let key: Key = text.parse().unwrap();
             assert_eq!(key.to_string(), text);
         }
@@ -204,7 +244,10 @@ mod tests {
     #[test]
     fn a_wrong_name_gets_the_nearest_right_one() {
         let error = "Ctrl-Entre".parse::<Key>().unwrap_err();
-        assert_eq!(error.to_string(), "`Ctrl-Entre` is no key; did you mean `Ctrl-Enter`?");
+        assert_eq!(
+            error.to_string(),
+            "`Ctrl-Entre` is no key; did you mean `Ctrl-Enter`?"
+        );
         assert_eq!("zzzzzzzzz".parse::<Key>().unwrap_err().nearest, None);
         for odd in ["", "-x-", "Ctrl-", "Ctrl-é-", "\u{1b}", "ÄÖ-İİİ", "^^"] {
             let _ = odd.parse::<Key>();

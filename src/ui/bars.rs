@@ -31,7 +31,11 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
             label += &format!(" {}", text::count(number));
         }
         let (left, right) = if open { ("[", "]") } else { (" ", " ") };
-        let style = if open { canvas.theme.strong() } else { canvas.theme.dim() };
+        let style = if open {
+            canvas.theme.strong()
+        } else {
+            canvas.theme.dim()
+        };
         let label = format!("{left}{label}{right} ");
         taken += text::width(&label);
         spans.push(Span::styled(label, style));
@@ -44,7 +48,10 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
     if app.muted {
         right.push(Span::styled("  muted ", canvas.theme.bad()));
     } else {
-        right.push(Span::styled(format!("  vol {} % ", app.volume), canvas.theme.dim()));
+        right.push(Span::styled(
+            format!("  vol {} % ", app.volume),
+            canvas.theme.dim(),
+        ));
     }
     canvas.line_right(0, right, taken);
 }
@@ -63,7 +70,11 @@ pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<
     let Some(song) = &app.deck.song else {
         return vec![Span::styled(" nothing plays", canvas.theme.dim())];
     };
-    let glyph = if app.deck.moves() { canvas.glyphs().playing } else { canvas.glyphs().paused };
+    let glyph = if app.deck.moves() {
+        canvas.glyphs().playing
+    } else {
+        canvas.glyphs().paused
+    };
     let mut name = song.title.clone();
     if !song.artist.is_empty() {
         name += &format!(" - {}", song.artist);
@@ -74,12 +85,18 @@ pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<
     };
     let room = cells.saturating_sub(text::width(&time) + 5);
     let name = text::cut(&name, room.max(8), canvas.glyphs().cut);
-    vec![Span::raw(format!(" {glyph} ")), Span::styled(name, canvas.theme.strong()), Span::raw(format!("  {time}"))]
+    vec![
+        Span::raw(format!(" {glyph} ")),
+        Span::styled(name, canvas.theme.strong()),
+        Span::raw(format!("  {time}")),
+    ]
 }
 
 /// The Sing screen shows the song itself; here what follows it.
 fn up_next(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
-    let Some(key) = follower(app).filter(|_| app.deck.song.is_some()) else { return Vec::new() };
+    let Some(key) = follower(app).filter(|_| app.deck.song.is_some()) else {
+        return Vec::new();
+    };
     let title = text::cut(&app.title(key), canvas.width() / 3, canvas.glyphs().cut);
     vec![Span::styled(" next: ", canvas.theme.dim()), Span::raw(title)]
 }
@@ -87,11 +104,18 @@ fn up_next(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
 /// What goes on behind: the worst first.
 fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
     let theme = canvas.theme;
-    if let (Some(_), Some(key)) = (&app.board.halted, app.keymap.key_name(app.screen, Action::ToggleJobs)) {
+    if let (Some(_), Some(key)) = (
+        &app.board.halted,
+        app.keymap.key_name(app.screen, Action::ToggleJobs),
+    ) {
         return Some((format!("separation stands still ({key}: why)"), theme.bad()));
     }
     if let Some(running) = &app.board.running {
-        let word = if running.stopping == Some(Stopping::ForGood) { "stopping" } else { "separating" };
+        let word = if running.stopping == Some(Stopping::ForGood) {
+            "stopping"
+        } else {
+            "separating"
+        };
         let mut line = format!("{word} {} %", running.percent());
         if running.speed > 0.0 {
             line += &format!("  {:.1}x", running.speed);
@@ -106,7 +130,10 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
         return Some((line, theme.good()));
     }
     if app.scan.running {
-        return Some((format!("looking for songs: {} files", text::count(app.scan.files)), theme.dim()));
+        return Some((
+            format!("looking for songs: {} files", text::count(app.scan.files)),
+            theme.dim(),
+        ));
     }
     match app.board.failed.len() {
         0 => None,
@@ -121,13 +148,21 @@ pub(super) fn status(app: &App, canvas: &mut Canvas) {
             Weight::Problem => canvas.theme.bad(),
         };
         let mark = if toast.weight == Weight::Problem { "! " } else { "" };
-        let line = text::cut(&format!(" {mark}{}", toast.text), canvas.width(), canvas.glyphs().cut);
+        let line = text::cut(
+            &format!(" {mark}{}", toast.text),
+            canvas.width(),
+            canvas.glyphs().cut,
+        );
         return canvas.line(0, Span::styled(line, style));
     }
     let left = if app.screen == Screen::Sing && canvas.width() >= 40 {
         up_next(app, canvas)
     } else {
-        now_playing(app, canvas, (canvas.width() / 2).max(canvas.width().saturating_sub(44)))
+        now_playing(
+            app,
+            canvas,
+            (canvas.width() / 2).max(canvas.width().saturating_sub(44)),
+        )
     };
     let taken: usize = left.iter().map(Span::width).sum();
     canvas.line(0, left);
@@ -139,7 +174,10 @@ pub(super) fn status(app: &App, canvas: &mut Canvas) {
         right.push(Span::styled(words + "   ", canvas.theme.bad()));
     }
     if let Some((line, style)) = behind(app, canvas) {
-        right.push(Span::styled(text::cut(&line, room, canvas.glyphs().cut) + " ", style));
+        right.push(Span::styled(
+            text::cut(&line, room, canvas.glyphs().cut) + " ",
+            style,
+        ));
     }
     canvas.line_right(0, right, taken);
 }
@@ -162,9 +200,19 @@ pub(super) fn prompt(app: &App, prompt: &Prompt, canvas: &mut Canvas) -> Option<
             skip
         })
         .collect();
-    canvas.line(0, vec![Span::styled(word, canvas.theme.title()), Span::raw(shown.clone())]);
-    let hits = format!("{}   Enter keeps, Esc takes back ", text::songs(app.tracks.shown().len()));
-    canvas.line_right(0, Span::styled(hits, canvas.theme.dim()), word.len() + text::width(&shown) + 2);
+    canvas.line(
+        0,
+        vec![Span::styled(word, canvas.theme.title()), Span::raw(shown.clone())],
+    );
+    let hits = format!(
+        "{}   Enter keeps, Esc takes back ",
+        text::songs(app.tracks.shown().len())
+    );
+    canvas.line_right(
+        0,
+        Span::styled(hits, canvas.theme.dim()),
+        word.len() + text::width(&shown) + 2,
+    );
     let x = word.len() + prompt.input.visual_cursor().saturating_sub(scroll);
     let area = canvas.area();
     (x < canvas.width() && area.height > 0).then(|| (area.x + x as u16, area.y))
@@ -214,7 +262,9 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         (!row.hint.is_empty()).then_some((keys, row.hint))
     };
     let last = hint(Action::Help);
-    let mut room = canvas.width().saturating_sub(1 + last.as_ref().map_or(0, |(k, w)| text::width(k) + w.len() + 3));
+    let mut room = canvas
+        .width()
+        .saturating_sub(1 + last.as_ref().map_or(0, |(k, w)| text::width(k) + w.len() + 3));
     let mut shown = Vec::new();
     if !app.pending.is_empty() {
         shown.push((crate::keymap::show_keys(&app.pending), "..."));
@@ -222,11 +272,16 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
     // what is special here comes first
     let mut rows: Vec<&Row> = TABLE.iter().filter(|row| row.action != Action::Help).collect();
     rows.sort_by_key(|row| {
-        let own = app.keymap.keys_for(app.screen, row.action).any(|b| b.scope != Scope::EVERYWHERE);
+        let own = app
+            .keymap
+            .keys_for(app.screen, row.action)
+            .any(|b| b.scope != Scope::EVERYWHERE);
         (!own, row.action != Action::Find)
     });
     for row in rows {
-        let Some((keys, word)) = hint(row.action) else { continue };
+        let Some((keys, word)) = hint(row.action) else {
+            continue;
+        };
         let cells = text::width(&keys) + 1 + word.len() + 2;
         if cells <= room {
             room -= cells;

@@ -23,7 +23,11 @@ impl<'a> Canvas<'a> {
     /// A part of this rectangle, in cells of the screen.
     pub fn part(&mut self, area: Rect) -> Canvas<'_> {
         let area = area.intersection(self.area);
-        Canvas { buffer: self.buffer, theme: self.theme, area }
+        Canvas {
+            buffer: self.buffer,
+            theme: self.theme,
+            area,
+        }
     }
 
     pub fn area(&self) -> Rect {
@@ -50,7 +54,8 @@ impl<'a> Canvas<'a> {
     pub fn line_at<'l>(&mut self, x: usize, y: usize, line: impl Into<Line<'l>>) {
         if y < self.height() && x < self.width() {
             let (left, top) = (self.area.x + x as u16, self.area.y + y as u16);
-            self.buffer.set_line(left, top, &line.into(), self.area.width - x as u16);
+            self.buffer
+                .set_line(left, top, &line.into(), self.area.width - x as u16);
         }
     }
 
@@ -84,14 +89,22 @@ impl<'a> Canvas<'a> {
     /// Styles a whole row.
     pub fn paint(&mut self, y: usize, style: Style) {
         if y < self.height() {
-            let row = Rect { y: self.area.y + y as u16, height: 1, ..self.area };
+            let row = Rect {
+                y: self.area.y + y as u16,
+                height: 1,
+                ..self.area
+            };
             self.buffer.set_style(row, style);
         }
     }
 
     /// A bar of `cells` cells, `share` of it full.
     pub fn bar(&self, share: f64, cells: usize, full: Style) -> Vec<Span<'static>> {
-        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let share = if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
         let filled = ((share * cells as f64).round() as usize).min(cells);
         vec![
             Span::styled(self.glyphs().full.repeat(filled), full),
@@ -117,7 +130,11 @@ impl<'a> Canvas<'a> {
             lines[rows - 1] = text::pad(&lines[rows - 1], room.saturating_sub(1), "") + self.glyphs().cut;
         }
         for (i, line) in lines.iter().take(rows).enumerate() {
-            self.line_at(1, y + i, Span::styled(text::cut(line, room, self.glyphs().cut), style));
+            self.line_at(
+                1,
+                y + i,
+                Span::styled(text::cut(line, room, self.glyphs().cut), style),
+            );
         }
         used
     }

@@ -17,7 +17,11 @@ pub fn lines(app: &App) -> Vec<HelpLine> {
     for group in Group::ALL {
         let mut rows = Vec::new();
         for row in TABLE.iter().filter(|row| row.group == group) {
-            let keys: Vec<_> = app.keymap.keys_for(app.screen, row.action).map(|b| show_keys(&b.keys)).collect();
+            let keys: Vec<_> = app
+                .keymap
+                .keys_for(app.screen, row.action)
+                .map(|b| show_keys(&b.keys))
+                .collect();
             if !keys.is_empty() {
                 rows.push((keys.join("  "), row.help));
             }
@@ -47,14 +51,22 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     for column in 0..columns {
         let from = column * per_column;
         for row in 0..rows.min(per_column.saturating_sub(scroll)) {
-            let Some((keys, words)) = lines.get(from + scroll + row) else { break };
+            let Some((keys, words)) = lines.get(from + scroll + row) else {
+                break;
+            };
             let spans = if keys.is_empty() {
                 vec![Span::styled(format!(" {words}"), canvas.theme.title())]
             } else {
                 let keys: Vec<_> = keys.split("  ").map(|key| bars::short(key, canvas)).collect();
                 vec![
-                    Span::styled(format!("  {} ", text::pad(&keys.join("  "), 13, "")), canvas.theme.strong()),
-                    Span::styled(text::cut(words, cells.saturating_sub(17), canvas.glyphs().cut), Style::new()),
+                    Span::styled(
+                        format!("  {} ", text::pad(&keys.join("  "), 13, "")),
+                        canvas.theme.strong(),
+                    ),
+                    Span::styled(
+                        text::cut(words, cells.saturating_sub(17), canvas.glyphs().cut),
+                        Style::new(),
+                    ),
                 ]
             };
             canvas.line_at(column * cells, 1 + row, spans);

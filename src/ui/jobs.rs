@@ -39,17 +39,25 @@ fn engine(app: &App, canvas: &mut Canvas) {
         Engine::Asleep => ("engine: starts with the first job".to_owned(), theme.dim()),
         Engine::Down(reason) => (format!("no engine: {reason}"), theme.bad()),
         Engine::Up(info) => {
-            let speed = if info.speed > 0.0 { format!("   {:.1} times real time", info.speed) } else { String::new() };
-            (format!("device: {} ({})   model: {}{speed}", info.device, info.why, info.model), theme.strong())
+            let speed = if info.speed > 0.0 {
+                format!("   {:.1} times real time", info.speed)
+            } else {
+                String::new()
+            };
+            (
+                format!(
+                    "device: {} ({})   model: {}{speed}",
+                    info.device, info.why, info.model
+                ),
+                theme.strong(),
+            )
         }
     };
     let line = text::cut(&format!(" {line}"), canvas.width(), canvas.glyphs().cut);
     canvas.line(0, Span::styled(line, style));
     let again = app.keymap.key_name(app.screen, Action::RetryJob);
     let second = match (&app.board.halted, again) {
-        (Some(reason), Some(key)) => {
-            (format!("stands still: {reason}   {key} tries again"), theme.bad())
-        }
+        (Some(reason), Some(key)) => (format!("stands still: {reason}   {key} tries again"), theme.bad()),
         _ => {
             let waits = app.board.waiting().len();
             let left = app.board.waiting_seconds();
@@ -59,10 +67,21 @@ fn engine(app: &App, canvas: &mut Canvas) {
             };
             let time = match (waits, speed) {
                 (0, _) => String::new(),
-                (_, Some(speed)) => format!(", {} of audio: about {}", text::about(left), text::about(left / speed)),
+                (_, Some(speed)) => format!(
+                    ", {} of audio: about {}",
+                    text::about(left),
+                    text::about(left / speed)
+                ),
                 (_, None) => format!(", {} of audio", text::about(left)),
             };
-            (format!("done: {}   waiting: {}{time}", text::songs(app.board.done), text::count(waits)), theme.dim())
+            (
+                format!(
+                    "done: {}   waiting: {}{time}",
+                    text::songs(app.board.done),
+                    text::count(waits)
+                ),
+                theme.dim(),
+            )
         }
     };
     let line = text::cut(&format!(" {}", second.0), canvas.width(), canvas.glyphs().cut);
@@ -82,7 +101,13 @@ fn heading(line: Line) -> &'static str {
 fn lines(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     let board = &app.board;
     if board.is_empty() {
-        canvas.line(y + rows / 3, Span::styled("   nothing to do: every song asked for is ready", canvas.theme.dim()));
+        canvas.line(
+            y + rows / 3,
+            Span::styled(
+                "   nothing to do: every song asked for is ready",
+                canvas.theme.dim(),
+            ),
+        );
         return;
     }
     // each kind in the window may cost a row for its heading; with little room there are none
@@ -119,8 +144,16 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
     let sign = if selected { canvas.glyphs().selected } else { " " };
     let title_cells = (canvas.width() * 2 / 5).max(12);
     let title = app.board.song(line).map(|key| {
-        let name = app.tracks.get(key).map(|entry| entry.track.artist().to_owned()).unwrap_or_default();
-        if name.is_empty() { app.title(key) } else { format!("{} - {name}", app.title(key)) }
+        let name = app
+            .tracks
+            .get(key)
+            .map(|entry| entry.track.artist().to_owned())
+            .unwrap_or_default();
+        if name.is_empty() {
+            app.title(key)
+        } else {
+            format!("{} - {name}", app.title(key))
+        }
     });
     let title = text::pad(&title.unwrap_or_default(), title_cells, canvas.glyphs().cut);
     match line {
@@ -128,7 +161,10 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
             let Some(running) = &app.board.running else { return };
             let mut spans = vec![Span::raw(format!(" {sign} {title}  "))];
             let tail = tail(app, running);
-            let cells = canvas.width().saturating_sub(title_cells + tail.len() + 6).min(40);
+            let cells = canvas
+                .width()
+                .saturating_sub(title_cells + tail.len() + 6)
+                .min(40);
             if cells >= 4 {
                 spans.extend(canvas.bar(running.share(), cells, theme.vocals()));
             }
@@ -136,27 +172,55 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
             canvas.line(y, spans);
         }
         Line::Waiting(at) => {
-            let Some(waiting) = app.board.waiting().get(at) else { return };
-            let time = app.tracks.get(waiting.key).and_then(|entry| entry.track.duration).map(text::time);
+            let Some(waiting) = app.board.waiting().get(at) else {
+                return;
+            };
+            let time = app
+                .tracks
+                .get(waiting.key)
+                .and_then(|entry| entry.track.duration)
+                .map(text::time);
             let why = match waiting.wish {
                 Wish::Playing => "being sung",
                 Wish::Asked => "asked for",
                 Wish::Found => "found",
             };
             let time = text::pad_left(&time.unwrap_or_default(), 8, "");
-            canvas.line(y, vec![Span::raw(format!(" {sign} {title}{time}  ")), Span::styled(why, theme.dim())]);
-        }
-        Line::Failed(at) => {
-            let Some(failed) = app.board.failed.get(at) else { return };
             canvas.line(
                 y,
-                vec![Span::styled(format!(" {} {title}  ", if selected { sign } else { "!" }), theme.bad()), Span::raw(failed.reason.clone())],
+                vec![
+                    Span::raw(format!(" {sign} {title}{time}  ")),
+                    Span::styled(why, theme.dim()),
+                ],
+            );
+        }
+        Line::Failed(at) => {
+            let Some(failed) = app.board.failed.get(at) else {
+                return;
+            };
+            canvas.line(
+                y,
+                vec![
+                    Span::styled(
+                        format!(" {} {title}  ", if selected { sign } else { "!" }),
+                        theme.bad(),
+                    ),
+                    Span::raw(failed.reason.clone()),
+                ],
             );
         }
         Line::Trouble(at) => {
-            let Some(trouble) = app.board.troubles.get(at) else { return };
+            let Some(trouble) = app.board.troubles.get(at) else {
+                return;
+            };
             let sign = if selected { sign } else { "!" };
-            canvas.line(y, vec![Span::styled(format!(" {sign} "), theme.bad()), Span::raw(trouble.clone())]);
+            canvas.line(
+                y,
+                vec![
+                    Span::styled(format!(" {sign} "), theme.bad()),
+                    Span::raw(trouble.clone()),
+                ],
+            );
         }
     }
 }
@@ -193,7 +257,11 @@ fn cache(app: &App, canvas: &mut Canvas, y: usize) {
     let Some(cache) = app.cache else { return };
     let ready = app.tracks.all().iter().filter_map(|key| app.tracks.get(*key));
     let ready = ready.filter(|entry| entry.stems == StemState::Ready).count();
-    let pinned = if cache.pinned > 0 { format!(", {} pinned", cache.pinned) } else { String::new() };
+    let pinned = if cache.pinned > 0 {
+        format!(", {} pinned", cache.pinned)
+    } else {
+        String::new()
+    };
     let heading = format!(
         "cache  {} of {}, {} ({} of this library{pinned})",
         text::bytes(cache.bytes),

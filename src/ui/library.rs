@@ -25,7 +25,13 @@ impl Columns {
         let rest = width.saturating_sub(2 + stems + time);
         let album = if width >= 100 { rest * 3 / 10 } else { 0 };
         let artist = if width >= 50 { (rest - album) * 2 / 5 } else { 0 };
-        Self { title: rest - album - artist, artist, album, time, stems }
+        Self {
+            title: rest - album - artist,
+            artist,
+            album,
+            time,
+            stems,
+        }
     }
 }
 
@@ -42,7 +48,13 @@ pub(super) fn stems_word(stems: &StemState, canvas: &Canvas) -> (String, Style) 
 }
 
 /// One song in one row.
-pub(super) fn song_row(app: &App, entry: &Entry, key: SongKey, selected: bool, canvas: &Canvas) -> Vec<Span<'static>> {
+pub(super) fn song_row(
+    app: &App,
+    entry: &Entry,
+    key: SongKey,
+    selected: bool,
+    canvas: &Canvas,
+) -> Vec<Span<'static>> {
     let columns = Columns::of(canvas.width());
     let mark = canvas.glyphs().cut;
     let playing = app.deck.plays(key);
@@ -52,11 +64,21 @@ pub(super) fn song_row(app: &App, entry: &Entry, key: SongKey, selected: bool, c
         (false, false) => " ",
     };
     let column = |text: &str, cells: usize| {
-        if cells < 2 { " ".repeat(cells) } else { text::pad(text, cells - 1, mark) + " " }
+        if cells < 2 {
+            " ".repeat(cells)
+        } else {
+            text::pad(text, cells - 1, mark) + " "
+        }
     };
-    let style = if playing { canvas.theme.title() } else { Style::new() };
-    let mut spans =
-        vec![Span::styled(format!("{sign} "), style), Span::styled(column(&entry.track.title(), columns.title), style)];
+    let style = if playing {
+        canvas.theme.title()
+    } else {
+        Style::new()
+    };
+    let mut spans = vec![
+        Span::styled(format!("{sign} "), style),
+        Span::styled(column(&entry.track.title(), columns.title), style),
+    ];
     spans.push(Span::styled(column(entry.track.artist(), columns.artist), style));
     if columns.album > 0 {
         let album = entry.track.tags.album.as_deref().unwrap_or("");
@@ -82,7 +104,11 @@ pub(super) fn heading(canvas: &Canvas) -> String {
         column("title", columns.title),
         column("artist", columns.artist),
         column("album", columns.album),
-        text::pad(&text::pad_left("time", columns.time.saturating_sub(2), ""), columns.time, ""),
+        text::pad(
+            &text::pad_left("time", columns.time.saturating_sub(2), ""),
+            columns.time,
+            ""
+        ),
         column("stems", columns.stems)
     )
 }
@@ -96,7 +122,11 @@ fn summary(app: &App) -> String {
     if filter.is_empty() {
         return format!(" {}", text::songs(all));
     }
-    format!(" {} of {}   filter: {filter}", text::count(shown), text::songs(all))
+    format!(
+        " {} of {}   filter: {filter}",
+        text::count(shown),
+        text::songs(all)
+    )
 }
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
@@ -105,7 +135,11 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         let line = text::cut(&summary(app), canvas.width(), canvas.glyphs().cut);
         let taken = text::width(&line);
         canvas.line(0, Span::raw(line));
-        let scan = if app.scan.running { format!("looking: {} files ", text::count(app.scan.files)) } else { String::new() };
+        let scan = if app.scan.running {
+            format!("looking: {} files ", text::count(app.scan.files))
+        } else {
+            String::new()
+        };
         canvas.line_right(0, Span::styled(scan, canvas.theme.dim()), taken);
         let heading = heading(canvas);
         canvas.line(1, Span::styled(heading, canvas.theme.dim()));
@@ -113,13 +147,18 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     }
     let shown = app.tracks.shown();
     if shown.is_empty() {
-        canvas.line(y, Span::styled("  no song matches: Esc shows all again", canvas.theme.dim()));
+        canvas.line(
+            y,
+            Span::styled("  no song matches: Esc shows all again", canvas.theme.dim()),
+        );
         return;
     }
     let rows = canvas.height() - y;
     let first = app.tracks.cursor.view(shown.len(), rows);
     for (row, at) in (first..shown.len()).take(rows).enumerate() {
-        let Some(entry) = app.tracks.get(shown[at]) else { continue };
+        let Some(entry) = app.tracks.get(shown[at]) else {
+            continue;
+        };
         let selected = at == app.tracks.cursor.at;
         let line = song_row(app, entry, shown[at], selected, canvas);
         canvas.line(y + row, line);

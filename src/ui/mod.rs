@@ -51,13 +51,22 @@ struct Rows {
 impl Rows {
     fn of(area: Rect) -> Self {
         let h = area.height;
-        Self { tabs: h >= 8, rule: h >= 16, status: h >= 4, hints: h >= 12 }
+        Self {
+            tabs: h >= 8,
+            rule: h >= 16,
+            status: h >= 4,
+            hints: h >= 12,
+        }
     }
 
     fn body(&self, area: Rect) -> Rect {
         let below = u16::from(self.rule) + u16::from(self.status) + u16::from(self.hints);
         let above = u16::from(self.tabs);
-        Rect { y: area.y + above, height: area.height.saturating_sub(above + below), ..area }
+        Rect {
+            y: area.y + above,
+            height: area.height.saturating_sub(above + below),
+            ..area
+        }
     }
 }
 
@@ -87,7 +96,14 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
         bars::status(app, &mut canvas.part(Rect { y, height: 1, ..area }));
     }
     if rows.hints {
-        bars::hints(app, &mut canvas.part(Rect { y: area.bottom() - 1, height: 1, ..area }));
+        bars::hints(
+            app,
+            &mut canvas.part(Rect {
+                y: area.bottom() - 1,
+                height: 1,
+                ..area
+            }),
+        );
     }
     typed
 }
@@ -96,7 +112,14 @@ fn screen(app: &App, canvas: &mut Canvas, body: Rect) {
     let mut main = body;
     if body.width >= SIDE_FROM && app.screen != Screen::Jobs && !welcome::wanted(app) {
         main.width -= SIDE_CELLS + 1;
-        side::draw(app, &mut canvas.part(Rect { x: main.right(), width: SIDE_CELLS + 1, ..body }));
+        side::draw(
+            app,
+            &mut canvas.part(Rect {
+                x: main.right(),
+                width: SIDE_CELLS + 1,
+                ..body
+            }),
+        );
     }
     let mut canvas = canvas.part(main);
     match app.screen {

@@ -12,15 +12,26 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     for y in 0..canvas.height() {
         canvas.line(y, Span::styled(side, dim));
     }
-    let inner = ratatui::layout::Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    let inner = ratatui::layout::Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(1),
+        ..area
+    };
     let canvas = &mut canvas.part(inner);
     let mut y = 0;
     canvas.rule(y, "now");
     let line = bars::now_playing(app, canvas, canvas.width());
     canvas.line(y + 1, line);
     let mut fader = vec![Span::styled(" singer ", canvas.theme.vocals())];
-    fader.extend(canvas.bar(app.fader.gain().into(), canvas.width().saturating_sub(16), canvas.theme.vocals()));
-    fader.push(Span::styled(format!(" {:>3} %", app.fader.level()), canvas.theme.vocals()));
+    fader.extend(canvas.bar(
+        app.fader.gain().into(),
+        canvas.width().saturating_sub(16),
+        canvas.theme.vocals(),
+    ));
+    fader.push(Span::styled(
+        format!(" {:>3} %", app.fader.level()),
+        canvas.theme.vocals(),
+    ));
     canvas.line(y + 2, fader);
     y += 4;
 
@@ -39,7 +50,9 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     y += 1;
 
     let device = match &app.engine {
-        Engine::Up(info) if info.speed > 0.0 => format!("jobs  {}, {:.1} times real time", info.device, info.speed),
+        Engine::Up(info) if info.speed > 0.0 => {
+            format!("jobs  {}, {:.1} times real time", info.device, info.speed)
+        }
         Engine::Up(info) => format!("jobs  {}", info.device),
         Engine::Down(_) => "jobs  no engine".into(),
         Engine::Asleep => "jobs".into(),
@@ -49,7 +62,11 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     if let Some(running) = &app.board.running {
         song(app, running.key, canvas, y);
         let mut bar = vec![Span::raw("  ")];
-        bar.extend(canvas.bar(running.share(), canvas.width().saturating_sub(4), canvas.theme.vocals()));
+        bar.extend(canvas.bar(
+            running.share(),
+            canvas.width().saturating_sub(4),
+            canvas.theme.vocals(),
+        ));
         canvas.line(y + 1, bar);
         y += 2;
     }
@@ -62,7 +79,13 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let more = app.board.waiting().len().saturating_sub(room);
     if more > 0 {
         let left = text::about(app.board.waiting_seconds());
-        canvas.line(y, Span::styled(format!("  {} more, {left} of audio in all", text::count(more)), dim));
+        canvas.line(
+            y,
+            Span::styled(
+                format!("  {} more, {left} of audio in all", text::count(more)),
+                dim,
+            ),
+        );
         y += 1;
     }
     if let Some(reason) = &app.board.halted {
@@ -88,5 +111,11 @@ fn song(app: &App, key: crate::app::tracks::SongKey, canvas: &mut Canvas, y: usi
     let room = canvas.width().saturating_sub(2 + 8 + 2 + 8);
     let title = text::pad(&entry.track.title(), room, canvas.glyphs().cut);
     let time = text::pad_left(&time, 8, "");
-    canvas.line(y, vec![Span::raw(format!("  {title}{time}  ")), Span::styled(text::pad(&word, 8, ""), style)]);
+    canvas.line(
+        y,
+        vec![
+            Span::raw(format!("  {title}{time}  ")),
+            Span::styled(text::pad(&word, 8, ""), style),
+        ],
+    );
 }

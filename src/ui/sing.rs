@@ -46,12 +46,23 @@ impl Room {
             waves += 1;
             left -= 2;
         }
-        Self { heading, lyrics: left, rules, waves, position, stems, fader, toggle }
+        Self {
+            heading,
+            lyrics: left,
+            rules,
+            waves,
+            position,
+            stems,
+            fader,
+            toggle,
+        }
     }
 }
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
-    let Some(song) = &app.deck.song else { return nothing(app, canvas) };
+    let Some(song) = &app.deck.song else {
+        return nothing(app, canvas);
+    };
     if canvas.height() < 3 {
         return tiny(app, song, canvas);
     }
@@ -92,8 +103,14 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
 }
 
 fn nothing(app: &App, canvas: &mut Canvas) {
-    let key = app.keymap.key_name(Screen::Library, Action::SingThis).unwrap_or_default();
-    let library = app.keymap.key_name(Screen::Sing, Action::Library).unwrap_or_default();
+    let key = app
+        .keymap
+        .key_name(Screen::Library, Action::SingThis)
+        .unwrap_or_default();
+    let library = app
+        .keymap
+        .key_name(Screen::Sing, Action::Library)
+        .unwrap_or_default();
     let words = format!("Nothing plays yet: {library} shows the Library, {key} there sings a song.");
     let y = canvas.height() / 3;
     canvas.wrap(y, 3, &words, canvas.theme.dim());
@@ -104,12 +121,18 @@ fn tiny(app: &App, song: &Song, canvas: &mut Canvas) {
     let tail = format!(" {} {}%", text::time(app.deck.seconds), app.fader.level());
     let room = canvas.width().saturating_sub(tail.len());
     let title = text::pad(&song.title, room, canvas.glyphs().cut);
-    canvas.line(0, vec![Span::styled(title, canvas.theme.title()), Span::raw(tail)]);
+    canvas.line(
+        0,
+        vec![Span::styled(title, canvas.theme.title()), Span::raw(tail)],
+    );
     position(app, canvas, 1);
 }
 
 fn heading(app: &App, song: &Song, canvas: &mut Canvas) {
-    let album = app.tracks.get(song.key).and_then(|entry| entry.track.tags.album.clone());
+    let album = app
+        .tracks
+        .get(song.key)
+        .and_then(|entry| entry.track.tags.album.clone());
     let mut spans = vec![Span::styled(format!(" {}", song.title), canvas.theme.title())];
     if !song.artist.is_empty() {
         spans.push(Span::styled(format!(" - {}", song.artist), canvas.theme.strong()));
@@ -147,12 +170,18 @@ fn waves(app: &App, song: &Song, canvas: &mut Canvas, y: usize, rows: usize) {
             std::cmp::Ordering::Equal => style.add_modifier(Modifier::REVERSED),
             std::cmp::Ordering::Greater => style.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM),
         };
-        for (wave, style) in [canvas.theme.vocals(), canvas.theme.band()].into_iter().enumerate() {
+        for (wave, style) in [canvas.theme.vocals(), canvas.theme.band()]
+            .into_iter()
+            .enumerate()
+        {
             let peak = loudness.map(|(vocals, band)| if wave == 0 { vocals } else { band });
             for row in 0..rows {
                 let bottom = row + 1 == rows;
                 let (glyph, style) = match peak {
-                    Some(peak) => (canvas.glyphs().levels[eighths(peak, rows, rows - 1 - row)], shade(style)),
+                    Some(peak) => (
+                        canvas.glyphs().levels[eighths(peak, rows, rows - 1 - row)],
+                        shade(style),
+                    ),
                     None if bottom => (canvas.glyphs().unknown, shade(canvas.theme.dim())),
                     None => (" ", shade(Style::new())),
                 };
@@ -199,19 +228,36 @@ fn position(app: &App, canvas: &mut Canvas, y: usize) {
 /// Which parts of the song have their vocals, and why not the others.
 fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
     let theme = canvas.theme;
-    let state = app.tracks.get(song.key).map(|entry| entry.stems.clone()).unwrap_or_default();
+    let state = app
+        .tracks
+        .get(song.key)
+        .map(|entry| entry.stems.clone())
+        .unwrap_or_default();
     let (words, style) = if song.voice.complete {
         ("ready".to_owned(), theme.good())
     } else {
         match state {
             StemState::Ready => ("ready".into(), theme.good()),
             StemState::Separating(share) => {
-                let running = app.board.running.as_ref().filter(|running| running.key == song.key);
+                let running = app
+                    .board
+                    .running
+                    .as_ref()
+                    .filter(|running| running.key == song.key);
                 let speed = running.map_or(0.0, |running| running.speed);
-                let speed = if speed > 0.0 { format!(", {speed:.1} times real time") } else { String::new() };
+                let speed = if speed > 0.0 {
+                    format!(", {speed:.1} times real time")
+                } else {
+                    String::new()
+                };
                 let until = song.voice.ready_until(app.deck.seconds).map(text::time);
-                let until = until.map(|until| format!(", good until {until}")).unwrap_or_default();
-                (format!("separating {:.0} %{until}{speed}", (share * 100.0).floor()), theme.vocals())
+                let until = until
+                    .map(|until| format!(", good until {until}"))
+                    .unwrap_or_default();
+                (
+                    format!("separating {:.0} %{until}{speed}", (share * 100.0).floor()),
+                    theme.vocals(),
+                )
             }
             StemState::Queued => match &app.board.halted {
                 Some(reason) => (format!("not separated: {reason}"), theme.bad()),
@@ -222,7 +268,11 @@ fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
         }
     };
     let width = canvas.width();
-    let words = text::cut(&words, (width / 2).max(width.saturating_sub(34)), canvas.glyphs().cut);
+    let words = text::cut(
+        &words,
+        (width / 2).max(width.saturating_sub(34)),
+        canvas.glyphs().cut,
+    );
     let cells = width.saturating_sub(text::width(&words) + 11);
     let mut spans = vec![Span::styled(" stems ", theme.dim())];
     if cells >= 6 {
@@ -253,7 +303,14 @@ fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     let bar = canvas.bar(f64::from(app.fader.level()) / 100.0, cells, canvas.theme.vocals());
     for row in 0..rows {
         let middle = row == rows / 2;
-        let mut spans = vec![Span::styled(if middle { label.to_owned() } else { " ".repeat(label.len()) }, canvas.theme.vocals())];
+        let mut spans = vec![Span::styled(
+            if middle {
+                label.to_owned()
+            } else {
+                " ".repeat(label.len())
+            },
+            canvas.theme.vocals(),
+        )];
         spans.extend(bar.clone());
         if middle {
             spans.push(Span::styled(percent.clone(), canvas.theme.vocals()));
@@ -265,14 +322,23 @@ fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
 fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
     let theme = canvas.theme;
     let key = app.keymap.key_name(Screen::Sing, Action::VocalsToggle);
-    let mut spans = vec![Span::raw("        "), Span::styled(key.map(|key| format!("{key}  ")).unwrap_or_default(), theme.strong())];
+    let mut spans = vec![
+        Span::raw("        "),
+        Span::styled(
+            key.map(|key| format!("{key}  ")).unwrap_or_default(),
+            theme.strong(),
+        ),
+    ];
     for voice in [Voice::Off, Voice::Mine, Voice::Full] {
         let mut word = bars::voice_word(voice).to_owned();
         if voice == Voice::Mine {
             word += &format!(" {} %", app.fader.mine());
         }
         let on = app.fader.voice() == voice;
-        spans.push(Span::styled(format!(" {word} "), if on { theme.selected() } else { theme.dim() }));
+        spans.push(Span::styled(
+            format!(" {word} "),
+            if on { theme.selected() } else { theme.dim() },
+        ));
         spans.push(Span::raw(" "));
     }
     let taken = spans.iter().map(Span::width).sum();
@@ -293,7 +359,14 @@ mod tests {
         for height in 0..100 {
             let room = Room::of(height);
             let rules = if room.rules { 2 } else { 0 };
-            let used = room.heading + room.lyrics + rules + 2 * room.waves + room.position + room.stems + room.fader + room.toggle;
+            let used = room.heading
+                + room.lyrics
+                + rules
+                + 2 * room.waves
+                + room.position
+                + room.stems
+                + room.fader
+                + room.toggle;
             assert_eq!(used, height);
         }
         let usual = Room::of(20);

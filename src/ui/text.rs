@@ -105,9 +105,25 @@ mod tests {
 
     #[test]
     fn numbers_read_easily() {
-        assert_eq!((time(221.9).as_str(), time(3723.0).as_str(), time(f64::NAN).as_str()), ("3:41", "1:02:03", "-:--"));
-        assert_eq!((about(40.0), about(2300.0), about(40_800.0)), ("40 s".into(), "38 min".into(), "11 h 20 min".into()));
-        assert_eq!((count(3182), count(12), count(1_000_000)), ("3 182".into(), "12".into(), "1 000 000".into()));
-        assert_eq!((bytes(13_200_000_000), bytes(5_400_000)), ("13.2 GB".into(), "5 MB".into()));
+        assert_eq!(
+            (
+                time(221.9).as_str(),
+                time(3723.0).as_str(),
+                time(f64::NAN).as_str()
+            ),
+            ("3:41", "1:02:03", "-:--")
+        );
+        assert_eq!(
+            (about(40.0), about(2300.0), about(40_800.0)),
+            ("40 s".into(), "38 min".into(), "11 h 20 min".into())
+        );
+        assert_eq!(
+            (count(3182), count(12), count(1_000_000)),
+            ("3 182".into(), "12".into(), "1 000 000".into())
+        );
+        assert_eq!(
+            (bytes(13_200_000_000), bytes(5_400_000)),
+            ("13.2 GB".into(), "5 MB".into())
+        );
     }
 }

@@ -22,7 +22,14 @@ pub struct Colours {
 }
 
 impl Colours {
-    pub const PLAIN: Self = Self { vocals: None, band: None, good: None, bad: None, title: None, dim: None };
+    pub const PLAIN: Self = Self {
+        vocals: None,
+        band: None,
+        good: None,
+        bad: None,
+        title: None,
+        dim: None,
+    };
     pub const SIXTEEN: Self = Self {
         vocals: Some(Color::LightMagenta),
         band: Some(Color::Cyan),
@@ -93,7 +100,10 @@ impl Glyphs {
 
 impl Default for Theme {
     fn default() -> Self {
-        Self { colours: Colours::SIXTEEN, glyphs: Glyphs::UNICODE }
+        Self {
+            colours: Colours::SIXTEEN,
+            glyphs: Glyphs::UNICODE,
+        }
     }
 }
 

@@ -18,34 +18,59 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
     let plain = ratatui::style::Style::new();
     lines.push(("Welcome to croon.".into(), theme.title()));
-    lines.push(("Nothing is sent anywhere; nothing is changed in your music folders.".into(), plain));
+    lines.push((
+        "Nothing is sent anywhere; nothing is changed in your music folders.".into(),
+        plain,
+    ));
     lines.push((String::new(), plain));
     match app.settings.folders.as_slice() {
         [] => lines.push(("No music folder is set.".into(), theme.bad())),
         folders => {
             let found = if app.scan.running {
-                format!("Looking for songs, {} files so far, in", text::count(app.scan.files))
+                format!(
+                    "Looking for songs, {} files so far, in",
+                    text::count(app.scan.files)
+                )
             } else {
                 format!("No songs among the {} files in", text::count(app.scan.files))
             };
             lines.push((found, plain));
             for folder in folders.iter().take(6) {
-                lines.push((format!("    {}", printable(&folder.to_string_lossy())), theme.strong()));
+                lines.push((
+                    format!("    {}", printable(&folder.to_string_lossy())),
+                    theme.strong(),
+                ));
             }
         }
     }
     lines.push((String::new(), plain));
-    lines.push(("To sing from another folder, start      croon ~/Songs".into(), plain));
+    lines.push((
+        "To sing from another folder, start      croon ~/Songs".into(),
+        plain,
+    ));
     if !app.settings.config_file.as_os_str().is_empty() {
         let file = printable(&app.settings.config_file.to_string_lossy());
-        lines.push(("To keep it, write under [library]       folders = [\"~/Songs\"]".into(), plain));
+        lines.push((
+            "To keep it, write under [library]       folders = [\"~/Songs\"]".into(),
+            plain,
+        ));
         lines.push((format!("in {file}"), theme.dim()));
     }
     lines.push((String::new(), plain));
-    lines.push(("Songs appear here as they are found, and new ones as you copy them in.".into(), plain));
-    lines.push(("Each is separated in the background and can be sung at once.".into(), plain));
+    lines.push((
+        "Songs appear here as they are found, and new ones as you copy them in.".into(),
+        plain,
+    ));
+    lines.push((
+        "Each is separated in the background and can be sung at once.".into(),
+        plain,
+    ));
     lines.push((String::new(), plain));
-    let key = |action| app.keymap.key_name(Screen::Library, action).unwrap_or_else(|| "-".into());
+    let key = |action| {
+        app.keymap
+            .key_name(Screen::Library, action)
+            .unwrap_or_else(|| "-".into())
+    };
     let keys = format!(
         "{} sing   {} {} less or more of the singer   {} help   {} quit",
         key(Action::SingThis),

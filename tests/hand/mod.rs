@@ -25,15 +25,30 @@ pub fn path(title: &str) -> PathBuf {
 
 pub fn song(i: usize) -> Found {
     let (title, artist, album) = SONGS[i % SONGS.len()];
-    let title = if i < SONGS.len() { title.to_owned() } else { format!("{title} {i}") };
+    let title = if i < SONGS.len() {
+        title.to_owned()
+    } else {
+        format!("{title} {i}")
+    };
     let tags = Tags {
         title: Some(title.clone()),
         artist: Some(artist.into()),
         album: Some(album.into()),
         track_no: None,
     };
-    let stamp = FileStamp { size: 1, modified_ns: i as i64 };
-    let track = Track { path: path(&title), stamp, id: None, tags, duration: Some(200.0), rate: 44_100, channels: 2 };
+    let stamp = FileStamp {
+        size: 1,
+        modified_ns: i as i64,
+    };
+    let track = Track {
+        path: path(&title),
+        stamp,
+        id: None,
+        tags,
+        duration: Some(200.0),
+        rate: 44_100,
+        channels: 2,
+    };
     Found { track, ready: false }
 }
 
@@ -44,7 +59,10 @@ pub fn peaks(seed: u32) -> Peaks {
         phrase => (phrase * 45 + i * 13 % 40) as u8,
     };
     let band = |i: usize| 60 + (seed * 5 % 90) as u8 + (i * 31 % 50) as u8;
-    Peaks { vocals: std::array::from_fn(vocals), instrumental: std::array::from_fn(band) }
+    Peaks {
+        vocals: std::array::from_fn(vocals),
+        instrumental: std::array::from_fn(band),
+    }
 }
 
 pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> Loaded {
@@ -83,7 +101,11 @@ impl Hand {
     }
 
     pub fn with(keymap: Keymap) -> Self {
-        Self { app: App::new(Settings::default(), keymap), quiet: 0, jobs: 0 }
+        Self {
+            app: App::new(Settings::default(), keymap),
+            quiet: 0,
+            jobs: 0,
+        }
     }
 
     pub fn event(&mut self, event: Event) -> Vec<Effect> {
@@ -97,7 +119,9 @@ impl Hand {
     /// Types keys as the configuration writes them: `j j Enter`.
     pub fn keys(&mut self, keys: &str) -> Vec<Effect> {
         let keys = parse_keys(keys).unwrap();
-        keys.into_iter().flat_map(|key| self.event(Event::Key(key))).collect()
+        keys.into_iter()
+            .flat_map(|key| self.event(Event::Key(key)))
+            .collect()
     }
 
     pub fn type_text(&mut self, text: &str) {
@@ -124,7 +148,13 @@ impl Hand {
     /// Sings a song until the player has it; its number.
     pub fn play(&mut self, title: &str, level: Option<f32>, complete: bool) -> u64 {
         self.sing(title);
-        if let Some(running) = self.app.board.running.clone().filter(|running| running.stopping.is_some()) {
+        if let Some(running) = self
+            .app
+            .board
+            .running
+            .clone()
+            .filter(|running| running.stopping.is_some())
+        {
             self.event(Event::JobCancelled { path: running.path });
         }
         let effects = self.event(Event::Loaded(Box::new(loaded(title, level, complete))));
@@ -133,20 +163,36 @@ impl Hand {
             _ => None,
         });
         let token = token.expect("it plays");
-        self.event(Event::PlayerStarted { token, duration: Some(200.0) });
+        self.event(Event::PlayerStarted {
+            token,
+            duration: Some(200.0),
+        });
         token
     }
 
     pub fn position(&mut self, token: u64, seconds: f64) -> Vec<Effect> {
-        self.event(Event::Position { token, seconds, playing: true })
+        self.event(Event::Position {
+            token,
+            seconds,
+            playing: true,
+        })
     }
 
     pub fn shown(&self) -> Vec<String> {
-        self.app.tracks.shown().iter().map(|key| self.app.title(*key)).collect()
+        self.app
+            .tracks
+            .shown()
+            .iter()
+            .map(|key| self.app.title(*key))
+            .collect()
     }
 
     pub fn selected(&self) -> String {
-        self.app.tracks.selected().map(|key| self.app.title(key)).unwrap_or_default()
+        self.app
+            .tracks
+            .selected()
+            .map(|key| self.app.title(key))
+            .unwrap_or_default()
     }
 
     pub fn playing(&self) -> Option<String> {
@@ -166,7 +212,11 @@ impl Hand {
         assert!(app.queue_cursor.at < app.queue.len().max(1));
         assert!(app.board.cursor.at < app.board.len().max(1));
         let all: HashSet<_> = app.tracks.all().iter().copied().collect();
-        assert_eq!(all.len(), app.tracks.all().len(), "a song stands twice in the list");
+        assert_eq!(
+            all.len(),
+            app.tracks.all().len(),
+            "a song stands twice in the list"
+        );
         assert!(shown.iter().all(|key| all.contains(key)));
         let sorted = app.tracks.all().windows(2).all(|pair| {
             let words = |key| &app.tracks.get(key).unwrap().words;
@@ -181,15 +231,27 @@ impl Hand {
         for key in app.tracks.all() {
             let entry = app.tracks.get(*key).unwrap();
             match entry.stems {
-                StemState::Queued => assert!(jobs.contains(key), "{} is queued and waits nowhere", entry.track.title()),
+                StemState::Queued => assert!(
+                    jobs.contains(key),
+                    "{} is queued and waits nowhere",
+                    entry.track.title()
+                ),
                 StemState::Separating(share) => {
-                    assert_eq!(running, Some(*key), "{} is said to be separated", entry.track.title());
+                    assert_eq!(
+                        running,
+                        Some(*key),
+                        "{} is said to be separated",
+                        entry.track.title()
+                    );
                     assert!((0.0..=1.0).contains(&share));
                 }
                 StemState::New | StemState::Ready | StemState::Failed(_) => {}
             }
         }
-        assert!(app.board.waiting().is_empty() || running.is_some() || app.board.halted.is_some(), "the worker idles");
+        assert!(
+            app.board.waiting().is_empty() || running.is_some() || app.board.halted.is_some(),
+            "the worker idles"
+        );
         assert!(app.board.waiting_seconds() >= 0.0);
         if let Some(song) = &app.deck.song {
             assert!(!(song.stage == Stage::Over && app.deck.moves()));
