@@ -26,12 +26,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("app", &[]),
     // face
     ("ui", &["app"]),
-    ("terminal", &[]),
+    ("terminal", &["app", "ui"]), // holds the screen that ui draws on
     // shell
     (
         "commands",
         &[
-            "audio", "jobs", "library", "logging", "paths", "separate", "store", "terminal",
+            "audio", "jobs", "library", "logging", "paths", "separate", "store",
         ],
     ),
     ("cli", &["commands"]),

@@ -257,3 +257,38 @@ fn an_unknown_step_is_refused() {
     assert!(!output.status.success());
     assert!(words(&output).contains("unknown step 'everything'"));
 }
+
+#[test]
+fn make_run_passes_on_what_croon_says_without_a_terminal() {
+    if which("make").is_none() {
+        println!("make is not here: skipped");
+        return;
+    }
+    let clone = Clone::new();
+    fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/Makefile"),
+        clone.path("Makefile"),
+    )
+    .unwrap();
+    clone.set_up_before(&format!("torch {} cpu", torch()));
+    fs::create_dir_all(clone.path("target/release")).unwrap();
+    symlink(
+        env!("CARGO_BIN_EXE_croon"),
+        clone.path("target/release/croon"),
+    )
+    .unwrap();
+    let output = Command::new("make")
+        .args(["run", "ARGS=", "CARGO=true"])
+        .current_dir(clone.dir.path())
+        .env_remove("MAKEFLAGS")
+        .env("HOME", clone.dir.path())
+        .env("CROON_GPU", "0")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = words(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for part in ["needs a terminal", "croon separate", "(exit code 6)", "Error 6"] {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+}
