@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("app", &[]),
     // face
     ("ui", &["app"]),
-    ("terminal", &["app", "ui"]), // holds the screen that ui draws on
+    ("terminal", &[]),
     // shell
     (
         "commands",
