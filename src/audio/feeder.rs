@@ -1,1 +1,299 @@
-//! feeder
+//! Keeps the ring filled: decodes the song that plays, goes over to the next one without a gap,
+//! seeks, and tells what became of each song. One thread, woken by commands and by the clock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use rtrb::Producer;
+
+use super::mixer::Frame;
+use super::player::deck::Deck;
+use super::player::shared::{Shared, is_before};
+use super::player::{OutputState, PlayerEvent, Song};
+
+/// Frames decoded at a time.
+const BATCH: usize = 1024;
+/// Batches before commands are looked at again.
+const BATCHES_A_STEP: usize = 8;
+/// A fifteenth of what the ring holds.
+const POLL: Duration = Duration::from_millis(20);
+/// While the mixer makes room for what was just asked for.
+const HURRY: Duration = Duration::from_millis(2);
+/// The rate positions are told in until a device has said its own.
+const NO_DEVICE_RATE: u32 = 44_100;
+
+/// What the player asks of the feeder.
+pub enum Command {
+    Load(Song, bool),
+    Queue(Option<Song>),
+    Seek(f64),
+    /// A device or the silent clock reads from this ring from now on.
+    Attach { ring: Producer<Frame>, rate: u32, latency: u32, state: OutputState },
+    /// Something changed among the controls.
+    Wake,
+    Quit,
+}
+
+/// When the feeder wants to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing to do until a command comes.
+    Idle,
+    Within(Duration),
+}
+
+pub struct Feeder {
+    shared: Arc<Shared>,
+    on: Box<dyn Fn(PlayerEvent) + Send>,
+    output: Option<(Producer<Frame>, u32)>,
+    /// The song heard, and after it the one already being fed.
+    decks: VecDeque<Deck>,
+    queued: Option<Deck>,
+    stretch: u32,
+    batch: Vec<Frame>,
+    /// Frames put into the ring since the floor was raised; if it holds more, some are stale.
+    fresh: usize,
+    /// The last song came to its end with nothing to follow.
+    ran_out: bool,
+}
+
+impl Feeder {
+    pub fn new(shared: Arc<Shared>, on: impl Fn(PlayerEvent) + Send + 'static) -> Self {
+        Self {
+            shared,
+            on: Box::new(on),
+            output: None,
+            decks: VecDeque::new(),
+            queued: None,
+            stretch: 0,
+            batch: Vec::with_capacity(BATCH),
+            fresh: 0,
+            ran_out: false,
+        }
+    }
+
+    /// Until it is told to quit.
+    pub fn run(mut self, commands: &Receiver<Command>) {
+        loop {
+            let command = match self.step() {
+                Next::Idle => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Next::Within(time) => commands.recv_timeout(time),
+            };
+            match command {
+                Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(command) => self.obey(command),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    pub fn obey(&mut self, command: Command) {
+        match command {
+            Command::Load(song, playing) => self.load(song, playing),
+            Command::Queue(song) => self.queue(song),
+            Command::Seek(seconds) => self.seek(seconds),
+            Command::Attach { ring, rate, latency, state } => {
+                self.attach(ring, rate, latency);
+                (self.on)(PlayerEvent::Output(state));
+            }
+            Command::Wake | Command::Quit => {}
+        }
+    }
+
+    /// Fills the ring as far as it goes and says what happened.
+    pub fn step(&mut self) -> Next {
+        self.notice_what_was_heard();
+        for _ in 0..BATCHES_A_STEP {
+            if !self.feed() {
+                break;
+            }
+        }
+        self.notice_the_end();
+        let Some((ring, _)) = &self.output else { return Next::Idle };
+        if self.decks.is_empty() {
+            return Next::Idle;
+        }
+        let room = ring.slots();
+        let feeding = self.decks.back().is_some_and(|deck| !deck.done);
+        if ring.buffer().capacity() - room > self.fresh && room < BATCH && feeding {
+            return Next::Within(HURRY);
+        }
+        if !self.shared.playing() && (room < BATCH || !feeding) {
+            return Next::Idle;
+        }
+        if room > ring.buffer().capacity() / 2 && feeding { Next::Within(Duration::ZERO) } else { Next::Within(POLL) }
+    }
+
+    fn load(&mut self, song: Song, playing: bool) {
+        let token = song.token;
+        self.decks.clear();
+        self.queued = None;
+        self.ran_out = false;
+        // The old song falls silent before the new file is touched, which may take its time.
+        let start = (song.start.max(0.0) * f64::from(self.rate())) as u32;
+        self.new_stretch(token, start, true);
+        self.shared.set_playing(playing);
+        match self.open(song) {
+            Some(deck) => self.begin(deck),
+            None => self.shared.set_complete(true),
+        }
+    }
+
+    fn begin(&mut self, mut deck: Deck) {
+        let (token, start) = (deck.token, deck.start());
+        if let Err(error) = deck.place(start, self.rate()) {
+            self.fail(token, &error);
+            return;
+        }
+        deck.stretch = self.new_stretch(token, frame(deck.at()), true);
+        (self.on)(PlayerEvent::Started { token, duration: deck.duration() });
+        self.decks.push_back(deck);
+    }
+
+    fn queue(&mut self, song: Option<Song>) {
+        self.queued = None;
+        let Some(deck) = song.and_then(|song| self.open(song)) else { return };
+        if std::mem::take(&mut self.ran_out) {
+            self.begin(deck);
+        } else {
+            self.queued = Some(deck);
+        }
+    }
+
+    fn seek(&mut self, seconds: f64) {
+        let rate = self.rate();
+        // The one already being fed waits again: it is the song heard that moves.
+        if self.decks.len() > 1 {
+            self.queued = self.decks.pop_back();
+            self.decks.truncate(1);
+        }
+        let Some(mut deck) = self.decks.pop_front() else { return };
+        let token = deck.token;
+        if let Err(error) = deck.place(if seconds.is_finite() { seconds } else { 0.0 }, rate) {
+            self.new_stretch(token, frame(deck.at()), true);
+            self.fail(token, &error);
+            return;
+        }
+        deck.stretch = self.new_stretch(token, frame(deck.at()), true);
+        self.decks.push_front(deck);
+    }
+
+    fn attach(&mut self, ring: Producer<Frame>, rate: u32, latency: u32) {
+        let heard = self.shared.position();
+        self.shared.set_latency(latency);
+        self.output = Some((ring, rate));
+        let Some(front) = self.decks.front() else { return };
+        let seconds = if front.token == heard.token { heard.seconds } else { front.start() };
+        self.seek(seconds);
+    }
+
+    /// One batch into the ring; false when there is no room or nothing to put there.
+    fn feed(&mut self) -> bool {
+        let Some((ring, rate)) = &mut self.output else { return false };
+        let rate = *rate;
+        let room = ring.slots().min(BATCH);
+        let Some(deck) = self.decks.back_mut() else { return false };
+        if deck.done && deck.failed || room == 0 {
+            return false;
+        }
+        self.batch.clear();
+        match deck.fill(room, &mut self.batch) {
+            Ok(0) => self.go_over(rate),
+            Ok(count) => {
+                self.fresh = self.fresh.saturating_add(count);
+                ring.push_entire_slice(&self.batch).is_ok()
+            }
+            Err(error) => {
+                let token = deck.token;
+                deck.done = true;
+                deck.failed = true;
+                self.fail(token, &error);
+                self.go_over(rate)
+            }
+        }
+    }
+
+    /// The back deck is empty: the queued song follows in the same breath.
+    fn go_over(&mut self, rate: u32) -> bool {
+        let Some(mut deck) = self.queued.take() else {
+            self.shared.set_complete(true);
+            return false;
+        };
+        let (token, start) = (deck.token, deck.start());
+        if let Err(error) = deck.place(start, rate) {
+            self.fail(token, &error);
+            self.shared.set_complete(true);
+            return false;
+        }
+        self.shared.set_complete(false);
+        deck.stretch = self.new_stretch(token, frame(deck.at()), false);
+        self.decks.push_back(deck);
+        true
+    }
+
+    /// A song whose successor sounds is over.
+    fn notice_what_was_heard(&mut self) {
+        while let [_, second, ..] = self.decks.make_contiguous() {
+            if is_before(self.shared.heard_stretch(), second.stretch) {
+                return;
+            }
+            let (token, duration) = (second.token, second.duration());
+            self.leave_front();
+            (self.on)(PlayerEvent::Started { token, duration });
+        }
+    }
+
+    /// The last song is over when the ring has been played empty.
+    fn notice_the_end(&mut self) {
+        let Some((ring, _)) = &self.output else { return };
+        let over = self.decks.len() == 1
+            && self.decks.front().is_some_and(|deck| deck.done)
+            && self.shared.complete()
+            && ring.slots() == ring.buffer().capacity();
+        if over {
+            self.ran_out = true;
+            self.leave_front();
+        }
+    }
+
+    fn leave_front(&mut self) {
+        if let Some(deck) = self.decks.pop_front().filter(|deck| !deck.failed) {
+            (self.on)(PlayerEvent::Ended { token: deck.token });
+        }
+    }
+
+    fn open(&self, song: Song) -> Option<Deck> {
+        let token = song.token;
+        Deck::open(song).map_err(|error| self.fail(token, &error)).ok()
+    }
+
+    fn fail(&self, token: u64, error: &dyn std::error::Error) {
+        (self.on)(PlayerEvent::Failed { token, reason: error.to_string() });
+    }
+
+    fn new_stretch(&mut self, token: u64, start: u32, at_once: bool) -> u32 {
+        self.stretch = self.stretch.wrapping_add(1);
+        self.shared.announce(self.stretch, token, self.rate(), start);
+        if at_once {
+            self.fresh = 0;
+            self.shared.set_complete(false);
+            self.shared.raise_floor(self.stretch);
+        }
+        self.stretch
+    }
+
+    fn rate(&self) -> u32 {
+        self.output.as_ref().map_or(NO_DEVICE_RATE, |(_, rate)| *rate)
+    }
+}
+
+/// A position as frames carry it: enough for six hours at 192 kHz.
+fn frame(at: u64) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+#[path = "player/feeder_tests.rs"]
+mod tests;

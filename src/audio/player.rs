@@ -1,1 +1,210 @@
-//! player
+//! The player: songs in, sound out, and a clock that follows what is heard.
+//!
+//! Two threads stand behind the handle: the feeder, which decodes, and the output, which holds the
+//! device, or the silent clock where there is none. Nothing here ever waits for either.
+
+pub(in crate::audio) mod deck;
+mod output;
+pub mod shared;
+mod silent;
+mod voice;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, unbounded};
+
+use super::Vocals;
+use super::feeder::{Command, Feeder};
+use shared::Shared;
+
+pub use output::devices;
+
+/// What to play.
+pub struct Song {
+    /// The caller's name for it; events and positions carry it back.
+    pub token: u64,
+    pub path: PathBuf,
+    pub vocals: Box<dyn Vocals>,
+    /// Seconds into the song.
+    pub start: f64,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlayerEvent {
+    /// The song is loaded, or the queued one is now heard.
+    Started { token: u64, duration: Option<f64> },
+    /// Its last frame has been played.
+    Ended { token: u64 },
+    /// It cannot be played, or not further.
+    Failed { token: u64, reason: String },
+    Output(OutputState),
+}
+
+/// Where the sound goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutputState {
+    Device { name: String, rate: u32 },
+    /// There is no sound; a silent clock keeps everything moving and the device is tried again.
+    Silent { reason: String },
+}
+
+/// Where the song is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Position {
+    /// The song heard now; 0 before the first.
+    pub token: u64,
+    pub seconds: f64,
+    pub playing: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlayerSettings {
+    /// Part of a device's name; `None` is the system's default.
+    pub device: Option<String>,
+    /// Frames per callback; `None` is a small buffer of our choice.
+    pub buffer_frames: Option<u32>,
+    /// `false` never opens a device.
+    pub output: bool,
+}
+
+impl Default for PlayerSettings {
+    fn default() -> Self {
+        Self { device: None, buffer_frames: None, output: true }
+    }
+}
+
+/// The handle. Dropping it stops the sound.
+pub struct Player {
+    commands: Sender<Command>,
+    shared: Arc<Shared>,
+    feeder: Option<JoinHandle<()>>,
+    /// Dropped to end the output thread.
+    output: Option<Sender<()>>,
+}
+
+impl Player {
+    /// Starts the threads; the device is opened in the background.
+    pub fn start(settings: PlayerSettings, on: impl Fn(PlayerEvent) + Send + 'static) -> Self {
+        let shared = Arc::new(Shared::default());
+        let (commands, inbox) = unbounded();
+        let feeder = Feeder::new(shared.clone(), on);
+        // A system that gives no thread gives no sound; the rest of the program goes on.
+        let feeder = std::thread::Builder::new().name("feeder".into()).spawn(move || feeder.run(&inbox)).ok();
+        let (output, quit) = unbounded();
+        let (to_feeder, for_output) = (commands.clone(), shared.clone());
+        let spawned = std::thread::Builder::new()
+            .name("output".into())
+            .spawn(move || output::run(&settings, &for_output, &to_feeder, &quit));
+        if let Err(error) = spawned {
+            tracing::error!("no thread for the sound output: {error}");
+        }
+        Self { commands, shared, feeder, output: Some(output) }
+    }
+
+    /// Plays this song instead of whatever plays or waits.
+    pub fn load(&self, song: Song, playing: bool) {
+        self.tell(Command::Load(song, playing));
+    }
+
+    /// What follows the song heard now, without a gap; `None` takes it back.
+    pub fn queue_next(&self, song: Option<Song>) {
+        self.tell(Command::Queue(song));
+    }
+
+    pub fn play(&self) {
+        self.shared.set_playing(true);
+        self.tell(Command::Wake);
+    }
+
+    pub fn pause(&self) {
+        self.shared.set_playing(false);
+    }
+
+    /// Goes to this second of the song heard now.
+    pub fn seek(&self, seconds: f64) {
+        self.tell(Command::Seek(seconds));
+    }
+
+    /// How much of the vocals stays: 1 is the original, 0 takes them out.
+    pub fn set_level(&self, level: f32) {
+        self.shared.set_level(level);
+    }
+
+    /// 0 to 1.
+    pub fn set_volume(&self, volume: f32) {
+        self.shared.set_volume(volume);
+    }
+
+    /// Where the listener is, the device's buffer taken off.
+    pub fn position(&self) -> Position {
+        self.shared.position()
+    }
+
+    /// Times the sound broke off because decoding did not keep up.
+    pub fn underruns(&self) -> u64 {
+        self.shared.underruns()
+    }
+
+    fn tell(&self, command: Command) {
+        // A feeder that is gone has said why in the log.
+        let _ = self.commands.send(command);
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.shared.set_playing(false);
+        self.output = None;
+        self.tell(Command::Quit);
+        if let Some(feeder) = self.feeder.take() {
+            let _ = feeder.join();
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    struct Nothing;
+
+    impl Vocals for Nothing {
+        fn rate(&self) -> u32 {
+            44_100
+        }
+        fn read(&mut self, _: u64, _: &mut [f32]) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn without_a_device_everything_moves_in_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("short.wav");
+        let spec = hound::WavSpec { channels: 1, sample_rate: 22_050, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+        (0..11_025).for_each(|i| writer.write_sample((i % 100) as i16 * 100).unwrap());
+        writer.finalize().unwrap();
+        let (tell, events) = mpsc::channel();
+        let settings = PlayerSettings { output: false, ..PlayerSettings::default() };
+        let player = Player::start(settings, move |event| tell.send(event).unwrap());
+        player.load(Song { token: 3, path, vocals: Box::new(Nothing), start: 0.0 }, true);
+        let began = Instant::now();
+        let mut told = Vec::new();
+        while !matches!(told.last(), Some(PlayerEvent::Ended { token: 3 })) {
+            told.push(events.recv_timeout(Duration::from_secs(60)).expect("the song never ended"));
+        }
+        assert!(began.elapsed() >= Duration::from_millis(400), "half a second went by in {:?}", began.elapsed());
+        assert!(told.contains(&PlayerEvent::Started { token: 3, duration: Some(0.5) }), "{told:?}");
+        assert!(told.iter().any(|event| matches!(event, PlayerEvent::Output(OutputState::Silent { .. }))));
+        let position = player.position();
+        assert_eq!(position.token, 3);
+        assert!((position.seconds - 0.5).abs() < 1e-3, "{position:?}");
+    }
+}

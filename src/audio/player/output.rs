@@ -1,0 +1,154 @@
+//! The device: opened with a small buffer, watched, and tried again every few seconds when it is
+//! lost or never was. Meanwhile the silent clock reads the ring.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use rodio::cpal::traits::HostTrait;
+use rodio::cpal::{self, BufferSize};
+use rodio::stream::DeviceSinkError;
+use rodio::{CpalErrorKind, Device, DeviceSinkBuilder, DeviceTrait, MixerDeviceSink};
+
+use crate::audio::feeder::Command;
+use crate::audio::mixer::mixer;
+
+use super::shared::Shared;
+use super::silent::SilentClock;
+use super::{OutputState, PlayerSettings};
+
+/// Between two attempts at a device.
+const RETRY: Duration = Duration::from_secs(3);
+/// How often it is checked that the device still asks for sound.
+const WATCH: Duration = Duration::from_secs(1);
+/// Checks in a row without a single callback before the device counts as lost.
+const PATIENCE: u32 = 3;
+/// About 21 ms at 48 kHz: a fader move is heard well within a tenth of a second.
+const BUFFER: u32 = 1024;
+/// A device plays one buffer while it asks for the next.
+const BUFFERS_AHEAD: u32 = 2;
+const CLOCK_RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(44_099);
+
+/// Until `quit` is dropped.
+pub(super) fn run(settings: &PlayerSettings, shared: &Arc<Shared>, feeder: &Sender<Command>, quit: &Receiver<()>) {
+    let mut clock = None;
+    let mut reason = "sound output is turned off".to_owned();
+    loop {
+        if settings.output {
+            let (tell, lost) = unbounded();
+            match open(settings, tell) {
+                Ok((sink, name)) => {
+                    // Only one may read at a time: what it reads is what counts as heard.
+                    clock = None;
+                    attach(&sink, name, shared, feeder);
+                    match watch(shared, &lost, quit) {
+                        Some(why) => reason = why,
+                        None => return,
+                    }
+                    tracing::warn!("sound output lost: {reason}");
+                }
+                Err(why) => reason = why,
+            }
+        }
+        if clock.is_none() {
+            let (ring, silent) = mixer(CLOCK_RATE, shared.clone());
+            clock = Some(SilentClock::start(silent, CLOCK_RATE, shared.clone()));
+            let state = OutputState::Silent { reason: reason.clone() };
+            let _ = feeder.send(Command::Attach { ring, rate: CLOCK_RATE.get(), latency: 0, state });
+        }
+        let waited = if settings.output { quit.recv_timeout(RETRY) } else { quit.recv().map_err(Into::into) };
+        if !matches!(waited, Err(RecvTimeoutError::Timeout)) {
+            return;
+        }
+    }
+}
+
+fn attach(sink: &MixerDeviceSink, name: String, shared: &Arc<Shared>, feeder: &Sender<Command>) {
+    let rate = sink.config().sample_rate();
+    let latency = match sink.config().buffer_size() {
+        BufferSize::Fixed(frames) => frames * BUFFERS_AHEAD,
+        BufferSize::Default => rate.get() / 20,
+    };
+    let (ring, source) = mixer(rate, shared.clone());
+    sink.mixer().add(source);
+    let state = OutputState::Device { name, rate: rate.get() };
+    let _ = feeder.send(Command::Attach { ring, rate: rate.get(), latency, state });
+}
+
+/// Why the device is lost; `None` when it is time to quit.
+fn watch(shared: &Shared, lost: &Receiver<String>, quit: &Receiver<()>) -> Option<String> {
+    let mut ticks = shared.ticks();
+    let mut silent_for = 0;
+    loop {
+        crossbeam_channel::select! {
+            recv(quit) -> _ => return None,
+            recv(lost) -> why => return Some(why.unwrap_or_else(|_| "its stream ended".into())),
+            default(WATCH) => {}
+        }
+        let now = shared.ticks();
+        silent_for = if now == ticks { silent_for + 1 } else { 0 };
+        ticks = now;
+        if silent_for >= PATIENCE {
+            return Some("the device stopped asking for sound; croon opens it again as soon as it can".into());
+        }
+    }
+}
+
+fn open(settings: &PlayerSettings, tell: Sender<String>) -> Result<(MixerDeviceSink, String), String> {
+    let device = find(settings.device.as_deref())?;
+    let name = name_of(&device);
+    let on_error = move |error: cpal::Error| match error.kind() {
+        // These pass by themselves.
+        CpalErrorKind::Xrun | CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => {
+            tracing::debug!("sound output: {error}");
+        }
+        _ => {
+            let _ = tell.send(format!("the device reported: {error}"));
+        }
+    };
+    let buffer = settings.buffer_frames.unwrap_or(BUFFER).clamp(64, 16_384);
+    let sizes = [BufferSize::Fixed(buffer), BufferSize::Default];
+    let mut why = String::new();
+    for size in sizes {
+        let opened = DeviceSinkBuilder::from_device(device.clone())
+            .map(|builder| builder.with_buffer_size(size).with_error_callback(on_error.clone()))
+            .and_then(|builder| if size == BufferSize::Default { builder.open_sink_or_fallback() } else { builder.open_stream() });
+        match opened {
+            Ok(mut sink) => {
+                sink.log_on_drop(false);
+                return Ok((sink, name));
+            }
+            Err(error) => why = explain(&error),
+        }
+    }
+    Err(format!("{name} cannot be opened ({why}). Check that no other program holds it; croon keeps trying"))
+}
+
+fn find(wanted: Option<&str>) -> Result<Device, String> {
+    let host = cpal::default_host();
+    let Some(wanted) = wanted else {
+        return host
+            .default_output_device()
+            .ok_or_else(|| "there is no sound device. Connect one or start the sound server; croon keeps trying".into());
+    };
+    let mut all = host.output_devices().map_err(|error| format!("sound devices cannot be listed: {error}"))?;
+    let goal = wanted.to_lowercase();
+    all.find(|device| name_of(device).to_lowercase().contains(&goal))
+        .ok_or_else(|| format!("no sound device is called \"{wanted}\". `croon doctor` lists those there are"))
+}
+
+/// The names of the devices that can play.
+pub fn devices() -> Vec<String> {
+    let found = cpal::default_host().output_devices();
+    found.map(|all| all.map(|device| name_of(&device)).collect()).unwrap_or_default()
+}
+
+fn name_of(device: &Device) -> String {
+    device.description().map_or_else(|_| "a device without a name".into(), |about| about.name().to_owned())
+}
+
+/// rodio's own words leave out what the system said.
+fn explain(error: &DeviceSinkError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| cause.to_string())
+}

@@ -1,0 +1,172 @@
+//! What the audio callback shares with everybody else: atomics only, so that nobody waits.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
+
+use super::Position;
+
+/// Stretches that may be alive at once: the one heard, those in the ring, and one just asked for.
+const STRETCHES: usize = 16;
+
+/// Controls going down to the callback, and what it played coming back.
+///
+/// A *stretch* is an uninterrupted run of one song: loading, seeking and going over to the next
+/// song each start a new one, with the next number. Frames carry their stretch, and raising the
+/// *floor* makes all of an older stretch stale, at once and without touching the ring.
+pub struct Shared {
+    level: AtomicU32,
+    volume: AtomicU32,
+    playing: AtomicBool,
+    floor: AtomicU32,
+    complete: AtomicBool,
+    heard: AtomicU64,
+    blocks: AtomicU64,
+    underruns: AtomicU64,
+    latency: AtomicU32,
+    stretches: [Stretch; STRETCHES],
+}
+
+#[derive(Default)]
+struct Stretch {
+    token: AtomicU64,
+    rate: AtomicU32,
+    start: AtomicU32,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            level: AtomicU32::new(1.0f32.to_bits()),
+            volume: AtomicU32::new(1.0f32.to_bits()),
+            playing: AtomicBool::new(false),
+            floor: AtomicU32::new(0),
+            complete: AtomicBool::new(false),
+            heard: AtomicU64::new(0),
+            blocks: AtomicU64::new(0),
+            underruns: AtomicU64::new(0),
+            latency: AtomicU32::new(0),
+            stretches: Default::default(),
+        }
+    }
+}
+
+impl Shared {
+    /// How much of the vocals stays, 0 to 1.
+    pub fn level(&self) -> f32 {
+        f32::from_bits(self.level.load(Relaxed))
+    }
+
+    pub fn set_level(&self, level: f32) {
+        self.level.store(sane(level).to_bits(), Relaxed);
+    }
+
+    pub fn volume(&self) -> f32 {
+        f32::from_bits(self.volume.load(Relaxed))
+    }
+
+    pub fn set_volume(&self, volume: f32) {
+        self.volume.store(sane(volume).to_bits(), Relaxed);
+    }
+
+    pub fn playing(&self) -> bool {
+        self.playing.load(Relaxed)
+    }
+
+    pub fn set_playing(&self, playing: bool) {
+        self.playing.store(playing, Relaxed);
+    }
+
+    /// Frames of stretches before this one are stale.
+    pub fn floor(&self) -> u32 {
+        self.floor.load(Acquire)
+    }
+
+    /// No frames will follow those in the ring.
+    pub fn complete(&self) -> bool {
+        self.complete.load(Acquire)
+    }
+
+    pub fn set_complete(&self, complete: bool) {
+        self.complete.store(complete, Release);
+    }
+
+    /// Writes down a stretch before any of its frames goes out.
+    pub fn announce(&self, stretch: u32, token: u64, rate: u32, start: u32) {
+        let entry = self.stretch(stretch);
+        entry.token.store(token, Relaxed);
+        entry.rate.store(rate, Relaxed);
+        entry.start.store(start, Release);
+    }
+
+    pub fn raise_floor(&self, stretch: u32) {
+        self.floor.store(stretch, Release);
+    }
+
+    /// Called by the callback: the last frame played, and that it is alive.
+    pub fn publish(&self, stretch: u32, next_frame: u32) {
+        self.heard.store(u64::from(stretch) << 32 | u64::from(next_frame), Release);
+    }
+
+    pub fn tick(&self) {
+        self.blocks.fetch_add(1, Relaxed);
+    }
+
+    /// Grows as long as some device or clock asks for sound.
+    pub fn ticks(&self) -> u64 {
+        self.blocks.load(Relaxed)
+    }
+
+    pub fn count_underrun(&self) {
+        self.underruns.fetch_add(1, Relaxed);
+    }
+
+    /// Times the ring ran dry in mid-song.
+    pub fn underruns(&self) -> u64 {
+        self.underruns.load(Relaxed)
+    }
+
+    /// Frames between the callback and the ear.
+    pub fn set_latency(&self, frames: u32) {
+        self.latency.store(frames, Relaxed);
+    }
+
+    /// The stretch heard last; 0 before the first.
+    pub fn heard_stretch(&self) -> u32 {
+        (self.heard.load(Acquire) >> 32) as u32
+    }
+
+    /// Seconds into the song of what the callback gave out last, and the song.
+    pub fn position(&self) -> Position {
+        let heard = self.heard.load(Acquire);
+        let (stretch, frame) = ((heard >> 32) as u32, heard as u32);
+        let floor = self.floor();
+        let playing = self.playing();
+        if is_before(stretch, floor) {
+            // The seek or the song that was asked for is not audible yet; show where it goes.
+            let entry = self.stretch(floor);
+            return Position { token: entry.token.load(Relaxed), seconds: entry.seconds(entry.start.load(Acquire)), playing };
+        }
+        let entry = self.stretch(stretch);
+        let start = entry.start.load(Acquire);
+        let frame = frame.saturating_sub(self.latency.load(Relaxed)).max(start);
+        Position { token: entry.token.load(Relaxed), seconds: entry.seconds(frame), playing }
+    }
+
+    fn stretch(&self, number: u32) -> &Stretch {
+        &self.stretches[number as usize % STRETCHES]
+    }
+}
+
+impl Stretch {
+    fn seconds(&self, frame: u32) -> f64 {
+        f64::from(frame) / f64::from(self.rate.load(Relaxed).max(1))
+    }
+}
+
+/// Whether stretch `a` came before `b`; the numbers may wrap around.
+pub(in crate::audio) fn is_before(a: u32, b: u32) -> bool {
+    (a.wrapping_sub(b) as i32) < 0
+}
+
+fn sane(gain: f32) -> f32 {
+    if gain.is_finite() { gain.clamp(0.0, 1.0) } else { 1.0 }
+}
