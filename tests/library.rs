@@ -654,3 +654,63 @@ fn a_large_scan_tells_early_and_stops_when_dropped() {
         "nothing is told after the end"
     );
 }
+
+/// The songs below a folder and their sizes, as the disk has them.
+fn on_disk(root: &Path) -> BTreeMap<PathBuf, u64> {
+    let tracks = survey(&[root.to_owned()], &[], |_| ()).tracks;
+    tracks
+        .into_iter()
+        .map(|track| (track.path, track.stamp.size))
+        .collect()
+}
+
+#[test]
+fn whatever_happens_the_listener_ends_with_what_is_on_disk() {
+    for seed in 1..=3_u64 {
+        let (dir, root) = folder();
+        let aside = dir.path().join("aside");
+        fs::create_dir(&aside).unwrap();
+        let mut listener = Listener::watching(&root);
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut pick = |of: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 33) as usize % of
+        };
+        let folders = ["", "a", "b", "a/c", ".hid", "a/c/d"];
+        for _ in 0..150 {
+            let folder = root.join(folders[pick(folders.len())]);
+            let other = root.join(folders[pick(folders.len())]);
+            let (song, twin) = (format!("{}.wav", pick(4)), format!("{}.wav", pick(4)));
+            // many of these fail, as when a folder is moved into itself: that is part of life
+            let _ = match pick(10) {
+                0..=3 => fs::create_dir_all(&folder)
+                    .and_then(|()| fs::write(folder.join(song), song_bytes(pick(9) as u32))),
+                4 => fs::remove_file(folder.join(song)),
+                5 | 6 => fs::rename(folder.join(song), other.join(twin)),
+                7 if folder != root => fs::rename(&folder, &other),
+                8 if folder != root => {
+                    fs::rename(&folder, aside.join("x")).or_else(|_| fs::rename(aside.join("x"), &folder))
+                }
+                _ if folder != root && pick(3) == 0 => fs::remove_dir_all(&folder),
+                _ => Ok(()),
+            };
+        }
+        let same = |l: &Listener| {
+            let told: BTreeMap<_, _> = l
+                .songs
+                .iter()
+                .map(|(path, track)| (path.clone(), track.stamp.size))
+                .collect();
+            told == on_disk(&root)
+        };
+        listener.until("the disk's state", same);
+        listener.after_all_that(&root);
+        assert!(
+            same(&listener),
+            "seed {seed}: it did not last: {:#?}",
+            listener.log
+        );
+    }
+}
