@@ -31,6 +31,10 @@ pub enum Command {
     Cache(commands::cache::Args),
     /// Show the songs croon sees in your folders
     Scan(commands::scan::Args),
+    /// Write vocals and instrumental of songs into files
+    Separate(commands::separate::Args),
+    /// Separate what is and comes into folders, in the background
+    Watch(commands::watch::Args),
     /// Show, check or find the configuration
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -46,6 +50,8 @@ impl Command {
             Self::Doctor(args) => commands::doctor::run(args, context),
             Self::Cache(args) => commands::cache::run(args, context),
             Self::Scan(args) => commands::scan::run(args, context),
+            Self::Separate(args) => commands::separate::run(args, context),
+            Self::Watch(args) => commands::watch::run(args, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),
             Self::Completions(args) => commands::completions::run(args, Cli::command(), context),

@@ -6,9 +6,13 @@ pub mod completions;
 pub mod config;
 mod context;
 pub mod doctor;
+mod interrupt;
 mod outcome;
 pub mod paths;
 pub mod scan;
+pub mod separate;
+pub mod watch;
 
 pub use context::{Context, Options};
+pub use interrupt::Interrupt;
 pub use outcome::{Fault, Outcome};

@@ -45,10 +45,10 @@ pub(super) fn remember(store: &StemStore, key: &str) {
 
 /// Where the bundled engine looks for models.
 fn folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = env::var_os("CROON_MODELS")
-        .map(PathBuf::from)
-        .into_iter()
-        .collect();
+    if let Some(folder) = env::var_os("CROON_MODELS").filter(|folder| !folder.is_empty()) {
+        return vec![folder.into()];
+    }
+    let mut folders = Vec::new();
     if let Some(dir) = env::current_exe().ok().as_deref().and_then(Path::parent) {
         folders.extend(["models", "../models", "../../models"].map(|up| dir.join(up)));
     }

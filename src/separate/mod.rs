@@ -6,3 +6,4 @@ pub mod engine;
 pub mod mixture;
 pub mod protocol;
 pub mod segment;
+pub mod stream;

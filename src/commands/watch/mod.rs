@@ -1,0 +1,341 @@
+//! `croon watch DIR...`: the background half without a screen: finds songs, separates them one
+//! after another, and says what happens in lines.
+
+mod queue;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, select, unbounded};
+use serde_json::{Value, json};
+
+use super::interrupt::Interrupt;
+use super::{Context, Fault, Outcome};
+use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, model};
+use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy};
+use crate::store::StemStore;
+use crate::track::{TrackId, printable};
+use queue::Queue;
+
+/// How often a full cache is looked at again.
+const FULL_WAIT: Duration = Duration::from_secs(60);
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folders with songs [default: those of the configuration]
+    #[arg(value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// End once every song is separated
+    #[arg(long)]
+    pub once: bool,
+    /// One JSON object per line on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let interrupt = Interrupt::listen()?;
+    let roots = context.music_folders(&args.folders);
+    if roots.is_empty() {
+        let what = "no folder to watch: name one, or set [library] folders in config.toml";
+        return Err(Fault::new(Outcome::NothingFound, what).into());
+    }
+    let cap = (context.config.cache.size_gb * 1e9) as u64;
+    let store = StemStore::open(&context.store_paths(), cap)?;
+    model::settle(&store, &context.config.separation);
+
+    let (send_jobs, job_events) = unbounded();
+    let (send_files, file_events) = unbounded();
+    let for_engine = context.clone();
+    let jobs = Jobs::start(
+        JobsSetup {
+            engine: Box::new(move || for_engine.engine_command()),
+            store: store.clone(),
+        },
+        move |event| drop(send_jobs.send(event)),
+    )?;
+    let known: HashMap<_, _> = store
+        .tracks()?
+        .into_iter()
+        .map(|track| (track.path.clone(), track))
+        .collect();
+    let wanted = &context.config.library;
+    let setup = LibrarySetup {
+        roots,
+        exclude: wanted.exclude.clone(),
+        known,
+        watch: if wanted.watch && !args.once {
+            WatchMode::Auto
+        } else {
+            WatchMode::Never
+        },
+        poll_seconds: u64::from(wanted.poll_seconds),
+    };
+    let library = Library::start(setup, move |event| drop(send_files.send(event)));
+    let mut watch = Watch {
+        context,
+        args: &args,
+        store,
+        jobs,
+        queue: Queue::default(),
+        scanned: false,
+        failed: 0,
+        full: false,
+    };
+    let outcome = watch.until_the_end(&job_events, &file_events, &interrupt);
+    drop(library);
+    outcome
+}
+
+struct Watch<'a> {
+    context: &'a Context,
+    args: &'a Args,
+    store: StemStore,
+    jobs: Jobs,
+    queue: Queue,
+    scanned: bool,
+    failed: u32,
+    full: bool,
+}
+
+impl Watch<'_> {
+    fn until_the_end(
+        &mut self,
+        jobs: &Receiver<JobEvent>,
+        files: &Receiver<LibraryEvent>,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Outcome> {
+        let stop = &interrupt.0;
+        loop {
+            self.next_job()?;
+            if self.args.once && self.scanned && self.queue.is_idle() {
+                return Ok(if self.queue.is_empty() && self.failed == 0 {
+                    Outcome::Done
+                } else {
+                    Outcome::Failed
+                });
+            }
+            select! {
+                recv(stop) -> _ => return Ok(Outcome::Interrupted),
+                recv(jobs) -> event => match event {
+                    Ok(event) => if let Some(outcome) = self.job(event)? {
+                        return Ok(outcome);
+                    },
+                    Err(_) => anyhow::bail!("the separating worker ended unexpectedly; start croon again, and look into the log"),
+                },
+                recv(files) -> event => match event {
+                    Ok(event) => self.file(event)?,
+                    Err(_) => anyhow::bail!("the library's thread ended unexpectedly; start croon again, and look into the log"),
+                },
+                default(if self.full { FULL_WAIT } else { Duration::MAX }) => self.full = false,
+            }
+        }
+    }
+
+    /// Begins the next song when none runs and the cache has room for it.
+    fn next_job(&mut self) -> anyhow::Result<()> {
+        if self.full || !self.queue.is_idle() || self.queue.is_empty() {
+            return Ok(());
+        }
+        if self.store.room() == 0 {
+            self.full = true;
+            let (songs, gb) = (self.queue.len(), self.store.cap() as f64 / 1e9);
+            let text = format!(
+                "the cache is full ({gb:.1} GB) and {songs} songs wait; raise [cache] size_gb, or run `croon cache prune`"
+            );
+            self.line("full", &text, json!({ "waiting": songs }))?;
+            if self.args.once {
+                return Err(Fault::new(Outcome::Failed, text).into());
+            }
+            return Ok(());
+        }
+        if let Some(track) = self.queue.begin() {
+            self.jobs.begin(Job {
+                path: track.path.clone(),
+                id: track.id,
+                from_seconds: 0.0,
+            });
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, event: LibraryEvent) -> anyhow::Result<()> {
+        match event {
+            LibraryEvent::Found(tracks) => {
+                // What cannot be remembered is read again next time.
+                if let Err(error) = self.store.remember_many(&tracks) {
+                    tracing::warn!("{error}");
+                }
+                let whole = model::current(&self.store)
+                    .map(|key| self.store.complete(&key))
+                    .unwrap_or_default();
+                for track in tracks {
+                    if self.queue.running() == Some(&track.path) {
+                        continue;
+                    }
+                    match track.id {
+                        Some(id) if whole.contains(&id) => {}
+                        _ => self.queue.add(track),
+                    }
+                }
+                Ok(())
+            }
+            LibraryEvent::Gone(paths) => {
+                for path in &paths {
+                    self.queue.remove(path);
+                }
+                if let Err(error) = self.store.forget_many(paths.iter().map(PathBuf::as_path)) {
+                    tracing::warn!("{error}");
+                }
+                Ok(())
+            }
+            LibraryEvent::Moved { from, to } => {
+                self.queue.rename(&from, &to);
+                let moved = self
+                    .store
+                    .tracks()
+                    .ok()
+                    .and_then(|all| all.into_iter().find(|track| track.path == from));
+                if let Some(mut track) = moved {
+                    track.path.clone_from(&to);
+                    let _ = self
+                        .store
+                        .remember(&track)
+                        .and_then(|()| self.store.forget(&from));
+                }
+                self.line(
+                    "moved",
+                    &format!("{} is now {}", shown(&from), shown(&to)),
+                    json!({ "from": text(&from), "to": text(&to) }),
+                )
+            }
+            LibraryEvent::Progress { .. } => Ok(()),
+            LibraryEvent::ScanDone { files, .. } => {
+                self.scanned = true;
+                let waiting = self.queue.len() + usize::from(!self.queue.is_idle());
+                self.line(
+                    "scanned",
+                    &format!("{files} songs, {waiting} to separate"),
+                    json!({ "songs": files, "to_separate": waiting }),
+                )
+            }
+            LibraryEvent::Watching { root, how } => {
+                let how = match how {
+                    WatchedBy::Inotify => "watched".to_owned(),
+                    WatchedBy::Poll { reason } => format!(
+                        "looked at every {} s ({reason})",
+                        self.context.config.library.poll_seconds
+                    ),
+                    WatchedBy::Nobody => "not watched".to_owned(),
+                };
+                self.line(
+                    "watching",
+                    &format!("{}: {how}", shown(&root)),
+                    json!({ "folder": text(&root), "how": how }),
+                )
+            }
+            LibraryEvent::Trouble { path, reason } => self.line(
+                "trouble",
+                &format!("{}: {reason}", shown(&path)),
+                json!({ "path": text(&path), "reason": reason }),
+            ),
+        }
+    }
+
+    /// Something of the worker; an outcome when watching makes no more sense.
+    fn job(&mut self, event: JobEvent) -> anyhow::Result<Option<Outcome>> {
+        match event {
+            JobEvent::EngineUp(info) => {
+                let line = format!("{} on {} ({})", info.model, info.device, info.why);
+                self.line(
+                    "engine",
+                    &line,
+                    json!({ "model": info.model, "device": info.device, "why": info.why }),
+                )?;
+            }
+            JobEvent::EngineRestarted { reason } => {
+                self.line("engine-restarted", &reason, json!({ "reason": reason }))?;
+            }
+            JobEvent::EngineDown { .. } | JobEvent::SegmentStored { .. } => {}
+            JobEvent::Started { path } => {
+                self.line("separating", &shown(&path), json!({ "path": text(&path) }))?;
+            }
+            JobEvent::Identified { id, .. } => self.identified(id),
+            JobEvent::Progress { speed, .. } => self.queue.speed = speed,
+            JobEvent::Finished { path, already, .. } => {
+                let speed = self.queue.speed;
+                self.queue.end();
+                let line = match already {
+                    true => format!("{}: was separated before", shown(&path)),
+                    false => format!("{}: done, {speed:.1}x real time", shown(&path)),
+                };
+                self.line(
+                    "done",
+                    &line,
+                    json!({ "path": text(&path), "already": already, "speed": speed }),
+                )?;
+            }
+            JobEvent::Failed { path, reason, house } => {
+                self.queue.end();
+                self.failed += 1;
+                self.line(
+                    "failed",
+                    &format!("{}: {reason}", shown(&path)),
+                    json!({ "path": text(&path), "reason": reason }),
+                )?;
+                if house {
+                    // Every other song would end the same way.
+                    return Ok(Some(self.house_is_down()));
+                }
+            }
+            JobEvent::Cancelled { path } => {
+                self.queue.end();
+                self.line("cancelled", &shown(&path), json!({ "path": text(&path) }))?;
+            }
+            JobEvent::Evicted(ids) => {
+                let line = format!("{} songs sung longest ago made room", ids.len());
+                self.line(
+                    "evicted",
+                    &line,
+                    json!({ "tracks": ids.iter().map(TrackId::to_string).collect::<Vec<_>>() }),
+                )?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn house_is_down(&self) -> Outcome {
+        match self.context.engine_command() {
+            Err(_) => Outcome::NoDevice,
+            Ok(_) => Outcome::Failed,
+        }
+    }
+
+    fn identified(&mut self, id: TrackId) {
+        if let Some(track) = self.queue.identify(id)
+            && let Err(error) = self.store.remember(track)
+        {
+            tracing::warn!("{error}");
+        }
+    }
+
+    fn line(&self, event: &str, words: &str, mut fields: Value) -> anyhow::Result<()> {
+        tracing::info!("{event}: {words}");
+        let line = if self.args.json {
+            fields["event"] = event.into();
+            fields.to_string()
+        } else {
+            format!("{event}: {words}")
+        };
+        Ok(self.context.print(format!("{line}\n"))?)
+    }
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
