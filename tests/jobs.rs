@@ -240,7 +240,7 @@ fn the_listeners_place_comes_first_and_what_is_stored_is_skipped() {
 #[test]
 fn a_new_job_takes_the_place_of_the_running_one() {
     let house = House::new("identity");
-    let (long, short) = (house.tone("long.wav", 20 * CORE), house.tone("short.wav", 1));
+    let (long, short) = (house.tone("long.wav", 10 * CORE), house.tone("short.wav", 1));
     house.begin(&long, 0.0);
     house.begin(&short, 0.0);
     assert!(matches!(house.to_the_end().last(), Some(JobEvent::Cancelled { path }) if *path == long));
@@ -373,7 +373,7 @@ fn bad_files_fail_with_a_reason_and_the_next_song_goes_on() {
 #[test]
 fn a_file_written_over_while_it_is_separated_is_stopped() {
     let house = House::new("identity");
-    let path = house.tone("song.wav", 40 * CORE);
+    let path = house.tone("song.wav", 15 * CORE);
     house.begin(&path, 0.0);
     while !matches!(house.next(), JobEvent::SegmentStored { .. }) {}
     let now = std::fs::File::options().append(true).open(&path).unwrap();

@@ -7,15 +7,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, select, unbounded};
+use crossbeam_channel::{Receiver, never, select, unbounded};
 use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::{Context, Fault, Outcome};
 use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, model};
-use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy};
+use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
 use crate::store::StemStore;
-use crate::track::{TrackId, printable};
+use crate::track::{Track, TrackId, printable};
 use queue::Queue;
 
 /// How often a full cache is looked at again.
@@ -55,24 +55,6 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         },
         move |event| drop(send_jobs.send(event)),
     )?;
-    let known: HashMap<_, _> = store
-        .tracks()?
-        .into_iter()
-        .map(|track| (track.path.clone(), track))
-        .collect();
-    let wanted = &context.config.library;
-    let setup = LibrarySetup {
-        roots,
-        exclude: wanted.exclude.clone(),
-        known,
-        watch: if wanted.watch && !args.once {
-            WatchMode::Auto
-        } else {
-            WatchMode::Never
-        },
-        poll_seconds: u64::from(wanted.poll_seconds),
-    };
-    let library = Library::start(setup, move |event| drop(send_files.send(event)));
     let mut watch = Watch {
         context,
         args: &args,
@@ -83,9 +65,24 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         failed: 0,
         full: false,
     };
-    let outcome = watch.until_the_end(&job_events, &file_events, &interrupt);
-    drop(library);
-    outcome
+    if args.once {
+        watch.look(&roots)?;
+        return watch.until_the_end(&job_events, &never(), &interrupt);
+    }
+    let wanted = &context.config.library;
+    let setup = LibrarySetup {
+        roots,
+        exclude: wanted.exclude.clone(),
+        known: watch.known()?,
+        watch: if wanted.watch {
+            WatchMode::Auto
+        } else {
+            WatchMode::Never
+        },
+        poll_seconds: u64::from(wanted.poll_seconds),
+    };
+    let _library = Library::start(setup, move |event| drop(send_files.send(event)));
+    watch.until_the_end(&job_events, &file_events, &interrupt)
 }
 
 struct Watch<'a> {
@@ -100,6 +97,37 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    fn known(&self) -> anyhow::Result<HashMap<PathBuf, Track>> {
+        Ok(self
+            .store
+            .tracks()?
+            .into_iter()
+            .map(|track| (track.path.clone(), track))
+            .collect())
+    }
+
+    /// One look at the folders, for a run that ends.
+    fn look(&mut self, roots: &[PathBuf]) -> anyhow::Result<()> {
+        let mut known = self.known()?;
+        let mut seen = survey(roots, &self.context.config.library.exclude, |_| {});
+        for track in &mut seen.tracks {
+            // Read anew each time, but who it is stays known while the file is the same.
+            track.id = known
+                .remove(&track.path)
+                .filter(|old| old.stamp == track.stamp)
+                .and_then(|old| old.id);
+        }
+        for (path, reason) in seen.troubles {
+            self.file(LibraryEvent::Trouble { path, reason })?;
+        }
+        let files = seen.tracks.len();
+        self.file(LibraryEvent::Found(seen.tracks))?;
+        self.file(LibraryEvent::ScanDone {
+            files,
+            took: seen.took,
+        })
+    }
+
     fn until_the_end(
         &mut self,
         jobs: &Receiver<JobEvent>,
