@@ -18,10 +18,10 @@ use crossterm::terminal::{
     disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 use ratatui::{Frame, Terminal};
-use rustix::process::{Signal, getpgrp, getpid, kill_process, kill_process_group};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use rustix::process::{Signal, getpgrp, kill_process_group};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::keymap::{Code, Key};
@@ -58,6 +58,8 @@ pub enum TerminalError {
 
 /// We are in the alternate screen. Global, because the panic hook has to know it too.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// The next SIGTSTP is the one we sent to our own job.
+static OWN_STOP: AtomicBool = AtomicBool::new(false);
 /// Where stderr went before [`redirect_stderr`].
 static STDERR: OnceLock<OwnedFd> = OnceLock::new();
 
@@ -172,6 +174,7 @@ impl Screen {
             let mut asked = 0;
             for signal in &mut signals {
                 match signal {
+                    SIGTSTP if OWN_STOP.swap(false, Ordering::SeqCst) => {}
                     SIGTSTP => tell(Input::Suspend),
                     SIGCONT => tell(Input::Continued),
                     // asked again: the main thread hangs, so end as others do
@@ -219,18 +222,23 @@ impl Screen {
 
     /// Forgets what is on the screen, so that the next frame draws every cell.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // not Terminal::clear: it asks the terminal where the cursor is, and the answer goes to our
+        // input thread
+        self.terminal.backend_mut().clear_region(ClearType::All)?;
+        self.terminal.swap_buffers();
+        Ok(())
     }
 
     /// Gives the terminal back and stops this process with its group, as ^Z does everywhere; returns
     /// when it goes on, with the screen taken over again.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        // the whole job, `make run` with it, as the terminal does it; not with SIGTSTP, which we
-        // would catch ourselves and stop a second time
-        if kill_process_group(getpgrp(), Signal::STOP).is_err() {
-            kill_process(getpid(), Signal::STOP)?;
-        }
+        // the others of the job, `make run` with it, stop as the terminal would stop them
+        OWN_STOP.store(true, Ordering::SeqCst);
+        let _ = kill_process_group(getpgrp(), Signal::TSTP);
+        // to this very thread: a stop sent to the process may be taken by another thread, while
+        // this one goes on and takes the terminal again before it stands still
+        signal_hook::low_level::raise(SIGSTOP)?;
         self.resume()
     }
 

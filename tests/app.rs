@@ -590,6 +590,7 @@ fn keys_of_the_user_work_and_the_help_names_every_key_of_the_screen() {
                 .find(|row| row.action == binding.action)
                 .unwrap()
                 .help;
+            let says = says.replace("{seek}", "5").replace("{far}", "30");
             assert!(
                 help.iter()
                     .any(|(k, w)| *w == says && k.split("  ").any(|k| k == keys)),

@@ -42,7 +42,7 @@ pub struct Row {
     pub name: &'static str,
     /// The default keys, and where each means this.
     pub keys: &'static [(&'static str, Scope)],
-    /// What the help says.
+    /// What the help says; `{seek}` and `{far}` stand for the seconds of the configuration.
     pub help: &'static str,
     /// One word for the hint line; empty = not worth its room there.
     pub hint: &'static str,
@@ -80,10 +80,10 @@ pub const TABLE: &[Row] = table![
     VocalsDownFine "vocals-down-fine" ["Shift-Down" SING]                           EVERYWHERE     Voice      ""         "less, 1 %";
     VocalsToggle   "vocals-toggle"    ["v" EVERYWHERE, "K" SING]                    EVERYWHERE     Voice      "full/mine/off" "full / mine / off";
     PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
-    SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "5 s back";
-    SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "5 s on";
-    SeekBackFar    "seek-back-far"    ["Shift-Left" EVERYWHERE]                     EVERYWHERE     Playback   ""         "30 s back";
-    SeekForwardFar "seek-forward-far" ["Shift-Right" EVERYWHERE]                    EVERYWHERE     Playback   ""         "30 s on";
+    SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "{seek} s back";
+    SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "{seek} s on";
+    SeekBackFar    "seek-back-far"    ["Shift-Left" EVERYWHERE]                     EVERYWHERE     Playback   ""         "{far} s back";
+    SeekForwardFar "seek-forward-far" ["Shift-Right" EVERYWHERE]                    EVERYWHERE     Playback   ""         "{far} s on";
     Restart        "restart"          ["0" EVERYWHERE]                              EVERYWHERE     Playback   "restart"  "from the start";
     PreviousSong   "previous-song"    ["<" EVERYWHERE]                              EVERYWHERE     Playback   ""         "previous song";
     NextSong       "next-song"        [">" EVERYWHERE]                              EVERYWHERE     Playback   "next"     "next song";

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::keymap::{Group, TABLE, show_keys};
 
 /// One line of the help: keys and meaning, or a heading with no keys.
-pub type HelpLine = (String, &'static str);
+pub type HelpLine = (String, String);
 
 /// All lines for the screen that is open, group by group.
 pub fn lines(app: &App) -> Vec<HelpLine> {
@@ -23,14 +23,16 @@ pub fn lines(app: &App) -> Vec<HelpLine> {
                 .map(|b| show_keys(&b.keys))
                 .collect();
             if !keys.is_empty() {
-                rows.push((keys.join("  "), row.help));
+                let words = row.help.replace("{seek}", &app.settings.seek_seconds.to_string());
+                let words = words.replace("{far}", &app.settings.seek_far_seconds.to_string());
+                rows.push((keys.join("  "), words));
             }
         }
         if !rows.is_empty() {
             if !lines.is_empty() {
-                lines.push((String::new(), ""));
+                lines.push((String::new(), String::new()));
             }
-            lines.push((String::new(), group.title()));
+            lines.push((String::new(), group.title().to_owned()));
             lines.extend(rows);
         }
     }
