@@ -254,10 +254,13 @@ impl Keeper {
             Ok(meta) if meta.is_dir() && self.roots.iter().all(|root| root.path != path) => {
                 self.begin_part(path)
             }
-            Ok(meta) if meta.is_file() && self.territory.has_song(path) => {
-                if self.index.stamp(path) != Some(stamp(&meta)) && !self.settle.contains(path) {
-                    self.settle.touched(path, STILL_WATCHED, now);
-                }
+            Ok(meta)
+                if meta.is_file()
+                    && self.territory.has_song(path)
+                    && self.index.stamp(path) != Some(stamp(&meta))
+                    && !self.settle.contains(path) =>
+            {
+                self.settle.touched(path, STILL_WATCHED, now);
             }
             _ => {}
         }
