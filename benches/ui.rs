@@ -39,7 +39,7 @@ fn song(i: usize) -> Found {
     };
     Found {
         track,
-        ready: i % 2 == 0,
+        ready: i.is_multiple_of(2),
     }
 }
 

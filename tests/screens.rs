@@ -281,7 +281,7 @@ proptest! {
 
     #[test]
     fn no_size_and_no_state_breaks_the_screen(
-        hand in any_state().prop_map(|hand| std::sync::Arc::new(hand)).no_shrink(),
+        hand in any_state().prop_map(std::sync::Arc::new).no_shrink(),
         columns in 0..=250_u16,
         rows in 0..=80_u16,
         ascii: bool,

@@ -20,7 +20,8 @@ pub enum Event {
     },
     /// The screen came back from a suspension: everything has to be drawn again.
     Resumed,
-    /// Time passes. Milliseconds of any clock that only goes forward; see `App::next_wake`.
+    /// Time passes. Milliseconds of any clock that only goes forward; see `App::next_wake`. Also sent
+    /// before the first other event after a wait, or messages would be timed from long ago.
     Tick {
         now_ms: u64,
     },
