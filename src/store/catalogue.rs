@@ -168,10 +168,6 @@ impl Catalogue {
         self.tracks.len()
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     pub fn flush(&self) -> Result<(), StoreError> {
         self.database.flush().map(drop).map_err(|e| self.fault(e))
     }

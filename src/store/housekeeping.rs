@@ -260,15 +260,18 @@ fn on_disk(paths: &StorePaths) -> Vec<OnDisk> {
     songs
 }
 
+/// Tells apart what is moved away within one second.
+static NTH: AtomicU64 = AtomicU64::new(0);
+
 /// Moves a damaged database out of the way and says where it went.
 pub(super) fn put_aside(folder: &Path) -> Result<PathBuf, StoreError> {
-    let aside = folder.with_extension(format!("damaged-{}", unix_now()));
+    let nth = NTH.fetch_add(1, Ordering::Relaxed);
+    let aside = folder.with_extension(format!("damaged-{}-{}-{nth}", unix_now(), std::process::id()));
     std::fs::rename(folder, &aside).map_err(|e| StoreError::from_io(folder, e))?;
     Ok(aside)
 }
 
 fn leftover(folder: &Path) -> PathBuf {
-    static NTH: AtomicU64 = AtomicU64::new(0);
     let nth = NTH.fetch_add(1, Ordering::Relaxed);
     folder.with_extension(format!("{}-{nth}.going", std::process::id()))
 }

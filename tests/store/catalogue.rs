@@ -83,3 +83,40 @@ fn a_damaged_catalogue_is_put_aside_and_songs_are_found_again() {
     assert!(store.song(MODEL, track(1)).unwrap().is_complete());
     assert!(store.complete(MODEL).contains(&track(1)), "noted again");
 }
+
+/// Flips one byte somewhere in the catalogue: it opens, and what it still tells is true.
+#[test]
+fn damage_anywhere_in_the_catalogue_invents_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let tracks: Vec<Track> = (0..60).map(known).collect();
+    for n in 0..3 {
+        open(home.path()).remember_many(&tracks[n * 20..n * 20 + 20]).unwrap();
+    }
+    let folder = home.path().join("state/catalogue");
+    let whole: Vec<_> = files(&folder).into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
+    let rounds = std::env::var("CROON_FUZZ").ok().and_then(|n| n.parse().ok()).unwrap_or(30);
+    let mut place = 99_u64;
+    let mut lost = 0;
+    for round in 0..rounds {
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(folder.join("blobs")).unwrap();
+        place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        for (nth, (path, bytes)) in whole.iter().enumerate() {
+            let mut bytes = bytes.clone();
+            // What was never written holds nothing to damage.
+            let used = bytes.iter().rposition(|&byte| byte != 0).unwrap_or(0) + 1;
+            if nth == round % whole.len() && !bytes.is_empty() {
+                let at = (place >> 33) as usize % used;
+                bytes[at] ^= 1 << (round % 8);
+            }
+            std::fs::write(path, bytes).unwrap();
+        }
+        let store = open(home.path());
+        let back = store.tracks().unwrap();
+        lost += tracks.len() - back.len();
+        assert!(back.iter().all(|track| tracks.contains(track)), "round {round}");
+        store.remember(&tracks[5]).unwrap();
+        assert!(store.tracks().unwrap().contains(&tracks[5]));
+    }
+    println!("{lost} tracks lost in {rounds} rounds");
+}

@@ -109,6 +109,57 @@ fn a_disk_that_fills_up_during_a_write_breaks_only_that_song() {
     assert!(same(&noise(0), &song.get(0).unwrap()));
 }
 
+const CHILD: &str = "CROON_TEST_SHORT_FILES";
+
+/// Not a test of its own: the child of the one below, a process whose files may not grow.
+#[test]
+fn child() {
+    let Some(home) = std::env::var_os(CHILD) else { return };
+    // Without a handler the signal ends the process before the write can fail.
+    let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    signal_hook::flag::register(25, flag).unwrap();
+    let limit = rustix::process::Rlimit { current: Some(12 << 20), maximum: None };
+    rustix::process::setrlimit(rustix::process::Resource::Fsize, limit).unwrap();
+    let store = open(Path::new(&home));
+    let song = store.song(MODEL, track(1)).unwrap();
+    let mut stored = 0;
+    let refused = loop {
+        match song.put(stored, &noise(stored), &peaks(0)) {
+            Ok(()) => stored += 1,
+            Err(refused) => break refused,
+        }
+        assert!(stored < 40);
+    };
+    assert!(refused.is_of_the_disk(), "{refused:?}");
+    assert!(song.put(stored, &noise(stored), &peaks(0)).is_err());
+    // Other songs go on.
+    store.song(MODEL, track(2)).unwrap().put(0, &segment(2), &peaks(2)).unwrap();
+    println!("\nstored {stored}");
+}
+
+/// A write inside the database fails, as where another program takes the last byte after we looked.
+#[test]
+fn a_write_that_fails_inside_loses_nothing_acknowledged() {
+    let home = tempfile::tempdir().unwrap();
+    let done = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "disk::child", "--nocapture", "--test-threads=1"])
+        .env(CHILD, home.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{said}\n{}", String::from_utf8_lossy(&done.stderr));
+    let stored: u32 = said.lines().find_map(|line| line.strip_prefix("stored ")).unwrap().parse().unwrap();
+    assert!(stored > 2);
+    let store = open(home.path());
+    let song = store.song(MODEL, track(1)).unwrap();
+    for k in 0..stored {
+        assert!(same(&noise(k), &song.get(k).unwrap()), "segment {k} of {stored}");
+    }
+    assert!(!song.has(stored));
+    song.put(stored, &noise(stored), &peaks(0)).unwrap();
+    assert!(same(&segment(2), &store.song(MODEL, track(2)).unwrap().get(0).unwrap()));
+}
+
 fn rustix_free(at: &Path) -> u64 {
     let disk = rustix::fs::statvfs(at).unwrap();
     disk.f_bavail * disk.f_frsize
