@@ -54,7 +54,10 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         CacheCommand::Verify => {
             let found = open()?.verify(|done, all| {
                 if context.progress && !args.json {
-                    eprint!("\r{done} of {all} songs read{}", if done == all { "\n" } else { "" });
+                    eprint!(
+                        "\r{done} of {all} songs read{}",
+                        if done == all { "\n" } else { "" }
+                    );
                 }
             });
             report(context, args.json, &found, || verified(&found))?;
@@ -86,7 +89,12 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn report<T: Serialize>(context: &Context, json: bool, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+fn report<T: Serialize>(
+    context: &Context,
+    json: bool,
+    value: &T,
+    text: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
     if json {
         let mut object = serde_json::to_value(value)?;
         if let Some(object) = object.as_object_mut() {
@@ -115,16 +123,27 @@ fn describe(stats: &Stats, holder: Option<u32>) -> String {
                 stats.songs.saturating_sub(complete),
                 stats.pinned.unwrap_or(0)
             );
-            text += &format!("{tracks} tracks known; catalogue {} in {}\n", size(stats.catalogue_bytes), stats.state.display());
+            text += &format!(
+                "{tracks} tracks known; catalogue {} in {}\n",
+                size(stats.catalogue_bytes),
+                stats.state.display()
+            );
         }
         _ => {
             text += &format!("{} kept, complete or begun\n", songs(stats.songs));
             let pid = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-            text += &format!("A croon is running{pid} and holds the catalogue: the rest can be told when it has ended.\n");
+            text += &format!(
+                "A croon is running{pid} and holds the catalogue: the rest can be told when it has ended.\n"
+            );
         }
     }
     for model in &stats.models {
-        text += &format!("  {:<40} {:>12} {:>10}\n", model.model, songs(model.songs), size(model.bytes));
+        text += &format!(
+            "  {:<40} {:>12} {:>10}\n",
+            model.model,
+            songs(model.songs),
+            size(model.bytes)
+        );
     }
     text
 }
@@ -149,10 +168,18 @@ fn verified(found: &Verified) -> String {
 fn pruned_text(pruned: &Pruned) -> String {
     let mut text = match pruned.songs {
         0 => format!("Nothing to remove; {} kept.\n", size(pruned.left)),
-        _ => format!("{} removed, {} freed; {} kept.\n", songs(pruned.songs), size(pruned.bytes), size(pruned.left)),
+        _ => format!(
+            "{} removed, {} freed; {} kept.\n",
+            songs(pruned.songs),
+            size(pruned.bytes),
+            size(pruned.left)
+        ),
     };
     if pruned.over > 0 {
-        text += &format!("Still {} over the limit: pinned songs are not removed.\n", size(pruned.over));
+        text += &format!(
+            "Still {} over the limit: pinned songs are not removed.\n",
+            size(pruned.over)
+        );
     }
     text
 }
@@ -162,11 +189,19 @@ fn cleared_text(cleared: &Cleared) -> String {
         0 => String::new(),
         left => format!(" {} left, pinned: --pinned removes these too.", songs(left)),
     };
-    format!("{} removed, {} freed.{left}\n", songs(cleared.songs), size(cleared.bytes))
+    format!(
+        "{} removed, {} freed.{left}\n",
+        songs(cleared.songs),
+        size(cleared.bytes)
+    )
 }
 
 fn songs(count: usize) -> String {
-    if count == 1 { "1 song".to_owned() } else { format!("{count} songs") }
+    if count == 1 {
+        "1 song".to_owned()
+    } else {
+        format!("{count} songs")
+    }
 }
 
 fn size(bytes: u64) -> String {
@@ -179,7 +214,11 @@ fn size(bytes: u64) -> String {
 
 fn duration(seconds: f64) -> String {
     let minutes = (seconds / 60.0).round() as u64;
-    if minutes < 120 { format!("{minutes} min") } else { format!("{} h {} min", minutes / 60, minutes % 60) }
+    if minutes < 120 {
+        format!("{minutes} min")
+    } else {
+        format!("{} h {} min", minutes / 60, minutes % 60)
+    }
 }
 
 fn gigabytes(text: &str) -> Result<f64, String> {
@@ -197,7 +236,10 @@ mod tests {
 
     #[test]
     fn sizes_and_times_read_well() {
-        assert_eq!([size(0), size(1_500_000), size(20_000_000_000)], ["0 kB", "1.5 MB", "20.0 GB"]);
+        assert_eq!(
+            [size(0), size(1_500_000), size(20_000_000_000)],
+            ["0 kB", "1.5 MB", "20.0 GB"]
+        );
         assert_eq!([duration(59.0), duration(9000.0)], ["1 min", "2 h 30 min"]);
         assert!(gigabytes("-1").is_err() && gigabytes("NaN").is_err());
         assert_eq!(gigabytes("0.5"), Ok(0.5));
@@ -205,18 +247,45 @@ mod tests {
 
     #[test]
     fn a_running_croon_is_told_apart_from_an_empty_catalogue() {
-        let counted = Stats { songs: 3, bytes: 30_000_000, ..Stats::default() };
+        let counted = Stats {
+            songs: 3,
+            bytes: 30_000_000,
+            ..Stats::default()
+        };
         let text = describe(&counted, Some(42));
-        assert!(text.contains("3 songs kept, complete or begun") && text.contains("(process 42)"), "{text}");
-        let whole = Stats { complete: Some(2), pinned: Some(1), known_tracks: Some(7), ..counted };
+        assert!(
+            text.contains("3 songs kept, complete or begun") && text.contains("(process 42)"),
+            "{text}"
+        );
+        let whole = Stats {
+            complete: Some(2),
+            pinned: Some(1),
+            known_tracks: Some(7),
+            ..counted
+        };
         let text = describe(&whole, None);
-        assert!(text.contains("2 complete (0 min of vocals), 1 begun, 1 pinned"), "{text}");
+        assert!(
+            text.contains("2 complete (0 min of vocals), 1 begun, 1 pinned"),
+            "{text}"
+        );
     }
 
     #[test]
     fn damage_says_what_follows() {
-        let damage = Damage { model: "m".into(), track: "t".into(), segments: vec![1, 4], reason: None };
-        let text = verified(&Verified { songs: 1, segments: 9, damaged: vec![damage] });
-        assert!(text.contains("m/t: 2 segments did not read back") && text.contains("separated again"), "{text}");
+        let damage = Damage {
+            model: "m".into(),
+            track: "t".into(),
+            segments: vec![1, 4],
+            reason: None,
+        };
+        let text = verified(&Verified {
+            songs: 1,
+            segments: 9,
+            damaged: vec![damage],
+        });
+        assert!(
+            text.contains("m/t: 2 segments did not read back") && text.contains("separated again"),
+            "{text}"
+        );
     }
 }

@@ -39,7 +39,10 @@ pub struct BadBlock;
 
 /// The smallest exponent `e` with all samples within ±2^e, silence and noise floors aside.
 pub fn exponent(samples: &[f32]) -> i32 {
-    let peak = samples.iter().filter(|x| x.is_finite()).fold(0.0_f32, |peak, x| peak.max(x.abs()));
+    let peak = samples
+        .iter()
+        .filter(|x| x.is_finite())
+        .fold(0.0_f32, |peak, x| peak.max(x.abs()));
     if peak == 0.0 {
         return LEAST_EXPONENT;
     }
@@ -54,7 +57,13 @@ pub fn encode(samples: &[f32], segment_exponent: i32) -> Vec<u8> {
     let scale = (15.0 - f64::from(exponent)).exp2();
     let pcm: Vec<i16> = samples
         .iter()
-        .map(|&x| if x.is_finite() { (f64::from(x) * scale).round() as i16 } else { 0 })
+        .map(|&x| {
+            if x.is_finite() {
+                (f64::from(x) * scale).round() as i16
+            } else {
+                0
+            }
+        })
         .collect();
     let frames = (samples.len() / 2) as u16;
     let plain = || pcm.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
@@ -80,7 +89,10 @@ pub fn encode(samples: &[f32], segment_exponent: i32) -> Vec<u8> {
 
 /// How long the whole is that begins with these bytes; nothing where they are too few.
 pub fn length(beginning: &[u8]) -> Option<usize> {
-    Some(usize::from(u16::from_le_bytes([*beginning.get(6)?, *beginning.get(7)?])))
+    Some(usize::from(u16::from_le_bytes([
+        *beginning.get(6)?,
+        *beginning.get(7)?,
+    ])))
 }
 
 /// Reads a block back: interleaved stereo, [`BLOCK_SAMPLES`] at most.
@@ -96,7 +108,10 @@ pub fn decode(value: &[u8]) -> Result<Vec<f32>, BadBlock> {
     let body = &value[HEADER..];
     let pcm: Vec<i16> = match value[1] {
         SILENCE => return Ok(vec![0.0; samples]),
-        PCM => body.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect(),
+        PCM => body
+            .chunks_exact(2)
+            .map(|b| i16::from_le_bytes([b[0], b[1]]))
+            .collect(),
         FLAC => flac::decode_block(body).map_err(|_| BadBlock)?,
         _ => return Err(BadBlock),
     };
@@ -122,7 +137,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn tone(peak: f32) -> Vec<f32> {
-        (0..BLOCK_SAMPLES).map(|i| peak * (i as f32 * 0.05).sin()).collect()
+        (0..BLOCK_SAMPLES)
+            .map(|i| peak * (i as f32 * 0.05).sin())
+            .collect()
     }
 
     fn worst(a: &[f32], b: &[f32]) -> f32 {
@@ -136,8 +153,15 @@ mod tests {
             let own = exponent(&stored);
             let back = decode(&encode(&stored, own)).unwrap();
             let bound = (own as f32 - 16.0).exp2() * 1.001;
-            assert!(worst(&stored, &back) <= bound, "peak {peak}: {} over {bound}", worst(&stored, &back));
-            assert!(own == LEAST_EXPONENT || bound <= peak * 2.0_f32.powi(-14), "peak {peak}");
+            assert!(
+                worst(&stored, &back) <= bound,
+                "peak {peak}: {} over {bound}",
+                worst(&stored, &back)
+            );
+            assert!(
+                own == LEAST_EXPONENT || bound <= peak * 2.0_f32.powi(-14),
+                "peak {peak}"
+            );
         }
     }
 

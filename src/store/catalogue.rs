@@ -70,9 +70,17 @@ pub(super) struct Catalogue {
 impl Catalogue {
     pub fn open(folder: &Path, volatile: bool) -> Result<Self, StoreError> {
         // A thread of its own writes settings down: a fader move must not wait for the disk.
-        let tuning = database::Tuning { cache_bytes: 16 << 20, flush_every_ms: Some(1000), volatile };
+        let tuning = database::Tuning {
+            cache_bytes: 16 << 20,
+            flush_every_ms: Some(1000),
+            volatile,
+        };
         let database = database::open(folder, tuning)?;
-        let tree = |name| database.open_tree(name).map_err(|e| StoreError::from_sled(folder, e));
+        let tree = |name| {
+            database
+                .open_tree(name)
+                .map_err(|e| StoreError::from_sled(folder, e))
+        };
         Ok(Self {
             folder: folder.to_owned(),
             volatile,
@@ -101,14 +109,19 @@ impl Catalogue {
     pub fn remember<'a>(&self, tracks: impl IntoIterator<Item = &'a Track>) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         for track in tracks {
-            batch.insert(track.path.as_os_str().as_bytes(), self.json(&TrackRecord::of(track))?);
+            batch.insert(
+                track.path.as_os_str().as_bytes(),
+                self.json(&TrackRecord::of(track))?,
+            );
         }
         self.write(|| self.tracks.apply_batch(batch))
     }
 
     pub fn forget<'a>(&self, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
-        paths.into_iter().for_each(|path| batch.remove(path.as_os_str().as_bytes()));
+        paths
+            .into_iter()
+            .for_each(|path| batch.remove(path.as_os_str().as_bytes()));
         self.write(|| self.tracks.apply_batch(batch))
     }
 
@@ -126,7 +139,10 @@ impl Catalogue {
 
     pub fn uses(&self) -> HashMap<TrackId, SongUse> {
         let uses = self.uses.iter().flatten().filter_map(|(key, value)| {
-            Some((TrackId(key.as_ref().try_into().ok()?), serde_json::from_slice(&value).ok()?))
+            Some((
+                TrackId(key.as_ref().try_into().ok()?),
+                serde_json::from_slice(&value).ok()?,
+            ))
         });
         uses.collect()
     }
@@ -151,7 +167,8 @@ impl Catalogue {
 
     pub fn kept_under(&self, model: &str) -> HashSet<TrackId> {
         let keys = self.kept.scan_prefix(kept_prefix(model)).keys().flatten();
-        keys.filter_map(|key| Some(TrackId(*key.last_chunk::<16>()?))).collect()
+        keys.filter_map(|key| Some(TrackId(*key.last_chunk::<16>()?)))
+            .collect()
     }
 
     pub fn keep(&self, model: &str, id: TrackId, kept: &Kept) -> Result<(), StoreError> {
@@ -173,7 +190,10 @@ impl Catalogue {
     }
 
     fn get<T: DeserializeOwned>(&self, tree: &sled::Tree, key: &[u8]) -> Option<T> {
-        let value = tree.get(key).inspect_err(|e| tracing::warn!("reading the catalogue failed: {e}")).ok()??;
+        let value = tree
+            .get(key)
+            .inspect_err(|e| tracing::warn!("reading the catalogue failed: {e}"))
+            .ok()??;
         serde_json::from_slice(&value).ok()
     }
 
@@ -224,7 +244,22 @@ impl TrackRecord {
     }
 
     fn with_path(self, path: PathBuf) -> Track {
-        let Self { stamp, id, tags, duration, rate, channels } = self;
-        Track { path, stamp, id, tags, duration, rate, channels }
+        let Self {
+            stamp,
+            id,
+            tags,
+            duration,
+            rate,
+            channels,
+        } = self;
+        Track {
+            path,
+            stamp,
+            id,
+            tags,
+            duration,
+            rate,
+            channels,
+        }
     }
 }

@@ -45,7 +45,9 @@ pub fn open(folder: &Path, tuning: Tuning) -> Result<sled::Db, StoreError> {
             Ok(database) => return Ok(database),
             Err(sled::Error::Io(e)) if e.to_string().starts_with("could not acquire lock") => {
                 if started.elapsed() > LOCK_PATIENCE {
-                    return Err(StoreError::Locked { path: folder.to_owned() });
+                    return Err(StoreError::Locked {
+                        path: folder.to_owned(),
+                    });
                 }
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -57,13 +59,15 @@ pub fn open(folder: &Path, tuning: Tuning) -> Result<sled::Db, StoreError> {
 /// Refuses early where a write could fail half-way.
 pub fn check_space(folder: &Path) -> Result<(), StoreError> {
     match rustix::fs::statvfs(folder) {
-        Ok(disk) if disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) => Err(StoreError::ReadOnly {
-            path: folder.to_owned(),
-            source: std::io::ErrorKind::ReadOnlyFilesystem.into(),
-        }),
-        Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < RESERVE_BYTES => {
-            Err(StoreError::Full { path: folder.to_owned() })
+        Ok(disk) if disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) => {
+            Err(StoreError::ReadOnly {
+                path: folder.to_owned(),
+                source: std::io::ErrorKind::ReadOnlyFilesystem.into(),
+            })
         }
+        Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < RESERVE_BYTES => Err(StoreError::Full {
+            path: folder.to_owned(),
+        }),
         // Where it cannot be known, the write itself will tell.
         _ => Ok(()),
     }
@@ -72,10 +76,18 @@ pub fn check_space(folder: &Path) -> Result<(), StoreError> {
 /// Bytes the folder takes on the disk, holes not counted.
 pub fn bytes_on_disk(folder: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
     entries
         .flatten()
         .filter_map(|entry| entry.metadata().ok().map(|meta| (entry.path(), meta)))
-        .map(|(path, meta)| if meta.is_dir() { bytes_on_disk(&path) } else { meta.blocks() * 512 })
+        .map(|(path, meta)| {
+            if meta.is_dir() {
+                bytes_on_disk(&path)
+            } else {
+                meta.blocks() * 512
+            }
+        })
         .sum()
 }

@@ -68,7 +68,10 @@ impl StoreError {
     pub(super) fn from_sled(path: &Path, fault: sled::Error) -> Self {
         match fault {
             sled::Error::Io(source) => Self::from_io(path, source),
-            other => Self::Damaged { path: path.to_owned(), detail: other.to_string() },
+            other => Self::Damaged {
+                path: path.to_owned(),
+                detail: other.to_string(),
+            },
         }
     }
 

@@ -97,10 +97,16 @@ impl StemStore {
     pub fn stats(&self) -> Stats {
         let catalogue = &self.house.catalogue;
         let songs = self.on_disk();
-        let kept: Vec<_> = songs.iter().filter_map(|song| catalogue.kept(&song.key.model, song.key.id)).collect();
+        let kept: Vec<_> = songs
+            .iter()
+            .filter_map(|song| catalogue.kept(&song.key.model, song.key.id))
+            .collect();
         Stats {
             complete: Some(kept.len()),
-            seconds: kept.iter().map(|kept| kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1))).sum(),
+            seconds: kept
+                .iter()
+                .map(|kept| kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1)))
+                .sum(),
             pinned: Some(catalogue.uses().values().filter(|song| song.pinned).count()),
             known_tracks: Some(catalogue.count_tracks()),
             ..count(&self.house.paths, self.cap(), &songs)
@@ -111,7 +117,10 @@ impl StemStore {
     /// `progress` gets songs done and songs in all.
     pub fn verify(&self, mut progress: impl FnMut(usize, usize)) -> Verified {
         let songs = self.on_disk();
-        let mut found = Verified { songs: songs.len(), ..Verified::default() };
+        let mut found = Verified {
+            songs: songs.len(),
+            ..Verified::default()
+        };
         let all = songs.len();
         for (done, OnDisk { key, .. }) in songs.into_iter().enumerate() {
             progress(done, all);
@@ -125,7 +134,12 @@ impl StemStore {
             };
             if !segments.is_empty() || reason.is_some() {
                 let (model, track) = (key.model, key.id.to_string());
-                found.damaged.push(Damage { model, track, segments, reason });
+                found.damaged.push(Damage {
+                    model,
+                    track,
+                    segments,
+                    reason,
+                });
             }
         }
         progress(all, all);
@@ -245,12 +259,20 @@ fn count(paths: &StorePaths, cap_bytes: u64, songs: &[OnDisk]) -> Stats {
 fn on_disk(paths: &StorePaths) -> Vec<OnDisk> {
     let mut songs = Vec::new();
     for model_folder in folders(&paths.stems()) {
-        let Some(model) = model_folder.file_name().and_then(|name| name.to_str()) else { continue };
+        let Some(model) = model_folder.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
         for folder in folders(&model_folder) {
-            let id = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+            let id = folder
+                .file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| name.parse().ok());
             let Some(id) = id else { continue };
             songs.push(OnDisk {
-                key: SongKey { model: model.to_owned(), id },
+                key: SongKey {
+                    model: model.to_owned(),
+                    id,
+                },
                 bytes: bytes_on_disk(&folder),
                 changed: changed(&folder.join("db")),
                 folder,
@@ -278,10 +300,15 @@ fn leftover(folder: &Path) -> PathBuf {
 
 fn folders(below: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(below).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 fn changed(file: &Path) -> i64 {
     let changed = std::fs::metadata(file).and_then(|meta| meta.modified()).ok();
-    changed.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs() as i64)
+    changed
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_secs() as i64)
 }

@@ -39,7 +39,10 @@ impl OwnerLock {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(Errno::WOULDBLOCK) => {
-                    return Err(StoreError::Busy { pid: owner(&mut file), path: state.to_owned() });
+                    return Err(StoreError::Busy {
+                        pid: owner(&mut file),
+                        path: state.to_owned(),
+                    });
                 }
                 // Some network file systems know no locks: sled's own lock has to do there.
                 Err(Errno::NOTSUP | Errno::NOLCK | Errno::NOSYS) => break,
@@ -47,7 +50,10 @@ impl OwnerLock {
             }
         }
         // Who holds it is a courtesy: a full disk must not keep the store from opening.
-        let wrote = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        let wrote = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
         if let Err(e) = wrote {
             tracing::debug!("the owner of the store could not be noted: {e}");
         }

@@ -77,7 +77,9 @@ impl House {
 
 impl std::fmt::Debug for StemStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StemStore").field("paths", &self.house.paths).finish_non_exhaustive()
+        f.debug_struct("StemStore")
+            .field("paths", &self.house.paths)
+            .finish_non_exhaustive()
     }
 }
 
@@ -90,7 +92,10 @@ impl StemStore {
         let catalogue = match Catalogue::open(&folder, false) {
             Err(StoreError::Damaged { detail, .. }) => {
                 let aside = housekeeping::put_aside(&folder)?;
-                tracing::error!("the catalogue was damaged ({detail}) and begun anew; the old one: {}", aside.display());
+                tracing::error!(
+                    "the catalogue was damaged ({detail}) and begun anew; the old one: {}",
+                    aside.display()
+                );
                 Catalogue::open(&folder, false)?
             }
             other => other?,
@@ -100,7 +105,10 @@ impl StemStore {
 
     /// As [`Self::open`], but where the disk refuses, a catalogue that lasts only as long as the
     /// program, and the reason. Another croon in the same store stays an error.
-    pub fn open_or_volatile(paths: &StorePaths, cap_bytes: u64) -> Result<(Self, Option<StoreError>), StoreError> {
+    pub fn open_or_volatile(
+        paths: &StorePaths,
+        cap_bytes: u64,
+    ) -> Result<(Self, Option<StoreError>), StoreError> {
         match Self::open(paths, cap_bytes) {
             Ok(store) => Ok((store, None)),
             Err(reason) if reason.is_of_the_disk() => {
@@ -119,13 +127,19 @@ impl StemStore {
             open: OpenSongs::default(),
             _owner: owner,
         };
-        Self { house: Arc::new(house) }
+        Self {
+            house: Arc::new(house),
+        }
     }
 
     /// The song's vocals under a model; an empty place for them where there are none yet, or where
     /// what is there cannot be read.
     pub fn song(&self, model_key: &str, id: TrackId) -> Result<Arc<SongStems>, StoreError> {
-        self.open_checked(&SongKey { model: folder_name(model_key), id }).map(|(song, _)| song)
+        self.open_checked(&SongKey {
+            model: folder_name(model_key),
+            id,
+        })
+        .map(|(song, _)| song)
     }
 
     /// The song, and what was wrong with it if it had to be begun anew or has lost something.
@@ -134,7 +148,10 @@ impl StemStore {
         let mut entries = self.house.open.hold();
         let (song, damage) = match entries.open(&self.house, key) {
             Err(StoreError::Damaged { detail, .. }) => {
-                tracing::error!("stored vocals were damaged ({detail}) and are begun anew: {}", folder.display());
+                tracing::error!(
+                    "stored vocals were damaged ({detail}) and are begun anew: {}",
+                    folder.display()
+                );
                 self.house.catalogue.unkeep(&key.model, key.id)?;
                 std::fs::remove_dir_all(&folder).map_err(|e| StoreError::from_io(&folder, e))?;
                 (entries.open(&self.house, key)?, Some(detail))
@@ -148,7 +165,10 @@ impl StemStore {
 
     /// As [`Self::song`], but nothing is made where there is nothing.
     pub fn song_if_stored(&self, model_key: &str, id: TrackId) -> Result<Option<Arc<SongStems>>, StoreError> {
-        let key = SongKey { model: folder_name(model_key), id };
+        let key = SongKey {
+            model: folder_name(model_key),
+            id,
+        };
         if self.house.song_folder(&key).join("db").is_file() {
             self.song(model_key, id).map(Some)
         } else {
@@ -252,11 +272,19 @@ impl StemStore {
         let (written, lost) = match song.meta().filter(|_| song.is_complete()) {
             Some(meta) if !noted => {
                 let bytes = database::bytes_on_disk(song.folder());
-                (self.house.catalogue.keep(&key.model, key.id, &catalogue::Kept { bytes, meta }), None)
+                (
+                    self.house
+                        .catalogue
+                        .keep(&key.model, key.id, &catalogue::Kept { bytes, meta }),
+                    None,
+                )
             }
             None if noted => {
                 let lost = "it was complete once, and part of it is gone";
-                (self.house.catalogue.unkeep(&key.model, key.id), Some(lost.to_owned()))
+                (
+                    self.house.catalogue.unkeep(&key.model, key.id),
+                    Some(lost.to_owned()),
+                )
             }
             _ => return None,
         };
@@ -269,11 +297,23 @@ impl StemStore {
 
 /// A model's key as the name of one folder: it comes from an engine, which may be anybody's.
 fn folder_name(model_key: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+            c
+        } else {
+            '_'
+        }
+    };
     let name: String = model_key.chars().take(100).map(plain).collect();
-    if name.trim_matches('.').is_empty() { "model".to_owned() } else { name }
+    if name.trim_matches('.').is_empty() {
+        "model".to_owned()
+    } else {
+        name
+    }
 }
 
 fn unix_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() as i64)
 }

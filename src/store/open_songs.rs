@@ -8,11 +8,11 @@ use std::path::Path;
 // those three moments only; reading and writing a song that is open never touches it.
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::{House, StemStore};
 use super::catalogue::Kept;
 use super::database;
 use super::error::StoreError;
 use super::song::{SongMeta, SongStems};
+use super::{House, StemStore};
 use crate::track::TrackId;
 
 /// A song under a model: the model's folder name and the recording.
@@ -62,9 +62,19 @@ impl Entries {
         }
         self.opened_so_far += 1;
         let nth = self.opened_so_far;
-        let hold = || OpenSong { house: house.clone(), key: key.clone(), nth };
+        let hold = || OpenSong {
+            house: house.clone(),
+            key: key.clone(),
+            nth,
+        };
         let song = Arc::new(SongStems::open(&house.song_folder(key), hold)?);
-        self.open.insert(key.clone(), Entry { song: Arc::downgrade(&song), nth });
+        self.open.insert(
+            key.clone(),
+            Entry {
+                song: Arc::downgrade(&song),
+                nth,
+            },
+        );
         Ok(song)
     }
 }
@@ -78,12 +88,19 @@ pub(super) struct OpenSong {
 
 impl OpenSong {
     pub fn completed(&self, folder: &Path, meta: SongMeta) {
-        let kept = Kept { bytes: database::bytes_on_disk(folder), meta };
+        let kept = Kept {
+            bytes: database::bytes_on_disk(folder),
+            meta,
+        };
         // The song itself says so too: it is noted again when it is next opened.
         if let Err(e) = self.house.catalogue.keep(&self.key.model, self.key.id, &kept) {
             tracing::warn!("a complete song could not be noted in the catalogue: {e}");
         }
-        if let Err(e) = (StemStore { house: self.house.clone() }).prune() {
+        if let Err(e) = (StemStore {
+            house: self.house.clone(),
+        })
+        .prune()
+        {
             tracing::warn!("no room could be made in the cache: {e}");
         }
     }
@@ -98,7 +115,11 @@ impl OpenSong {
 impl Drop for OpenSong {
     fn drop(&mut self) {
         let mut entries = self.house.open.hold();
-        if entries.open.get(&self.key).is_some_and(|entry| entry.nth == self.nth) {
+        if entries
+            .open
+            .get(&self.key)
+            .is_some_and(|entry| entry.nth == self.nth)
+        {
             entries.open.remove(&self.key);
         }
     }

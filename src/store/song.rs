@@ -42,7 +42,10 @@ pub struct Peaks {
 
 impl Default for Peaks {
     fn default() -> Self {
-        Self { vocals: [0; PEAKS_PER_SEGMENT], instrumental: [0; PEAKS_PER_SEGMENT] }
+        Self {
+            vocals: [0; PEAKS_PER_SEGMENT],
+            instrumental: [0; PEAKS_PER_SEGMENT],
+        }
     }
 }
 
@@ -74,14 +77,20 @@ pub struct SongStems {
 
 impl std::fmt::Debug for SongStems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SongStems").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("SongStems")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
 impl SongStems {
     /// `hold` enters the song into the list of open ones; called once nothing can fail any more.
     pub(super) fn open(folder: &Path, hold: impl FnOnce() -> OpenSong) -> Result<Self, StoreError> {
-        let tuning = database::Tuning { cache_bytes: 4 << 20, flush_every_ms: None, volatile: false };
+        let tuning = database::Tuning {
+            cache_bytes: 4 << 20,
+            flush_every_ms: None,
+            volatile: false,
+        };
         let database = database::open(folder, tuning)?;
         let fault = |e| StoreError::from_sled(folder, e);
         let segments = database.open_tree("segments").map_err(fault)?;
@@ -106,21 +115,26 @@ impl SongStems {
         stored.into_iter().for_each(|segment| song.mark(segment));
         if let Some(meta) = song.meta() {
             song.length.store(meta.segments, Ordering::Release);
-            song.complete.store((0..meta.segments).all(|k| song.has(k)), Ordering::Release);
+            song.complete
+                .store((0..meta.segments).all(|k| song.has(k)), Ordering::Release);
         }
         Ok(song)
     }
 
     /// True where the segment's vocals are stored.
     pub fn has(&self, segment: u32) -> bool {
-        self.word(segment).is_some_and(|(word, bit)| word.load(Ordering::Acquire) & bit != 0)
+        self.word(segment)
+            .is_some_and(|(word, bit)| word.load(Ordering::Acquire) & bit != 0)
     }
 
     /// Stores a segment's contribution ([`SEGMENT_SAMPLES`] samples at `rate` 44100). When this
     /// returns, the segment survives a crash of the process.
     pub fn put(&self, segment: u32, contribution: &[f32], peaks: &Peaks) -> Result<(), StoreError> {
         if contribution.len() != SEGMENT_SAMPLES {
-            return Err(StoreError::WrongLength { got: contribution.len(), want: SEGMENT_SAMPLES });
+            return Err(StoreError::WrongLength {
+                got: contribution.len(),
+                want: SEGMENT_SAMPLES,
+            });
         }
         if segment >= MOST_SEGMENTS {
             return Err(StoreError::TooLong { segment });
@@ -130,7 +144,9 @@ impl SongStems {
         for (nth, samples) in contribution.chunks_exact(BLOCK_SAMPLES).enumerate() {
             self.write(segment, nth, &block::encode(samples, loudest))?;
         }
-        self.segments.insert(segment.to_be_bytes(), write_entry(peaks)).map_err(|e| self.fault(e))?;
+        self.segments
+            .insert(segment.to_be_bytes(), write_entry(peaks))
+            .map_err(|e| self.fault(e))?;
         self.flush()?;
         self.mark(segment);
         Ok(())
@@ -171,23 +187,34 @@ impl SongStems {
         if !self.has(segment) {
             return None;
         }
-        self.segments.get(segment.to_be_bytes()).ok().flatten().and_then(|value| read_entry(&value))
+        self.segments
+            .get(segment.to_be_bytes())
+            .ok()
+            .flatten()
+            .and_then(|value| read_entry(&value))
     }
 
     /// Loudness of every segment so far, for drawing the whole song at once.
     pub fn overview(&self) -> Vec<Option<Peaks>> {
-        (0..self.known_length()).map(|segment| self.peaks(segment)).collect()
+        (0..self.known_length())
+            .map(|segment| self.peaks(segment))
+            .collect()
     }
 
     /// Which segments are stored; as long as the song once it was complete, before that up to the
     /// last one stored.
     pub fn ready(&self) -> Vec<bool> {
-        (0..self.known_length()).map(|segment| self.has(segment)).collect()
+        (0..self.known_length())
+            .map(|segment| self.has(segment))
+            .collect()
     }
 
     /// How many segments are stored.
     pub fn count(&self) -> u32 {
-        self.present.iter().map(|word| word.load(Ordering::Acquire).count_ones()).sum()
+        self.present
+            .iter()
+            .map(|word| word.load(Ordering::Acquire).count_ones())
+            .sum()
     }
 
     /// Says that every segment is there; false, and nothing said, where one is not.
@@ -219,7 +246,9 @@ impl SongStems {
 
     /// Reads everything that is stored; drops what does not read back and says which segments.
     pub fn verify(&self) -> Vec<u32> {
-        let stored: Vec<u32> = (0..self.reach.load(Ordering::Acquire)).filter(|&k| self.has(k)).collect();
+        let stored: Vec<u32> = (0..self.reach.load(Ordering::Acquire))
+            .filter(|&k| self.has(k))
+            .collect();
         stored
             .into_iter()
             .filter(|&segment| (0..BLOCKS_PER_SEGMENT).any(|nth| self.block(segment, nth).is_none()))
@@ -245,7 +274,9 @@ impl SongStems {
         let mut value = Vec::new();
         for part in 0..MOST_PARTS {
             let key = part_key(segment, nth, part);
-            let Some(bytes) = self.blocks.get(key).map_err(|e| self.fault(e))? else { break };
+            let Some(bytes) = self.blocks.get(key).map_err(|e| self.fault(e))? else {
+                break;
+            };
             value.extend_from_slice(&bytes);
             self.age(key)?;
             if block::length(&value).is_none_or(|length| value.len() >= length) {
@@ -292,7 +323,9 @@ impl SongStems {
     }
 
     fn word(&self, segment: u32) -> Option<(&AtomicU64, u64)> {
-        self.present.get(segment as usize / 64).map(|word| (word, 1 << (segment % 64)))
+        self.present
+            .get(segment as usize / 64)
+            .map(|word| (word, 1 << (segment % 64)))
     }
 
     fn known_length(&self) -> u32 {
@@ -329,5 +362,8 @@ fn read_entry(entry: &[u8]) -> Option<Peaks> {
     let (version, waves) = body.split_first()?;
     let (vocals, instrumental) = waves.split_at_checked(PEAKS_PER_SEGMENT)?;
     (*version == ENTRY_VERSION && crc32fast::hash(body) == u32::from_le_bytes(*crc)).then_some(())?;
-    Some(Peaks { vocals: vocals.try_into().ok()?, instrumental: instrumental.try_into().ok()? })
+    Some(Peaks {
+        vocals: vocals.try_into().ok()?,
+        instrumental: instrumental.try_into().ok()?,
+    })
 }

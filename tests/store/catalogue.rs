@@ -12,9 +12,16 @@ use super::*;
 pub fn known(n: usize) -> Track {
     Track {
         path: PathBuf::from(format!("/music/album {}/{n:04} song.flac", n / 12)),
-        stamp: FileStamp { size: n as u64, modified_ns: -5 },
+        stamp: FileStamp {
+            size: n as u64,
+            modified_ns: -5,
+        },
         id: n.is_multiple_of(2).then(|| track(n as u8)),
-        tags: Tags { title: Some(format!("Söng {n}")), track_no: Some(n as u32), ..Tags::default() },
+        tags: Tags {
+            title: Some(format!("Söng {n}")),
+            track_no: Some(n as u32),
+            ..Tags::default()
+        },
         duration: Some(n as f64 + 0.25),
         rate: 44_100,
         channels: 2,
@@ -26,17 +33,25 @@ fn tracks_come_back_and_can_be_forgotten() {
     let home = tempfile::tempdir().unwrap();
     let mut tracks: Vec<Track> = (0..1200).map(known).collect();
     // No text, but a name that Linux allows.
-    tracks.push(Track { path: OsStr::from_bytes(b"/music/\xff\xfe \xc3.mp3").into(), ..known(7) });
+    tracks.push(Track {
+        path: OsStr::from_bytes(b"/music/\xff\xfe \xc3.mp3").into(),
+        ..known(7)
+    });
     tracks.sort_by(|a, b| a.path.cmp(&b.path));
     open(home.path()).remember_many(&tracks).unwrap();
     let store = open(home.path());
     let mut back = store.tracks().unwrap();
     back.sort_by(|a, b| a.path.cmp(&b.path));
     assert_eq!(back, tracks);
-    store.forget_many(tracks[..1200].iter().map(|track| track.path.as_path())).unwrap();
+    store
+        .forget_many(tracks[..1200].iter().map(|track| track.path.as_path()))
+        .unwrap();
     store.forget(Path::new("/never/known")).unwrap();
     assert_eq!(store.tracks().unwrap(), tracks[1200..]);
-    let renamed = Track { id: Some(track(3)), ..tracks[1200].clone() };
+    let renamed = Track {
+        id: Some(track(3)),
+        ..tracks[1200].clone()
+    };
     store.remember(&renamed).unwrap();
     assert_eq!(store.tracks().unwrap(), [renamed]);
 }
@@ -44,7 +59,10 @@ fn tracks_come_back_and_can_be_forgotten() {
 #[test]
 fn settings_pins_and_state_last() {
     let home = tempfile::tempdir().unwrap();
-    let mine = SongSettings { vocal_level: Some(0.35), ..SongSettings::default() };
+    let mine = SongSettings {
+        vocal_level: Some(0.35),
+        ..SongSettings::default()
+    };
     {
         let store = open(home.path());
         assert_eq!(store.settings(track(1)), SongSettings::default());
@@ -53,7 +71,11 @@ fn settings_pins_and_state_last() {
         store.sung(track(1)).unwrap();
         store.pin(track(1), true).unwrap();
         store.save_state("screen", &"jobs").unwrap();
-        assert_eq!(store.state::<u32>("screen"), None, "a state of another shape counts as none");
+        assert_eq!(
+            store.state::<u32>("screen"),
+            None,
+            "a state of another shape counts as none"
+        );
     }
     let store = open(home.path());
     assert_eq!(store.settings(track(1)), mine);
@@ -69,17 +91,34 @@ fn a_damaged_catalogue_is_put_aside_and_songs_are_found_again() {
         let store = open(home.path());
         let song = store.song(MODEL, track(1)).unwrap();
         song.put(0, &segment(1), &peaks(1)).unwrap();
-        song.finish(croon::store::SongMeta { frames: 9, rate: 44_100, segments: 1 }).unwrap();
+        song.finish(croon::store::SongMeta {
+            frames: 9,
+            rate: 44_100,
+            segments: 1,
+        })
+        .unwrap();
         store.remember(&known(1)).unwrap();
     }
     // A settings file of sled that names another segment size is refused as a whole.
     let conf = home.path().join("state/catalogue/conf");
-    std::fs::write(&conf, b"segment_size: 1024\nuse_compression: false\nversion: 0.34\nvNextCrcX").unwrap();
+    std::fs::write(
+        &conf,
+        b"segment_size: 1024\nuse_compression: false\nversion: 0.34\nvNextCrcX",
+    )
+    .unwrap();
     let store = open(home.path());
     assert!(store.tracks().unwrap().is_empty());
-    assert!(std::fs::read_dir(home.path().join("state")).unwrap().flatten().any(|entry| {
-        entry.file_name().to_string_lossy().starts_with("catalogue.damaged-")
-    }));
+    assert!(
+        std::fs::read_dir(home.path().join("state"))
+            .unwrap()
+            .flatten()
+            .any(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with("catalogue.damaged-")
+            })
+    );
     assert!(store.song(MODEL, track(1)).unwrap().is_complete());
     assert!(store.complete(MODEL).contains(&track(1)), "noted again");
 }
@@ -90,17 +129,27 @@ fn damage_anywhere_in_the_catalogue_invents_nothing() {
     let home = tempfile::tempdir().unwrap();
     let tracks: Vec<Track> = (0..60).map(known).collect();
     for n in 0..3 {
-        open(home.path()).remember_many(&tracks[n * 20..n * 20 + 20]).unwrap();
+        open(home.path())
+            .remember_many(&tracks[n * 20..n * 20 + 20])
+            .unwrap();
     }
     let folder = home.path().join("state/catalogue");
-    let whole: Vec<_> = files(&folder).into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
-    let rounds = std::env::var("CROON_FUZZ").ok().and_then(|n| n.parse().ok()).unwrap_or(30);
+    let whole: Vec<_> = files(&folder)
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    let rounds = std::env::var("CROON_FUZZ")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(30);
     let mut place = 99_u64;
     let mut lost = 0;
     for round in 0..rounds {
         std::fs::remove_dir_all(&folder).unwrap();
         std::fs::create_dir_all(folder.join("blobs")).unwrap();
-        place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        place = place
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         for (nth, (path, bytes)) in whole.iter().enumerate() {
             let mut bytes = bytes.clone();
             // What was never written holds nothing to damage.

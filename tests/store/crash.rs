@@ -13,7 +13,9 @@ const CHILD: &str = "CROON_TEST_STORE_CHILD";
 /// Not a test of its own: the child of the tests below, which re-execute this program.
 #[test]
 fn child() {
-    let Some(home) = std::env::var_os(CHILD) else { return };
+    let Some(home) = std::env::var_os(CHILD) else {
+        return;
+    };
     let store = open(Path::new(&home));
     let mut out = std::io::stdout();
     writeln!(out, "\nopen").unwrap();
@@ -24,7 +26,12 @@ fn child() {
             writeln!(out, "put {n} {k}").unwrap();
             out.flush().unwrap();
         }
-        song.finish(croon::store::SongMeta { frames: 1, rate: 44_100, segments: 6 }).unwrap();
+        song.finish(croon::store::SongMeta {
+            frames: 1,
+            rate: 44_100,
+            segments: 6,
+        })
+        .unwrap();
         writeln!(out, "done {n}").unwrap();
         out.flush().unwrap();
     }
@@ -49,7 +56,9 @@ fn start(home: &Path) -> (Victim, impl Iterator<Item = String> + use<>) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
     (Victim(child), lines)
 }
 
@@ -81,15 +90,27 @@ fn killed_at_any_moment_nothing_acknowledged_is_lost() {
         let store = open(home.path());
         for &(n, k) in &acknowledged {
             let song = store.song(MODEL, track(n)).unwrap();
-            let back = song.get(k).unwrap_or_else(|| panic!("round {round}: song {n} lost segment {k}"));
-            assert!(same(&segment(u32::from(n) * 100 + k), &back), "round {round}: song {n} segment {k}");
+            let back = song
+                .get(k)
+                .unwrap_or_else(|| panic!("round {round}: song {n} lost segment {k}"));
+            assert!(
+                same(&segment(u32::from(n) * 100 + k), &back),
+                "round {round}: song {n} segment {k}"
+            );
         }
         for &n in &finished {
-            assert!(store.song(MODEL, track(n)).unwrap().is_complete(), "round {round}: song {n}");
+            assert!(
+                store.song(MODEL, track(n)).unwrap().is_complete(),
+                "round {round}: song {n}"
+            );
             assert!(store.complete(MODEL).contains(&track(n)));
         }
     }
-    assert!(acknowledged.len() > 12, "only {} segments were written", acknowledged.len());
+    assert!(
+        acknowledged.len() > 12,
+        "only {} segments were written",
+        acknowledged.len()
+    );
 }
 
 #[test]
@@ -98,10 +119,19 @@ fn a_second_process_is_told_who_holds_the_store() {
     let (victim, mut lines) = start(home.path());
     assert!(lines.any(|line| line == "open"));
     let refused = StemStore::open(&paths(home.path()), NO_CAP).unwrap_err();
-    assert!(matches!(refused, StoreError::Busy { pid: Some(pid), .. } if pid == victim.0.id()), "{refused:?}");
+    assert!(
+        matches!(refused, StoreError::Busy { pid: Some(pid), .. } if pid == victim.0.id()),
+        "{refused:?}"
+    );
     assert!(refused.to_string().contains(&victim.0.id().to_string()));
-    assert_eq!(croon::store::OwnerLock::holder(&paths(home.path()).state), Some(victim.0.id()));
-    assert!(StemStore::open_or_volatile(&paths(home.path()), NO_CAP).is_err(), "busy is no fault of the disk");
+    assert_eq!(
+        croon::store::OwnerLock::holder(&paths(home.path()).state),
+        Some(victim.0.id())
+    );
+    assert!(
+        StemStore::open_or_volatile(&paths(home.path()), NO_CAP).is_err(),
+        "busy is no fault of the disk"
+    );
     drop(victim);
     open(home.path());
     assert_eq!(croon::store::OwnerLock::holder(&paths(home.path()).state), None);

@@ -13,7 +13,10 @@ struct Mount(PathBuf);
 impl Mount {
     fn new(at: PathBuf, options: &str) -> Option<Self> {
         std::fs::create_dir_all(&at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&at).output();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(&at)
+            .output();
         match mounted {
             Ok(done) if done.status.success() => Some(Self(at)),
             _ => {
@@ -23,9 +26,18 @@ impl Mount {
         }
     }
 
+    /// Refused while a file is open for writing, which a closed database's are for a moment.
     fn remount(&self, options: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.0).status();
-        assert!(done.unwrap().success());
+        let options = format!("remount,{options}");
+        let begun = std::time::Instant::now();
+        loop {
+            let done = Command::new("mount").args(["-o", &options]).arg(&self.0).output().unwrap();
+            if done.status.success() {
+                return;
+            }
+            assert!(begun.elapsed().as_secs() < 60, "{}", String::from_utf8_lossy(&done.stderr));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 }
 
@@ -49,7 +61,9 @@ fn noise(seed: u32) -> Vec<f32> {
 #[test]
 fn a_full_disk_refuses_new_vocals_and_keeps_the_old() {
     let home = tempfile::tempdir().unwrap();
-    let Some(_disk) = Mount::new(home.path().join("cache"), "size=24m") else { return };
+    let Some(_disk) = Mount::new(home.path().join("cache"), "size=24m") else {
+        return;
+    };
     let store = open(home.path());
     let song = store.song(MODEL, track(1)).unwrap();
     let mut stored = 0;
@@ -72,14 +86,20 @@ fn a_full_disk_refuses_new_vocals_and_keeps_the_old() {
     store.pin(track(1), true).unwrap();
     drop(song);
     assert_eq!(store.clear(true).unwrap().songs, 1);
-    store.song(MODEL, track(2)).unwrap().put(0, &noise(0), &peaks(0)).unwrap();
+    store
+        .song(MODEL, track(2))
+        .unwrap()
+        .put(0, &noise(0), &peaks(0))
+        .unwrap();
 }
 
 /// Even where another program takes the last byte between our look and our write.
 #[test]
 fn a_disk_that_fills_up_during_a_write_breaks_only_that_song() {
     let home = tempfile::tempdir().unwrap();
-    let Some(disk) = Mount::new(home.path().join("cache"), "size=24m") else { return };
+    let Some(disk) = Mount::new(home.path().join("cache"), "size=24m") else {
+        return;
+    };
     let store = open(home.path());
     let song = store.song(MODEL, track(1)).unwrap();
     song.put(0, &noise(0), &peaks(0)).unwrap();
@@ -90,7 +110,11 @@ fn a_disk_that_fills_up_during_a_write_breaks_only_that_song() {
         let free = rustix_free(&disk.0);
         if free > (9 << 20) {
             let more = vec![1_u8; (free - (8 << 20) - (300 << 10)).min(1 << 20) as usize];
-            let mut file = std::fs::File::options().append(true).create(true).open(&hog).unwrap();
+            let mut file = std::fs::File::options()
+                .append(true)
+                .create(true)
+                .open(&hog)
+                .unwrap();
             std::io::Write::write_all(&mut file, &more).unwrap();
         }
         match song.put(stored, &noise(stored), &peaks(0)) {
@@ -114,11 +138,16 @@ const CHILD: &str = "CROON_TEST_SHORT_FILES";
 /// Not a test of its own: the child of the one below, a process whose files may not grow.
 #[test]
 fn child() {
-    let Some(home) = std::env::var_os(CHILD) else { return };
+    let Some(home) = std::env::var_os(CHILD) else {
+        return;
+    };
     // Without a handler the signal ends the process before the write can fail.
     let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     signal_hook::flag::register(25, flag).unwrap();
-    let limit = rustix::process::Rlimit { current: Some(12 << 20), maximum: None };
+    let limit = rustix::process::Rlimit {
+        current: Some(12 << 20),
+        maximum: None,
+    };
     rustix::process::setrlimit(rustix::process::Resource::Fsize, limit).unwrap();
     let store = open(Path::new(&home));
     let song = store.song(MODEL, track(1)).unwrap();
@@ -133,7 +162,11 @@ fn child() {
     assert!(refused.is_of_the_disk(), "{refused:?}");
     assert!(song.put(stored, &noise(stored), &peaks(0)).is_err());
     // Other songs go on.
-    store.song(MODEL, track(2)).unwrap().put(0, &segment(2), &peaks(2)).unwrap();
+    store
+        .song(MODEL, track(2))
+        .unwrap()
+        .put(0, &segment(2), &peaks(2))
+        .unwrap();
     println!("\nstored {stored}");
 }
 
@@ -147,8 +180,17 @@ fn a_write_that_fails_inside_loses_nothing_acknowledged() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success(), "{said}\n{}", String::from_utf8_lossy(&done.stderr));
-    let stored: u32 = said.lines().find_map(|line| line.strip_prefix("stored ")).unwrap().parse().unwrap();
+    assert!(
+        done.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let stored: u32 = said
+        .lines()
+        .find_map(|line| line.strip_prefix("stored "))
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!(stored > 2);
     let store = open(home.path());
     let song = store.song(MODEL, track(1)).unwrap();
@@ -157,7 +199,10 @@ fn a_write_that_fails_inside_loses_nothing_acknowledged() {
     }
     assert!(!song.has(stored));
     song.put(stored, &noise(stored), &peaks(0)).unwrap();
-    assert!(same(&segment(2), &store.song(MODEL, track(2)).unwrap().get(0).unwrap()));
+    assert!(same(
+        &segment(2),
+        &store.song(MODEL, track(2)).unwrap().get(0).unwrap()
+    ));
 }
 
 fn rustix_free(at: &Path) -> u64 {
@@ -168,10 +213,16 @@ fn rustix_free(at: &Path) -> u64 {
 #[test]
 fn a_cache_that_may_not_be_written_leaves_the_rest_working() {
     let home = tempfile::tempdir().unwrap();
-    let Some(disk) = Mount::new(home.path().join("cache"), "size=24m") else { return };
+    let Some(disk) = Mount::new(home.path().join("cache"), "size=24m") else {
+        return;
+    };
     {
         let store = open(home.path());
-        store.song(MODEL, track(1)).unwrap().put(0, &segment(1), &peaks(1)).unwrap();
+        store
+            .song(MODEL, track(1))
+            .unwrap()
+            .put(0, &segment(1), &peaks(1))
+            .unwrap();
         disk.remount("ro");
         let refused = store.song(MODEL, track(2)).unwrap_err();
         assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused:?}");
@@ -183,13 +234,18 @@ fn a_cache_that_may_not_be_written_leaves_the_rest_working() {
     assert_eq!(store.stats().songs, 1);
     assert_eq!(store.prune().unwrap().songs, 0);
     disk.remount("rw");
-    assert!(same(&segment(1), &store.song(MODEL, track(1)).unwrap().get(0).unwrap()));
+    assert!(same(
+        &segment(1),
+        &store.song(MODEL, track(1)).unwrap().get(0).unwrap()
+    ));
 }
 
 #[test]
 fn a_state_folder_that_may_not_be_written_costs_only_the_memory_of_it() {
     let home = tempfile::tempdir().unwrap();
-    let Some(disk) = Mount::new(home.path().join("state"), "size=16m") else { return };
+    let Some(disk) = Mount::new(home.path().join("state"), "size=16m") else {
+        return;
+    };
     disk.remount("ro");
     let refused = StemStore::open(&paths(home.path()), NO_CAP).unwrap_err();
     assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused:?}");

@@ -17,7 +17,10 @@ pub const MODEL: &str = "test-0badc0de";
 pub const NO_CAP: u64 = u64::MAX;
 
 pub fn paths(below: &Path) -> StorePaths {
-    StorePaths { cache: below.join("cache"), state: below.join("state") }
+    StorePaths {
+        cache: below.join("cache"),
+        state: below.join("state"),
+    }
 }
 
 pub fn open(below: &Path) -> StemStore {
@@ -51,7 +54,11 @@ pub fn peaks(seed: u32) -> Peaks {
 
 /// Every sample within the error the store states for a segment that peaks below 1.
 pub fn same(stored: &[f32], back: &[f32]) -> bool {
-    stored.len() == back.len() && stored.iter().zip(back).all(|(a, b)| (a - b).abs() <= 2.0_f32.powi(-16))
+    stored.len() == back.len()
+        && stored
+            .iter()
+            .zip(back)
+            .all(|(a, b)| (a - b).abs() <= 2.0_f32.powi(-16))
 }
 
 /// Every file below a folder.
@@ -59,7 +66,11 @@ pub fn files(below: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(below).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if path.is_dir() {
+            found.extend(files(&path))
+        } else {
+            found.push(path)
+        }
     }
     found.sort();
     found

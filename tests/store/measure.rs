@@ -15,9 +15,15 @@ fn sung(segment: usize) -> Vec<f32> {
         let t = (segment * SEGMENT_SAMPLES / 2 + i) as f32 / 44_100.0;
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let noise = (state >> 8) as f32 / (1 << 23) as f32 - 1.0;
-        let phrase = if t % 6.0 < 4.0 { (t % 6.0 / 4.0 * std::f32::consts::PI).sin() } else { 0.0 };
+        let phrase = if t % 6.0 < 4.0 {
+            (t % 6.0 / 4.0 * std::f32::consts::PI).sin()
+        } else {
+            0.0
+        };
         let f0 = 220.0 * (1.0 + 0.02 * (t * 34.0).sin());
-        let voice: f32 = (1..12).map(|h| (t * f0 * h as f32 * std::f32::consts::TAU).sin() / h as f32).sum();
+        let voice: f32 = (1..12)
+            .map(|h| (t * f0 * h as f32 * std::f32::consts::TAU).sin() / h as f32)
+            .sum();
         let burst = if t % 0.7 < 0.05 { 0.2 } else { 0.004 };
         let mono = 0.2 * phrase * voice + noise * (burst * phrase + 0.001);
         samples.extend([mono, mono * 0.9 + noise * 0.0005]);
@@ -38,8 +44,12 @@ const SEGMENTS: u32 = 54;
 #[test]
 #[ignore = "prints measurements"]
 fn write() {
-    let home = std::path::PathBuf::from(std::env::var_os("CROON_MEASURE").expect("a folder in CROON_MEASURE"));
-    let segments = std::env::var("CROON_SEGMENTS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEGMENTS);
+    let home =
+        std::path::PathBuf::from(std::env::var_os("CROON_MEASURE").expect("a folder in CROON_MEASURE"));
+    let segments = std::env::var("CROON_SEGMENTS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(SEGMENTS);
     println!("RSS at start {} KB", resident());
     let store = open(&home);
     let song = store.song(MODEL, track(1)).unwrap();
@@ -54,22 +64,38 @@ fn write() {
             println!("segment {k}: RSS {} KB", resident());
         }
     }
-    song.finish(SongMeta { frames: u64::from(segments) * 196_608, rate: 44_100, segments }).unwrap();
+    song.finish(SongMeta {
+        frames: u64::from(segments) * 196_608,
+        rate: 44_100,
+        segments,
+    })
+    .unwrap();
     let minutes = f64::from(segments) * 196_608.0 / 44_100.0 / 60.0;
-    println!("{:?} a segment; {:.2} MB a minute on the disk, RSS {} KB", took / segments, store.used() as f64 / 1e6 / minutes, resident());
+    println!(
+        "{:?} a segment; {:.2} MB a minute on the disk, RSS {} KB",
+        took / segments,
+        store.used() as f64 / 1e6 / minutes,
+        resident()
+    );
 }
 
 #[test]
 #[ignore = "prints measurements"]
 fn read() {
-    let home = std::path::PathBuf::from(std::env::var_os("CROON_MEASURE").expect("a folder in CROON_MEASURE"));
+    let home =
+        std::path::PathBuf::from(std::env::var_os("CROON_MEASURE").expect("a folder in CROON_MEASURE"));
     println!("RSS at start {} KB", resident());
     let begin = Instant::now();
     let store = open(&home);
     let opened = begin.elapsed();
     let begin = Instant::now();
     let song = store.song(MODEL, track(1)).unwrap();
-    println!("store open {opened:?}, song open {:?}, {:.2} MB, RSS {} KB", begin.elapsed(), store.used() as f64 / 1e6, resident());
+    println!(
+        "store open {opened:?}, song open {:?}, {:.2} MB, RSS {} KB",
+        begin.elapsed(),
+        store.used() as f64 / 1e6,
+        resident()
+    );
     let begin = Instant::now();
     let segments = song.meta().unwrap().segments;
     for k in 0..segments {
@@ -80,7 +106,12 @@ fn read() {
             println!("segment {k}: RSS {} KB", resident());
         }
     }
-    println!("read all {:?} ({:?} a block), RSS {} KB", begin.elapsed(), begin.elapsed() / segments / 49, resident());
+    println!(
+        "read all {:?} ({:?} a block), RSS {} KB",
+        begin.elapsed(),
+        begin.elapsed() / segments / 49,
+        resident()
+    );
     let begin = Instant::now();
     song.overview();
     println!("overview {:?}", begin.elapsed());
@@ -106,5 +137,9 @@ fn known_tracks() {
     let store = open(home.path());
     let opened = begin.elapsed();
     assert_eq!(store.tracks().unwrap().len(), 1000);
-    println!("open {opened:?}, with 1000 tracks read {:?}, RSS {} KB", begin.elapsed(), resident());
+    println!(
+        "open {opened:?}, with 1000 tracks read {:?}, RSS {} KB",
+        begin.elapsed(),
+        resident()
+    );
 }

@@ -9,16 +9,34 @@ use super::*;
 
 #[derive(Debug, Clone)]
 enum Op {
-    Put { song: u8, segment: u32, seed: u32 },
-    Get { song: u8, segment: u32 },
-    Finish { song: u8, segments: u32 },
+    Put {
+        song: u8,
+        segment: u32,
+        seed: u32,
+    },
+    Get {
+        song: u8,
+        segment: u32,
+    },
+    Finish {
+        song: u8,
+        segments: u32,
+    },
     Reopen,
-    Evict { song: u8 },
-    Pin { song: u8, pinned: bool },
+    Evict {
+        song: u8,
+    },
+    Pin {
+        song: u8,
+        pinned: bool,
+    },
     /// The cap becomes nothing: all go that are not pinned.
     PruneAll,
     /// A byte of one song's database is flipped while the store is closed.
-    Corrupt { song: u8, at: u32 },
+    Corrupt {
+        song: u8,
+        at: u32,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -150,7 +168,12 @@ fn the_least_recently_sung_go_first_and_pins_and_open_songs_stay() {
     for n in 0..5 {
         let song = store.song(MODEL, track(n)).unwrap();
         song.put(0, &segment(u32::from(n)), &peaks(0)).unwrap();
-        song.finish(SongMeta { frames: 1, rate: 44_100, segments: 1 }).unwrap();
+        song.finish(SongMeta {
+            frames: 1,
+            rate: 44_100,
+            segments: 1,
+        })
+        .unwrap();
     }
     // 0 pinned, 1 open, 4 sung last (by the clock of seconds all were made at once).
     store.pin(track(0), true).unwrap();
@@ -183,7 +206,12 @@ fn finishing_a_song_makes_room_for_it() {
     let finish = |n| {
         let song = store.song(MODEL, track(n)).unwrap();
         song.put(0, &segment(u32::from(n)), &peaks(0)).unwrap();
-        song.finish(SongMeta { frames: 44_100, rate: 44_100, segments: 1 }).unwrap();
+        song.finish(SongMeta {
+            frames: 44_100,
+            rate: 44_100,
+            segments: 1,
+        })
+        .unwrap();
     };
     finish(0);
     store.set_cap(store.used() * 3 / 2);
@@ -202,13 +230,27 @@ fn verify_names_what_it_dropped() {
         let song = store.song(MODEL, track(n)).unwrap();
         song.put(0, &segment(3), &peaks(0)).unwrap();
         song.put(1, &segment(4), &peaks(0)).unwrap();
-        song.finish(SongMeta { frames: 1, rate: 44_100, segments: 2 }).unwrap();
+        song.finish(SongMeta {
+            frames: 1,
+            rate: 44_100,
+            segments: 2,
+        })
+        .unwrap();
     }
     drop(store);
-    let file = home.path().join("cache/stems").join(MODEL).join(track(1).to_string()).join("db");
+    let file = home
+        .path()
+        .join("cache/stems")
+        .join(MODEL)
+        .join(track(1).to_string())
+        .join("db");
     let mut bytes = std::fs::read(&file).unwrap();
     // Every second page of the file, so that some of the blocks are hit.
-    bytes.chunks_mut(4096).skip(1).step_by(2).for_each(|page| page[100] ^= 0xff);
+    bytes
+        .chunks_mut(4096)
+        .skip(1)
+        .step_by(2)
+        .for_each(|page| page[100] ^= 0xff);
     std::fs::write(&file, bytes).unwrap();
     let store = open(home.path());
     let mut steps = Vec::new();

@@ -4,7 +4,11 @@ use croon::store::{BLOCK_SAMPLES, BLOCKS_PER_SEGMENT, SEGMENT_SAMPLES, SongMeta,
 
 use super::*;
 
-const META: SongMeta = SongMeta { frames: 500_000, rate: 44_100, segments: 3 };
+const META: SongMeta = SongMeta {
+    frames: 500_000,
+    rate: 44_100,
+    segments: 3,
+};
 
 #[test]
 fn what_is_put_comes_back_after_reopening() {
@@ -74,7 +78,13 @@ fn what_cannot_be_kept_is_refused_with_a_reason() {
     let home = tempfile::tempdir().unwrap();
     let song = open(home.path()).song(MODEL, track(1)).unwrap();
     let short = song.put(0, &[0.0; 10], &peaks(0)).unwrap_err();
-    assert!(matches!(short, StoreError::WrongLength { got: 10, want: SEGMENT_SAMPLES }));
+    assert!(matches!(
+        short,
+        StoreError::WrongLength {
+            got: 10,
+            want: SEGMENT_SAMPLES
+        }
+    ));
     let late = song.put(70_000, &segment(0), &peaks(0)).unwrap_err();
     assert!(late.to_string().contains("Split the file"), "{late}");
     assert_eq!(song.count(), 0);
@@ -88,9 +98,16 @@ fn levels_above_full_scale_and_far_below_survive() {
         let loud: Vec<f32> = segment(40).iter().map(|x| x * gain).collect();
         song.put(k as u32, &loud, &peaks(0)).unwrap();
         let back = song.get(k as u32).unwrap();
-        let worst = loud.iter().zip(&back).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let worst = loud
+            .iter()
+            .zip(&back)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
         let peak = loud.iter().fold(0.0_f32, |p, x| p.max(x.abs()));
-        assert!(worst <= (peak * 2.0_f32.powi(-15)).max(2.0_f32.powi(-24)), "gain {gain}: {worst}");
+        assert!(
+            worst <= (peak * 2.0_f32.powi(-15)).max(2.0_f32.powi(-24)),
+            "gain {gain}: {worst}"
+        );
     }
 }
 
@@ -105,20 +122,36 @@ fn damage_anywhere_loses_at_most_segments_that_are_then_made_again() {
         (0..3).for_each(|k| song.put(k, &segment(k), &peaks(k)).unwrap());
         assert!(song.finish(META).unwrap());
     }
-    let folder = home.path().join("cache/stems").join(MODEL).join(track(1).to_string());
-    let whole: Vec<_> = files(&folder).into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
+    let folder = home
+        .path()
+        .join("cache/stems")
+        .join(MODEL)
+        .join(track(1).to_string());
+    let whole: Vec<_> = files(&folder)
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
     let mut lost = 0;
     let mut place = 12_345_u64;
-    let rounds = std::env::var("CROON_FUZZ").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
+    let rounds = std::env::var("CROON_FUZZ")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(40);
     for round in 0..rounds {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(folder.join("blobs")).unwrap();
-        place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        place = place
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         for (nth, (path, bytes)) in whole.iter().enumerate() {
             let mut bytes = bytes.clone();
             if nth == round % whole.len() && !bytes.is_empty() {
                 // The early part holds the first pages; a third of the rounds goes there.
-                let span = if round % 3 == 0 { bytes.len().min(4096) } else { bytes.len() };
+                let span = if round % 3 == 0 {
+                    bytes.len().min(4096)
+                } else {
+                    bytes.len()
+                };
                 let at = (place >> 33) as usize % span;
                 bytes[at] ^= 1 << (round % 8);
             }
