@@ -31,11 +31,19 @@ impl Mount {
         let options = format!("remount,{options}");
         let begun = std::time::Instant::now();
         loop {
-            let done = Command::new("mount").args(["-o", &options]).arg(&self.0).output().unwrap();
+            let done = Command::new("mount")
+                .args(["-o", &options])
+                .arg(&self.0)
+                .output()
+                .unwrap();
             if done.status.success() {
                 return;
             }
-            assert!(begun.elapsed().as_secs() < 60, "{}", String::from_utf8_lossy(&done.stderr));
+            assert!(
+                begun.elapsed().as_secs() < 60,
+                "{}",
+                String::from_utf8_lossy(&done.stderr)
+            );
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
