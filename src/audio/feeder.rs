@@ -17,7 +17,7 @@ use super::player::{OutputState, PlayerEvent, Song};
 const BATCH: usize = 1024;
 /// Batches before commands are looked at again.
 const BATCHES_A_STEP: usize = 8;
-/// A fifteenth of what the ring holds.
+/// A twentieth of what the ring holds.
 const POLL: Duration = Duration::from_millis(20);
 /// While the mixer makes room for what was just asked for.
 const HURRY: Duration = Duration::from_millis(2);

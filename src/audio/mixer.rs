@@ -20,9 +20,9 @@ const GAIN_RAMP: f64 = 0.015;
 /// How long pausing, resuming and jumping take to fade.
 const GATE_RAMP: f64 = 0.005;
 /// What must lie in the ring before a song goes on after it ran dry.
-const RECOVERY: f64 = 0.02;
+const RECOVERY: f64 = 0.06;
 /// What the ring holds when full.
-const RING: f64 = 0.35;
+const RING: f64 = 0.4;
 
 /// One frame on its way to the ear.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -393,7 +393,7 @@ mod tests {
         assert!(heard[3000..].iter().all(|frame| *frame == [0.0; 2]));
         rig.feed(1, 100);
         assert!(rig.hear(640).iter().all(|frame| *frame == [0.0; 2]), "it started on a handful of frames");
-        rig.feed(1, 2000);
+        rig.feed(1, 4000);
         assert!(rig.hear(1280).iter().any(|frame| frame[0].abs() > 0.3));
     }
 

@@ -112,3 +112,63 @@ fn m4a_seeks_exactly_in_each_of_its_tracks() {
     assert!(db < -15.0, "stems and mixture are not aligned: {db} dB");
     assert!(matches!(Decoder::open_track(&path, 5), Err(DecodeError::NoSuchTrack { wanted: 5, found: 5 })));
 }
+
+#[test]
+fn flac_seeks_exactly_and_comes_back_as_written() {
+    use crate::audio::write::{StemFormat, StemWriter};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made.flac");
+    let pcm: Vec<f32> = (0..120_001).flat_map(chirp).collect();
+    let mut writer = StemWriter::create(&path, StemFormat::Flac, 44_100, 2).unwrap();
+    writer.write(&pcm).unwrap();
+    writer.finish().unwrap();
+    let (_, back) = read_all(&path).unwrap();
+    assert_eq!(back.len(), pcm.len());
+    assert!(back.iter().zip(&pcm).all(|(a, b)| (a - b).abs() < 1.3e-7));
+    seeks_exactly(&path, 0.0);
+}
+
+/// How far `heard` lies behind `wanted`, by the best match of a piece from the middle.
+fn lag(heard: &[f32], wanted: &[f32]) -> i64 {
+    let piece = 30_000..34_000;
+    let score = |shift: i64| -> f64 {
+        piece.clone().map(|i| f64::from(wanted[i * 2]) * f64::from(heard[((i as i64 + shift) * 2) as usize])).sum()
+    };
+    (-3000..3000).max_by(|&a, &b| score(a).total_cmp(&score(b))).unwrap()
+}
+
+#[test]
+fn encoded_by_others_it_is_aligned_as_long_as_the_original_and_seeks_exactly() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = hound::WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let original = wav(folder.path(), 100_000, spec);
+    let (_, wanted) = read_all(&original).unwrap();
+    // The options, the ending, what a second reading may differ by, and by how much it may be longer.
+    let kinds: [(&[&str], &str, f32, usize); 9] = [
+        (&["-c:a", "libmp3lame", "-b:a", "128k"], "mp3", 0.0, 0),
+        (&["-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0"], "mp3", 0.0, 4000),
+        // Noise substitution draws other numbers at the second reading.
+        (&["-c:a", "aac", "-b:a", "160k"], "m4a", 5e-4, 0),
+        (&["-c:a", "alac"], "m4a", 0.0, 0),
+        (&["-c:a", "libvorbis", "-q:a", "4"], "ogg", 0.0, 0),
+        (&["-c:a", "flac"], "flac", 0.0, 0),
+        (&["-c:a", "pcm_s24be"], "aiff", 0.0, 0),
+        (&["-c:a", "flac"], "mka", 0.0, 0),
+        (&["-c:a", "pcm_f32le"], "wav", 0.0, 0),
+    ];
+    for (options, ending, tolerance, longer) in kinds {
+        let path = folder.path().join("encoded").with_extension(ending);
+        let _ = std::fs::remove_file(&path);
+        let made = std::process::Command::new("ffmpeg").args(["-v", "error", "-y", "-i"]).arg(&original).args(options).arg(&path).status();
+        if !made.is_ok_and(|status| status.success()) {
+            println!("skipped: ffmpeg cannot make {options:?} here");
+            continue;
+        }
+        let (info, heard) = read_all(&path).unwrap();
+        let extra = heard.len() as i64 / 2 - 100_000;
+        assert!((0..=longer as i64).contains(&extra), "{ending} {options:?}: {extra} frames too many of {info:?}");
+        let lag = lag(&heard, &wanted);
+        assert!(lag == 0 || longer > 0, "{ending} {options:?} ({}): {lag} frames late", info.codec);
+        seeks_exactly(&path, tolerance);
+    }
+}

@@ -1,0 +1,163 @@
+//! A sound card that is not there: a PulseAudio server of our own with a null sink, paced in real
+//! time, and a recording of what a listener would hear.
+//!
+//! `mod support { pub mod sound; }` in a test; start with [`Sound::start`], which is `None`, with a
+//! printed line, where PulseAudio is not installed. Programs under test get [`Sound::env`].
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustfft::FftPlanner;
+use rustfft::num_complex::Complex;
+
+/// The sink's rate; the recording's too.
+pub const RATE: u32 = 48_000;
+
+const SERVER: &str = "load-module module-native-protocol-unix auth-anonymous=1
+load-module module-null-sink sink_name=out rate=48000 channels=2 format=float32le
+set-default-sink out
+";
+const ALSA: &str = "pcm.!default { type pulse }\nctl.!default { type pulse }\n";
+
+/// A running server; stopped when dropped.
+pub struct Sound {
+    folder: tempfile::TempDir,
+    server: Child,
+}
+
+impl Sound {
+    pub fn start() -> Option<Self> {
+        for program in ["pulseaudio", "parec", "pactl"] {
+            if Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+                println!("skipped: {program} is not installed");
+                return None;
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("pulse")).unwrap();
+        std::fs::write(folder.path().join("server.pa"), SERVER).unwrap();
+        std::fs::write(folder.path().join("asound.conf"), ALSA).unwrap();
+        let log = File::create(folder.path().join("server.log")).unwrap();
+        let server = Command::new("pulseaudio")
+            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit", "--use-pid-file=no", "--realtime=no", "-F"])
+            .arg(folder.path().join("server.pa"))
+            .envs(env(folder.path()))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut sound = Self { folder, server };
+        if sound.ready() {
+            return Some(sound);
+        }
+        let said = std::fs::read_to_string(sound.folder.path().join("server.log")).unwrap_or_default();
+        println!("skipped: PulseAudio does not start here: {said}");
+        None
+    }
+
+    /// What a program needs in its environment to play into this sound card.
+    pub fn env(&self) -> Vec<(&'static str, PathBuf)> {
+        env(self.folder.path())
+    }
+
+    /// Writes down everything that is heard from now on.
+    pub fn record(&self) -> Recording {
+        let path = self.folder.path().join("heard.raw");
+        let mut recorder = Command::new("parec")
+            .args(["-d", "out.monitor", "--raw", "--format=float32le", "--channels=2", "--latency-msec=20"])
+            .arg(format!("--rate={RATE}"))
+            .envs(self.env())
+            .stdout(File::create(&path).unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        // The first bytes show that it listens; the null sink plays silence meanwhile.
+        while std::fs::metadata(&path).unwrap().len() == 0 && began.elapsed() < Duration::from_secs(30) {
+            assert!(recorder.try_wait().unwrap().is_none(), "parec ended");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Recording { path, recorder }
+    }
+
+    fn ready(&mut self) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(30) {
+            if self.server.try_wait().unwrap().is_some() {
+                return false;
+            }
+            let answers = Command::new("pactl").arg("info").envs(self.env()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            if answers.is_ok_and(|status| status.success()) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    }
+}
+
+impl Drop for Sound {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+pub struct Recording {
+    path: PathBuf,
+    recorder: Child,
+}
+
+impl Recording {
+    /// Everything heard, as frames at [`RATE`].
+    pub fn stop(mut self) -> Vec<[f32; 2]> {
+        let _ = self.recorder.kill();
+        let _ = self.recorder.wait();
+        let bytes = std::fs::read(&self.path).unwrap();
+        let samples: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        samples.chunks_exact(2).map(|frame| [frame[0], frame[1]]).collect()
+    }
+}
+
+fn env(folder: &Path) -> Vec<(&'static str, PathBuf)> {
+    vec![
+        ("XDG_RUNTIME_DIR", folder.to_owned()),
+        ("PULSE_RUNTIME_PATH", folder.join("pulse")),
+        ("PULSE_SERVER", PathBuf::from(format!("unix:{}", folder.join("pulse/native").display()))),
+        ("PULSE_STATE_PATH", folder.join("pulse")),
+        ("ALSA_CONFIG_PATH", folder.join("asound.conf")),
+    ]
+}
+
+/// Where in `heard` the frames of `wanted` begin, by their cross-correlation; and what is left when
+/// they are taken away, in dB below them.
+pub fn align(heard: &[[f32; 2]], wanted: &[[f32; 2]]) -> (i64, f64) {
+    let length = (heard.len() + wanted.len()).next_power_of_two();
+    let mut planner = FftPlanner::<f32>::new();
+    let spectrum = |frames: &[[f32; 2]], planner: &mut FftPlanner<f32>| {
+        let mut line: Vec<Complex<f32>> = frames.iter().map(|f| Complex::new(f[0] + f[1], 0.0)).collect();
+        line.resize(length, Complex::default());
+        planner.plan_fft_forward(length).process(&mut line);
+        line
+    };
+    let a = spectrum(heard, &mut planner);
+    let b = spectrum(wanted, &mut planner);
+    let mut match_at: Vec<Complex<f32>> = a.iter().zip(&b).map(|(a, b)| a * b.conj()).collect();
+    planner.plan_fft_inverse(length).process(&mut match_at);
+    let best = (0..length).max_by(|&x, &y| match_at[x].re.total_cmp(&match_at[y].re)).unwrap_or(0);
+    let offset = if best < heard.len() { best as i64 } else { best as i64 - length as i64 };
+    let (mut energy, mut rest) = (0.0, 0.0);
+    for (i, frame) in wanted.iter().enumerate() {
+        let at = offset + i as i64;
+        let Some(other) = usize::try_from(at).ok().and_then(|at| heard.get(at)) else { continue };
+        for side in 0..2 {
+            energy += f64::from(frame[side]).powi(2);
+            rest += f64::from(frame[side] - other[side]).powi(2);
+        }
+    }
+    (offset, 10.0 * (rest / energy.max(1e-30)).max(1e-30).log10())
+}
