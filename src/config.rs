@@ -23,6 +23,8 @@ pub struct Config {
     pub cache: CacheConfig,
     pub playback: PlaybackConfig,
     pub screen: ScreenConfig,
+    /// Colours by meaning, as written; the theme reads them.
+    pub colors: BTreeMap<String, String>,
     pub log: LogConfig,
     /// Overrides of the default keys, as written; the keymap gives them a meaning.
     pub keys: BTreeMap<String, String>,

@@ -17,7 +17,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 pub use help::lines as help_lines;
-pub use theme::{Colours, Glyphs, Theme};
+pub use theme::{ColourError, Colours, Glyphs, Theme};
 
 use crate::action::Screen;
 use crate::app::{App, Overlay};

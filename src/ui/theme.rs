@@ -1,6 +1,8 @@
 //! Colours and glyphs. Few names, the terminal's own sixteen colours, and every meaning carried by
 //! an attribute too, so that the screen works without colour.
 
+use std::collections::BTreeMap;
+
 use ratatui::style::{Color, Modifier, Style};
 
 /// How the screen looks.
@@ -38,6 +40,50 @@ impl Colours {
         title: Some(Color::LightYellow),
         dim: Some(Color::DarkGray),
     };
+}
+
+/// A line of `[colors]` that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ColourError {
+    #[error("[colors] there is no part `{part}`, the nearest is `{nearest}`; the line is ignored")]
+    Part { part: String, nearest: &'static str },
+    #[error(
+        "[colors] `{part}`: `{written}` is no colour; write a name (light magenta), a number up to 255, #ff8800 or none; the line is ignored"
+    )]
+    Colour { part: String, written: String },
+}
+
+impl Colours {
+    const PARTS: [&str; 6] = ["vocals", "band", "good", "bad", "title", "dim"];
+
+    fn change(&mut self, part: &str, written: &str) -> Result<(), ColourError> {
+        let place = match part {
+            "vocals" => &mut self.vocals,
+            "band" => &mut self.band,
+            "good" => &mut self.good,
+            "bad" => &mut self.bad,
+            "title" => &mut self.title,
+            "dim" => &mut self.dim,
+            _ => {
+                let near = Self::PARTS
+                    .iter()
+                    .min_by_key(|name| strsim::damerau_levenshtein(part, name));
+                let part = crate::track::printable(part);
+                return Err(ColourError::Part {
+                    part,
+                    nearest: near.copied().unwrap_or("vocals"),
+                });
+            }
+        };
+        *place = match written {
+            "none" => None,
+            _ => Some(written.parse().map_err(|_| ColourError::Colour {
+                part: part.to_owned(),
+                written: crate::track::printable(written),
+            })?),
+        };
+        Ok(())
+    }
 }
 
 /// The characters that are no letters; all one cell wide.
@@ -115,6 +161,21 @@ impl Theme {
         }
     }
 
+    /// The user's `[colors]` over these, unless colour is off. What is wrong is named and left out.
+    pub fn with_colours(mut self, lines: &BTreeMap<String, String>) -> (Self, Vec<ColourError>) {
+        let mut errors = Vec::new();
+        let coloured = self.colours != Colours::PLAIN;
+        for (part, colour) in lines {
+            if let Err(error) = self.colours.change(part, colour) {
+                errors.push(error);
+            }
+        }
+        if !coloured {
+            self.colours = Colours::PLAIN;
+        }
+        (self, errors)
+    }
+
     fn of(colour: Option<Color>) -> Style {
         colour.map_or_else(Style::new, |colour| Style::new().fg(colour))
     }
@@ -154,5 +215,47 @@ impl Theme {
 
     pub fn strong(&self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(colour: bool, lines: &[(&str, &str)]) -> (Theme, Vec<String>) {
+        let lines = lines
+            .iter()
+            .map(|(part, colour)| ((*part).to_owned(), (*colour).to_owned()))
+            .collect();
+        let (theme, errors) = Theme::new(colour, false).with_colours(&lines);
+        (theme, errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_users_colours_go_over_ours_and_a_wrong_one_is_named() {
+        let (theme, errors) = with(
+            true,
+            &[
+                ("vocals", "light green"),
+                ("band", "#ff8800"),
+                ("dim", "none"),
+                ("bad", "208"),
+            ],
+        );
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(theme.colours.vocals, Some(Color::LightGreen));
+        assert_eq!(theme.colours.band, Some(Color::Rgb(255, 136, 0)));
+        assert_eq!(
+            (theme.colours.dim, theme.colours.bad),
+            (None, Some(Color::Indexed(208)))
+        );
+        let (theme, errors) = with(true, &[("good", "grene"), ("vocal", "red")]);
+        assert_eq!(theme.colours, Colours::SIXTEEN);
+        assert!(errors[0].contains("`grene` is no colour") && errors[1].contains("the nearest is `vocals`"));
+    }
+
+    #[test]
+    fn no_colour_stays_no_colour() {
+        assert_eq!(with(false, &[("vocals", "red")]).0.colours, Colours::PLAIN);
     }
 }
