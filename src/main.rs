@@ -72,7 +72,7 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
             }
             command.run(&context)
         }
-        None => anyhow::bail!("the screen is not wired in yet"),
+        None => croon::run::run(&cli.paths, &context),
     }
 }
 

@@ -1,1 +1,243 @@
-//! run
+//! The shell of the screen: starts the machines, owns the one inbound channel, lets the mind decide
+//! and performs what it wants. The main thread alone owns the state.
+
+mod hearsay;
+mod machines;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
+use serde::{Deserialize, Serialize};
+
+use crate::app::{App, Effect, Event, Saved, Settings, update};
+use crate::commands::{Context, Fault, Outcome};
+use crate::jobs::load::Opened;
+use crate::jobs::model;
+use crate::keymap::Keymap;
+use crate::store::StemStore;
+use crate::terminal::{Input, Screen, TerminalError};
+use crate::ui::{self, Theme};
+use machines::Machines;
+
+/// At most so many events between two frames, so that a flood of them cannot freeze the screen.
+const FLOOD: usize = 512;
+/// Frames a second over a network, where each one is sent as text.
+const REMOTE_FPS: u32 = 15;
+
+/// All that arrives at the main thread.
+pub enum Message {
+    Event(Event),
+    Input(Input),
+    /// A song opened for the player: machines keep the handles, the mind is told the facts.
+    Opened(Box<Opened>),
+}
+
+/// [`Saved`] as it lies in the catalogue.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Kept {
+    level: u8,
+    volume: u8,
+}
+
+/// Opens the screen on these folders (none: the configured ones) and stays until the user leaves.
+pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
+    let began = Instant::now();
+    let roots: Vec<PathBuf> = context.music_folders(asked).iter().map(|root| absolute(root)).collect();
+    let (store, volatile) = StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes())?;
+    model::settle(&store, &context.config.separation);
+    let known = machines::known_below(&store, &roots);
+
+    let (keymap, key_errors) = Keymap::with_overrides(&context.config.keys);
+    let mut app = App::new(settings(context, &store, &roots), keymap);
+    let mut news: Vec<Event> = Vec::new();
+    if !known.is_empty() {
+        news.push(Event::Found(machines::found(&store, known.values().cloned().collect())));
+    }
+    news.extend(volatile.map(|reason| Event::Trouble(reason.to_string())));
+    news.extend(context.problems.iter().map(|problem| Event::Trouble(problem.to_string())));
+    news.extend(key_errors.iter().map(|error| Event::Trouble(error.to_string())));
+
+    let (to_main, inbox) = unbounded();
+    let theme = Theme::new(context.color, context.config.screen.ascii);
+    let (theme, colour_errors) = theme.with_colours(&context.config.colors);
+    news.extend(colour_errors.iter().map(|error| Event::Trouble(error.to_string())));
+    let mut screen = Screen::open(Some(&context.paths.stderr_log())).map_err(no_terminal)?;
+    let (columns, rows) = screen.size()?;
+    news.insert(0, Event::Resize { columns, rows });
+
+    // What the mind wants before the machines run waits for them: the first frame comes first.
+    let mut wanted = app.start();
+    for event in news {
+        wanted.extend(update(&mut app, event));
+    }
+    screen.draw(|frame| ui::draw(&app, &theme, frame))?;
+    app.frame_drawn();
+    let to_us = to_main.clone();
+    screen.listen(move |input| drop(to_us.send(Message::Input(input)))).map_err(no_terminal)?;
+    tracing::info!("first frame after {} ms, {} songs known", began.elapsed().as_millis(), known.len());
+
+    let machines = Machines::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
+    let mut evening = Evening { app, machines, screen, theme, began, due: Instant::now(), frame: frame_time(context) };
+    let ended = evening.perform(wanted).and_then(|quit| if quit { Ok(()) } else { evening.live(&inbox) });
+    // The terminal is given back before the machines are stopped, which may take a moment.
+    drop(evening.screen);
+    ended.map(|()| Outcome::Done)
+}
+
+/// Everything that lives between the first frame and the last.
+struct Evening {
+    app: App,
+    machines: Machines,
+    screen: Screen,
+    theme: Theme,
+    began: Instant,
+    /// No frame before this.
+    due: Instant,
+    frame: Duration,
+}
+
+impl Evening {
+    fn live(&mut self, inbox: &Receiver<Message>) -> anyhow::Result<()> {
+        loop {
+            let message = match self.wait(inbox) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => anyhow::bail!("every part of croon has stopped"),
+            };
+            // The clock first: what the events bring counts from now.
+            if self.tick()? {
+                return Ok(());
+            }
+            for message in message.into_iter().chain(inbox.try_iter().take(FLOOD)) {
+                if self.take(message)? {
+                    return Ok(());
+                }
+            }
+            if self.app.needs_frame() && Instant::now() >= self.due {
+                self.draw()?;
+            }
+        }
+    }
+
+    /// Until something happens, or the next tick or frame is due; without either, for ever.
+    fn wait(&self, inbox: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
+        let tick = self.app.next_wake().map(|wake| self.began + Duration::from_millis(wake));
+        let frame = self.app.needs_frame().then_some(self.due);
+        match [tick, frame].into_iter().flatten().min() {
+            Some(at) => inbox.recv_deadline(at),
+            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
+    }
+
+    fn tick(&mut self) -> anyhow::Result<bool> {
+        if self.app.deck.moves() {
+            let position = self.machines.position();
+            if self.feed(position)? {
+                return Ok(true);
+            }
+        }
+        let now_ms = self.now_ms();
+        self.feed(Event::Tick { now_ms })
+    }
+
+    fn take(&mut self, message: Message) -> anyhow::Result<bool> {
+        match message {
+            Message::Input(Input::Key(key)) => self.feed(Event::Key(key)),
+            Message::Input(Input::Paste(text)) => self.feed(Event::Paste(text)),
+            Message::Input(Input::Resize { columns, rows }) => self.feed(Event::Resize { columns, rows }),
+            Message::Input(Input::Quit) => self.feed(Event::Quit),
+            Message::Input(Input::Suspend) => self.perform(vec![Effect::Suspend]),
+            Message::Input(Input::Continued) => {
+                self.screen.resume()?;
+                self.feed(Event::Resumed)
+            }
+            Message::Opened(opened) => {
+                let event = hearsay::of_opened(&opened);
+                self.machines.keep(opened);
+                self.feed(event)
+            }
+            Message::Event(event) => {
+                let identified = match &event {
+                    Event::Identified { path, .. } => Some(path.clone()),
+                    _ => None,
+                };
+                let quit = self.feed(event)?;
+                if let Some(entry) = identified.and_then(|path| self.app.tracks.find(&path)) {
+                    self.machines.identified(&entry.track);
+                }
+                Ok(quit)
+            }
+        }
+    }
+
+    fn feed(&mut self, event: Event) -> anyhow::Result<bool> {
+        let effects = update(&mut self.app, event);
+        self.perform(effects)
+    }
+
+    /// Does what the mind wants; true when it wants to leave.
+    fn perform(&mut self, effects: Vec<Effect>) -> anyhow::Result<bool> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(true),
+                Effect::Suspend => {
+                    self.screen.suspend()?;
+                    if self.feed(Event::Resumed)? {
+                        return Ok(true);
+                    }
+                }
+                Effect::Redraw => {
+                    self.screen.clear()?;
+                    self.draw()?;
+                }
+                effect => self.machines.perform(effect),
+            }
+        }
+        Ok(false)
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        self.screen.draw(|frame| ui::draw(&self.app, &self.theme, frame))?;
+        self.app.frame_drawn();
+        self.due = Instant::now() + self.frame;
+        Ok(())
+    }
+}
+
+fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {
+    let playback = &context.config.playback;
+    let kept: Option<Kept> = store.state(machines::SAVED);
+    Settings {
+        auto_separate: context.config.library.auto_separate,
+        seek_seconds: playback.seek_seconds,
+        saved: Saved {
+            level: kept.map_or(playback.vocals_level, |kept| kept.level.min(100)),
+            volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
+        },
+        folders: roots.to_vec(),
+        config_file: context.paths.config_file.clone(),
+        ..Settings::default()
+    }
+}
+
+fn no_terminal(error: TerminalError) -> Fault {
+    Fault::new(Outcome::NoTerminal, error.to_string())
+}
+
+fn frame_time(context: &Context) -> Duration {
+    let wanted = context.config.screen.fps.max(1);
+    let remote = std::env::var_os("SSH_CONNECTION").is_some();
+    let fps = if remote { wanted.min(REMOTE_FPS) } else { wanted };
+    Duration::from_secs(1) / fps
+}
+
+/// Tracks are known by their paths, which must not depend on where croon was started.
+fn absolute(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}

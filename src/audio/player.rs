@@ -5,7 +5,7 @@
 
 pub(in crate::audio) mod deck;
 mod output;
-pub mod controls;
+pub mod shared;
 mod silent;
 mod voice;
 
@@ -17,7 +17,7 @@ use crossbeam_channel::{Sender, unbounded};
 
 use super::Vocals;
 use super::feeder::{Command, Feeder};
-use controls::Shared;
+use shared::Shared;
 
 pub use output::devices;
 

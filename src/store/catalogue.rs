@@ -125,6 +125,18 @@ impl Catalogue {
         self.write(|| self.tracks.apply_batch(batch))
     }
 
+    /// The record goes along with the file; a file that is not known stays unknown.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        let (from, to) = (from.as_os_str().as_bytes(), to.as_os_str().as_bytes());
+        self.write(|| {
+            let Some(record) = self.tracks.get(from)? else { return Ok(()) };
+            let mut batch = sled::Batch::default();
+            batch.remove(from);
+            batch.insert(to, record);
+            self.tracks.apply_batch(batch)
+        })
+    }
+
     pub fn settings(&self, id: TrackId) -> SongSettings {
         self.get(&self.settings, &id.0).unwrap_or_default()
     }

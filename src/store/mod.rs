@@ -213,6 +213,11 @@ impl StemStore {
         self.house.catalogue.forget(paths)
     }
 
+    /// A track keeps its identity under its new name.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        self.house.catalogue.rename(from, to)
+    }
+
     pub fn settings(&self, id: TrackId) -> SongSettings {
         self.house.catalogue.settings(id)
     }

@@ -14,7 +14,7 @@ use rodio::{CpalErrorKind, Device, DeviceSinkBuilder, DeviceTrait, MixerDeviceSi
 use crate::audio::feeder::Command;
 use crate::audio::mixer::mixer;
 
-use super::controls::Shared;
+use super::shared::Shared;
 use super::silent::SilentClock;
 use super::{OutputState, PlayerSettings};
 

@@ -3,7 +3,6 @@
 mod check;
 mod engine;
 mod places;
-mod sound;
 mod terminal;
 
 use std::io::Write;
@@ -25,7 +24,6 @@ pub struct Args {
 const CHECKS: &[(&str, fn(&Context) -> Check)] = &[
     ("config", places::config),
     ("music", places::music),
-    ("sound", sound::sound),
     ("engine", engine::engine),
     ("cache", places::cache),
     ("log", places::log),

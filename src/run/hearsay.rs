@@ -1,0 +1,81 @@
+//! What the machines say, in the words of the mind. The only place that knows both languages.
+
+use crate::app::{EngineInfo, Event, Loaded, Output, Peaks};
+use crate::audio::player::{OutputState, PlayerEvent};
+use crate::jobs::JobEvent;
+use crate::jobs::load::Opened;
+use crate::library::{LibraryEvent, WatchedBy};
+use crate::{store, track};
+
+/// Everything but `Found`, which needs the store's word on what is separated already.
+pub fn of_library(event: LibraryEvent) -> Option<Event> {
+    Some(match event {
+        LibraryEvent::Found(_) => return None,
+        LibraryEvent::Gone(paths) => Event::Gone(paths),
+        LibraryEvent::Moved { from, to } => Event::Moved { from, to },
+        LibraryEvent::Progress { files } => Event::Scanning { files },
+        LibraryEvent::ScanDone { files, .. } => Event::ScanDone { files },
+        LibraryEvent::Watching { root, how } => match how {
+            WatchedBy::Inotify | WatchedBy::Nobody => return None,
+            WatchedBy::Poll { reason } => {
+                Event::Said(format!("{} is looked through now and then: {reason}", shown(&root)))
+            }
+        },
+        LibraryEvent::Trouble { path, reason } => Event::Trouble(format!("{}: {reason}", shown(&path))),
+    })
+}
+
+pub fn of_job(event: JobEvent) -> Event {
+    match event {
+        JobEvent::EngineUp(info) => Event::EngineUp(EngineInfo {
+            device: info.device,
+            why: info.why,
+            model: info.model,
+            speed: info.speed,
+        }),
+        JobEvent::EngineRestarted { reason } => Event::Said(format!("the engine was started again: {reason}")),
+        JobEvent::EngineDown { reason } => Event::EngineDown { reason },
+        JobEvent::Started { path } => Event::JobStarted { path },
+        JobEvent::Identified { path, id } => Event::Identified { path, id },
+        JobEvent::Progress { path, done, total, speed } => Event::JobProgress { path, done, total, speed },
+        JobEvent::SegmentStored { path, segment, peaks: stored } => {
+            Event::SegmentStored { path, segment, peaks: Some(peaks(&stored)) }
+        }
+        JobEvent::Finished { path, already, .. } => Event::JobFinished { path, already },
+        JobEvent::Failed { path, reason, .. } => Event::JobFailed { path, reason },
+        JobEvent::Cancelled { path } => Event::JobCancelled { path },
+        JobEvent::Evicted(ids) => Event::Evicted(ids),
+    }
+}
+
+pub fn of_player(event: PlayerEvent) -> Event {
+    match event {
+        PlayerEvent::Started { token, duration } => Event::PlayerStarted { token, duration },
+        PlayerEvent::Ended { token } => Event::PlayerEnded { token },
+        PlayerEvent::Failed { token, reason } => Event::PlayerFailed { token, reason },
+        PlayerEvent::Output(OutputState::Device { name, rate }) => {
+            Event::Output(Output::Device { name: track::printable(&name), rate })
+        }
+        PlayerEvent::Output(OutputState::Silent { reason }) => Event::Output(Output::Silent { reason }),
+    }
+}
+
+pub fn of_opened(opened: &Opened) -> Event {
+    Event::Loaded(Box::new(Loaded {
+        path: opened.path.clone(),
+        id: Some(opened.id),
+        level: opened.settings.vocal_level,
+        duration: opened.duration,
+        segment_seconds: opened.segment_seconds,
+        segments: opened.segments.iter().map(|segment| segment.as_ref().map(peaks)).collect(),
+        complete: opened.complete,
+    }))
+}
+
+fn peaks(stored: &store::Peaks) -> Peaks {
+    Peaks { vocals: stored.vocals, instrumental: stored.instrumental }
+}
+
+fn shown(path: &std::path::Path) -> String {
+    track::printable(&path.to_string_lossy())
+}

@@ -1,0 +1,264 @@
+//! The machines of an evening: started together, told what the mind wants, stopped together.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crossbeam_channel::Sender;
+
+use super::{Message, hearsay};
+use crate::app::{CacheStats, Effect, Event, Found};
+use crate::audio::Vocals;
+use crate::audio::player::{Player, PlayerSettings, Song};
+use crate::commands::Context;
+use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
+use crate::jobs::{Job, Jobs, JobsSetup, model};
+use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
+use crate::store::{StemStore, StoreError};
+use crate::track::{FileStamp, Track, TrackId};
+
+/// Under which the catalogue keeps [`crate::app::Saved`].
+pub const SAVED: &str = "screen";
+/// Songs opened and not let go: the playing one, the next, and one the listener changed their mind on.
+const OPENED: usize = 3;
+
+/// All machines but the terminal.
+pub struct Machines {
+    store: StemStore,
+    player: Player,
+    jobs: Jobs,
+    loader: Loader,
+    library: Library,
+    opened: Vec<Box<Opened>>,
+    to_main: Sender<Message>,
+}
+
+impl Machines {
+    /// Starts everything; whatever takes long happens on the machines' own threads.
+    pub fn start(
+        context: &Context,
+        store: StemStore,
+        roots: Vec<PathBuf>,
+        known: HashMap<PathBuf, Track>,
+        to_main: &Sender<Message>,
+    ) -> std::io::Result<Self> {
+        let config = &context.config;
+        let tell = |to: &Sender<Message>| {
+            let to = to.clone();
+            // A main thread that is gone needs no news.
+            move |message: Message| drop(to.send(message))
+        };
+
+        let send = tell(to_main);
+        let player = Player::start(
+            PlayerSettings {
+                device: Some(config.playback.device.clone()).filter(|name| !name.is_empty()),
+                buffer_frames: Some(config.playback.buffer_frames),
+                output: !context.no_sound,
+            },
+            move |event| send(Message::Event(hearsay::of_player(event))),
+        );
+
+        let send = tell(to_main);
+        let loader = Loader::start(store.clone(), move |event| {
+            send(match event {
+                LoadEvent::Opened(opened) => Message::Opened(opened),
+                LoadEvent::Failed { path, reason } => Message::Event(Event::LoadFailed { path, reason }),
+            });
+        })?;
+
+        let send = tell(to_main);
+        let engine = context.clone();
+        let setup = JobsSetup {
+            engine: Box::new(move || engine.engine_command()),
+            store: store.clone(),
+        };
+        let jobs = Jobs::start(setup, move |event| send(Message::Event(hearsay::of_job(event))))?;
+
+        let send = tell(to_main);
+        let catalogue = RefCell::new(Catalogue::new(store.clone(), &known));
+        let setup = LibrarySetup {
+            roots,
+            exclude: config.library.exclude.clone(),
+            known,
+            watch: if config.library.watch { WatchMode::Auto } else { WatchMode::Never },
+            poll_seconds: config.library.poll_seconds,
+        };
+        let library = Library::start(setup, move |event| {
+            let mut catalogue = catalogue.borrow_mut();
+            catalogue.note(&event);
+            let event = match event {
+                LibraryEvent::Found(tracks) => Some(Event::Found(found(&catalogue.store, tracks))),
+                other => hearsay::of_library(other),
+            };
+            if let Some(event) = event {
+                send(Message::Event(event));
+            }
+        });
+
+        Ok(Self { store, player, jobs, loader, library, opened: Vec::new(), to_main: to_main.clone() })
+    }
+
+    /// Where the music is, for [`Event::Position`].
+    pub fn position(&self) -> Event {
+        let at = self.player.position();
+        Event::Position { token: at.token, seconds: at.seconds, playing: at.playing }
+    }
+
+    /// Keeps an opened song for the `Play` or `QueueNext` that follows.
+    pub fn keep(&mut self, opened: Box<Opened>) {
+        self.opened.retain(|other| other.path != opened.path);
+        if self.opened.len() == OPENED {
+            self.opened.remove(0);
+        }
+        self.opened.push(opened);
+    }
+
+    /// A track got its identity: remembered, so that it never has to be read for it again.
+    pub fn identified(&self, track: &Track) {
+        report(self.store.remember(track), &self.to_main);
+    }
+
+    /// Does what the mind wants. None of it blocks; what belongs to the terminal is not for here.
+    pub fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Load { path, id } => self.loader.load(Load { path, id }),
+            Effect::Play { token, path, start } => {
+                if let Some(opened) = self.opened.iter().find(|opened| opened.path == path) {
+                    report(self.store.sung(opened.id), &self.to_main);
+                }
+                let song = self.song(token, path, start);
+                self.player.load(song, true);
+            }
+            Effect::QueueNext(next) => {
+                let song = next.map(|next| self.song(next.token, next.path, 0.0));
+                self.player.queue_next(song);
+            }
+            Effect::Resume => self.player.play(),
+            // A song that is stopped is one nobody will resume: silence is all there is to do.
+            Effect::Pause | Effect::Stop => self.player.pause(),
+            Effect::Seek { seconds } => self.player.seek(seconds),
+            Effect::SetLevel(level) => self.player.set_level(level),
+            Effect::SetVolume(volume) => self.player.set_volume(volume),
+            Effect::BeginJob { path, id, from_seconds } => self.jobs.begin(Job { path, id, from_seconds }),
+            Effect::CancelJob => self.jobs.cancel(),
+            Effect::FocusJob { seconds } => self.jobs.focus(seconds),
+            Effect::SaveLevel { id, level } => {
+                let mut settings = self.store.settings(id);
+                settings.vocal_level = Some(level);
+                report(self.store.save_settings(id, &settings), &self.to_main);
+            }
+            Effect::SaveState(saved) => {
+                let kept = super::Kept { level: saved.level, volume: saved.volume };
+                report(self.store.save_state(SAVED, &kept), &self.to_main);
+            }
+            Effect::AskCache => self.ask_cache(),
+            Effect::Rescan => self.library.rescan(),
+            Effect::Suspend | Effect::Redraw | Effect::Quit => {}
+        }
+    }
+
+    fn song(&self, token: u64, path: PathBuf, start: f64) -> Song {
+        let opened = self.opened.iter().find(|opened| opened.path == path);
+        let vocals: Box<dyn Vocals> = match opened {
+            Some(opened) => Box::new(opened.vocals(&self.store)),
+            None => Box::new(NoVocals),
+        };
+        Song { token, path, vocals, start }
+    }
+
+    /// Adding up the cache reads folders: on a thread of its own.
+    fn ask_cache(&self) {
+        let (store, to_main) = (self.store.clone(), self.to_main.clone());
+        let counted = thread::Builder::new().name("cache".into()).spawn(move || {
+            let stats = store.stats();
+            let stats = CacheStats {
+                bytes: stats.bytes,
+                cap_bytes: stats.cap_bytes,
+                songs: stats.complete.unwrap_or_default() as u64,
+                pinned: stats.pinned.unwrap_or_default() as u64,
+            };
+            drop(to_main.send(Message::Event(Event::Cache(stats))));
+        });
+        if let Err(error) = counted {
+            tracing::warn!("no thread to add up the cache: {error}");
+        }
+    }
+}
+
+/// Of a song whose stems cannot be looked for: it plays as it is.
+struct NoVocals;
+
+impl Vocals for NoVocals {
+    fn rate(&self) -> u32 {
+        44_100
+    }
+
+    fn read(&mut self, _start: u64, out: &mut [f32]) -> bool {
+        out.fill(0.0);
+        false
+    }
+}
+
+/// The songs of the catalogue below the folders of this evening: on the screen before any disk
+/// was searched.
+pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Track> {
+    let tracks = store.tracks().unwrap_or_else(|error| {
+        tracing::error!("{error}");
+        Vec::new()
+    });
+    let below = |path: &Path| roots.iter().any(|root| path.starts_with(root));
+    tracks.into_iter().filter(|track| below(&track.path)).map(|track| (track.path.clone(), track)).collect()
+}
+
+/// With the store's word on whose vocals are whole.
+pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
+    let ready = model::current(store).map(|key| store.complete(&key)).unwrap_or_default();
+    let is_ready = |id: Option<TrackId>| id.is_some_and(|id| ready.contains(&id));
+    tracks.into_iter().map(|track| Found { ready: is_ready(track.id), track }).collect()
+}
+
+/// Writes down what the library tells, and only what the catalogue does not say already.
+struct Catalogue {
+    store: StemStore,
+    stamps: HashMap<PathBuf, FileStamp>,
+}
+
+impl Catalogue {
+    fn new(store: StemStore, known: &HashMap<PathBuf, Track>) -> Self {
+        let stamps = known.iter().map(|(path, track)| (path.clone(), track.stamp)).collect();
+        Self { store, stamps }
+    }
+
+    fn note(&mut self, event: &LibraryEvent) {
+        let noted = match event {
+            LibraryEvent::Found(tracks) => {
+                let news: Vec<&Track> =
+                    tracks.iter().filter(|track| self.stamps.get(&track.path) != Some(&track.stamp)).collect();
+                self.stamps.extend(news.iter().map(|track| (track.path.clone(), track.stamp)));
+                self.store.remember_many(news)
+            }
+            LibraryEvent::Gone(paths) => {
+                self.stamps.retain(|path, _| !paths.contains(path));
+                self.store.forget_many(paths.iter().map(PathBuf::as_path))
+            }
+            LibraryEvent::Moved { from, to } => {
+                if let Some(stamp) = self.stamps.remove(from) {
+                    self.stamps.insert(to.clone(), stamp);
+                }
+                self.store.rename(from, to)
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = noted {
+            tracing::warn!("the catalogue could not be written: {error}");
+        }
+    }
+}
+
+fn report(done: Result<(), StoreError>, to_main: &Sender<Message>) {
+    if let Err(error) = done {
+        drop(to_main.send(Message::Event(Event::Trouble(error.to_string()))));
+    }
+}
