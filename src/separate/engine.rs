@@ -17,7 +17,7 @@ use super::segment::Grid;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EngineError {
     #[error(
-        "the separation engine `{looked_for}` is not there, so no song can be separated; build it with `make`, or name one under [separation] engine in config.toml"
+        "the separation engine `{looked_for}` is not there, so no song can be separated; build it with `make build`, or name one under [separation] command in config.toml"
     )]
     Missing { looked_for: String },
     #[error(
@@ -33,7 +33,7 @@ pub enum EngineError {
         tail: Tail,
     },
     #[error(
-        "the separation engine `{program}` speaks protocol {theirs}, croon speaks {PROTOCOL}; they are of different versions: build both with `make`"
+        "the separation engine `{program}` speaks protocol {theirs}, croon speaks {PROTOCOL}; they are of different versions: build both with `make build`"
     )]
     Version { program: String, theirs: u32 },
     #[error(

@@ -20,8 +20,10 @@ pub struct Args {
     pub json: bool,
 }
 
+type Examination = fn(&Context) -> Check;
+
 /// In the order of the likely question: is it me, my ears, or the machine?
-const CHECKS: &[(&str, fn(&Context) -> Check)] = &[
+const CHECKS: &[(&str, Examination)] = &[
     ("config", places::config),
     ("music", places::music),
     ("engine", engine::engine),
