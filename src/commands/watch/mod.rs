@@ -79,7 +79,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         } else {
             WatchMode::Never
         },
-        poll_seconds: u64::from(wanted.poll_seconds),
+        poll_seconds: wanted.poll_seconds,
     };
     let _library = Library::start(setup, move |event| drop(send_files.send(event)));
     watch.until_the_end(&job_events, &file_events, &interrupt)
