@@ -1,0 +1,82 @@
+//! Which device the network runs on, and why.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use tch::Device;
+
+/// The libtorch this program is built for.
+pub const LIBTORCH: &str = "2.11.0";
+
+/// A device and the sentence that explains the choice.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub device: Device,
+    pub name: String,
+    pub why: String,
+}
+
+/// CUDA where it works, else the processor. Must be the first thing that touches torch: the CUDA
+/// half of libtorch is not linked (whoever has no card should not need its gigabytes) and registers
+/// itself when loaded, but torch remembers its first answer for good.
+pub fn choose(wanted: Option<&str>) -> Choice {
+    if wanted == Some("cpu") {
+        return cpu("asked for".into());
+    }
+    match load_cuda() {
+        Err(reason) => cpu(reason.clone()),
+        Ok(()) if !tch::Cuda::is_available() => {
+            cpu("libtorch has CUDA, but no usable NVIDIA card or driver was found".into())
+        }
+        Ok(()) => Choice {
+            device: Device::Cuda(0),
+            name: format!("CUDA, {} card(s)", tch::Cuda::device_count()),
+            why: "an NVIDIA card and libtorch's CUDA half are here".into(),
+        },
+    }
+}
+
+fn cpu(why: String) -> Choice {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Choice {
+        device: Device::Cpu,
+        name: format!("CPU, {cores} cores"),
+        why,
+    }
+}
+
+fn load_cuda() -> &'static Result<(), String> {
+    static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        if !Path::new("/proc/driver/nvidia/version").exists() && !Path::new("/dev/nvidiactl").exists() {
+            return Err("there is no NVIDIA driver on this machine".into());
+        }
+        dlopen(c"libtorch_cuda.so").map_err(|err| format!("libtorch's CUDA half could not be loaded: {err}"))
+    })
+}
+
+unsafe extern "C" {
+    #[link_name = "dlopen"]
+    fn c_dlopen(name: *const c_char, flags: c_int) -> *mut c_void;
+    #[link_name = "dlerror"]
+    fn c_dlerror() -> *const c_char;
+}
+
+fn dlopen(name: &CStr) -> Result<(), String> {
+    const RTLD_NOW: c_int = 2;
+    const RTLD_GLOBAL: c_int = 0x100;
+    // SAFETY: the name is NUL-terminated; the library stays loaded for the life of the process, so
+    // the handle is not needed. dlerror's text is copied before any other call of the family.
+    unsafe {
+        if c_dlopen(name.as_ptr(), RTLD_NOW | RTLD_GLOBAL).is_null() {
+            let error = c_dlerror();
+            return Err(if error.is_null() {
+                "no reason given".into()
+            } else {
+                CStr::from_ptr(error).to_string_lossy().into_owned()
+            });
+        }
+    }
+    Ok(())
+}

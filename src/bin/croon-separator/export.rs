@@ -1,0 +1,116 @@
+//! Turns a run's best state into the pair of files that croon loads.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tch::Device;
+
+use crate::model::{GRID, WINDOW_FRAMES};
+use crate::state::{RunFolder, State};
+use crate::take::{HOP, N_FFT};
+use crate::unet::Shape;
+use crate::weights::{self, Manifest, Measured, Training};
+
+const LICENCE: &str =
+    "MIT OR Apache-2.0 for the weights as such; see MODEL_CARD.md for what they were trained on";
+
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// Folder of the run
+    #[arg(long)]
+    pub run: PathBuf,
+    /// Folder for the two files
+    #[arg(long)]
+    pub into: PathBuf,
+    /// Their name
+    #[arg(long, default_value = weights::DEFAULT)]
+    pub name: String,
+    /// Take the newest state instead of the best by validation
+    #[arg(long)]
+    pub last: bool,
+    /// Measured median SDR of the vocals in dB, for the manifest
+    #[arg(long, requires = "accompaniment_sdr", allow_negative_numbers = true)]
+    pub vocals_sdr: Option<f64>,
+    /// Measured median SDR of the accompaniment in dB
+    #[arg(long, requires = "vocals_sdr", allow_negative_numbers = true)]
+    pub accompaniment_sdr: Option<f64>,
+    /// What they were measured on
+    #[arg(long, default_value = "25 test clips of MUSDB18-7s")]
+    pub on: String,
+}
+
+impl ExportArgs {
+    /// The best of a run under the usual name, unmeasured.
+    pub fn plain(run: &Path, into: &Path) -> Self {
+        Self {
+            run: run.to_path_buf(),
+            into: into.to_path_buf(),
+            name: weights::DEFAULT.into(),
+            last: false,
+            vocals_sdr: None,
+            accompaniment_sdr: None,
+            on: String::new(),
+        }
+    }
+}
+
+/// A manifest of this engine's kind; the checksum comes with the weights.
+pub fn manifest(name: &str, shape: Shape, training: Training) -> Manifest {
+    Manifest {
+        name: name.into(),
+        architecture: "unet-mask".into(),
+        weights: format!("{name}.safetensors"),
+        sha256: String::new(),
+        licence: LICENCE.into(),
+        rate: GRID.rate,
+        n_fft: N_FFT,
+        hop: HOP,
+        frames: WINDOW_FRAMES,
+        window: GRID.window,
+        core: GRID.core,
+        fade: GRID.fade,
+        shape,
+        training,
+        measured: None,
+    }
+}
+
+pub fn export(args: &ExportArgs) -> Result<()> {
+    let folder = RunFolder(args.run.clone());
+    let plan = folder
+        .read_plan()?
+        .with_context(|| format!("{} holds no training run", args.run.display()))?;
+    let path = if args.last || !folder.best().exists() {
+        folder.last()
+    } else {
+        folder.best()
+    };
+    let state = State::load(&plan, &path, Device::Cpu)?;
+    let training = Training {
+        steps: state.step,
+        minutes: (state.seconds / 6.0).round() / 10.0,
+        data_minutes: plan.data_minutes.round(),
+        validation_sdr: if state.best.is_finite() {
+            (state.best * 100.0).round() / 100.0
+        } else {
+            0.0
+        },
+    };
+    let mut manifest = manifest(&args.name, plan.shape.clone(), training);
+    if let Some((vocals_sdr, accompaniment_sdr)) = args.vocals_sdr.zip(args.accompaniment_sdr) {
+        manifest.measured = Some(Measured {
+            vocals_sdr,
+            accompaniment_sdr,
+            on: args.on.clone(),
+        });
+    }
+    let manifest = weights::save(&state.averaged()?, manifest, Path::new(&args.into))?;
+    println!(
+        "{}/{} from step {}, sha256 {}",
+        args.into.display(),
+        manifest.weights,
+        state.step,
+        manifest.sha256
+    );
+    Ok(())
+}

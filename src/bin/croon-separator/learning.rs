@@ -1,0 +1,270 @@
+//! What a step of training is: the loss, the learning rate, the whitening curve measured before the
+//! first step, and the validation that tells good states from bad ones.
+
+use tch::{Kind, TchError, Tensor};
+
+use crate::adamw;
+use crate::dataset::{Dataset, Song};
+use crate::mask::{self, BINS};
+use crate::model::{self, Model};
+use crate::recipe::Recipe;
+use crate::rng::Rng;
+use crate::sampler::{Batch, Sampler};
+use crate::sdr;
+use crate::state::{Length, State};
+use crate::take::{Piece, RATE, SPECTRUM_BINS, silence};
+use crate::unet::Mode;
+
+/// Steps over which the rate rises to its peak.
+const WARM_UP: u64 = 100;
+const LAST_RATE: f64 = 1e-5;
+
+/// L1 distance of masked mixture and vocals over complex bins, in units of the mixture's mean
+/// magnitude, so that every example counts alike whatever its level.
+pub fn loss(model: &Model, batch: &Batch, frames: usize, mode: Mode) -> Result<Tensor, TchError> {
+    let on = |plane: &[f32]| model::spectrum(plane, frames, model.device);
+    let (re, im) = (on(&batch.mixture.re)?, on(&batch.mixture.im)?);
+    let masks = model.masks(&re, &im, mode)?;
+    let weight = tch::no_grad(|| {
+        let level = mask::level(&mask::magnitude(&re, &im)?)?;
+        let weights = Tensor::from_slice(&batch.weights)
+            .f_reshape([-1, 1, 1, BINS])?
+            .f_to_device(model.device)?;
+        Ok::<_, TchError>(weights / level)
+    })?;
+    let apart = |mixture: &Tensor, vocals: Tensor| (&masks * mixture - vocals).f_abs();
+    let distance = apart(&re, on(&batch.vocals.re)?)? + apart(&im, on(&batch.vocals.im)?)?;
+    (distance * weight).f_mean(Kind::Float)
+}
+
+/// Where in its plan a run is, 0 to 1.
+pub fn progress(length: Length, step: u64, seconds: f64) -> f64 {
+    match length {
+        Length::Steps(steps) => step as f64 / steps.max(1) as f64,
+        Length::Minutes(minutes) => seconds / (60.0 * minutes.max(1e-9)),
+    }
+}
+
+/// Warm-up by steps, then a cosine over the plan.
+pub fn learning_rate(peak: f64, progress: f64, step: u64) -> f64 {
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress.clamp(0.0, 1.0)).cos());
+    let falling = LAST_RATE + (peak - LAST_RATE).max(0.0) * cosine;
+    falling * ((step + 1) as f64 / WARM_UP as f64).min(1.0)
+}
+
+/// One step of training on a batch; gives the loss. Loss or gradient that is no number leaves the
+/// parameters as they were.
+pub fn step(state: &mut State, batch: &Batch, frames: usize, rate: f64) -> Result<f64, TchError> {
+    let loss = loss(&state.model, batch, frames, Mode::Train)?;
+    let value = loss.f_double_value(&[])?;
+    if !value.is_finite() {
+        return Ok(value);
+    }
+    loss.f_backward()?;
+    let length = state
+        .adam
+        .step(&mut state.model.unet.parameters, state.step + 1, rate)?;
+    if !length.is_finite() {
+        return Ok(f64::NAN);
+    }
+    state.step += 1;
+    adamw::follow(&mut state.average, &state.model.unet.parameters, state.step)?;
+    Ok(value)
+}
+
+/// Mean magnitude per bin over drawn mixtures, each at level 1, smoothed over neighbours.
+pub fn whitening(data: &Dataset, frames: usize, seed: u64, draws: u64) -> Tensor {
+    let mut sampler = Sampler::new(data, frames);
+    let mut sums = vec![0.0_f64; BINS as usize];
+    for draw in 0..draws {
+        let batch = sampler.batch(3, &Recipe::BROAD, &mut Rng::of_step(!seed, draw));
+        let size = batch.mixture.re.len() / batch.examples.max(1);
+        for (re, im) in batch
+            .mixture
+            .re
+            .chunks_exact(size)
+            .zip(batch.mixture.im.chunks_exact(size))
+        {
+            let magnitude = |(re, im): (&f32, &f32)| f64::from(re.hypot(*im));
+            let level = re.iter().zip(im).map(magnitude).sum::<f64>() / size as f64;
+            let rows = re.chunks_exact(SPECTRUM_BINS).zip(im.chunks_exact(SPECTRUM_BINS));
+            for (re, im) in rows.filter(|_| level > 0.0) {
+                for (sum, pair) in sums.iter_mut().zip(re.iter().zip(im)) {
+                    *sum += magnitude(pair) / level;
+                }
+            }
+        }
+    }
+    let smooth = |bin: usize| {
+        let reach = 2 + bin / 16;
+        let around = &sums[bin.saturating_sub(reach)..(bin + reach + 1).min(sums.len())];
+        around.iter().sum::<f64>() / around.len() as f64
+    };
+    let curve: Vec<f64> = (0..sums.len()).map(smooth).collect();
+    let mean = curve.iter().sum::<f64>() / curve.len() as f64;
+    // A floor keeps bins that the material never fills from being blown up later.
+    let curve: Vec<f32> = curve
+        .iter()
+        .map(|x| (x / mean.max(1e-12)).max(1e-3) as f32)
+        .collect();
+    Tensor::from_slice(&curve)
+}
+
+/// Median SDR of the vocals over all seconds of the songs' first windows: one song that sings little
+/// must not outweigh the rest.
+pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
+    let mut stft = model::stft();
+    let interleave = |piece: &Piece| {
+        piece[0]
+            .iter()
+            .zip(&piece[1])
+            .flat_map(|(l, r)| [*l, *r])
+            .collect::<Vec<f32>>()
+    };
+    let mut scores = Vec::new();
+    for song in songs {
+        let (mut vocals, mut rest) = (silence(model::WINDOW), silence(model::WINDOW));
+        song.vocals.add_to(&mut vocals, 0, 1.0);
+        song.parts.iter().for_each(|part| part.add_to(&mut rest, 0, 1.0));
+        let vocals = interleave(&vocals);
+        let mixture: Vec<f32> = vocals.iter().zip(interleave(&rest)).map(|(v, r)| v + r).collect();
+        let estimate = model.separate(&mut stft, &[&mixture], Mode::Evaluate)?.remove(0);
+        scores.extend(
+            sdr::windows(&vocals, &estimate, RATE as usize)
+                .into_iter()
+                .flatten(),
+        );
+    }
+    Ok(sdr::median(scores).unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::state::{Plan, RunFolder};
+    use crate::take::Take;
+    use crate::unet::Shape;
+    use tch::Device;
+
+    fn data() -> Dataset {
+        let noise = |seed, gain| {
+            let mut rng = Rng::new(seed);
+            let pcm: Vec<f32> = (0..4 * RATE as usize).map(|_| rng.normal(0.0, gain)).collect();
+            Take::from_stereo(&pcm, false, 22_050.0)
+        };
+        let song = |n: u64| Song {
+            name: n.to_string(),
+            vocals: noise(n, 0.1),
+            parts: vec![noise(n + 9, 0.1), noise(n + 8, 0.1)],
+        };
+        Dataset {
+            songs: (0..3).map(|n| song(10 * n)).collect(),
+            ..Dataset::default()
+        }
+    }
+
+    fn plan() -> Plan {
+        Plan {
+            model: "unet-mask".into(),
+            shape: Shape {
+                encoder: vec![4, 4, 4, 4, 4, 4],
+                top: 4,
+            },
+            seed: 5,
+            batch: 2,
+            frames: 64,
+            rate: 1e-3,
+            length: Length::Steps(10),
+            polish: 0.0,
+            data_minutes: 1.0,
+        }
+    }
+
+    fn flat() -> Tensor {
+        Tensor::ones([BINS], (Kind::Float, Device::Cpu))
+    }
+
+    #[test]
+    fn the_whitening_curve_follows_the_material() {
+        let curve = Vec::<f32>::try_from(whitening(&data(), 64, 1, 2)).unwrap();
+        assert_eq!(curve.len(), BINS as usize);
+        assert!(curve.iter().all(|x| *x >= 1e-3 && x.is_finite()));
+        let mean = curve.iter().sum::<f32>() / curve.len() as f32;
+        assert!((mean - 1.0).abs() < 0.01, "{mean}");
+    }
+
+    fn walk(state: &mut State, plan: &Plan, data: &Dataset, to: u64) -> Vec<f64> {
+        let mut sampler = Sampler::new(data, plan.frames);
+        let mut losses = Vec::new();
+        while state.step < to {
+            let batch = sampler.batch(
+                plan.batch / 2,
+                &Recipe::BROAD,
+                &mut Rng::of_step(plan.seed, state.step),
+            );
+            let rate = learning_rate(plan.rate, progress(plan.length, state.step, 0.0), state.step);
+            losses.push(step(state, &batch, plan.frames, rate).unwrap());
+        }
+        losses
+    }
+
+    #[test]
+    fn a_training_picked_up_goes_on_as_if_it_had_never_stopped() {
+        tch::set_num_threads(1);
+        let (data, plan) = (data(), plan());
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder(dir.path().join("run"));
+        folder.write_plan(&plan).unwrap();
+        assert_eq!(folder.read_plan().unwrap().as_ref(), Some(&plan));
+        let curve = flat;
+
+        let mut whole = State::fresh(&plan, curve(), Device::Cpu).unwrap();
+        let losses = walk(&mut whole, &plan, &data, 6);
+
+        let mut half = State::fresh(&plan, curve(), Device::Cpu).unwrap();
+        walk(&mut half, &plan, &data, 3);
+        folder.save(&half).unwrap();
+        let mut rest = folder.load(&plan, Device::Cpu).unwrap().unwrap();
+        assert_eq!(rest.step, 3);
+        let again = walk(&mut rest, &plan, &data, 6);
+        for (a, b) in losses[3..].iter().zip(&again) {
+            assert!((a - b).abs() < 1e-6, "{losses:?} {again:?}");
+        }
+        assert_ne!(losses[0], losses[5]);
+    }
+
+    #[test]
+    fn a_torn_last_state_falls_back_to_the_good_one() {
+        let plan = plan();
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder(dir.path().into());
+        let state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        folder.save(&state).unwrap();
+        folder.save(&state).unwrap();
+        std::fs::write(folder.last(), b"torn").unwrap();
+        assert_eq!(folder.load(&plan, Device::Cpu).unwrap().unwrap().step, 0);
+        std::fs::remove_file(folder.good()).unwrap();
+        assert!(folder.load(&plan, Device::Cpu).is_err());
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_leaves_the_weights_alone() {
+        let (data, plan) = (data(), plan());
+        let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        let mut batch = Sampler::new(&data, plan.frames).batch(1, &Recipe::BROAD, &mut Rng::new(1));
+        batch.vocals.re[7] = f32::NAN;
+        let before = state.model.unet.parameters["head.weight"].detach_copy();
+        assert!(step(&mut state, &batch, plan.frames, 1e-3).unwrap().is_nan());
+        assert_eq!(state.step, 0);
+        assert!(before.equal(&state.model.unet.parameters["head.weight"]));
+    }
+
+    #[test]
+    fn the_rate_warms_up_and_falls() {
+        assert!(learning_rate(1e-3, 0.0, 0) < 2e-5);
+        assert!((learning_rate(1e-3, 0.0, 500) - 1e-3).abs() < 1e-9);
+        assert!(learning_rate(1e-3, 1.0, 500) < 1.1e-5);
+        assert_eq!(progress(Length::Minutes(2.0), 0, 60.0), 0.5);
+    }
+}

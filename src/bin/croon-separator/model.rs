@@ -1,0 +1,248 @@
+//! A network with what it needs beside its weights, and the path of a window of music through it.
+
+use croon::audio::stft::Stft;
+use croon::separate::segment::Grid;
+use tch::{Device, Kind, TchError, Tensor};
+
+use crate::mask::{self, BINS};
+use crate::take::{HOP, N_FFT, SPECTRUM_BINS};
+use crate::unet::{Mode, Tensors, Unet};
+
+/// The cut of songs, shared with the player.
+pub const GRID: Grid = Grid::STANDARD;
+/// Samples of a window: exactly 256 frames.
+pub const WINDOW: usize = GRID.window;
+pub const WINDOW_FRAMES: usize = WINDOW / HOP + 1;
+
+#[derive(Debug)]
+pub struct Model {
+    pub unet: Unet,
+    /// Mean magnitude of music per bin: what is divided out of every input.
+    pub whitening: Tensor,
+    pub device: Device,
+}
+
+impl Model {
+    /// The same tensors under another owner, for another thread: a tensor may be sent but not lent.
+    pub fn share(&self) -> Self {
+        let share = |tensors: &Tensors| {
+            tensors
+                .iter()
+                .map(|(key, t)| (key.clone(), t.shallow_clone()))
+                .collect()
+        };
+        let unet = Unet {
+            shape: self.unet.shape.clone(),
+            parameters: share(&self.unet.parameters),
+            statistics: share(&self.unet.statistics),
+        };
+        Self {
+            unet,
+            whitening: self.whitening.shallow_clone(),
+            device: self.device,
+        }
+    }
+
+    /// Masks `[batch, 2, frames, 2048]` for mixture spectra of the same size.
+    pub fn masks(&self, re: &Tensor, im: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
+        let input = tch::no_grad(|| {
+            let level = mask::level(&mask::magnitude(re, im)?)?;
+            mask::features(re, im, &level, &self.whitening)
+        })?;
+        mask::unfold(&self.unet.forward(&input, mode)?)
+    }
+
+    /// The vocals of each window, interleaved stereo of [`WINDOW`] frames in and out. Digital silence
+    /// gives exact zeros and costs nothing.
+    pub fn separate(
+        &self,
+        stft: &mut Stft,
+        windows: &[&[f32]],
+        mode: Mode,
+    ) -> Result<Vec<Vec<f32>>, TchError> {
+        let heard: Vec<usize> = (0..windows.len())
+            .filter(|&i| windows[i].iter().any(|x| *x != 0.0))
+            .collect();
+        let mut out: Vec<Vec<f32>> = windows.iter().map(|window| vec![0.0; window.len()]).collect();
+        if heard.is_empty() {
+            return Ok(out);
+        }
+        let size = WINDOW_FRAMES * SPECTRUM_BINS;
+        let mut re = vec![0.0_f32; heard.len() * 2 * size];
+        let mut im = re.clone();
+        let mut channel = vec![0.0; WINDOW];
+        let planes = re.chunks_exact_mut(size).zip(im.chunks_exact_mut(size));
+        for ((re, im), (window, side)) in
+            planes.zip(heard.iter().flat_map(|&window| [(window, 0), (window, 1)]))
+        {
+            for (x, frame) in channel.iter_mut().zip(windows[window].chunks_exact(2)) {
+                *x = frame[side];
+            }
+            stft.forward(&channel, re, im);
+        }
+        let masks = tch::no_grad(|| {
+            let masks = self.masks(&self.spectrum(&re)?, &self.spectrum(&im)?, mode)?;
+            masks.f_to_device(Device::Cpu)?.f_contiguous()
+        })?;
+        let mut mask = vec![0.0_f32; heard.len() * 2 * WINDOW_FRAMES * BINS as usize];
+        let values = mask.len();
+        masks.f_view([-1])?.f_copy_data(&mut mask, values)?;
+        let rows = mask.chunks_exact(BINS as usize);
+        for ((re, im), mask) in re
+            .chunks_exact_mut(SPECTRUM_BINS)
+            .zip(im.chunks_exact_mut(SPECTRUM_BINS))
+            .zip(rows)
+        {
+            // The last bin, at 22.05 kHz, goes with its neighbour.
+            let last = mask.last().copied().unwrap_or(0.0);
+            for ((re, im), m) in re.iter_mut().zip(im).zip(mask.iter().chain([&last])) {
+                *re *= m;
+                *im *= m;
+            }
+        }
+        let planes = re.chunks_exact(size).zip(im.chunks_exact(size));
+        for ((re, im), (window, side)) in
+            planes.zip(heard.iter().flat_map(|&window| [(window, 0), (window, 1)]))
+        {
+            stft.inverse(re, im, &mut channel);
+            for (x, frame) in channel.iter().zip(out[window].chunks_exact_mut(2)) {
+                frame[side] = *x;
+            }
+        }
+        Ok(out)
+    }
+
+    /// `[batch, 2, frames, 2048]` on the model's device from planes with all bins.
+    fn spectrum(&self, plane: &[f32]) -> Result<Tensor, TchError> {
+        spectrum(plane, WINDOW_FRAMES, self.device)
+    }
+}
+
+/// `[batch, 2, frames, 2048]` from planes `[batch][channel][frame][2049]`.
+pub fn spectrum(plane: &[f32], frames: usize, device: Device) -> Result<Tensor, TchError> {
+    let bytes: &[u8] = bytes_of(plane);
+    let size = [-1, 2, frames as i64, SPECTRUM_BINS as i64];
+    let whole = Tensor::f_from_data_size(bytes, &[plane.len() as i64], Kind::Float)?.f_reshape(size)?;
+    whole.f_to_device(device)?.f_narrow(3, 0, BINS)
+}
+
+/// The memory of a slice of floats, for tch's constructor that reports errors instead of panicking.
+fn bytes_of(values: &[f32]) -> &[u8] {
+    // SAFETY: f32 has no padding and any byte is a valid u8; the length covers exactly the slice.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}
+
+/// The transform all models use.
+pub fn stft() -> Stft {
+    Stft::new(N_FFT, HOP)
+}
+
+/// Vocals of a whole song, interleaved stereo at the model's rate, on the grid the player uses.
+pub fn separate_song(model: &Model, stft: &mut Stft, song: &[f32], mode: Mode) -> Result<Vec<f32>, TchError> {
+    let frames = song.len() / 2;
+    let mut vocals = vec![0.0; song.len()];
+    for segment in 0..GRID.segments(frames as u64) {
+        let start = GRID.window_start(segment);
+        let mut window = vec![0.0; 2 * GRID.window];
+        let first = start.max(0) as usize;
+        let skip = (first as i64 - start) as usize;
+        let len = frames.saturating_sub(first).min(GRID.window - skip);
+        window[2 * skip..2 * (skip + len)].copy_from_slice(&song[2 * first..2 * (first + len)]);
+        for own in model.separate(stft, &[&window], mode)? {
+            GRID.add(
+                segment,
+                &GRID.cut(segment, &own, Some(frames as u64)),
+                0,
+                &mut vocals,
+            );
+        }
+    }
+    Ok(vocals)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+    use crate::unet::Shape;
+
+    fn model() -> Model {
+        tch::set_num_threads(1);
+        let unet = Unet::new(
+            Shape {
+                encoder: vec![6, 6, 8, 8, 8, 8],
+                top: 4,
+            },
+            11,
+        );
+        let whitening = Tensor::rand([BINS], (Kind::Float, Device::Cpu)) + 0.1;
+        let unet = tch::no_grad(|| unet.folded()).unwrap();
+        Model {
+            unet,
+            whitening,
+            device: Device::Cpu,
+        }
+    }
+
+    fn window(seed: u64) -> Vec<f32> {
+        let mut rng = Rng::new(seed);
+        (0..2 * WINDOW).map(|_| rng.normal(0.0, 0.1)).collect()
+    }
+
+    fn worst(a: &[f32], b: &[f32], scale: f32) -> f32 {
+        let peak = b.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a / scale - b).abs())
+            .fold(0.0, f32::max)
+            / peak
+    }
+
+    #[test]
+    fn the_level_of_a_song_scales_its_vocals_and_nothing_else() {
+        let (model, mut stft, song) = (model(), stft(), window(1));
+        let one = model
+            .separate(&mut stft, &[&song], Mode::Folded)
+            .unwrap()
+            .remove(0);
+        for gain in [1e-3, 0.1, 10.0] {
+            let scaled: Vec<f32> = song.iter().map(|x| x * gain).collect();
+            let out = model
+                .separate(&mut stft, &[&scaled], Mode::Folded)
+                .unwrap()
+                .remove(0);
+            assert!(
+                worst(&out, &one, gain) < 1e-4,
+                "gain {gain}: {}",
+                worst(&out, &one, gain)
+            );
+        }
+    }
+
+    #[test]
+    fn silence_stays_silence_and_neighbours_in_a_batch_do_not_matter() {
+        let (model, mut stft) = (model(), stft());
+        let (one, two, silent) = (window(1), window(2), vec![0.0; 2 * WINDOW]);
+        let together = model
+            .separate(&mut stft, &[&one, &silent, &two], Mode::Folded)
+            .unwrap();
+        assert!(together[1].iter().all(|x| *x == 0.0));
+        let alone = model
+            .separate(&mut stft, &[&two], Mode::Folded)
+            .unwrap()
+            .remove(0);
+        assert!(worst(&together[2], &alone, 1.0) < 1e-4);
+        assert!(alone.iter().any(|x| *x != 0.0));
+    }
+
+    #[test]
+    fn a_song_of_any_length_gives_vocals_of_that_length() {
+        let (model, mut stft, long) = (model(), stft(), window(3));
+        for frames in [1, 5000, 200_000] {
+            let vocals = separate_song(&model, &mut stft, &long[..2 * frames], Mode::Folded).unwrap();
+            assert_eq!(vocals.len(), 2 * frames);
+            assert!(vocals.iter().all(|x| x.is_finite()));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a training draws how often: the shares of its material and of its alterations. The numbers
+//! are those a trial on the same material found good.
+
+/// What is drawn how often.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe {
+    /// Shares of songs, pairs and loose recordings among the voices.
+    pub voices: [f32; 3],
+    pub accompaniments: [f32; 3],
+    /// An accompaniment of songs takes drums, bass and other from three of them.
+    pub shuffled_parts: f32,
+    /// Voice and accompaniment are of one song and moment. Half of a batch can be coherent at most.
+    pub coherent: f32,
+    /// The voice's level against the accompaniment in dB: mean and deviation.
+    pub voice_level: (f32, f32),
+    pub no_voice: f32,
+    pub second_voice: f32,
+    pub equaliser: f32,
+}
+
+impl Recipe {
+    pub const BROAD: Self = Self {
+        voices: [0.6, 0.1, 0.3],
+        accompaniments: [0.65, 0.1, 0.25],
+        shuffled_parts: 0.5,
+        coherent: 0.2,
+        voice_level: (-4.5, 3.5),
+        no_voice: 0.06,
+        second_voice: 0.08,
+        equaliser: 0.25,
+    };
+
+    /// The last part of a training: whole songs only, more of them as they are.
+    pub const POLISH: Self = Self {
+        voices: [1.0, 0.0, 0.0],
+        accompaniments: [1.0, 0.0, 0.0],
+        shuffled_parts: 0.25,
+        coherent: 0.4,
+        voice_level: (-4.5, 3.5),
+        no_voice: 0.06,
+        second_voice: 0.04,
+        equaliser: 0.1,
+    };
+}

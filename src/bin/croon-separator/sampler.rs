@@ -1,0 +1,390 @@
+//! Draws training examples: which voice meets which accompaniment, how loud, how altered. Mixing is
+//! linear, so each voice and each accompaniment is transformed once and used in two mixtures.
+
+use croon::audio::stft::Stft;
+
+use crate::augment::{self, Routing, decibels};
+use crate::dataset::{Dataset, Song};
+use crate::mask::BINS;
+use crate::recipe::Recipe;
+use crate::rng::Rng;
+use crate::take::{HOP, N_FFT, Piece, RATE, SPECTRUM_BINS, Spectrum, Take, rms, silence};
+
+/// Mixtures and their vocals, `[example][channel][frame][bin]` with all 2049 bins, and the weight of
+/// each of the network's bins in the loss.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub mixture: Spectrum,
+    pub vocals: Spectrum,
+    pub weights: Vec<f32>,
+    pub examples: usize,
+}
+
+/// One side of a mixture, ready to be paired.
+struct Side {
+    spectrum: Spectrum,
+    rms: f32,
+    band: f32,
+}
+
+pub struct Sampler<'a> {
+    data: &'a Dataset,
+    stft: Stft,
+    len: usize,
+}
+
+impl<'a> Sampler<'a> {
+    /// For patches of `frames` STFT frames.
+    pub fn new(data: &'a Dataset, frames: usize) -> Self {
+        Self {
+            data,
+            stft: Stft::new(N_FFT, HOP),
+            len: (frames - 1) * HOP,
+        }
+    }
+
+    /// `2 * voices` examples: voice `i` over accompaniment `i` and over accompaniment `i + 1`.
+    pub fn batch(&mut self, voices: usize, recipe: &Recipe, rng: &mut Rng) -> Batch {
+        let mut sides = Vec::with_capacity(voices);
+        for _ in 0..voices {
+            // A voice meets its own song in one of its two mixtures.
+            let coherent = rng.chance((2.0 * recipe.coherent).min(1.0));
+            let song = if coherent { self.song(rng) } else { None };
+            sides.push(match song {
+                Some(song) => self.coherent(song, recipe, rng),
+                None => (self.voice(recipe, rng), self.accompaniment(recipe, rng), false),
+            });
+        }
+        let mut batch = Batch::default();
+        for shift in 0..2_usize.min(voices.max(1)) {
+            for index in 0..voices {
+                let (voice, _, coherent) = &sides[index];
+                let (_, accompaniment, _) = &sides[(index + shift) % voices];
+                pair(
+                    &mut batch,
+                    voice,
+                    accompaniment,
+                    *coherent && shift == 0,
+                    recipe,
+                    rng,
+                );
+            }
+        }
+        batch
+    }
+
+    fn song(&self, rng: &mut Rng) -> Option<&'a Song> {
+        let songs = &self.data.songs;
+        let pairs = if songs.is_empty() { &self.data.pairs } else { songs };
+        (!pairs.is_empty()).then(|| &pairs[rng.below(pairs.len())])
+    }
+
+    fn coherent(&mut self, song: &Song, recipe: &Recipe, rng: &mut Rng) -> (Side, Side, bool) {
+        let start = rng.below(song.vocals.frames().saturating_sub(self.len) + 1);
+        let (mut voice, mut rest) = (silence(self.len), silence(self.len));
+        song.vocals.add_to(&mut voice, start, 1.0);
+        song.parts
+            .iter()
+            .for_each(|part| part.add_to(&mut rest, start, 1.0));
+        let band = song
+            .parts
+            .iter()
+            .chain([&song.vocals])
+            .map(|take| take.band)
+            .fold(f32::MAX, f32::min);
+        let bands = rng.chance(recipe.equaliser).then(|| augment::draw_bands(rng));
+        (self.side(voice, band, bands), self.side(rest, band, bands), true)
+    }
+
+    fn voice(&mut self, recipe: &Recipe, rng: &mut Rng) -> Side {
+        let mut piece = silence(self.len);
+        let mut band = self.sung(&mut piece, 1.0, recipe, rng);
+        if rng.chance(recipe.second_voice) {
+            let gain = decibels(rng.between(-9.0, 0.0));
+            band = band.min(self.sung(&mut piece, gain, recipe, rng));
+        }
+        let bands = rng.chance(recipe.equaliser).then(|| augment::draw_bands(rng));
+        self.side(piece, band, bands)
+    }
+
+    /// Adds a voice that is heard, at a level of its own, and gives its band.
+    fn sung(&self, piece: &mut Piece, gain: f32, recipe: &Recipe, rng: &mut Rng) -> f32 {
+        let of_songs = |songs: &'a [Song], rng: &mut Rng| pick(songs.iter().map(|song| &song.vocals), rng);
+        for attempt in 0..5 {
+            let data = self.data;
+            let take = match choose(
+                recipe.voices,
+                [
+                    data.songs.is_empty(),
+                    data.pairs.is_empty(),
+                    data.voices.is_empty(),
+                ],
+                rng,
+            ) {
+                Some(0) => of_songs(&data.songs, rng),
+                Some(1) => of_songs(&data.pairs, rng),
+                Some(_) => pick(data.voices.iter(), rng),
+                None => return f32::MAX,
+            };
+            let Some(take) = take else { return f32::MAX };
+            let mut heard = silence(self.len);
+            take.add_to(
+                &mut heard,
+                rng.below(take.frames().saturating_sub(self.len) + 1),
+                1.0,
+            );
+            let level = rms(&heard);
+            if level > decibels(-45.0) || attempt == 4 {
+                let gain = gain * 0.1 / level.max(decibels(-45.0));
+                for (out, x) in piece.iter_mut().flatten().zip(heard.iter().flatten()) {
+                    *out += gain * x;
+                }
+                return take.band;
+            }
+        }
+        f32::MAX
+    }
+
+    fn accompaniment(&mut self, recipe: &Recipe, rng: &mut Rng) -> Side {
+        let mut piece = silence(self.len);
+        let mut band = f32::MAX;
+        let data = self.data;
+        let empty = [
+            data.songs.is_empty(),
+            data.pairs.is_empty(),
+            data.accompaniments.is_empty(),
+        ];
+        let start = |take: &Take, rng: &mut Rng| rng.below(take.frames().saturating_sub(self.len) + 1);
+        match choose(recipe.accompaniments, empty, rng) {
+            Some(0) => {
+                let shuffled = rng.chance(recipe.shuffled_parts);
+                let mut song = &data.songs[rng.below(data.songs.len())];
+                let mut from = start(&song.vocals, rng);
+                for part in 0..song.parts.len() {
+                    let mut gain = 1.0;
+                    if shuffled {
+                        song = &data.songs[rng.below(data.songs.len())];
+                        from = start(&song.vocals, rng);
+                        gain = decibels(rng.normal(0.0, 3.0));
+                    }
+                    if let Some(part) = song.parts.get(part) {
+                        part.add_to(&mut piece, from, gain);
+                        band = band.min(part.band);
+                    }
+                }
+            }
+            Some(1) => {
+                let song = &data.pairs[rng.below(data.pairs.len())];
+                let from = start(&song.vocals, rng);
+                song.parts
+                    .iter()
+                    .for_each(|part| part.add_to(&mut piece, from, 1.0));
+                band = song.parts.iter().map(|part| part.band).fold(band, f32::min);
+            }
+            Some(_) => {
+                if let Some(take) = pick(data.accompaniments.iter(), rng) {
+                    take.add_to(&mut piece, start(take, rng), 1.0);
+                    band = take.band;
+                }
+            }
+            None => {}
+        }
+        let bands = rng.chance(recipe.equaliser).then(|| augment::draw_bands(rng));
+        self.side(piece, band, bands)
+    }
+
+    fn side(&mut self, piece: Piece, band: f32, bands: Option<[f32; 7]>) -> Side {
+        let mut spectrum = Spectrum::of(&mut self.stft, &piece);
+        if let Some(bands) = bands {
+            augment::apply_equaliser(
+                &mut spectrum,
+                &augment::equaliser(&bands, SPECTRUM_BINS, RATE as f32),
+            );
+        }
+        Side {
+            spectrum,
+            rms: rms(&piece),
+            band,
+        }
+    }
+}
+
+/// One of three groups by weight, empty ones left out; falls back to any that is not empty.
+fn choose(mut weights: [f32; 3], empty: [bool; 3], rng: &mut Rng) -> Option<usize> {
+    for (weight, empty) in weights.iter_mut().zip(empty) {
+        if empty {
+            *weight = 0.0;
+        }
+    }
+    if weights.iter().all(|w| *w == 0.0) {
+        weights = empty.map(|empty| if empty { 0.0 } else { 1.0 });
+    }
+    rng.weighted(&weights)
+}
+
+/// A take, the longer the likelier.
+fn pick<'t>(takes: impl Iterator<Item = &'t Take> + Clone, rng: &mut Rng) -> Option<&'t Take> {
+    let weights: Vec<f32> = takes.clone().map(|take| take.frames() as f32).collect();
+    let index = rng.weighted(&weights)?;
+    takes.into_iter().nth(index)
+}
+
+/// Appends one mixture of a voice and an accompaniment to the batch.
+fn pair(batch: &mut Batch, voice: &Side, rest: &Side, coherent: bool, recipe: &Recipe, rng: &mut Rng) {
+    let (mut gain, voice_routing, rest_routing);
+    if coherent {
+        gain = decibels(rng.normal(0.0, 1.5));
+        voice_routing = augment::draw_routing(rng, 0.0, 0.0);
+        rest_routing = voice_routing;
+    } else {
+        let level = decibels(rng.normal(recipe.voice_level.0, recipe.voice_level.1));
+        gain = if voice.rms > 1e-6 && rest.rms > 1e-6 {
+            (level * rest.rms / voice.rms).min(100.0)
+        } else {
+            1.0
+        };
+        voice_routing = augment::draw_routing(rng, 0.3, 0.1);
+        rest_routing = augment::draw_routing(rng, 0.1, 0.05);
+    }
+    if rng.chance(recipe.no_voice) {
+        gain = 0.0;
+    }
+    let voice_routing = voice_routing.gain(gain);
+    let parts = [
+        (
+            &voice.spectrum.re,
+            &rest.spectrum.re,
+            &mut batch.vocals.re,
+            &mut batch.mixture.re,
+        ),
+        (
+            &voice.spectrum.im,
+            &rest.spectrum.im,
+            &mut batch.vocals.im,
+            &mut batch.mixture.im,
+        ),
+    ];
+    for (voice, rest, vocals, mixture) in parts {
+        let from = vocals.len();
+        route(voice, voice_routing, vocals);
+        route(rest, rest_routing, mixture);
+        for (mixture, vocals) in mixture[from..].iter_mut().zip(&vocals[from..]) {
+            *mixture += vocals;
+        }
+    }
+    let nyquist = RATE as f32 / 2.0;
+    let heard = (voice.band.min(rest.band) / nyquist * BINS as f32).min(BINS as f32) as usize;
+    batch
+        .weights
+        .extend((0..BINS as usize).map(|bin| if bin < heard { 1.0 } else { 0.0 }));
+    batch.examples += 1;
+}
+
+fn route(from: &[f32], Routing(gains): Routing, out: &mut Vec<f32>) {
+    let (left, right) = from.split_at(from.len() / 2);
+    for [of_left, of_right] in gains {
+        out.extend(left.iter().zip(right).map(|(l, r)| of_left * l + of_right * r));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn tone(hz: f32, gain: f32, band: f32) -> Take {
+        let pcm: Vec<f32> = (0..2 * RATE as usize * 4)
+            .map(|i| gain * (std::f32::consts::TAU * hz * (i / 2) as f32 / RATE as f32).sin())
+            .collect();
+        Take::from_stereo(&pcm, true, band)
+    }
+
+    fn data() -> Dataset {
+        let song = |name: &str| Song {
+            name: name.into(),
+            vocals: tone(440.0, 0.3, 22_050.0),
+            parts: vec![
+                tone(60.0, 0.2, 22_050.0),
+                tone(110.0, 0.2, 22_050.0),
+                tone(900.0, 0.1, 22_050.0),
+            ],
+        };
+        Dataset {
+            songs: vec![song("a"), song("b")],
+            voices: vec![tone(600.0, 0.5, 8000.0)],
+            ..Dataset::default()
+        }
+    }
+
+    #[test]
+    fn a_batch_is_the_sum_of_its_sides_and_repeats_with_its_seed() {
+        let data = data();
+        let draw = |seed| Sampler::new(&data, 64).batch(2, &Recipe::BROAD, &mut Rng::new(seed));
+        let (one, two, other) = (draw(1), draw(1), draw(2));
+        assert_eq!(one.examples, 4);
+        assert_eq!(one.mixture.re.len(), 4 * 2 * 64 * SPECTRUM_BINS);
+        assert_eq!(one.mixture.re, two.mixture.re);
+        assert_ne!(one.mixture.re, other.mixture.re);
+        assert!(
+            one.mixture
+                .re
+                .iter()
+                .chain(&one.mixture.im)
+                .all(|x| x.is_finite())
+        );
+    }
+
+    #[test]
+    fn a_narrow_voice_keeps_the_upper_bins_out_of_the_loss() {
+        let mut data = data();
+        data.songs.iter_mut().for_each(|song| song.vocals.pcm.fill(0));
+        let recipe = Recipe {
+            voices: [0.0, 0.0, 1.0],
+            coherent: 0.0,
+            second_voice: 0.0,
+            ..Recipe::BROAD
+        };
+        let batch = Sampler::new(&data, 64).batch(1, &recipe, &mut Rng::new(5));
+        let heard = batch.weights[..BINS as usize]
+            .iter()
+            .filter(|w| **w > 0.0)
+            .count();
+        assert_eq!(heard, (8000.0 / 22_050.0 * 2048.0) as usize);
+    }
+
+    #[test]
+    fn no_voice_means_an_exactly_silent_target() {
+        let data = data();
+        let recipe = Recipe {
+            no_voice: 1.0,
+            ..Recipe::BROAD
+        };
+        let batch = Sampler::new(&data, 64).batch(2, &recipe, &mut Rng::new(5));
+        assert!(batch.vocals.re.iter().all(|x| *x == 0.0));
+        assert!(batch.mixture.re.iter().any(|x| *x != 0.0));
+    }
+
+    #[test]
+    fn the_voice_stands_at_the_level_drawn() {
+        let data = data();
+        let recipe = Recipe {
+            voice_level: (-6.0, 0.0),
+            coherent: 0.0,
+            no_voice: 0.0,
+            equaliser: 0.0,
+            ..Recipe::BROAD
+        };
+        let batch = Sampler::new(&data, 64).batch(1, &recipe, &mut Rng::new(9));
+        let energy = |s: &Spectrum, n: usize| {
+            s.re[..n]
+                .iter()
+                .chain(&s.im[..n])
+                .map(|x| f64::from(x * x))
+                .sum::<f64>()
+        };
+        let n = 2 * 64 * SPECTRUM_BINS;
+        let rest = energy(&batch.mixture, n) - energy(&batch.vocals, n);
+        let level = 10.0 * (energy(&batch.vocals, n) / rest).log10();
+        assert!((level + 6.0).abs() < 2.5, "{level}");
+    }
+}

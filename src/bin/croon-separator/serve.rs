@@ -1,0 +1,213 @@
+//! `serve`: windows of mixture in on stdin, their vocals out on stdout, in any order. The reader is
+//! this thread, every worker computes one window at a time with one torch thread (two threads on one
+//! window are slower than two windows), one thread writes.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use croon::separate::protocol::{Hello, Message, PROTOCOL, read_message, write_message};
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::device::Choice;
+use crate::model::{self, GRID, Model};
+use crate::unet::Mode;
+use crate::weights::{self, Loaded};
+
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Lower this process's priority by so much
+    #[arg(long)]
+    pub nice: Option<i32>,
+    /// Windows computed at once [default: one a core]
+    #[arg(long)]
+    pub workers: Option<usize>,
+}
+
+/// Which model, and where it lies.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ModelArgs {
+    /// Folder with models
+    #[arg(long)]
+    pub models: Option<PathBuf>,
+    /// Name of the model
+    #[arg(long, default_value = weights::DEFAULT)]
+    pub model: String,
+}
+
+impl ModelArgs {
+    pub fn load(&self, choice: &Choice) -> Result<Loaded, weights::WeightsError> {
+        let folders = weights::folders(self.models.as_deref());
+        weights::load(&weights::find(&folders, &self.model)?, choice.device)
+    }
+}
+
+/// Windows that share a pass on a GPU at most.
+const BATCH: usize = 8;
+
+struct Window {
+    id: u64,
+    pcm: Vec<f32>,
+}
+
+/// Takes stdout for the protocol alone: what libraries print from now on goes to stderr, so that it
+/// cannot stand in the middle of a frame.
+pub fn private_stdout() -> io::Result<File> {
+    let private = rustix::io::dup(rustix::stdio::stdout())?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    Ok(File::from(private))
+}
+
+pub fn serve(args: &ServeArgs, choice: &Choice, mut out: File) -> Result<()> {
+    if let Some(nice) = args.nice {
+        // Less priority is a courtesy; where it is refused the work still gets done.
+        let _ = rustix::process::nice(nice);
+    }
+    let Loaded { model, manifest } = args.model.load(choice)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = if choice.device.is_cuda() {
+        1
+    } else {
+        args.workers.unwrap_or(cores).clamp(1, 64)
+    };
+    let in_flight = if choice.device.is_cuda() {
+        2 * BATCH
+    } else {
+        workers + 1
+    };
+    let hello = Hello {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").into(),
+        device: choice.name.clone(),
+        why: choice.why.clone(),
+        model: manifest.name,
+        model_sha256: manifest.sha256,
+        rate: GRID.rate,
+        window: GRID.window as u32,
+        core: GRID.core as u32,
+        fade: GRID.fade as u32,
+        speed: 0.0,
+        in_flight: in_flight as u32,
+    };
+    write_message(&mut out, &Message::Hello(hello)).context("the player went away before the first word")?;
+
+    let (asked, waiting) = crossbeam_channel::bounded::<Window>(in_flight);
+    let (answered, answers) = crossbeam_channel::bounded::<Message>(in_flight);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (model, waiting, answered) = (model.share(), waiting.clone(), answered.clone());
+            let batch = if choice.device.is_cuda() { BATCH } else { 1 };
+            scope.spawn(move || work(&model, batch, &waiting, &answered));
+        }
+        drop((waiting, answered));
+        scope.spawn(move || {
+            for answer in answers {
+                if write_message(&mut out, &answer).is_err() {
+                    // Nobody listens any more, so there is nothing left to do in this process.
+                    std::process::exit(0);
+                }
+            }
+        });
+        read(asked)
+    })
+}
+
+/// Hands windows on until the stream ends; dropping the channel lets the others finish.
+fn read(asked: Sender<Window>) -> Result<()> {
+    let mut from = BufReader::with_capacity(1 << 16, io::stdin().lock());
+    loop {
+        match read_message(&mut from)? {
+            Some(Message::Window { id, pcm }) => {
+                if asked.send(Window { id, pcm }).is_err() {
+                    anyhow::bail!("all workers of the engine have ended; it is to be started again");
+                }
+            }
+            Some(Message::Bye) | None => return Ok(()),
+            Some(other) => anyhow::bail!("{} is nothing to ask an engine; it expects windows", kind(&other)),
+        }
+    }
+}
+
+fn kind(message: &Message) -> &'static str {
+    match message {
+        Message::Hello(_) => "a Hello",
+        Message::Window { .. } => "a Window",
+        Message::Vocals { .. } => "a Vocals frame",
+        Message::Failed { .. } => "a Failed frame",
+        Message::Bye => "a Bye",
+    }
+}
+
+fn work(model: &Model, batch: usize, waiting: &Receiver<Window>, answered: &Sender<Message>) {
+    tch::set_num_threads(1);
+    let mut stft = model::stft();
+    while let Ok(first) = waiting.recv() {
+        let mut windows = vec![first];
+        windows.extend(waiting.try_iter().take(batch - 1));
+        windows.retain(|window| {
+            let fits = window.pcm.len() == 2 * GRID.window;
+            if !fits {
+                let reason = format!(
+                    "a window has {} stereo frames, this one has {}",
+                    GRID.window,
+                    window.pcm.len() / 2
+                );
+                let _ = answered.send(Message::Failed {
+                    id: window.id,
+                    reason,
+                });
+            }
+            fits
+        });
+        let together = separate(model, &mut stft, &windows);
+        match together {
+            Ok(vocals) => {
+                for (window, pcm) in windows.iter().zip(vocals) {
+                    let _ = answered.send(Message::Vocals { id: window.id, pcm });
+                }
+            }
+            Err(reason) if windows.len() == 1 => {
+                let _ = answered.send(Message::Failed {
+                    id: windows[0].id,
+                    reason,
+                });
+            }
+            // Too much for the device at once, or one bad window: each alone.
+            Err(_) => {
+                for window in windows {
+                    let id = window.id;
+                    let answer = match separate(model, &mut stft, std::slice::from_ref(&window)) {
+                        Ok(mut vocals) => Message::Vocals {
+                            id,
+                            pcm: vocals.remove(0),
+                        },
+                        Err(reason) => Message::Failed { id, reason },
+                    };
+                    let _ = answered.send(answer);
+                }
+            }
+        }
+    }
+}
+
+/// One pass; a torch error or a panic costs these windows only.
+fn separate(
+    model: &Model,
+    stft: &mut croon::audio::stft::Stft,
+    windows: &[Window],
+) -> Result<Vec<Vec<f32>>, String> {
+    let pcm: Vec<&[f32]> = windows.iter().map(|window| &window.pcm[..]).collect();
+    match catch_unwind(AssertUnwindSafe(|| model.separate(stft, &pcm, Mode::Folded))) {
+        Ok(Ok(vocals)) if vocals.iter().flatten().all(|x| x.is_finite()) => Ok(vocals),
+        Ok(Ok(_)) => Err("the network gave values that are no numbers; the window may hold some".into()),
+        Ok(Err(err)) => Err(format!("libtorch could not compute this window: {err}")),
+        Err(_) => {
+            *stft = model::stft();
+            Err("the engine stumbled over this window (its log says where)".into())
+        }
+    }
+}

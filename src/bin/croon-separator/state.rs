@@ -1,0 +1,269 @@
+//! What a training run keeps in its folder: `plan.json` (what was asked for), `last.safetensors`
+//! (everything needed to go on, written under another name and renamed), `good.safetensors` (the one
+//! before) and `best.safetensors` (the best by validation).
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, TchError, Tensor};
+
+use crate::adamw::{self, AdamW};
+use crate::model::Model;
+use crate::unet::{Shape, Tensors, Unet};
+
+/// What a run is, fixed when it starts; only its length may be changed later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub model: String,
+    pub shape: Shape,
+    pub seed: u64,
+    /// Examples a step, an even number.
+    pub batch: usize,
+    /// STFT frames of an example.
+    pub frames: usize,
+    pub rate: f64,
+    pub length: Length,
+    /// Share of the run, at its end, that sees songs only.
+    pub polish: f64,
+    /// Minutes of material that it trains on; for the manifest.
+    pub data_minutes: f64,
+}
+
+/// When a run is over; its learning rate falls towards that point.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Length {
+    Steps(u64),
+    Minutes(f64),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("{path}: {detail}; the run folder must be readable and writable")]
+    Io { path: PathBuf, detail: String },
+    #[error(
+        "{path} is no state of a training of this version: {detail}; choose another run folder, or put good.safetensors in its place"
+    )]
+    Foreign { path: PathBuf, detail: String },
+    #[error(transparent)]
+    Torch(#[from] TchError),
+}
+
+/// A training at a step.
+pub struct State {
+    pub model: Model,
+    pub average: Tensors,
+    pub adam: AdamW,
+    pub step: u64,
+    /// Seconds trained, over all sittings.
+    pub seconds: f64,
+    /// Best validation SDR so far.
+    pub best: f64,
+}
+
+impl State {
+    pub fn fresh(plan: &Plan, whitening: Tensor, device: Device) -> Result<Self, StateError> {
+        let mut unet = Unet::new(plan.shape.clone(), plan.seed);
+        unet.move_to(device)?;
+        let average = adamw::copies(&unet.parameters)?;
+        let adam = AdamW::new(&unet.parameters)?;
+        let model = Model {
+            unet,
+            whitening: whitening.f_to_device(device)?,
+            device,
+        };
+        let mut state = Self {
+            model,
+            average,
+            adam,
+            step: 0,
+            seconds: 0.0,
+            best: f64::NEG_INFINITY,
+        };
+        state.learn()?;
+        Ok(state)
+    }
+
+    /// Marks the parameters as what gradients are wanted for.
+    fn learn(&mut self) -> Result<(), TchError> {
+        for tensor in self.model.unet.parameters.values_mut() {
+            *tensor = tensor.f_detach()?.f_set_requires_grad(true)?;
+        }
+        Ok(())
+    }
+
+    pub fn save(&self, path: &Path) -> Result<(), StateError> {
+        let groups = [
+            ("parameter", &self.model.unet.parameters),
+            ("statistic", &self.model.unet.statistics),
+            ("average", &self.average),
+            ("first", &self.adam.first),
+            ("second", &self.adam.second),
+        ];
+        let mut tensors = Vec::new();
+        for (group, members) in groups {
+            for (key, tensor) in members {
+                tensors.push((
+                    format!("{group}/{key}"),
+                    tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?,
+                ));
+            }
+        }
+        tensors.push((
+            "whitening".into(),
+            self.model.whitening.f_to_device(Device::Cpu)?.f_contiguous()?,
+        ));
+        tensors.push(("step".into(), Tensor::from_slice(&[self.step as i64])));
+        tensors.push(("clock".into(), Tensor::from_slice(&[self.seconds, self.best])));
+        write_tensors(&tensors, path)
+    }
+
+    pub fn load(plan: &Plan, path: &Path, device: Device) -> Result<Self, StateError> {
+        let foreign = |detail: String| StateError::Foreign {
+            path: path.to_path_buf(),
+            detail,
+        };
+        let mut tensors: Tensors = Tensor::read_safetensors(path)
+            .map_err(|err| foreign(err.to_string()))?
+            .into_iter()
+            .collect();
+        let whitening = tensors
+            .remove("whitening")
+            .ok_or_else(|| foreign("it has no whitening curve".into()))?;
+        let mut state = Self::fresh(plan, whitening, device)?;
+        let step = tensors
+            .remove("step")
+            .ok_or_else(|| foreign("it has no step".into()))?;
+        state.step = step.f_int64_value(&[0])?.max(0) as u64;
+        let clock = tensors
+            .remove("clock")
+            .ok_or_else(|| foreign("it has no clock".into()))?;
+        state.seconds = clock.f_double_value(&[0])?;
+        state.best = clock.f_double_value(&[1])?;
+        let groups = [
+            ("parameter", &mut state.model.unet.parameters),
+            ("statistic", &mut state.model.unet.statistics),
+            ("average", &mut state.average),
+            ("first", &mut state.adam.first),
+            ("second", &mut state.adam.second),
+        ];
+        for (group, members) in groups {
+            for (key, tensor) in members {
+                let stored = tensors.get(&format!("{group}/{key}"));
+                let stored = stored.ok_or_else(|| foreign(format!("it has no {group} of {key}")))?;
+                if stored.size() != tensor.size() {
+                    return Err(foreign(format!("{key} has another size")));
+                }
+                *tensor = stored.f_to_device(device)?;
+            }
+        }
+        state.learn()?;
+        Ok(state)
+    }
+
+    /// The averaged model, which validation judges and export publishes.
+    pub fn averaged(&self) -> Result<Model, TchError> {
+        Ok(Model {
+            unet: Unet {
+                shape: self.model.unet.shape.clone(),
+                parameters: adamw::copies(&self.average)?,
+                statistics: adamw::copies(&self.model.unet.statistics)?,
+            },
+            whitening: self.model.whitening.shallow_clone(),
+            device: self.model.device,
+        })
+    }
+}
+
+/// Written beside and renamed, so that the file is whole at any moment.
+pub fn write_tensors(tensors: &[(String, Tensor)], path: &Path) -> Result<(), StateError> {
+    let io = |path: &Path, detail: String| StateError::Io {
+        path: path.to_path_buf(),
+        detail,
+    };
+    let beside = path.with_extension("tmp");
+    Tensor::write_safetensors(tensors, &beside).map_err(|err| io(&beside, err.to_string()))?;
+    std::fs::File::open(&beside)
+        .and_then(|file| file.sync_all())
+        .map_err(|err| io(&beside, err.to_string()))?;
+    std::fs::rename(&beside, path).map_err(|err| io(path, err.to_string()))
+}
+
+/// The folder of a run.
+pub struct RunFolder(pub PathBuf);
+
+impl RunFolder {
+    pub fn plan(&self) -> PathBuf {
+        self.0.join("plan.json")
+    }
+
+    pub fn last(&self) -> PathBuf {
+        self.0.join("last.safetensors")
+    }
+
+    pub fn good(&self) -> PathBuf {
+        self.0.join("good.safetensors")
+    }
+
+    pub fn best(&self) -> PathBuf {
+        self.0.join("best.safetensors")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.0.join("log.csv")
+    }
+
+    pub fn read_plan(&self) -> Result<Option<Plan>, StateError> {
+        let path = self.plan();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(err) => {
+                return Err(StateError::Io {
+                    path,
+                    detail: err.to_string(),
+                });
+            }
+        };
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|err| StateError::Foreign {
+                path,
+                detail: err.to_string(),
+            })
+    }
+
+    pub fn write_plan(&self, plan: &Plan) -> Result<(), StateError> {
+        let path = self.plan();
+        let io = |detail: String| StateError::Io {
+            path: path.clone(),
+            detail,
+        };
+        std::fs::create_dir_all(&self.0).map_err(|err| io(err.to_string()))?;
+        let text = serde_json::to_string_pretty(plan).map_err(|err| io(err.to_string()))?;
+        std::fs::write(&path, text).map_err(|err| io(err.to_string()))
+    }
+
+    /// Keeps what was last as good, then writes the new last.
+    pub fn save(&self, state: &State) -> Result<(), StateError> {
+        if self.last().exists() {
+            let moved = std::fs::rename(self.last(), self.good());
+            moved.map_err(|err| StateError::Io {
+                path: self.good(),
+                detail: err.to_string(),
+            })?;
+        }
+        state.save(&self.last())
+    }
+
+    /// The newest state that reads.
+    pub fn load(&self, plan: &Plan, device: Device) -> Result<Option<State>, StateError> {
+        match (self.last().exists(), self.good().exists()) {
+            (false, false) => Ok(None),
+            (false, true) => State::load(plan, &self.good(), device).map(Some),
+            (true, false) => State::load(plan, &self.last(), device).map(Some),
+            (true, true) => State::load(plan, &self.last(), device)
+                .or_else(|_| State::load(plan, &self.good(), device))
+                .map(Some),
+        }
+    }
+}

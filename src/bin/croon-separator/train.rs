@@ -1,0 +1,310 @@
+//! Training: a loader thread draws batches, this one steps. Stops at Ctrl-C, SIGTERM or the end of
+//! the plan, always with its state saved; the same command goes on from there.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::dataset::{Dataset, Song};
+use crate::device::Choice;
+use crate::export::{self, ExportArgs};
+use crate::learning::{learning_rate, progress, step, validate, whitening};
+use crate::recipe::Recipe;
+use crate::rng::Rng;
+use crate::sampler::{Batch, Sampler};
+use crate::state::{Length, Plan, RunFolder, State};
+use crate::take::{HOP, RATE};
+use crate::unet::Shape;
+
+#[derive(Debug, clap::Args)]
+pub struct TrainArgs {
+    /// Folder with training material, searched through and through
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Folder of this run; a run that lies there goes on
+    #[arg(long)]
+    pub run: PathBuf,
+    /// The network
+    #[arg(long, default_value = "unet-mask", value_parser = ["unet-mask"])]
+    pub model: String,
+    /// Stop after this many steps in all
+    #[arg(long, conflicts_with = "minutes")]
+    pub steps: Option<u64>,
+    /// Stop after this many minutes in all [default: 60]
+    #[arg(long)]
+    pub minutes: Option<f64>,
+    /// Examples of 3 seconds a step
+    #[arg(long, default_value_t = 6)]
+    pub batch: usize,
+    /// STFT frames of an example, a multiple of 64
+    #[arg(long, default_value_t = 128)]
+    pub frames: usize,
+    /// Peak of the learning rate
+    #[arg(long, default_value_t = 1.2e-3)]
+    pub lr: f64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Songs to validate on, instead of holding some of the training songs out
+    #[arg(long)]
+    pub valid: Option<PathBuf>,
+    /// Threads of the network; one is best on a machine that has other work
+    #[arg(long, default_value_t = 1)]
+    pub threads: i32,
+    /// Share of the run, at its end, on songs alone
+    #[arg(long, default_value_t = 0.12)]
+    pub polish: f64,
+    /// Steps between validations
+    #[arg(long, default_value_t = 150)]
+    pub every: u64,
+    /// Export the best weights into this folder at the end
+    #[arg(long)]
+    pub export: Option<PathBuf>,
+}
+
+/// One song in this many is held out for validation.
+const HOLD_OUT: usize = 10;
+
+pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
+    ensure!(
+        args.batch >= 2 && args.batch.is_multiple_of(2),
+        "--batch must be an even number: each voice is used twice"
+    );
+    let multiple = Shape::default().frame_multiple();
+    ensure!(
+        args.frames > 0 && args.frames.is_multiple_of(multiple),
+        "--frames must be a multiple of {multiple}"
+    );
+    tch::set_num_threads(args.threads.max(1));
+    let folder = RunFolder(args.run.clone());
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second Ctrl-C ends at once.
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    println!("device: {} ({})", choice.name, choice.why);
+    let mut data = load(&args.data)?;
+    let held = match &args.valid {
+        Some(folder) => {
+            let valid = load(folder)?;
+            valid.songs.into_iter().chain(valid.pairs).collect()
+        }
+        None => data.hold_out(HOLD_OUT),
+    };
+    println!(
+        "{:.0} minutes: {} songs, {} pairs, {} voices, {} accompaniments; {} songs held out for validation",
+        data.minutes(),
+        data.songs.len(),
+        data.pairs.len(),
+        data.voices.len(),
+        data.accompaniments.len(),
+        held.len()
+    );
+    let voices = data.songs.len() + data.pairs.len() + data.voices.len();
+    let rest = data.songs.len() + data.pairs.len() + data.accompaniments.len();
+    ensure!(
+        voices > 0 && rest > 0,
+        "nothing to train on: it takes at least one voice and one accompaniment"
+    );
+
+    let asked = args
+        .steps
+        .map(Length::Steps)
+        .or(args.minutes.map(Length::Minutes));
+    let (plan, state) = match folder.read_plan()? {
+        Some(mut plan) => {
+            if let Some(length) = asked {
+                plan.length = length;
+                folder.write_plan(&plan)?;
+            }
+            let state = folder.load(&plan, choice.device)?;
+            (plan, state)
+        }
+        None => {
+            let plan = Plan {
+                model: args.model.clone(),
+                shape: Shape::default(),
+                seed: args.seed,
+                batch: args.batch,
+                frames: args.frames,
+                rate: args.lr,
+                length: asked.unwrap_or(Length::Minutes(60.0)),
+                polish: args.polish.clamp(0.0, 1.0),
+                data_minutes: data.minutes(),
+            };
+            folder.write_plan(&plan)?;
+            (plan, None)
+        }
+    };
+    let mut state = match state {
+        Some(state) => {
+            println!("going on from step {} of {}", state.step, args.run.display());
+            state
+        }
+        None => State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
+    };
+    let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args.every.max(1));
+    if let Err(err) = &outcome {
+        println!("stopped: {err:#}");
+    }
+    outcome?;
+    if let Some(models) = &args.export {
+        export::export(&ExportArgs::plain(&args.run, models))?;
+    }
+    Ok(())
+}
+
+fn load(folder: &std::path::Path) -> Result<Dataset> {
+    let data = Dataset::load(folder, |done, count| {
+        if done % 100 == 0 || done == count {
+            println!("decoded {done} of {count}");
+        }
+    });
+    let data = data.map_err(anyhow::Error::msg)?;
+    for skipped in &data.skipped {
+        println!("skipped {}: {}", skipped.path.display(), skipped.reason);
+    }
+    if !data.skipped.is_empty() {
+        println!("{} files skipped", data.skipped.len());
+    }
+    Ok(data)
+}
+
+fn run(
+    plan: &Plan,
+    state: &mut State,
+    data: &Dataset,
+    held: &[Song],
+    folder: &RunFolder,
+    stop: &AtomicBool,
+    every: u64,
+) -> Result<()> {
+    let polishing = AtomicBool::new(false);
+    let (filled, batches) = crossbeam_channel::bounded::<Batch>(1);
+    let first = state.step;
+    std::thread::scope(|scope| {
+        let polishing = &polishing;
+        scope.spawn(move || {
+            let mut sampler = Sampler::new(data, plan.frames);
+            for step in first.. {
+                let polish = match plan.length {
+                    Length::Steps(steps) => step as f64 >= steps as f64 * (1.0 - plan.polish),
+                    Length::Minutes(_) => polishing.load(Relaxed),
+                };
+                let recipe = if polish { Recipe::POLISH } else { Recipe::BROAD };
+                let batch = sampler.batch(plan.batch / 2, &recipe, &mut Rng::of_step(plan.seed, step));
+                if filled.send(batch).is_err() {
+                    break;
+                }
+            }
+        });
+        let result = steps(plan, state, held, folder, stop, every, polishing, &batches);
+        // The loader waits to hand over a batch: with nobody to take it, it ends.
+        drop(batches);
+        result
+    })
+}
+
+#[allow(clippy::too_many_arguments)] // the parts of one loop, put together in one place above
+fn steps(
+    plan: &Plan,
+    state: &mut State,
+    held: &[Song],
+    folder: &RunFolder,
+    stop: &AtomicBool,
+    every: u64,
+    polishing: &AtomicBool,
+    batches: &crossbeam_channel::Receiver<Batch>,
+) -> Result<()> {
+    let mut log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.log())?;
+    if state.step == 0 {
+        writeln!(log, "step,seconds,loss,rate,speed,validation_sdr")?;
+    }
+    let (sitting, before, first) = (Instant::now(), state.seconds, state.step);
+    let mut mean = f64::NAN;
+    let mut saved = Instant::now();
+    loop {
+        let done = progress(plan.length, state.step, state.seconds);
+        if done >= 1.0 || stop.load(Relaxed) {
+            break;
+        }
+        polishing.store(done >= 1.0 - plan.polish, Relaxed);
+        let batch = batches.recv().context("the loader ended")?;
+        let rate = learning_rate(plan.rate, done, state.step);
+        let loss = step(state, &batch, plan.frames, rate)?;
+        if !loss.is_finite() {
+            bail!(
+                "step {} gave a loss that is no number; the last good state stays in {}. Try a lower --lr in a new run",
+                state.step + 1,
+                folder.last().display()
+            );
+        }
+        mean = if mean.is_nan() {
+            loss
+        } else {
+            0.98 * mean + 0.02 * loss
+        };
+        state.seconds = before + sitting.elapsed().as_secs_f64();
+        let audio =
+            ((state.step - first) * (plan.batch * (plan.frames - 1) * HOP) as u64) as f64 / f64::from(RATE);
+        let speed = audio / sitting.elapsed().as_secs_f64();
+        if state.step.is_multiple_of(10) {
+            println!("{}", line(plan.length, state, mean, rate, speed, done));
+        }
+        if state.step.is_multiple_of(every) {
+            let sdr = check(state, held, folder)?;
+            writeln!(
+                log,
+                "{},{:.0},{mean:.5},{rate:.2e},{speed:.2},{sdr:.3}",
+                state.step, state.seconds
+            )?;
+        }
+        if saved.elapsed().as_secs() >= 120 {
+            folder.save(state)?;
+            saved = Instant::now();
+        }
+    }
+    folder.save(state)?;
+    let sdr = check(state, held, folder)?;
+    writeln!(log, "{},{:.0},{mean:.5},,,{sdr:.3}", state.step, state.seconds)?;
+    println!("saved step {} in {}", state.step, folder.last().display());
+    Ok(())
+}
+
+/// Validates the average and keeps it when it is the best so far.
+fn check(state: &mut State, held: &[Song], folder: &RunFolder) -> Result<f64> {
+    let sdr = if held.is_empty() {
+        f64::NAN
+    } else {
+        validate(&state.averaged()?, held)?
+    };
+    // Without songs to validate on, the newest counts as the best.
+    if held.is_empty() || sdr >= state.best {
+        state.best = if held.is_empty() { state.best } else { sdr };
+        state.save(&folder.best())?;
+    }
+    println!(
+        "step {}: validation SDR {sdr:.2} dB (best {:.2})",
+        state.step, state.best
+    );
+    Ok(sdr)
+}
+
+fn line(length: Length, state: &State, loss: f64, rate: f64, speed: f64, done: f64) -> String {
+    let left = match length {
+        Length::Minutes(minutes) => minutes * 60.0 - state.seconds,
+        Length::Steps(_) => state.seconds * (1.0 - done) / done.max(1e-6),
+    };
+    format!(
+        "step {:5}  loss {loss:.4}  rate {rate:.2e}  {speed:.1}x real time  {:.0} min left",
+        state.step,
+        left / 60.0
+    )
+}

@@ -1,0 +1,381 @@
+//! Published weights: a safetensors file and the TOML manifest that says what they are. Nothing that
+//! could execute is read, and the checksum is compared at every load: a half-copied file must not
+//! come out as a copy of the song.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tch::{Device, Kind, TchError, Tensor};
+
+use crate::model::{GRID, Model, WINDOW_FRAMES};
+use crate::state::{StateError, write_tensors};
+use crate::take::{HOP, N_FFT};
+use crate::unet::{Shape, Unet};
+
+/// The model that croon comes with.
+pub const DEFAULT: &str = "unet-mask";
+const ARCHITECTURE: &str = "unet-mask";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub name: String,
+    pub architecture: String,
+    /// The weights' file, beside this one.
+    pub weights: String,
+    pub sha256: String,
+    pub licence: String,
+    pub rate: u32,
+    pub n_fft: usize,
+    pub hop: usize,
+    pub frames: usize,
+    pub window: usize,
+    pub core: usize,
+    pub fade: usize,
+    pub shape: Shape,
+    pub training: Training,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    pub steps: u64,
+    pub minutes: f64,
+    /// Minutes of recordings it was trained on.
+    pub data_minutes: f64,
+    /// Mean over the held-out songs of the vocals' SDR in dB.
+    pub validation_sdr: f64,
+}
+
+/// SDR medians in dB, as `croon-separator evaluate` gives them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    pub vocals_sdr: f64,
+    pub accompaniment_sdr: f64,
+    pub on: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    #[error(
+        "no model {name}: there is no {name}.toml in {searched}. Name the folder that holds it with --models or \
+         CROON_MODELS, or install croon again"
+    )]
+    NotFound { name: String, searched: String },
+    #[error("the manifest {path} does not read: {detail}. Install the model again")]
+    Manifest { path: PathBuf, detail: String },
+    #[error("the weights {path} are missing or unreadable ({detail}). Install the model again")]
+    Missing { path: PathBuf, detail: String },
+    #[error(
+        "the weights {path} are damaged: their sha256 is {found}, the manifest says {expected}. Install the model again"
+    )]
+    Damaged {
+        path: PathBuf,
+        expected: String,
+        found: String,
+    },
+    #[error(
+        "the model {name} is of a kind this engine does not know: {detail}. Install model and engine from one build"
+    )]
+    Mismatch { name: String, detail: String },
+    #[error(transparent)]
+    Torch(#[from] TchError),
+}
+
+/// A model ready to run, with what is known about it.
+#[derive(Debug)]
+pub struct Loaded {
+    pub model: Model,
+    pub manifest: Manifest,
+}
+
+/// Folders where models may lie, the wanted one alone where one is named.
+pub fn folders(wanted: Option<&Path>) -> Vec<PathBuf> {
+    if let Some(folder) = wanted {
+        return vec![folder.to_path_buf()];
+    }
+    if let Some(folder) = std::env::var_os("CROON_MODELS").filter(|folder| !folder.is_empty()) {
+        return vec![PathBuf::from(folder)];
+    }
+    let mut folders = Vec::new();
+    if let Ok(exe) = std::env::current_exe() {
+        let here = exe.parent().unwrap_or(Path::new("."));
+        folders.extend(
+            ["models", "../models", "../../models", "../share/croon/models"].map(|folder| here.join(folder)),
+        );
+    }
+    let data = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let data = data.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")));
+    folders.extend(data.map(|data| data.join("croon/models")));
+    folders
+}
+
+/// The manifest `name.toml` in the first folder that has one.
+pub fn find(folders: &[PathBuf], name: &str) -> Result<PathBuf, WeightsError> {
+    let manifest = folders
+        .iter()
+        .map(|folder| folder.join(format!("{name}.toml")))
+        .find(|path| path.exists());
+    manifest.ok_or_else(|| WeightsError::NotFound {
+        name: name.into(),
+        searched: folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+/// Reads manifest and weights, checks both, and folds the batch norms away.
+pub fn load(manifest: &Path, device: Device) -> Result<Loaded, WeightsError> {
+    let broken = |detail: String| WeightsError::Manifest {
+        path: manifest.to_path_buf(),
+        detail,
+    };
+    let text = std::fs::read_to_string(manifest).map_err(|err| broken(err.to_string()))?;
+    let known: Manifest = toml::from_str(&text).map_err(|err| broken(err.to_string()))?;
+    check(&known)?;
+    let path = manifest.with_file_name(&known.weights);
+    let missing = |detail: String| WeightsError::Missing {
+        path: path.clone(),
+        detail,
+    };
+    let found = sha256(&std::fs::read(&path).map_err(|err| missing(err.to_string()))?);
+    if found != known.sha256 {
+        return Err(WeightsError::Damaged {
+            path,
+            expected: known.sha256,
+            found,
+        });
+    }
+    let tensors = Tensor::read_safetensors(&path).map_err(|err| missing(err.to_string()))?;
+    let mut model = assemble(&known, tensors)?;
+    model.unet = tch::no_grad(|| model.unet.folded())?;
+    model.unet.move_to(device)?;
+    model.whitening = model.whitening.f_to_device(device)?;
+    model.device = device;
+    Ok(Loaded {
+        model,
+        manifest: known,
+    })
+}
+
+/// Refuses what the code below would misread.
+fn check(manifest: &Manifest) -> Result<(), WeightsError> {
+    let wrong = |detail: String| {
+        Err(WeightsError::Mismatch {
+            name: manifest.name.clone(),
+            detail,
+        })
+    };
+    if manifest.architecture != ARCHITECTURE {
+        return wrong(format!("its architecture is {}", manifest.architecture));
+    }
+    let theirs = (manifest.rate, manifest.n_fft, manifest.hop, manifest.frames);
+    if theirs != (GRID.rate, N_FFT, HOP, WINDOW_FRAMES) {
+        return wrong("its spectrum has another rate, n_fft, hop or number of frames".into());
+    }
+    if (manifest.window, manifest.core, manifest.fade) != (GRID.window, GRID.core, GRID.fade) {
+        return wrong("it cuts songs on another grid".into());
+    }
+    let shape = &manifest.shape;
+    let sane = (1..=8).contains(&shape.encoder.len())
+        && shape
+            .encoder
+            .iter()
+            .chain([&shape.top])
+            .all(|c| (1..=4096).contains(c));
+    if !sane {
+        return wrong("its shape is out of range".into());
+    }
+    if manifest.weights.contains('/') || manifest.weights.contains("..") {
+        return wrong("its weights lie outside its folder".into());
+    }
+    Ok(())
+}
+
+fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model, WeightsError> {
+    let mismatch = |detail: String| WeightsError::Mismatch {
+        name: manifest.name.clone(),
+        detail,
+    };
+    let mut unet = Unet::new(manifest.shape.clone(), 0);
+    let mut whitening = None;
+    let mut left = unet.sizes();
+    for (key, tensor) in tensors {
+        let tensor = tensor.f_to_kind(Kind::Float)?;
+        if key == "whitening" && tensor.size() == [crate::mask::BINS] {
+            whitening = Some(tensor);
+            continue;
+        }
+        if left.remove(&key) != Some(tensor.size()) {
+            return Err(mismatch(format!(
+                "the tensor {key} of size {:?} has no place in it",
+                tensor.size()
+            )));
+        }
+        let place = if unet.statistics.contains_key(&key) {
+            &mut unet.statistics
+        } else {
+            &mut unet.parameters
+        };
+        place.insert(key, tensor);
+    }
+    if let Some(key) = left.keys().next() {
+        return Err(mismatch(format!("the tensor {key} is not there")));
+    }
+    let whitening = whitening.ok_or_else(|| mismatch("the whitening curve is not there".into()))?;
+    Ok(Model {
+        unet,
+        whitening,
+        device: Device::Cpu,
+    })
+}
+
+/// Writes `name.safetensors` (convolutions as halves, the rest as floats) and `name.toml`.
+pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Manifest, StateError> {
+    let io = |path: &Path, err: std::io::Error| StateError::Io {
+        path: path.to_path_buf(),
+        detail: err.to_string(),
+    };
+    std::fs::create_dir_all(folder).map_err(|err| io(folder, err))?;
+    let mut tensors = vec![(
+        "whitening".to_owned(),
+        model.whitening.f_to_device(Device::Cpu)?.f_contiguous()?,
+    )];
+    for (key, tensor) in model.unet.parameters.iter().chain(&model.unet.statistics) {
+        let kind = if tensor.dim() == 4 {
+            Kind::Half
+        } else {
+            Kind::Float
+        };
+        tensors.push((
+            key.clone(),
+            tensor
+                .f_detach()?
+                .f_to_device(Device::Cpu)?
+                .f_to_kind(kind)?
+                .f_contiguous()?,
+        ));
+    }
+    let path = folder.join(&manifest.weights);
+    write_tensors(&tensors, &path)?;
+    manifest.sha256 = sha256(&std::fs::read(&path).map_err(|err| io(&path, err))?);
+    write_manifest(&manifest, &folder.join(format!("{}.toml", manifest.name)))?;
+    Ok(manifest)
+}
+
+pub fn write_manifest(manifest: &Manifest, path: &Path) -> Result<(), StateError> {
+    let io = |detail: String| StateError::Io {
+        path: path.to_path_buf(),
+        detail,
+    };
+    let text = toml::to_string_pretty(manifest).map_err(|err| io(err.to_string()))?;
+    std::fs::write(path, text).map_err(|err| io(err.to_string()))
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::unet::Mode;
+
+    fn small() -> (Model, Manifest) {
+        let shape = Shape {
+            encoder: vec![4, 4, 4, 4, 4, 4],
+            top: 4,
+        };
+        let unet = Unet::new(shape.clone(), 3);
+        let whitening = Tensor::ones([crate::mask::BINS], (Kind::Float, Device::Cpu));
+        let manifest = crate::export::manifest(
+            "small",
+            shape,
+            Training {
+                steps: 1,
+                minutes: 0.0,
+                data_minutes: 0.0,
+                validation_sdr: 0.0,
+            },
+        );
+        (
+            Model {
+                unet,
+                whitening,
+                device: Device::Cpu,
+            },
+            manifest,
+        )
+    }
+
+    #[test]
+    fn what_is_saved_loads_and_computes_nearly_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let (model, manifest) = small();
+        save(&model, manifest, dir.path()).unwrap();
+        let loaded = load(&find(&[dir.path().into()], "small").unwrap(), Device::Cpu).unwrap();
+        let input = Tensor::rand([1, 9, 64, 512], (Kind::Float, Device::Cpu));
+        let before = model.unet.forward(&input, Mode::Evaluate).unwrap();
+        let after = loaded.model.unet.forward(&input, Mode::Folded).unwrap();
+        let worst = (before - after).abs().max().double_value(&[]);
+        assert!(worst < 2e-3, "{worst}");
+    }
+
+    #[test]
+    fn damaged_missing_and_foreign_weights_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let (model, manifest) = small();
+        let manifest = save(&model, manifest, dir.path()).unwrap();
+        let toml = dir.path().join("small.toml");
+        let weights = dir.path().join(&manifest.weights);
+        let mut bytes = std::fs::read(&weights).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&weights, &bytes).unwrap();
+        assert!(matches!(
+            load(&toml, Device::Cpu),
+            Err(WeightsError::Damaged { .. })
+        ));
+        std::fs::remove_file(&weights).unwrap();
+        assert!(matches!(
+            load(&toml, Device::Cpu),
+            Err(WeightsError::Missing { .. })
+        ));
+        assert!(matches!(
+            find(&[dir.path().into()], "other"),
+            Err(WeightsError::NotFound { .. })
+        ));
+
+        let other = Manifest {
+            shape: Shape {
+                encoder: vec![4, 4, 4, 4, 4, 8],
+                top: 4,
+            },
+            ..manifest.clone()
+        };
+        save(&model, other, dir.path()).unwrap();
+        assert!(matches!(
+            load(&toml, Device::Cpu),
+            Err(WeightsError::Mismatch { .. })
+        ));
+        write_manifest(&Manifest { hop: 512, ..manifest }, &toml).unwrap();
+        assert!(matches!(
+            load(&toml, Device::Cpu),
+            Err(WeightsError::Mismatch { .. })
+        ));
+        std::fs::write(&toml, "name = 3").unwrap();
+        assert!(matches!(
+            load(&toml, Device::Cpu),
+            Err(WeightsError::Manifest { .. })
+        ));
+    }
+}
