@@ -1,0 +1,82 @@
+//! One window of music through the real engine: its pipe, the transforms, the network and back.
+//! `cargo bench --bench network`; the time is for 4.5 s of new music.
+
+// A bench that cannot reach its engine has nothing to measure.
+#![allow(clippy::expect_used)]
+
+use std::io::BufReader;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use croon::separate::protocol::{Message, read_message, write_message};
+
+fn main() {
+    divan::main();
+}
+
+struct Engine {
+    child: Child,
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Engine {
+    fn start() -> Self {
+        let models = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_croon-separator"))
+            .args(["serve", "--models", models])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the engine starts");
+        let ask = child.stdin.take().expect("stdin is piped");
+        let mut answers = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        assert!(
+            matches!(read_message(&mut answers), Ok(Some(Message::Hello(_)))),
+            "the engine greets"
+        );
+        Self { child, ask, answers }
+    }
+
+    fn separate(&mut self, windows: &[Vec<f32>]) {
+        for (id, pcm) in windows.iter().enumerate() {
+            write_message(
+                &mut self.ask,
+                &Message::Window {
+                    id: id as u64,
+                    pcm: pcm.clone(),
+                },
+            )
+            .expect("it listens");
+        }
+        for _ in windows {
+            let answer = read_message(&mut self.answers).expect("it answers");
+            assert!(matches!(answer, Some(Message::Vocals { .. })));
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = write_message(&mut self.ask, &Message::Bye);
+        let _ = self.child.wait();
+    }
+}
+
+fn window() -> Vec<f32> {
+    let mut state = 1_u32;
+    (0..2 * 261_120)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            0.2 * (state as f32 / u32::MAX as f32 - 0.5)
+        })
+        .collect()
+}
+
+/// Latency of a window, and throughput with a window for each of several workers.
+#[divan::bench(args = [1, 4], sample_count = 10, sample_size = 1)]
+fn windows(bencher: divan::Bencher, count: usize) {
+    let mut engine = Engine::start();
+    let windows = vec![window(); count];
+    engine.separate(&windows);
+    bencher.bench_local(|| engine.separate(&windows));
+}
