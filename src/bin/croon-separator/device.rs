@@ -9,6 +9,15 @@ use tch::Device;
 /// The libtorch this program is built for.
 pub const LIBTORCH: &str = "2.11.0";
 
+/// What the user asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Wanted {
+    /// CUDA where it works, else the processor
+    Auto,
+    Cpu,
+    Cuda,
+}
+
 /// A device and the sentence that explains the choice.
 #[derive(Debug, Clone)]
 pub struct Choice {
@@ -20,10 +29,21 @@ pub struct Choice {
 /// CUDA where it works, else the processor. Must be the first thing that touches torch: the CUDA
 /// half of libtorch is not linked (whoever has no card should not need its gigabytes) and registers
 /// itself when loaded, but torch remembers its first answer for good.
-pub fn choose(wanted: Option<&str>) -> Choice {
-    if wanted == Some("cpu") {
-        return cpu("asked for".into());
+pub fn choose(wanted: Wanted) -> Result<Choice, String> {
+    if wanted == Wanted::Cpu {
+        return Ok(cpu("asked for".into()));
     }
+    let choice = best();
+    if wanted == Wanted::Cuda && !choice.device.is_cuda() {
+        return Err(format!(
+            "CUDA was asked for and cannot be used: {}. Use --device auto, or mend that",
+            choice.why
+        ));
+    }
+    Ok(choice)
+}
+
+fn best() -> Choice {
     match load_cuda() {
         Err(reason) => cpu(reason.clone()),
         Ok(()) if !tch::Cuda::is_available() => {

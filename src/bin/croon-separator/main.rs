@@ -35,9 +35,9 @@ use clap::{Parser, Subcommand};
     about = "croon's engine: separates, trains, judges"
 )]
 struct Args {
-    /// Compute here instead of where it is fastest
-    #[arg(long, global = true, value_parser = ["cpu"])]
-    device: Option<String>,
+    /// Where to compute
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    device: device::Wanted,
     #[command(subcommand)]
     command: Command,
 }
@@ -72,7 +72,7 @@ fn run(args: &Args) -> Result<()> {
         Command::Serve(_) => Some(serve::private_stdout().context("stdout and stderr must be open")?),
         _ => None,
     };
-    let choice = device::choose(args.device.as_deref());
+    let choice = device::choose(args.device).map_err(anyhow::Error::msg)?;
     match (&args.command, private) {
         (Command::Serve(args), Some(out)) => serve::serve(args, &choice, out),
         (Command::Serve(_), None) => Ok(()),

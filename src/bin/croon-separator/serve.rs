@@ -23,9 +23,9 @@ pub struct ServeArgs {
     /// Lower this process's priority by so much
     #[arg(long)]
     pub nice: Option<i32>,
-    /// Windows computed at once [default: one a core]
+    /// Windows computed at once, each on one thread [default: one a core]
     #[arg(long)]
-    pub workers: Option<usize>,
+    pub threads: Option<usize>,
 }
 
 /// Which model, and where it lies.
@@ -72,7 +72,7 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: File) -> Result<()> {
     let workers = if choice.device.is_cuda() {
         1
     } else {
-        args.workers.unwrap_or(cores).clamp(1, 64)
+        args.threads.unwrap_or(cores).clamp(1, 64)
     };
     let in_flight = if choice.device.is_cuda() {
         2 * BATCH
