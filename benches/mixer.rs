@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use croon::audio::mixer::{Frame, mixer};
-use croon::audio::player::shared::Shared;
+use croon::audio::player::controls::Shared;
 
 const RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(47_999);
 const FRAMES: usize = 512;

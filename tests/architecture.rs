@@ -316,7 +316,7 @@ fn one_library_one_room() {
                 continue;
             }
             // unit tests may make their files with any library
-            let tested = source.name.ends_with("/tests.rs");
+            let tested = source.name.ends_with("tests.rs");
             let last = if tested { 0 } else { source.length() };
             for (line, code) in words(&source.code, library).filter(|(line, _)| *line <= last) {
                 let before = source.code.lines().nth(line - 1).unwrap_or("");
@@ -378,7 +378,7 @@ fn there_is_no_drawer() {
 fn every_file_says_what_it_is_for() {
     let silent = sources()
         .into_iter()
-        .filter(|source| !source.text.starts_with("//! ") && !source.name.ends_with("/tests.rs"));
+        .filter(|source| !source.text.starts_with("//! ") && !source.name.ends_with("tests.rs"));
     sentences(
         silent
             .map(|s| format!("src/{}: begin with a //! line: what is here and why", s.name))

@@ -72,6 +72,24 @@ fn without_a_terminal_it_names_what_works_without() {
 }
 
 #[test]
+fn every_command_that_is_named_exists() {
+    let home = Home::new();
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let said = err(&home.run(&[])) + &readme;
+    let named = said
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("croon "));
+    let named: Vec<&str> = named
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        .collect();
+    assert!(named.len() >= 8, "{named:?}");
+    for command in named {
+        assert_eq!(code(&home.run(&[command, "--help"])), 0, "croon {command}");
+    }
+}
+
+#[test]
 fn what_cannot_be_understood_is_usage() {
     let home = Home::new();
     for args in [

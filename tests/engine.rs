@@ -24,9 +24,12 @@ fn window(tag: u64) -> Vec<f32> {
         .collect()
 }
 
+/// What came back, by window.
+type Came = BTreeMap<u64, Vec<f32>>;
+
 /// Asks for windows `0..count`, never more at once than the engine wants, and returns what came
 /// and the reasons of restarts and of windows that failed.
-fn run(command: EngineCommand, count: u64) -> Result<(BTreeMap<u64, Vec<f32>>, Vec<String>), EngineError> {
+fn run(command: EngineCommand, count: u64) -> Result<(Came, Vec<String>), EngineError> {
     let mut engine = Engine::start(command)?;
     let (mut asked, mut came, mut reasons) = (0, BTreeMap::new(), Vec::new());
     while (came.len() as u64) < count {

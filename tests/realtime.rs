@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use croon::audio::mixer::{Frame, mixer};
-use croon::audio::player::shared::Shared;
+use croon::audio::player::controls::Shared;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;

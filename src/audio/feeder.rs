@@ -10,7 +10,7 @@ use rtrb::Producer;
 
 use super::mixer::Frame;
 use super::player::deck::Deck;
-use super::player::shared::{Shared, is_before};
+use super::player::controls::{Shared, is_before};
 use super::player::{OutputState, PlayerEvent, Song};
 
 /// Frames decoded at a time.

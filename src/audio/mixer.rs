@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::player::shared::{Shared, is_before};
+use super::player::controls::{Shared, is_before};
 
 /// Frames computed at a time: a fader move is heard after at most this many, plus the device's own
 /// buffer.

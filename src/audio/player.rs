@@ -5,7 +5,7 @@
 
 pub(in crate::audio) mod deck;
 mod output;
-pub mod shared;
+pub mod controls;
 mod silent;
 mod voice;
 
@@ -17,7 +17,7 @@ use crossbeam_channel::{Sender, unbounded};
 
 use super::Vocals;
 use super::feeder::{Command, Feeder};
-use shared::Shared;
+use controls::Shared;
 
 pub use output::devices;
 

@@ -177,7 +177,7 @@ impl FlacFile {
             let scaled = (sample * FULL).round();
             let kept = scaled.clamp(-FULL, FULL - 1.0);
             // Full scale itself is one step too high, which nobody hears and nobody need count.
-            self.clipped += u64::from(scaled < -FULL || scaled > FULL);
+            self.clipped += u64::from(!(-FULL..=FULL).contains(&scaled));
             self.pending.push(kept as i32);
         }
         let block = flac::BLOCK * usize::from(self.channels);

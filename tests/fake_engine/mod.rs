@@ -25,7 +25,7 @@ pub fn line(mode: &str) -> Vec<String> {
 }
 
 /// A fake with no patience wasted. `mode` is words: how it answers (`identity`, `half`, `silence`,
-/// `reverse` order), and faults such as `die-after:3`, `garbage-after:2`, `flag:PATH`.
+/// `left-minus-right`, `reverse` order), and faults such as `die-after:3`, `garbage-after:2`, `flag:PATH`.
 pub fn command(mode: &str) -> EngineCommand {
     let line = line(mode);
     let mut command = EngineCommand::new(&line[0], &line[1..]);
@@ -170,7 +170,11 @@ fn serve(mode: &str, out: &mut File) {
         };
         let answer = Message::Vocals {
             id,
-            pcm: pcm.iter().map(|s| s * gain).collect(),
+            pcm: if has("left-minus-right") {
+                pcm.chunks_exact(2).flat_map(|frame| [frame[0] - frame[1], 0.0]).collect()
+            } else {
+                pcm.iter().map(|s| s * gain).collect()
+            },
         };
         if has("reverse") {
             // Answers in pairs, the later one first.
@@ -202,9 +206,7 @@ fn wait_for_ever() -> ! {
     // Ends with its parent: nothing comes any more once stdin is closed.
     let mut rest = Vec::new();
     let _ = stdin().lock().read_to_end(&mut rest);
-    loop {
-        std::thread::sleep(Duration::from_secs(3600));
-    }
+    exit(0)
 }
 
 /// How many windows an engine with `count:PATH` was given, in all its lives.

@@ -3,7 +3,7 @@
 
 use std::num::NonZero;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use rodio::cpal::traits::HostTrait;
@@ -14,7 +14,7 @@ use rodio::{CpalErrorKind, Device, DeviceSinkBuilder, DeviceTrait, MixerDeviceSi
 use crate::audio::feeder::Command;
 use crate::audio::mixer::mixer;
 
-use super::shared::Shared;
+use super::controls::Shared;
 use super::silent::SilentClock;
 use super::{OutputState, PlayerSettings};
 
@@ -23,9 +23,13 @@ const RETRY: Duration = Duration::from_secs(3);
 /// How often it is checked that the device still asks for sound.
 const WATCH: Duration = Duration::from_secs(1);
 /// Checks in a row without a single callback before the device counts as lost.
-const PATIENCE: u32 = 3;
+const PATIENCE: u32 = 2;
 /// About 21 ms at 48 kHz: a fader move is heard well within a tenth of a second.
 const BUFFER: u32 = 1024;
+/// No larger fixed buffer is tried; after it comes the device's own choice.
+const LARGEST: u32 = 4096;
+/// A device lost sooner than this after it was opened did not bear its buffer: the next is larger.
+const SHORT_LIFE: Duration = Duration::from_secs(15);
 /// A device plays one buffer while it asks for the next.
 const BUFFERS_AHEAD: u32 = 2;
 const CLOCK_RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(44_099);
@@ -34,11 +38,13 @@ const CLOCK_RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(44_099);
 pub(super) fn run(settings: &PlayerSettings, shared: &Arc<Shared>, feeder: &Sender<Command>, quit: &Receiver<()>) {
     let mut clock = None;
     let mut reason = "sound output is turned off".to_owned();
+    let mut buffer = settings.buffer_frames.unwrap_or(BUFFER).clamp(64, LARGEST);
     loop {
         if settings.output {
             let (tell, lost) = unbounded();
-            match open(settings, tell) {
+            match open(settings, buffer, tell) {
                 Ok((sink, name)) => {
+                    let opened = Instant::now();
                     // Only one may read at a time: what it reads is what counts as heard.
                     clock = None;
                     attach(&sink, name, shared, feeder);
@@ -47,6 +53,9 @@ pub(super) fn run(settings: &PlayerSettings, shared: &Arc<Shared>, feeder: &Send
                         None => return,
                     }
                     tracing::warn!("sound output lost: {reason}");
+                    if opened.elapsed() < SHORT_LIFE && buffer <= LARGEST {
+                        buffer *= 2;
+                    }
                 }
                 Err(why) => reason = why,
             }
@@ -95,22 +104,20 @@ fn watch(shared: &Shared, lost: &Receiver<String>, quit: &Receiver<()>) -> Optio
     }
 }
 
-fn open(settings: &PlayerSettings, tell: Sender<String>) -> Result<(MixerDeviceSink, String), String> {
+fn open(settings: &PlayerSettings, buffer: u32, tell: Sender<String>) -> Result<(MixerDeviceSink, String), String> {
     let device = find(settings.device.as_deref())?;
     let name = name_of(&device);
     let on_error = move |error: cpal::Error| match error.kind() {
-        // These pass by themselves.
-        CpalErrorKind::Xrun | CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => {
-            tracing::debug!("sound output: {error}");
-        }
-        _ => {
+        CpalErrorKind::DeviceNotAvailable | CpalErrorKind::HostUnavailable | CpalErrorKind::StreamInvalidated => {
             let _ = tell.send(format!("the device reported: {error}"));
         }
+        // The rest passes by itself, as sound servers behind ALSA show at every start; if it does
+        // not, the device stops asking for sound, and that is watched.
+        _ => tracing::debug!("sound output: {error}"),
     };
-    let buffer = settings.buffer_frames.unwrap_or(BUFFER).clamp(64, 16_384);
-    let sizes = [BufferSize::Fixed(buffer), BufferSize::Default];
+    let sizes = [(buffer <= LARGEST).then_some(BufferSize::Fixed(buffer)), Some(BufferSize::Default)];
     let mut why = String::new();
-    for size in sizes {
+    for size in sizes.into_iter().flatten() {
         let opened = DeviceSinkBuilder::from_device(device.clone())
             .map(|builder| builder.with_buffer_size(size).with_error_callback(on_error.clone()))
             .and_then(|builder| if size == BufferSize::Default { builder.open_sink_or_fallback() } else { builder.open_stream() });

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::audio::mixer::Mixer;
 
-use super::shared::Shared;
+use super::controls::Shared;
 
 const PACE: Duration = Duration::from_millis(10);
 /// Nothing moves then, so looking up seldom is enough.

@@ -3,6 +3,7 @@
 mod check;
 mod engine;
 mod places;
+mod sound;
 mod terminal;
 
 use std::io::Write;
@@ -26,6 +27,7 @@ type Examination = fn(&Context) -> Check;
 const CHECKS: &[(&str, Examination)] = &[
     ("config", places::config),
     ("music", places::music),
+    ("sound", sound::sound),
     ("engine", engine::engine),
     ("cache", places::cache),
     ("log", places::log),

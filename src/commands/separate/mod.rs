@@ -243,15 +243,27 @@ fn report(path: &Path, done: &Done, args: &Args, context: &Context) -> anyhow::R
 }
 
 fn complain(path: &Path, error: &anyhow::Error, args: &Args, context: &Context) -> anyhow::Result<()> {
-    tracing::error!(path = %path.display(), "{error:#}");
+    let words = told(error);
+    tracing::error!(path = %path.display(), "{words}");
     if args.json {
-        let line = serde_json::json!({ "file": path.to_string_lossy(), "error": format!("{error:#}") });
+        let line = serde_json::json!({ "file": path.to_string_lossy(), "error": words });
         return Ok(context.print(format!("{line}\n"))?);
     }
     // Not `say`: what went wrong is told however quiet it should be.
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "croon: {}: {error:#}", shown(path));
+    let _ = writeln!(std::io::stderr(), "croon: {}: {words}", shown(path));
     Ok(())
+}
+
+/// The error with its causes, each said once: many errors name their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 fn shown(path: &Path) -> String {
