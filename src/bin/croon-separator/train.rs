@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::dataset::{Dataset, Song};
 use crate::device::Choice;
@@ -65,6 +66,14 @@ pub struct TrainArgs {
     pub export: Option<PathBuf>,
 }
 
+/// A line for whoever watches. A terminal that went away must not end a training of hours, as a
+/// failing `println!` would.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 /// One song in this many is held out for validation.
 const HOLD_OUT: usize = 10;
 
@@ -81,12 +90,12 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
     tch::set_num_threads(args.threads.max(1));
     let folder = RunFolder(args.run.clone());
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
         // A second Ctrl-C ends at once.
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    println!("device: {} ({})", choice.name, choice.why);
+    say!("device: {} ({})", choice.name, choice.why);
     let mut data = load(&args.data)?;
     let held = match &args.valid {
         Some(folder) => {
@@ -95,7 +104,10 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         }
         None => data.hold_out(HOLD_OUT),
     };
-    println!(
+    if held.is_empty() {
+        say!("too few songs to hold some out: no validation. --valid DIR names songs for it");
+    }
+    say!(
         "{:.0} minutes: {} songs, {} pairs, {} voices, {} accompaniments; {} songs held out for validation",
         data.minutes(),
         data.songs.len(),
@@ -142,14 +154,14 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
     };
     let mut state = match state {
         Some(state) => {
-            println!("going on from step {} of {}", state.step, args.run.display());
+            say!("going on from step {} of {}", state.step, args.run.display());
             state
         }
         None => State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
     };
     let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args.every.max(1));
     if let Err(err) = &outcome {
-        println!("stopped: {err:#}");
+        say!("stopped: {err:#}");
     }
     outcome?;
     if let Some(models) = &args.export {
@@ -161,15 +173,15 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
 fn load(folder: &std::path::Path) -> Result<Dataset> {
     let data = Dataset::load(folder, |done, count| {
         if done % 100 == 0 || done == count {
-            println!("decoded {done} of {count}");
+            say!("decoded {done} of {count}");
         }
     });
     let data = data.map_err(anyhow::Error::msg)?;
     for skipped in &data.skipped {
-        println!("skipped {}: {}", skipped.path.display(), skipped.reason);
+        say!("skipped {}: {}", skipped.path.display(), skipped.reason);
     }
     if !data.skipped.is_empty() {
-        println!("{} files skipped", data.skipped.len());
+        say!("{} files skipped", data.skipped.len());
     }
     Ok(data)
 }
@@ -255,8 +267,8 @@ fn steps(
         let audio =
             ((state.step - first) * (plan.batch * (plan.frames - 1) * HOP) as u64) as f64 / f64::from(RATE);
         let speed = audio / sitting.elapsed().as_secs_f64();
-        if state.step.is_multiple_of(10) {
-            println!("{}", line(plan.length, state, mean, rate, speed, done));
+        if state.step.is_multiple_of(10) || state.step == first + 1 {
+            say!("{}", line(plan.length, state, mean, rate, speed, done));
         }
         if state.step.is_multiple_of(every) {
             let sdr = check(state, held, folder)?;
@@ -272,27 +284,30 @@ fn steps(
         }
     }
     folder.save(state)?;
-    let sdr = check(state, held, folder)?;
-    writeln!(log, "{},{:.0},{mean:.5},,,{sdr:.3}", state.step, state.seconds)?;
-    println!("saved step {} in {}", state.step, folder.last().display());
+    if state.step > first {
+        let sdr = check(state, held, folder)?;
+        writeln!(log, "{},{:.0},{mean:.5},,,{sdr:.3}", state.step, state.seconds)?;
+    }
+    say!("saved step {} in {}", state.step, folder.last().display());
     Ok(())
 }
 
 /// Validates the average and keeps it when it is the best so far.
 fn check(state: &mut State, held: &[Song], folder: &RunFolder) -> Result<f64> {
-    let sdr = if held.is_empty() {
-        f64::NAN
-    } else {
-        validate(&state.averaged()?, held)?
-    };
-    // Without songs to validate on, the newest counts as the best.
-    if held.is_empty() || sdr >= state.best {
-        state.best = if held.is_empty() { state.best } else { sdr };
+    if held.is_empty() {
+        // With nothing to judge by, the newest counts as the best.
+        state.save(&folder.best())?;
+        return Ok(f64::NAN);
+    }
+    let sdr = validate(&state.averaged()?, held)?;
+    if sdr >= state.best {
+        state.best = sdr;
         state.save(&folder.best())?;
     }
-    println!(
+    say!(
         "step {}: validation SDR {sdr:.2} dB (best {:.2})",
-        state.step, state.best
+        state.step,
+        state.best
     );
     Ok(sdr)
 }

@@ -1,0 +1,97 @@
+//! Training from the command line: on songs made here, stopped by SIGTERM, picked up, exported.
+#![cfg(feature = "torch")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn stem(path: &Path, hz: f32, seconds: usize) {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 44_100,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut wav = hound::WavWriter::create(path, spec).unwrap();
+    for i in 0..44_100 * seconds {
+        let t = i as f32 / 44_100.0;
+        let sample: f32 = (1..6)
+            .map(|n| (std::f32::consts::TAU * hz * n as f32 * t + (t * 30.0).sin()).sin() / n as f32)
+            .sum();
+        wav.write_sample((sample * 6000.0) as i16).unwrap();
+        wav.write_sample((sample * 5000.0) as i16).unwrap();
+    }
+    wav.finalize().unwrap();
+}
+
+fn trainer(data: &Path, run: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_croon-separator"));
+    command.args([
+        "train", "--device", "cpu", "--batch", "2", "--frames", "64", "--data",
+    ]);
+    command.arg(data).arg("--run").arg(run);
+    command
+}
+
+#[test]
+fn a_stopped_training_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, run) = (dir.path().join("data"), dir.path().join("run"));
+    for (song, hz) in [("one", 220.0), ("two", 330.0)] {
+        stem(&data.join(song).join("vocals.wav"), hz, 3);
+        stem(&data.join(song).join("accompaniment.wav"), hz / 2.7, 3);
+    }
+    std::fs::create_dir_all(data.join("vocals")).unwrap();
+    std::fs::write(data.join("vocals/broken.flac"), b"no music").unwrap();
+
+    let mut child = trainer(&data, &run)
+        .args(["--steps", "100000"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        said += &line;
+        said.push('\n');
+        if line.starts_with("step ") && line.contains("loss") {
+            let child = rustix::process::Pid::from_child(&child);
+            rustix::process::kill_process(child, rustix::process::Signal::TERM).unwrap();
+            break;
+        }
+    }
+    assert!(
+        said.contains("broken.flac") && said.contains("1 files skipped"),
+        "{said}"
+    );
+    // Its pipe is closed by now: a training must survive that its output goes nowhere.
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
+    assert!(run.join("last.safetensors").exists() && run.join("plan.json").exists());
+
+    let models = dir.path().join("models");
+    let output = trainer(&data, &run)
+        .args(["--steps", "1", "--export"])
+        .arg(&models)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{said} {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(said.contains("going on from step"), "{said}");
+    assert!(models.join("unet-mask.safetensors").exists() && models.join("unet-mask.toml").exists());
+}
+
+#[test]
+fn a_folder_without_material_is_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = trainer(dir.path(), &dir.path().join("run")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("no training material"), "{said}");
+}
