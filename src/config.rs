@@ -166,7 +166,7 @@ impl Default for PlaybackConfig {
     fn default() -> Self {
         Self {
             device: String::new(),
-            buffer_frames: 512,
+            buffer_frames: 1024,
             vocals_level: 20,
             volume: 100,
             seek_seconds: 5.0,
