@@ -76,6 +76,7 @@ fn load_cuda() -> &'static Result<(), String> {
     })
 }
 
+// SAFETY: the signatures are those of dlfcn.h; libc, which holds both, is always linked.
 unsafe extern "C" {
     #[link_name = "dlopen"]
     fn c_dlopen(name: *const c_char, flags: c_int) -> *mut c_void;
