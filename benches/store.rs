@@ -1,6 +1,8 @@
 //! What the store costs: one segment in, one block out, opening a song, and the catalogue of 1,000
 //! tracks that the first frame waits for.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::Path;
 
 use croon::store::{Peaks, SEGMENT_SAMPLES, SongMeta, StemStore, StorePaths};
@@ -31,7 +33,7 @@ fn sung() -> Vec<f32> {
             let t = (i / 2) as f32 / 44_100.0;
             let pitch = 220.0 + 4.0 * (t * 34.0).sin();
             let voice: f32 = (1..10)
-                .map(|h| (t * pitch * h as f32 * 6.283).sin() / h as f32)
+                .map(|h| (t * pitch * h as f32 * std::f32::consts::TAU).sin() / h as f32)
                 .sum();
             0.2 * voice + 0.003 * noise
         })

@@ -159,7 +159,7 @@ impl Evening {
             }
             Message::Opened(opened) => {
                 let event = hearsay::of_opened(&opened);
-                self.machines.keep(opened);
+                self.machines.keep(*opened);
                 self.feed(event)
             }
             Message::Event(event) => {

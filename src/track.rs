@@ -141,7 +141,7 @@ mod tests {
         let id = TrackId(std::array::from_fn(|i| i as u8 * 17));
         assert_eq!(id.to_string().parse::<TrackId>().unwrap(), id);
         assert_eq!("12".parse::<TrackId>(), Err(NotATrackId));
-        assert_eq!("+f".repeat(16).parse::<TrackId>().is_ok(), false);
+        assert!("+f".repeat(16).parse::<TrackId>().is_err());
     }
 
     #[test]

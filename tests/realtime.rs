@@ -1,5 +1,7 @@
 //! The audio callback under an allocator that ends the program on any use.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::num::NonZero;
 use std::sync::Arc;
 

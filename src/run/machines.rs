@@ -30,7 +30,7 @@ pub struct Machines {
     jobs: Jobs,
     loader: Loader,
     library: Library,
-    opened: Vec<Box<Opened>>,
+    opened: Vec<Opened>,
     to_main: Sender<Message>,
 }
 
@@ -107,7 +107,7 @@ impl Machines {
     }
 
     /// Keeps an opened song for the `Play` or `QueueNext` that follows.
-    pub fn keep(&mut self, opened: Box<Opened>) {
+    pub fn keep(&mut self, opened: Opened) {
         self.opened.retain(|other| other.path != opened.path);
         if self.opened.len() == OPENED {
             self.opened.remove(0);
