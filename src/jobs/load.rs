@@ -1,5 +1,5 @@
 //! Opens a song for the player on a thread of its own: identity, settings, stored vocals,
-//! waveforms. One runs and one is next; a newer wish takes the place of the next.
+//! waveforms. One runs; of those that wait the newest goes first, and of too many the oldest go.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Load {
     pub id: Option<TrackId>,
 }
 
-/// What became of a [`Load`]. A wish that a newer one replaced is not answered.
+/// What became of a [`Load`]. A wish that newer ones pushed out is not answered.
 #[derive(Debug)]
 pub enum LoadEvent {
     Opened(Box<Opened>),
@@ -76,9 +76,37 @@ impl Loader {
     }
 }
 
+/// Wishes that may wait: the playing song, the next, and one the listener changed their mind on.
+const WAITING: usize = 3;
+
+/// The wishes that wait, the newest last and each song once.
+#[derive(Default)]
+struct Wishes(Vec<Load>);
+
+impl Wishes {
+    fn add(&mut self, load: Load) {
+        self.0.retain(|waiting| waiting.path != load.path);
+        if self.0.len() == WAITING {
+            self.0.remove(0);
+        }
+        self.0.push(load);
+    }
+}
+
 fn run(store: &StemStore, inbox: &Receiver<Load>, on: &dyn Fn(LoadEvent)) {
-    while let Ok(first) = inbox.recv() {
-        let load = inbox.try_iter().last().unwrap_or(first);
+    let mut wishes = Wishes::default();
+    loop {
+        inbox.try_iter().for_each(|load| wishes.add(load));
+        let load = match wishes.0.pop() {
+            Some(load) => load,
+            None => match inbox.recv() {
+                Ok(load) => {
+                    wishes.add(load);
+                    continue;
+                }
+                Err(_) => return,
+            },
+        };
         on(match open(store, &load) {
             Ok(opened) => LoadEvent::Opened(Box::new(opened)),
             Err(error) => LoadEvent::Failed {
@@ -130,4 +158,24 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
 /// What the file says about its length; an error where it cannot be played at all.
 fn length(path: &Path) -> Result<Option<f64>, DecodeError> {
     Ok(Decoder::open(path)?.info().duration())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_sent_back_to_back_all_stay_and_only_the_oldest_of_many_go() {
+        let load = |name: &str| Load { path: name.into(), id: None };
+        let names = |wishes: &Wishes| wishes.0.iter().map(|l| l.path.display().to_string()).collect::<Vec<_>>();
+        let mut wishes = Wishes::default();
+        for name in ["playing", "next", "playing"] {
+            wishes.add(load(name));
+        }
+        assert_eq!(names(&wishes), ["next", "playing"]);
+        for name in ["b", "c"] {
+            wishes.add(load(name));
+        }
+        assert_eq!(names(&wishes), ["playing", "b", "c"]);
+    }
 }
