@@ -80,11 +80,16 @@ pub struct Track {
 }
 
 impl Track {
-    /// The title tag, else the file's name without its extension; never empty.
+    /// The title tag, else [`file_title`]; never empty.
     pub fn title(&self) -> String {
         match &self.tags.title {
             Some(title) if !title.trim().is_empty() => title.clone(),
-            _ => file_title(&self.path),
+            _ => {
+                let shown = file_title(&self.path);
+                // what the artist's column says is not said again
+                let rest = shown.strip_prefix(self.artist()).and_then(|rest| rest.strip_prefix(" - "));
+                rest.map(str::trim).filter(|rest| !rest.is_empty()).map_or(shown.clone(), str::to_owned)
+            }
         }
     }
 
@@ -94,11 +99,24 @@ impl Track {
     }
 }
 
-/// A name to show for a file that has no title; bytes that are no UTF-8 become the replacement
-/// character and control characters are dropped.
+/// File names that say nothing: songs kept one to a folder have the name on the folder.
+const SAYS_NOTHING: &[&str] = &["audio", "mixture", "mix", "music", "output", "song", "track", "untitled"];
+
+/// A name to show for a file that has no title: its name without the extension, or its folder's
+/// where that says nothing. Bytes that are no UTF-8 become the replacement character and control
+/// characters are dropped.
 pub fn file_title(path: &Path) -> String {
     let name = path.file_stem().or(path.file_name()).unwrap_or(path.as_os_str());
-    let shown = printable(&name.to_string_lossy());
+    let mut shown = printable(&name.to_string_lossy());
+    let folder = path.parent().and_then(Path::file_name);
+    if let Some(folder) = folder
+        && SAYS_NOTHING.contains(&shown.to_lowercase().as_str())
+    {
+        let folder = printable(&folder.to_string_lossy());
+        if !folder.is_empty() {
+            shown = folder;
+        }
+    }
     if shown.is_empty() {
         "(no name)".into()
     } else {
@@ -153,5 +171,12 @@ mod tests {
     fn a_track_without_a_title_shows_its_file_name() {
         assert_eq!(file_title(Path::new("/m/Über Song.mp3")), "Über Song");
         assert_eq!(file_title(Path::new("/m/\x1b")), "(no name)");
+    }
+
+    #[test]
+    fn a_file_name_that_says_nothing_gives_way_to_the_folder() {
+        assert_eq!(file_title(Path::new("/m/Ana - Snow/Audio.ogg")), "Ana - Snow");
+        assert_eq!(file_title(Path::new("/m/Ana - Snow/audio take.ogg")), "audio take");
+        assert_eq!(file_title(Path::new("/song.ogg")), "song");
     }
 }
