@@ -6,7 +6,7 @@ mod hand;
 
 use croon::action::Screen;
 use croon::app::board::Wish;
-use croon::app::{Effect, Event, NextUp, Output, Overlay, Saved};
+use croon::app::{CacheStats, Effect, Event, NextUp, Output, Overlay, Saved};
 use croon::keymap::{Keymap, TABLE, show_keys};
 use croon::track::{StemState, TrackId};
 use hand::{Hand, SONGS, engine, loaded, path, peaks};
@@ -601,6 +601,108 @@ fn keys_of_the_user_work_and_the_help_names_every_key_of_the_screen() {
     assert!(matches!(hand.keys("x")[..], [Effect::Load { .. }]));
 }
 
+fn cache(bytes: u64, cap_bytes: u64) -> Event {
+    Event::Cache(CacheStats {
+        bytes,
+        cap_bytes,
+        songs: 9,
+        pinned: 0,
+    })
+}
+
+fn begun(effects: &[Effect]) -> Vec<&std::path::Path> {
+    let begun = effects.iter().filter_map(|effect| match effect {
+        Effect::BeginJob { path, .. } => Some(path.as_path()),
+        _ => None,
+    });
+    begun.collect()
+}
+
+#[test]
+fn a_full_cache_keeps_songs_nobody_asked_for_waiting() {
+    let mut hand = Hand::new();
+    assert!(hand.app.start().contains(&Effect::AskCache));
+    hand.event(cache(990_000_000, 1_000_000_000));
+    assert_eq!(hand.find_songs(), []);
+    assert!(hand.app.held());
+    assert_eq!(hand.stems("Tideline"), StemState::Queued);
+    // asked for by hand, and sung
+    assert_eq!(begun(&hand.keys("s")), [path("Cold Fjord Hymn")]);
+    hand.event(Event::JobFinished {
+        path: path("Cold Fjord Hymn"),
+        already: false,
+    });
+    assert_eq!(begun(&hand.sing("Moth to Moth")), [path("Moth to Moth")]);
+    hand.event(Event::JobFinished {
+        path: path("Moth to Moth"),
+        already: false,
+    });
+    assert!(hand.app.held() && hand.app.board.running.is_none());
+    // there is room again
+    assert_eq!(begun(&hand.event(cache(0, 1_000_000_000))), [path("Tideline")]);
+    hand.check();
+}
+
+#[test]
+fn songs_are_separated_unasked_only_while_there_is_room_for_them() {
+    let mut hand = Hand::new();
+    hand.event(cache(0, 50_000_000));
+    assert_eq!(begun(&hand.find_songs()), [path("Tideline")]);
+    let mut finish = |title: &str| {
+        hand.event(Event::JobFinished {
+            path: path(title),
+            already: false,
+        })
+    };
+    let effects = finish("Tideline");
+    assert!(effects.contains(&Effect::AskCache));
+    assert_eq!(begun(&effects), [path("Moth to Moth")]);
+    // without waiting for the answer
+    assert_eq!(begun(&finish("Moth to Moth")), [] as [&std::path::Path; 0]);
+    assert!(hand.app.held());
+    // another song had to go: whatever the numbers say, that would go round in circles
+    hand.event(Event::Evicted(vec![TrackId([3; 16])]));
+    assert_eq!(hand.event(cache(0, 50_000_000)), []);
+    assert!(hand.app.held());
+}
+
+#[test]
+fn a_job_begun_before_the_cache_was_added_up_makes_way() {
+    let mut hand = Hand::new();
+    assert_eq!(begun(&hand.find_songs()), [path("Tideline")]);
+    assert_eq!(hand.event(cache(10, 10)), [Effect::CancelJob]);
+    assert_eq!(
+        hand.event(Event::JobCancelled {
+            path: path("Tideline"),
+        }),
+        []
+    );
+    assert_eq!(hand.stems("Tideline"), StemState::Queued);
+    assert!(hand.app.held());
+}
+
+#[test]
+fn enter_on_a_failed_job_shows_the_whole_reason_and_r_tries_again() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    hand.event(Event::JobFailed {
+        path: path("Tideline"),
+        reason: "broken".into(),
+    });
+    assert_eq!(hand.keys("w G Enter"), [Effect::AskCache]);
+    let Overlay::Whole { heading, words } = &hand.app.overlay else {
+        panic!("{:?}", hand.app.overlay)
+    };
+    assert_eq!((heading.as_str(), words.as_str()), ("Tideline", "broken"));
+    hand.keys("Enter");
+    assert!(matches!(hand.app.overlay, Overlay::None));
+    assert_eq!(hand.app.screen, Screen::Jobs);
+    hand.keys("Enter r");
+    assert!(matches!(hand.app.overlay, Overlay::None));
+    assert!(hand.app.board.failed.is_empty());
+    assert!(hand.app.board.waiting().iter().any(|w| w.wish == Wish::Asked));
+}
+
 /// What the machines and the hand can do, in any order.
 fn any_event() -> impl Strategy<Value = Event> {
     let song = || (0..SONGS.len()).prop_map(|i| path(SONGS[i].0));
@@ -626,6 +728,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => any::<u32>().prop_map(|ms| Event::Tick { now_ms: ms.into() }),
         1 => (0..300_u16, 0..100_u16).prop_map(|(columns, rows)| Event::Resize { columns, rows }),
         1 => Just(engine()),
+        1 => (0..60_000_000_u64).prop_map(|bytes| cache(bytes, 50_000_000)),
+        1 => Just(Event::Evicted(vec![TrackId([7; 16])])),
         1 => Just(Event::EngineDown { reason: "gone".into() }),
         2 => (song(), any::<bool>()).prop_map(|(path, already)| Event::JobFinished { path, already }),
         2 => song().prop_map(|path| Event::JobFailed { path, reason: "broken".into() }),

@@ -136,6 +136,56 @@ fn jobs() {
     look("jobs", &hand);
 }
 
+/// As the engine's machine says it.
+const NO_ENGINE: &str = "the separation engine `/home/ana/.cargo/bin/croon-separator` is not there, so no \
+    song can be separated; build it with `make build`, or name one under [separation] command in config.toml";
+
+#[test]
+fn jobs_without_an_engine() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    hand.event(Event::ScanDone { files: 12 });
+    hand.event(Event::EngineDown {
+        reason: NO_ENGINE.into(),
+    });
+    hand.event(Event::JobFailed {
+        path: path("Tideline"),
+        reason: NO_ENGINE.into(),
+    });
+    look("toast_no_engine", &hand);
+    hand.keys("w");
+    hand.app.toasts = Toasts::default();
+    look("jobs_no_engine", &hand);
+    let screen = draw(&hand.app, &Theme::default(), 80, 24).to_string();
+    let words: Vec<&str> = screen.split(['"', '\n', ' ']).filter(|word| !word.is_empty()).collect();
+    let said = words.join(" ");
+    assert!(said.contains("is not there") && said.contains("`make build`") && said.contains("r tries again"), "{said}");
+}
+
+#[test]
+fn jobs_with_a_full_cache() {
+    let mut hand = Hand::new();
+    hand.event(engine());
+    hand.event(Event::Cache(CacheStats {
+        bytes: 19_990_000_000,
+        cap_bytes: 20_000_000_000,
+        songs: 418,
+        pinned: 0,
+    }));
+    hand.find_songs();
+    hand.event(Event::ScanDone { files: 12 });
+    look("library_cache_full", &hand);
+    hand.keys("w");
+    look("jobs_cache_full", &hand);
+}
+
+#[test]
+fn the_whole_reason() {
+    let mut hand = evening();
+    hand.keys("4 G Enter");
+    look("whole_reason", &hand);
+}
+
 #[test]
 fn help() {
     let mut hand = evening();

@@ -201,7 +201,26 @@ fn to_playing(app: &mut App) {
     }
 }
 
+/// What is wrong in the selected line of the Jobs screen, all of it: heading and words.
+fn whole_reason(app: &App) -> Option<(String, String)> {
+    match app.board.selected() {
+        Some(Line::Failed(at)) => {
+            let failed = app.board.failed.get(at)?;
+            Some((app.title(failed.key), failed.reason.clone()))
+        }
+        Some(Line::Trouble(at)) => Some(("trouble".into(), app.board.troubles.get(at)?.clone())),
+        Some(Line::Running | Line::Waiting(_)) => None,
+        None => Some(("separation stands still".into(), app.board.halted.clone()?)),
+    }
+}
+
 fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.screen == Screen::Jobs
+        && let Some((heading, words)) = whole_reason(app)
+    {
+        app.overlay = Overlay::Whole { heading, words };
+        return;
+    }
     let Some(key) = app.selected() else { return };
     if app.screen == Screen::Queue && app.queue_cursor.at < app.queue.len() {
         app.queue.remove(app.queue_cursor.at);

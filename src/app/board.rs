@@ -27,7 +27,7 @@ pub struct Waiting {
     pub wish: Wish,
     rank: Rank,
     /// Seconds of audio, as far as known.
-    seconds: f64,
+    pub seconds: f64,
 }
 
 /// What is to happen with a running job that was told to stop.
@@ -46,7 +46,7 @@ pub struct Running {
     pub path: PathBuf,
     pub wish: Wish,
     rank: Rank,
-    seconds: f64,
+    pub seconds: f64,
     pub done: u32,
     pub total: u32,
     /// Times real time, 0 while unknown.
@@ -250,9 +250,19 @@ impl Board {
         }
     }
 
-    /// Takes the next job, if the worker is free.
-    pub fn next(&mut self, path: impl Fn(SongKey) -> Option<PathBuf>) -> Option<&Running> {
-        while self.running.is_none() && self.halted.is_none() && !self.waiting.is_empty() {
+    /// The first that waits, where nobody asked for it: the kind that a full cache keeps waiting.
+    /// Wishes of other kinds stand before all of this one.
+    pub fn unasked(&self) -> Option<&Waiting> {
+        self.waiting.first().filter(|first| first.wish == Wish::Found)
+    }
+
+    /// Takes the next job, if the worker is free and the job `may` begin.
+    pub fn next(
+        &mut self,
+        may: impl Fn(&Waiting) -> bool,
+        path: impl Fn(SongKey) -> Option<PathBuf>,
+    ) -> Option<&Running> {
+        while self.running.is_none() && self.halted.is_none() && self.waiting.first().is_some_and(&may) {
             let Waiting {
                 key,
                 wish,

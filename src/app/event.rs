@@ -244,7 +244,7 @@ pub enum Effect {
         level: f32,
     },
     SaveState(Saved),
-    /// Wanted while the Jobs screen is open; answered by `Cache`.
+    /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.
     AskCache,
     /// Look through all folders again.
     Rescan,

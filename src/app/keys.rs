@@ -14,6 +14,11 @@ pub enum Overlay {
     #[default]
     None,
     Help,
+    /// A sentence too long for its line, all of it: heading and words.
+    Whole {
+        heading: String,
+        words: String,
+    },
     Prompt(Prompt),
 }
 
@@ -55,6 +60,7 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     match app.overlay {
         Overlay::Prompt(_) => return prompt_key(app, key, effects),
         Overlay::Help => return help_key(app, key, effects),
+        Overlay::Whole { .. } => return whole_key(app, key, effects),
         Overlay::None => {}
     }
     app.pending.push(key);
@@ -82,6 +88,20 @@ fn through(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Any key closes it; the one for another try tries again, as on the line below it.
+fn whole_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    if through(app, key, effects) {
+        return;
+    }
+    app.overlay = Overlay::None;
+    if let Lookup::Action(action @ (Action::RetryJob | Action::Quit)) =
+        app.keymap.look_up(app.screen, &[key])
+        && (action == Action::RetryJob || key.ctrl)
+    {
+        act(app, action, effects);
+    }
 }
 
 fn help_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {

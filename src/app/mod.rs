@@ -113,6 +113,8 @@ pub struct App {
     pub engine: Engine,
     pub output: Option<Output>,
     pub cache: Option<CacheStats>,
+    /// Songs had to leave the full cache: from now on only what is asked for is separated.
+    pushed_out: bool,
     pub scan: Scan,
     pub toasts: Toasts,
     /// What `n` and `N` look for.
@@ -148,6 +150,7 @@ impl App {
             engine: Engine::Asleep,
             output: None,
             cache: None,
+            pushed_out: false,
             scan: Scan {
                 running: true,
                 files: 0,
@@ -169,6 +172,7 @@ impl App {
         vec![
             Effect::SetVolume(self.gain()),
             Effect::SetLevel(self.fader.gain()),
+            Effect::AskCache,
         ]
     }
 
@@ -216,6 +220,12 @@ impl App {
 
     fn warn(&mut self, text: impl Into<String>) {
         self.toasts.say(self.now_ms, Weight::Problem, text);
+    }
+
+    /// A message that also stays on the Jobs screen, where all of it can be read.
+    fn trouble(&mut self, text: String) {
+        self.warn(text.clone());
+        self.board.trouble(text);
     }
 
     fn go(&mut self, screen: Screen, effects: &mut Vec<Effect>) {

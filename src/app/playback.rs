@@ -198,7 +198,7 @@ pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<
     }
     app.queue.retain(|queued| *queued != key);
     app.queue_cursor.clamp(app.queue.len());
-    app.warn(format!("{} can't be played: {reason}", app.title(key)));
+    app.trouble(format!("{} can't be played: {reason}", app.title(key)));
     if app.deck.next.as_ref().is_some_and(|next| next.token == token) {
         app.deck.next = None;
         if app

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::board::{Stopping, Wish};
-use super::event::Peaks;
+use super::event::{CacheStats, Peaks};
 use super::tracks::SongKey;
 use super::{App, Effect, Engine};
 use crate::track::StemState;
@@ -87,16 +87,42 @@ pub(super) fn stop(app: &mut App, why: Stopping, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Bytes one second of stored vocals takes, rather too many than too few.
+const BYTES_A_SECOND: f64 = 120_000.0;
+
+impl App {
+    /// Songs nobody asked for wait because the cache has no room for the next of them: it would
+    /// push out another one, and a library larger than the cache would be separated for ever.
+    pub fn held(&self) -> bool {
+        self.board.unasked().is_some_and(|first| !fits(self.cache, self.pushed_out, first.seconds))
+    }
+}
+
+/// True if a song of this length can be stored without another having to go, as far as known.
+fn fits(cache: Option<CacheStats>, pushed_out: bool, seconds: f64) -> bool {
+    let wants = (seconds.max(0.0) * BYTES_A_SECOND) as u64;
+    !pushed_out && cache.is_none_or(|cache| cache.bytes.saturating_add(wants) <= cache.cap_bytes)
+}
+
+/// The cache was added up. At the first time a job nobody asked for may run already.
+pub(super) fn cache(app: &mut App, stats: CacheStats, effects: &mut Vec<Effect>) {
+    let first = app.cache.replace(stats).is_none();
+    let unasked = app.board.running.as_ref().filter(|running| running.wish == Wish::Found);
+    if first && unasked.is_some_and(|running| !fits(app.cache, app.pushed_out, running.seconds)) {
+        stop(app, Stopping::Later, effects);
+    }
+}
+
 /// After every event: an urgent wish stops a lesser job, and a free worker gets the next one.
 pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     if app.board.should_yield() {
         stop(app, Stopping::Later, effects);
     }
-    let tracks = &app.tracks;
-    let Some(running) = app
-        .board
-        .next(|key| tracks.get(key).map(|entry| entry.track.path.clone()))
-    else {
+    let (tracks, cache, pushed_out) = (&app.tracks, app.cache, app.pushed_out);
+    let Some(running) = app.board.next(
+        |next| next.wish != Wish::Found || fits(cache, pushed_out, next.seconds),
+        |key| tracks.get(key).map(|entry| entry.track.path.clone()),
+    ) else {
         return;
     };
     let (key, path) = (running.key, running.path.clone());
@@ -176,6 +202,13 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
         return;
     };
     app.board.succeeded();
+    if !already {
+        // until it is added up again, which may take longer than the next job's beginning
+        if let Some(cache) = &mut app.cache {
+            cache.bytes = cache.bytes.saturating_add((running.seconds.max(0.0) * BYTES_A_SECOND) as u64);
+        }
+        effects.push(Effect::AskCache);
+    }
     if let Some(entry) = app.tracks.get_mut(running.key) {
         entry.stems = StemState::Ready;
     }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{App, Effect, Engine, Event, Output, act, keys, playback, separation};
-use crate::action::Screen;
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.
@@ -50,8 +49,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             library(app, event, effects);
         }
         Event::Trouble(text) => {
-            app.warn(text.clone());
-            app.board.trouble(text);
+            app.trouble(text);
         }
         Event::Said(text) => app.say(text),
 
@@ -60,7 +58,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             app.board.halted = None;
         }
         Event::EngineDown { reason } => {
-            app.warn(format!("no separation: {reason}"));
+            app.warn(reason.clone());
             app.board.halted = Some(reason.clone());
             app.engine = Engine::Down(reason);
         }
@@ -82,9 +80,6 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         }
         Event::JobFinished { path, already } => {
             separation::finished(app, &path, already, effects);
-            if app.screen == Screen::Jobs {
-                effects.push(Effect::AskCache);
-            }
         }
         Event::JobFailed { path, reason } => separation::failed(app, &path, reason),
         Event::JobCancelled { path } => separation::cancelled(app, &path),
@@ -108,8 +103,10 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             app.output = Some(output);
         }
 
-        Event::Cache(stats) => app.cache = Some(stats),
+        Event::Cache(stats) => separation::cache(app, stats, effects),
         Event::Evicted(ids) => {
+            app.pushed_out |= !ids.is_empty();
+            effects.push(Effect::AskCache);
             let ids: HashSet<_> = ids.into_iter().collect();
             for key in app.tracks.all().to_vec() {
                 let entry = app

@@ -9,7 +9,7 @@ use crate::action::{Action, Screen};
 use crate::app::board::Stopping;
 use crate::app::fader::Voice;
 use crate::app::playback::follower;
-use crate::app::toast::Weight;
+use crate::app::toast::{Toast, Weight};
 use crate::app::{App, Ask, Engine, Output, Overlay, Prompt};
 use crate::keymap::{Row, Scope, TABLE};
 
@@ -129,6 +129,9 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
         }
         return Some((line, theme.good()));
     }
+    if let (true, Some(key)) = (app.held(), app.keymap.key_name(app.screen, Action::ToggleJobs)) {
+        return Some((format!("cache full ({key}: what to do)"), theme.vocals()));
+    }
     if app.scan.running {
         return Some((
             format!("looking for songs: {} files", text::count(app.scan.files)),
@@ -141,19 +144,45 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
     }
 }
 
+/// A message as it is shown.
+fn words(toast: &Toast) -> String {
+    let mark = if toast.weight == Weight::Problem { "! " } else { "" };
+    format!("{mark}{}", toast.text)
+}
+
+/// True if the message of the moment does not fit into one line.
+pub(super) fn is_long(app: &App, cells: u16) -> bool {
+    let room = usize::from(cells).saturating_sub(2);
+    app.toasts.shown().is_some_and(|toast| text::width(&words(toast)) > room)
+}
+
+/// The message of the moment, over all rows there are; what is cut off of a problem stands on the
+/// Jobs screen, so its end is the key that leads there.
+pub(super) fn message(app: &App, canvas: &mut Canvas) {
+    let Some(toast) = app.toasts.shown() else { return };
+    let style = match toast.weight {
+        Weight::News => canvas.theme.strong(),
+        Weight::Problem => canvas.theme.bad(),
+    };
+    let (words, rows) = (words(toast), canvas.height());
+    let used = canvas.wrapped_rows(&words);
+    canvas.wrap(0, rows, &words, style);
+    let key = app.keymap.key_name(app.screen, Action::ToggleJobs);
+    if used > rows
+        && rows > 0
+        && toast.weight == Weight::Problem
+        && app.screen != Screen::Jobs
+        && let Some(key) = key
+    {
+        let cut = canvas.glyphs().cut;
+        let end = format!("{cut} {key}: all of it ");
+        canvas.line_right(rows - 1, Span::styled(end, style), canvas.width() / 2);
+    }
+}
+
 pub(super) fn status(app: &App, canvas: &mut Canvas) {
-    if let Some(toast) = app.toasts.shown() {
-        let style = match toast.weight {
-            Weight::News => canvas.theme.strong(),
-            Weight::Problem => canvas.theme.bad(),
-        };
-        let mark = if toast.weight == Weight::Problem { "! " } else { "" };
-        let line = text::cut(
-            &format!(" {mark}{}", toast.text),
-            canvas.width(),
-            canvas.glyphs().cut,
-        );
-        return canvas.line(0, Span::styled(line, style));
+    if app.toasts.shown().is_some() {
+        return message(app, canvas);
     }
     let left = if app.screen == Screen::Sing && canvas.width() >= 40 {
         up_next(app, canvas)
@@ -244,10 +273,19 @@ pub(super) fn short(name: &str, canvas: &Canvas) -> String {
 /// What works here, from the live map; as many as fit, help last in any case.
 pub(super) fn hints(app: &App, canvas: &mut Canvas) {
     if !matches!(app.overlay, Overlay::None) {
-        let words = if matches!(app.overlay, Overlay::Help) {
-            " j k scroll   any other key closes"
-        } else {
-            " type to search   Up Down choose   Enter keep   Esc take back"
+        let retry;
+        let words = match &app.overlay {
+            Overlay::Help => " j k scroll   any other key closes",
+            Overlay::Whole { .. } => match app.keymap.key_name(app.screen, Action::RetryJob) {
+                Some(key) => {
+                    retry = format!(" {key} try again   any other key closes");
+                    &retry
+                }
+                None => " any key closes",
+            },
+            Overlay::None | Overlay::Prompt(_) => {
+                " type to search   Up Down choose   Enter keep   Esc take back"
+            }
         };
         return canvas.line(0, Span::styled(words, canvas.theme.dim()));
     }

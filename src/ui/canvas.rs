@@ -112,22 +112,24 @@ impl<'a> Canvas<'a> {
         ]
     }
 
+    /// Cells of a wrapped row: one at each edge stays free.
+    fn wrap_cells(&self) -> usize {
+        self.width().saturating_sub(2).max(1)
+    }
+
+    /// Rows [`Canvas::wrap`] takes for the whole of this text.
+    pub fn wrapped_rows(&self, text: &str) -> usize {
+        text::wrap(text, self.wrap_cells()).len()
+    }
+
     /// Breaks a text into rows of the width, from row `y` on, at most `rows` of them.
     pub fn wrap(&mut self, y: usize, rows: usize, text: &str, style: Style) -> usize {
-        let mut lines: Vec<String> = Vec::new();
-        let room = self.width().saturating_sub(2).max(1);
-        for word in text.split_whitespace() {
-            match lines.last_mut() {
-                Some(line) if text::width(line) + 1 + text::width(word) <= room => {
-                    line.push(' ');
-                    line.push_str(word);
-                }
-                _ => lines.push(word.to_owned()),
-            }
-        }
+        let room = self.wrap_cells();
+        let mut lines = text::wrap(text, room);
         let used = lines.len().min(rows);
         if lines.len() > rows && rows > 0 {
-            lines[rows - 1] = text::pad(&lines[rows - 1], room.saturating_sub(1), "") + self.glyphs().cut;
+            let last = text::cut(&lines[rows - 1], room.saturating_sub(2), "");
+            lines[rows - 1] = format!("{last} {}", self.glyphs().cut);
         }
         for (i, line) in lines.iter().take(rows).enumerate() {
             self.line_at(

@@ -10,31 +10,39 @@ use crate::app::board::{Line, Running, Stopping, Wish};
 use crate::app::{App, Engine};
 use crate::track::StemState;
 
+/// Rows for what a selected line can only begin, its heading among them.
+const DETAIL_ROWS: usize = 6;
+/// Rows for one sentence of the head.
+const SENTENCE_ROWS: usize = 4;
+
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let height = canvas.height();
     let mut y = 0;
     if height >= 5 {
-        engine(app, canvas);
-        y = 2;
+        y = head(app, canvas, if height >= 14 { SENTENCE_ROWS } else { 1 });
     }
     let cache = if height >= 12 && app.cache.is_some() { 2 } else { 0 };
     let detail = detail(app).filter(|_| height >= 10);
-    let detail_rows = if detail.is_some() { 4 } else { 0 };
+    let detail_rows = detail
+        .as_ref()
+        .map_or(0, |(_, words)| (1 + canvas.wrapped_rows(words)).min(DETAIL_ROWS));
     let rows = height.saturating_sub(y + cache + detail_rows);
     lines(app, canvas, y, rows);
     let mut y = y + rows;
     if let Some((heading, words)) = detail {
         canvas.rule(y, heading);
-        canvas.wrap(y + 1, 3, &words, Style::new());
-        y += 4;
+        canvas.wrap(y + 1, detail_rows - 1, &words, Style::new());
+        y += detail_rows;
     }
     if cache > 0 {
         self::cache(app, canvas, y);
     }
 }
 
-fn engine(app: &App, canvas: &mut Canvas) {
+/// Who separates, what waits, and what keeps it waiting; how many rows that took.
+fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     let theme = canvas.theme;
+    let mut y = 0;
     let (line, style) = match &app.engine {
         Engine::Asleep => ("engine: starts with the first job".to_owned(), theme.dim()),
         Engine::Down(reason) => (format!("no engine: {reason}"), theme.bad()),
@@ -44,48 +52,60 @@ fn engine(app: &App, canvas: &mut Canvas) {
             } else {
                 String::new()
             };
-            (
-                format!(
-                    "device: {} ({})   model: {}{speed}",
-                    info.device, info.why, info.model
-                ),
-                theme.strong(),
-            )
+            let device = format!("device: {} ({})", info.device, info.why);
+            let model = format!("model: {}{speed}", info.model);
+            let both = format!("{device}   {model}");
+            if most == 1 || text::width(&both) + 2 <= canvas.width() {
+                (both, theme.strong())
+            } else {
+                y = sentence(canvas, 0, most, &device, theme.strong());
+                (model, theme.strong())
+            }
         }
     };
-    let line = text::cut(&format!(" {line}"), canvas.width(), canvas.glyphs().cut);
-    canvas.line(0, Span::styled(line, style));
+    y += sentence(canvas, y, most, &line, style);
     let again = app.keymap.key_name(app.screen, Action::RetryJob);
-    let second = match (&app.board.halted, again) {
-        (Some(reason), Some(key)) => (format!("stands still: {reason}   {key} tries again"), theme.bad()),
-        _ => {
-            let waits = app.board.waiting().len();
-            let left = app.board.waiting_seconds();
-            let speed = match &app.engine {
-                Engine::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
-                _ => None,
-            };
-            let time = match (waits, speed) {
-                (0, _) => String::new(),
-                (_, Some(speed)) => format!(
-                    ", {} of audio: about {}",
-                    text::about(left),
-                    text::about(left / speed)
-                ),
-                (_, None) => format!(", {} of audio", text::about(left)),
-            };
-            (
-                format!(
-                    "done: {}   waiting: {}{time}",
-                    text::songs(app.board.done),
-                    text::count(waits)
-                ),
-                theme.dim(),
-            )
+    if let Some(reason) = &app.board.halted {
+        // the reason stands above already where it is the engine that is missing
+        let mut line = match &app.engine {
+            Engine::Down(down) if down == reason => "separation stands still".to_owned(),
+            _ => format!("stands still: {reason}"),
+        };
+        if let Some(key) = again {
+            line = format!("{key} tries again   {line}");
         }
+        y += sentence(canvas, y, most, &line, theme.bad());
+    }
+    if app.held() {
+        let line = "cache full: only songs you ask for are separated; raise [cache] size_gb, \
+                    or quit and make room with `croon cache prune --to GB`";
+        y += sentence(canvas, y, most, line, theme.vocals());
+    }
+    let waits = app.board.waiting().len();
+    let left = app.board.waiting_seconds();
+    let speed = match &app.engine {
+        Engine::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
+        _ => None,
     };
-    let line = text::cut(&format!(" {}", second.0), canvas.width(), canvas.glyphs().cut);
-    canvas.line(1, Span::styled(line, second.1));
+    let time = match (waits, speed) {
+        (0, _) => String::new(),
+        (_, Some(speed)) => {
+            format!(", {} of audio: about {}", text::about(left), text::about(left / speed))
+        }
+        (_, None) => format!(", {} of audio", text::about(left)),
+    };
+    let line = format!("done: {}   waiting: {}{time}", text::songs(app.board.done), text::count(waits));
+    y + sentence(canvas, y, 1, &line, theme.dim())
+}
+
+/// One sentence over as many rows as it needs; how many that were.
+fn sentence(canvas: &mut Canvas, y: usize, most: usize, words: &str, style: Style) -> usize {
+    if canvas.wrapped_rows(words) > 1 {
+        return canvas.wrap(y, most, words, style);
+    }
+    // as it stands, with its wider gaps
+    canvas.line(y, Span::styled(format!(" {words}"), style));
+    1
 }
 
 /// The heading over the lines of this kind.
@@ -205,7 +225,11 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
                         format!(" {} {title}  ", if selected { sign } else { "!" }),
                         theme.bad(),
                     ),
-                    Span::raw(failed.reason.clone()),
+                    Span::raw(text::cut(
+                        &failed.reason,
+                        canvas.width().saturating_sub(title_cells + 5),
+                        canvas.glyphs().cut,
+                    )),
                 ],
             );
         }
@@ -218,7 +242,11 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
                 y,
                 vec![
                     Span::styled(format!(" {sign} "), theme.bad()),
-                    Span::raw(trouble.clone()),
+                    Span::raw(text::cut(
+                        trouble,
+                        canvas.width().saturating_sub(3),
+                        canvas.glyphs().cut,
+                    )),
                 ],
             );
         }

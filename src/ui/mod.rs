@@ -15,6 +15,7 @@ mod welcome;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
 pub use help::lines as help_lines;
 pub use theme::{ColourError, Colours, Glyphs, Theme};
@@ -78,13 +79,28 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
         bars::tabs(app, &mut canvas.part(Rect { height: 1, ..area }));
     }
     let body = rows.body(area);
-    match app.overlay {
+    match &app.overlay {
         Overlay::Help => help::draw(app, &mut canvas.part(body)),
+        Overlay::Whole { heading, words } => {
+            let mut canvas = canvas.part(body);
+            canvas.rule(0, heading);
+            let rows = canvas.height().saturating_sub(2);
+            canvas.wrap(2, rows, words, Style::new());
+        }
         Overlay::None | Overlay::Prompt(_) => screen(app, canvas, body),
     }
     let mut y = body.bottom();
     if rows.rule {
-        canvas.part(Rect { y, height: 1, ..area }).rule(0, "");
+        // a message longer than the status line takes the rule's row as well
+        let above = Rect { y, height: 1, ..area };
+        if !matches!(app.overlay, Overlay::Prompt(_)) && bars::is_long(app, area.width) {
+            bars::message(app, &mut canvas.part(Rect { height: 2, ..above }));
+            if rows.hints {
+                bars::hints(app, &mut canvas.part(Rect { y: area.bottom() - 1, ..above }));
+            }
+            return None;
+        }
+        canvas.part(above).rule(0, "");
         y += 1;
     }
     let mut typed = None;

@@ -39,6 +39,44 @@ pub fn pad_left(text: &str, cells: usize, mark: &str) -> String {
     " ".repeat(cells - width(&text).min(cells)) + &text
 }
 
+/// The text in rows of at most `cells`, broken between words; a word longer than half a row, as
+/// paths are, is broken where the row ends.
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(2);
+    let mut rows: Vec<String> = Vec::new();
+    let mut taken = 0;
+    for word in text.split_whitespace() {
+        let wide = width(word);
+        match rows.last_mut() {
+            Some(row) if taken + 1 + wide <= cells => {
+                row.push(' ');
+                row.push_str(word);
+                taken += 1 + wide;
+                continue;
+            }
+            Some(row) if wide > cells / 2 && taken + 2 <= cells => {
+                row.push(' ');
+                taken += 1;
+            }
+            _ => {
+                rows.push(String::new());
+                taken = 0;
+            }
+        }
+        for grapheme in word.graphemes(true) {
+            if taken + grapheme.width() > cells {
+                rows.push(String::new());
+                taken = 0;
+            }
+            if let Some(row) = rows.last_mut() {
+                row.push_str(grapheme);
+            }
+            taken += grapheme.width();
+        }
+    }
+    rows
+}
+
 /// `3:41`, `1:02:03`; nothing for what is no time.
 pub fn time(seconds: f64) -> String {
     if !(0.0..1e9).contains(&seconds) {
@@ -101,6 +139,14 @@ mod tests {
         assert_eq!(pad_left("3:41", 6, "…"), "  3:41");
         assert_eq!(cut("abc", 0, "…"), "");
         assert_eq!(pad("e\u{301}e\u{301}e\u{301}", 2, "~"), "e\u{301}~");
+    }
+
+    #[test]
+    fn a_sentence_is_broken_between_words_and_a_path_where_the_row_ends() {
+        assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrap("see /a/long/path x", 6), ["see /a", "/long/", "path x"]);
+        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
+        assert!(wrap("  ", 5).is_empty());
     }
 
     #[test]

@@ -249,7 +249,7 @@ impl Hand {
             }
         }
         assert!(
-            app.board.waiting().is_empty() || running.is_some() || app.board.halted.is_some(),
+            app.board.waiting().is_empty() || running.is_some() || app.board.halted.is_some() || app.held(),
             "the worker idles"
         );
         assert!(app.board.waiting_seconds() >= 0.0);
