@@ -243,11 +243,12 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
     if faultless {
         return set_stems(app, key, StemState::Queued);
     }
-    if app.tracks.get(key).is_none() {
+    let Some(unplayable) = app.tracks.get(key).map(|entry| entry.unplayable) else {
         return;
-    }
+    };
     set_stems(app, key, StemState::Failed(reason.clone()));
-    if running.wish != Wish::Found {
+    // of a file that cannot be played either it was said already
+    if running.wish != Wish::Found && !unplayable {
         app.warn(format!("{}: {reason}", app.title(key)));
     }
     app.board.fail(key, reason);

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use super::canvas::Canvas;
 use super::text;
 use crate::action::{Action, Screen};
-use crate::app::board::Stopping;
+use crate::app::board::{Line, Stopping};
 use crate::app::fader::Voice;
 use crate::app::playback::follower;
 use crate::app::toast::{Toast, Weight};
@@ -297,7 +297,13 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         {
             keys += &short(&other, canvas);
         }
-        (!row.hint.is_empty()).then_some((keys, row.hint))
+        let wrong = matches!(app.board.selected(), Some(Line::Failed(_) | Line::Trouble(_)));
+        let word = match action {
+            // where Enter shows what is wrong
+            Action::SingThis if wrong && app.screen == Screen::Jobs => "all of it",
+            _ => row.hint,
+        };
+        (!word.is_empty()).then_some((keys, word))
     };
     let last = hint(Action::Help);
     let mut room = canvas
