@@ -405,6 +405,16 @@ fn jobs_are_cancelled_retried_and_moved() {
 }
 
 #[test]
+fn a_wish_between_the_loss_of_the_engine_and_the_end_of_its_job_blames_no_song() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    hand.event(Event::EngineDown { reason: "libtorch is missing: run make".into() });
+    hand.keys("Enter");
+    hand.event(Event::JobFailed { path: path("Tideline"), reason: "no engine".into() });
+    assert_eq!((hand.app.board.failed.len(), hand.app.board.waiting().len()), (0, 5));
+}
+
+#[test]
 fn without_an_engine_no_song_is_blamed_and_a_wish_tries_again() {
     let mut hand = Hand::new();
     hand.find_songs();

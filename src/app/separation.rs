@@ -8,8 +8,12 @@ use super::tracks::SongKey;
 use super::{App, Effect, Engine};
 use crate::track::StemState;
 
-/// Tries again after the engine could not be had or song after song failed alike.
+/// Tries again after the engine could not be had or song after song failed alike. Not while the job
+/// that met it is still ending: its failure would then count as the song's.
 pub(super) fn wake(app: &mut App) {
+    if app.board.running.is_some() {
+        return;
+    }
     if app.board.halted.take().is_some() && matches!(app.engine, Engine::Down(_)) {
         app.engine = Engine::Asleep;
     }
