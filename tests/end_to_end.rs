@@ -135,10 +135,10 @@ fn without_a_sound_card_everything_still_moves_and_says_why() {
 #[test]
 fn a_second_croon_says_who_holds_the_cache() {
     let home = Home::new(&config("half", ""));
-    song(&home.music().join("Song.wav"), 44_100, 2.0, 220.0);
+    song(&home.music().join("Tune.wav"), 44_100, 2.0, 220.0);
     let music = home.music();
     let mut first = Screen::open(&home, &["--no-sound", music.to_str().unwrap()]);
-    first.until_text("Song");
+    first.until_text("Tune");
     let mut second = Screen::open(&home, &["--no-sound", music.to_str().unwrap()]);
     let (status, said) = second.ended();
     assert_eq!(status.exit_code(), 5, "{said}");
@@ -170,9 +170,9 @@ fn broken_files_are_named_and_the_others_go_on() {
 #[test]
 fn a_missing_engine_leaves_the_music_playing() {
     let home = Home::new("[separation]\ncommand = [\"/nowhere/croon-separator\", \"serve\"]\n");
-    song(&home.music().join("Song.wav"), 44_100, 6.0, 220.0);
+    song(&home.music().join("Tune.wav"), 44_100, 6.0, 220.0);
     let mut screen = Screen::open(&home, &["--no-sound", home.music().to_str().unwrap()]);
-    screen.until("the song in the list", |text| text.contains("> Song"));
+    screen.until("the song in the list", |text| text.contains("> Tune"));
     screen.keys("\r");
     screen.until("the song plays on", |text| text.contains("0:01"));
     screen.keys("4");
@@ -183,12 +183,12 @@ fn a_missing_engine_leaves_the_music_playing() {
 #[test]
 fn a_damaged_catalogue_or_a_file_in_its_place_ends_nothing() {
     let home = Home::new(&config("half", ""));
-    song(&home.music().join("Song.wav"), 44_100, 2.0, 220.0);
+    song(&home.music().join("Tune.wav"), 44_100, 2.0, 220.0);
     let state = home.path().join("state/croon");
     std::fs::create_dir_all(&state).unwrap();
     std::fs::write(state.join("catalogue"), b"not a folder").unwrap();
     let mut screen = Screen::open(&home, &["--no-sound", home.music().to_str().unwrap()]);
-    screen.until_text("Song");
+    screen.until_text("Tune");
     screen.keys("q");
     let (status, said) = screen.ended();
     assert!(status.success(), "{said}");
