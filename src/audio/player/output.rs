@@ -22,6 +22,10 @@ use super::{OutputState, PlayerSettings};
 const RETRY: Duration = Duration::from_secs(3);
 /// How often it is checked that the device still asks for sound.
 const WATCH: Duration = Duration::from_secs(1);
+/// Complaints of late sound within [`WATCH`] after which the buffer is doubled.
+const LATE: u32 = 3;
+/// After opening, complaints do not count.
+const SETTLING: Duration = Duration::from_secs(1);
 /// Checks in a row without a single callback before the device counts as lost.
 const PATIENCE: u32 = 2;
 /// About 21 ms at 48 kHz: a fader move is heard well within a tenth of a second.
@@ -49,8 +53,14 @@ pub(super) fn run(settings: &PlayerSettings, shared: &Arc<Shared>, feeder: &Send
                     clock = None;
                     attach(&sink, name, shared, feeder);
                     match watch(shared, &lost, quit) {
-                        Some(why) => reason = why,
-                        None => return,
+                        End::Lost(why) => reason = why,
+                        End::Starved if buffer <= LARGEST => {
+                            buffer *= 2;
+                            tracing::warn!("sound came too late again and again; the device's buffer is now {buffer} frames");
+                            continue;
+                        }
+                        End::Starved => reason = "sound comes too late even with the largest buffer".into(),
+                        End::Quit => return,
                     }
                     tracing::warn!("sound output lost: {reason}");
                     if opened.elapsed() < SHORT_LIFE && buffer <= LARGEST {
@@ -85,35 +95,69 @@ fn attach(sink: &MixerDeviceSink, name: String, shared: &Arc<Shared>, feeder: &S
     let _ = feeder.send(Command::Attach { ring, rate: rate.get(), latency, state });
 }
 
-/// Why the device is lost; `None` when it is time to quit.
-fn watch(shared: &Shared, lost: &Receiver<String>, quit: &Receiver<()>) -> Option<String> {
+/// Why the device is to be closed.
+enum End {
+    Lost(String),
+    /// Its buffer ran empty so often that a larger one is called for.
+    Starved,
+    Quit,
+}
+
+/// What a device complains of.
+enum Complaint {
+    /// It is gone.
+    Lost(String),
+    /// It ran out of sound, or a sound server behind ALSA stumbled; passes by itself.
+    Late,
+}
+
+fn watch(shared: &Shared, complaints: &Receiver<Complaint>, quit: &Receiver<()>) -> End {
     let mut ticks = shared.ticks();
     let mut silent_for = 0;
+    // Complaints at the very start are the server's own.
+    let (opened, mut late, mut since) = (Instant::now(), 0, Instant::now());
     loop {
         crossbeam_channel::select! {
-            recv(quit) -> _ => return None,
-            recv(lost) -> why => return Some(why.unwrap_or_else(|_| "its stream ended".into())),
+            recv(quit) -> _ => return End::Quit,
+            recv(complaints) -> complaint => match complaint {
+                Ok(Complaint::Late) if opened.elapsed() > SETTLING => late += 1,
+                Ok(Complaint::Late) => {}
+                Ok(Complaint::Lost(why)) => return End::Lost(why),
+                Err(_) => return End::Lost("its stream ended".into()),
+            },
             default(WATCH) => {}
         }
+        if since.elapsed() < WATCH {
+            continue;
+        }
+        since = Instant::now();
+        if late >= LATE {
+            return End::Starved;
+        }
+        late = 0;
         let now = shared.ticks();
         silent_for = if now == ticks { silent_for + 1 } else { 0 };
         ticks = now;
         if silent_for >= PATIENCE {
-            return Some("the device stopped asking for sound; croon opens it again as soon as it can".into());
+            return End::Lost("the device stopped asking for sound; croon opens it again as soon as it can".into());
         }
     }
 }
 
-fn open(settings: &PlayerSettings, buffer: u32, tell: Sender<String>) -> Result<(MixerDeviceSink, String), String> {
+fn open(settings: &PlayerSettings, buffer: u32, tell: Sender<Complaint>) -> Result<(MixerDeviceSink, String), String> {
     let device = find(settings.device.as_deref())?;
     let name = name_of(&device);
     let on_error = move |error: cpal::Error| match error.kind() {
         CpalErrorKind::DeviceNotAvailable | CpalErrorKind::HostUnavailable | CpalErrorKind::StreamInvalidated => {
-            let _ = tell.send(format!("the device reported: {error}"));
+            let _ = tell.send(Complaint::Lost(format!("the device reported: {error}")));
         }
+        CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => tracing::debug!("sound output: {error}"),
         // The rest passes by itself, as sound servers behind ALSA show at every start; if it does
         // not, the device stops asking for sound, and that is watched.
-        _ => tracing::debug!("sound output: {error}"),
+        _ => {
+            tracing::debug!("sound output: {error}");
+            let _ = tell.send(Complaint::Late);
+        }
     };
     let sizes = [(buffer <= LARGEST).then_some(BufferSize::Fixed(buffer)), Some(BufferSize::Default)];
     let mut why = String::new();
