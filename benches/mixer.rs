@@ -26,7 +26,12 @@ fn callback_of_512_frames(bencher: divan::Bencher) {
     bencher.bench_local(|| {
         // Filling the ring is measured along: it only makes the number worse.
         for _ in 0..FRAMES {
-            let _ = ring.push(Frame { mixture: [0.3, -0.3], vocals: [0.1, 0.1], stretch: 1, at });
+            let _ = ring.push(Frame {
+                mixture: [0.3, -0.3],
+                vocals: [0.1, 0.1],
+                stretch: 1,
+                at,
+            });
             at += 1;
         }
         shared.set_level((at / 512 % 21) as f32 / 20.0);

@@ -44,8 +44,13 @@ pub struct Kept {
 /// Opens the screen on these folders (none: the configured ones) and stays until the user leaves.
 pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     let began = Instant::now();
-    let roots: Vec<PathBuf> = context.music_folders(asked).iter().map(|root| absolute(root)).collect();
-    let (store, volatile) = StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes())?;
+    let roots: Vec<PathBuf> = context
+        .music_folders(asked)
+        .iter()
+        .map(|root| absolute(root))
+        .collect();
+    let (store, volatile) =
+        StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes())?;
     model::settle(&store, &context.config.separation);
     let known = machines::known_below(&store, &roots);
 
@@ -53,16 +58,28 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     let mut app = App::new(settings(context, &store, &roots), keymap);
     let mut news: Vec<Event> = Vec::new();
     if !known.is_empty() {
-        news.push(Event::Found(machines::found(&store, known.values().cloned().collect())));
+        news.push(Event::Found(machines::found(
+            &store,
+            known.values().cloned().collect(),
+        )));
     }
     news.extend(volatile.map(|reason| Event::Trouble(reason.to_string())));
-    news.extend(context.problems.iter().map(|problem| Event::Trouble(problem.to_string())));
+    news.extend(
+        context
+            .problems
+            .iter()
+            .map(|problem| Event::Trouble(problem.to_string())),
+    );
     news.extend(key_errors.iter().map(|error| Event::Trouble(error.to_string())));
 
     let (to_main, inbox) = unbounded();
     let theme = Theme::new(context.color, context.config.screen.ascii);
     let (theme, colour_errors) = theme.with_colours(&context.config.colors);
-    news.extend(colour_errors.iter().map(|error| Event::Trouble(error.to_string())));
+    news.extend(
+        colour_errors
+            .iter()
+            .map(|error| Event::Trouble(error.to_string())),
+    );
     let mut screen = Screen::open(Some(&context.paths.stderr_log())).map_err(no_terminal)?;
     let (columns, rows) = screen.size()?;
     news.insert(0, Event::Resize { columns, rows });
@@ -75,12 +92,29 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     screen.draw(|frame| ui::draw(&app, &theme, frame))?;
     app.frame_drawn();
     let to_us = to_main.clone();
-    screen.listen(move |input| drop(to_us.send(Message::Input(input)))).map_err(no_terminal)?;
-    tracing::info!("first frame after {} ms, {} songs known", began.elapsed().as_millis(), known.len());
+    screen
+        .listen(move |input| drop(to_us.send(Message::Input(input))))
+        .map_err(no_terminal)?;
+    tracing::info!(
+        "first frame after {} ms, {} songs known",
+        began.elapsed().as_millis(),
+        known.len()
+    );
 
-    let machines = Machines::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
-    let mut evening = Evening { app, machines, screen, theme, began, due: Instant::now(), frame: frame_time(context) };
-    let ended = evening.perform(wanted).and_then(|quit| if quit { Ok(()) } else { evening.live(&inbox) });
+    let machines =
+        Machines::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
+    let mut evening = Evening {
+        app,
+        machines,
+        screen,
+        theme,
+        began,
+        due: Instant::now(),
+        frame: frame_time(context),
+    };
+    let ended = evening
+        .perform(wanted)
+        .and_then(|quit| if quit { Ok(()) } else { evening.live(&inbox) });
     // The terminal is given back before the machines are stopped, which may take a moment.
     drop(evening.screen);
     ended.map(|()| Outcome::Done)
@@ -123,7 +157,10 @@ impl Evening {
 
     /// Until something happens, or the next tick or frame is due; without either, for ever.
     fn wait(&self, inbox: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
-        let tick = self.app.next_wake().map(|wake| self.began + Duration::from_millis(wake));
+        let tick = self
+            .app
+            .next_wake()
+            .map(|wake| self.began + Duration::from_millis(wake));
         let frame = self.app.needs_frame().then_some(self.due);
         match [tick, frame].into_iter().flatten().min() {
             Some(at) => inbox.recv_deadline(at),
@@ -203,7 +240,8 @@ impl Evening {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        self.screen.draw(|frame| ui::draw(&self.app, &self.theme, frame))?;
+        self.screen
+            .draw(|frame| ui::draw(&self.app, &self.theme, frame))?;
         self.app.frame_drawn();
         self.due = Instant::now() + self.frame;
         Ok(())
@@ -239,5 +277,7 @@ fn frame_time(context: &Context) -> Duration {
 
 /// Tracks are known by their paths, which must not depend on where croon was started.
 fn absolute(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+    std::fs::canonicalize(path)
+        .or_else(|_| std::path::absolute(path))
+        .unwrap_or_else(|_| path.to_owned())
 }

@@ -87,8 +87,12 @@ impl Track {
             _ => {
                 let shown = file_title(&self.path);
                 // what the artist's column says is not said again
-                let rest = shown.strip_prefix(self.artist()).and_then(|rest| rest.strip_prefix(" - "));
-                rest.map(str::trim).filter(|rest| !rest.is_empty()).map_or(shown.clone(), str::to_owned)
+                let rest = shown
+                    .strip_prefix(self.artist())
+                    .and_then(|rest| rest.strip_prefix(" - "));
+                rest.map(str::trim)
+                    .filter(|rest| !rest.is_empty())
+                    .map_or(shown.clone(), str::to_owned)
             }
         }
     }
@@ -100,7 +104,9 @@ impl Track {
 }
 
 /// File names that say nothing: songs kept one to a folder have the name on the folder.
-const SAYS_NOTHING: &[&str] = &["audio", "mixture", "mix", "music", "output", "song", "track", "untitled"];
+const SAYS_NOTHING: &[&str] = &[
+    "audio", "mixture", "mix", "music", "output", "song", "track", "untitled",
+];
 
 /// A name to show for a file that has no title: its name without the extension, or its folder's
 /// where that says nothing. Bytes that are no UTF-8 become the replacement character and control
@@ -176,7 +182,10 @@ mod tests {
     #[test]
     fn a_file_name_that_says_nothing_gives_way_to_the_folder() {
         assert_eq!(file_title(Path::new("/m/Ana - Snow/Audio.ogg")), "Ana - Snow");
-        assert_eq!(file_title(Path::new("/m/Ana - Snow/audio take.ogg")), "audio take");
+        assert_eq!(
+            file_title(Path::new("/m/Ana - Snow/audio take.ogg")),
+            "audio take"
+        );
         assert_eq!(file_title(Path::new("/song.ogg")), "song");
     }
 }

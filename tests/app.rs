@@ -408,10 +408,18 @@ fn jobs_are_cancelled_retried_and_moved() {
 fn a_wish_between_the_loss_of_the_engine_and_the_end_of_its_job_blames_no_song() {
     let mut hand = Hand::new();
     hand.find_songs();
-    hand.event(Event::EngineDown { reason: "libtorch is missing: run make".into() });
+    hand.event(Event::EngineDown {
+        reason: "libtorch is missing: run make".into(),
+    });
     hand.keys("Enter");
-    hand.event(Event::JobFailed { path: path("Tideline"), reason: "no engine".into() });
-    assert_eq!((hand.app.board.failed.len(), hand.app.board.waiting().len()), (0, 5));
+    hand.event(Event::JobFailed {
+        path: path("Tideline"),
+        reason: "no engine".into(),
+    });
+    assert_eq!(
+        (hand.app.board.failed.len(), hand.app.board.waiting().len()),
+        (0, 5)
+    );
 }
 
 #[test]

@@ -16,14 +16,29 @@ fn wave(frame: u32, channel: u16) -> f32 {
 }
 
 fn wav(path: &Path, rate: u32, channels: u16, bits: u16, frames: u32) {
-    let format = if bits == 32 { SampleFormat::Float } else { SampleFormat::Int };
-    let mut writer = WavWriter::create(path, WavSpec { channels, sample_rate: rate, bits_per_sample: bits, sample_format: format }).unwrap();
+    let format = if bits == 32 {
+        SampleFormat::Float
+    } else {
+        SampleFormat::Int
+    };
+    let mut writer = WavWriter::create(
+        path,
+        WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: bits,
+            sample_format: format,
+        },
+    )
+    .unwrap();
     for frame in 0..frames {
         for channel in 0..channels {
             let value = wave(frame, channel);
             match format {
                 SampleFormat::Float => writer.write_sample(value).unwrap(),
-                SampleFormat::Int => writer.write_sample((value * ((1i64 << (bits - 1)) - 1) as f32) as i32).unwrap(),
+                SampleFormat::Int => writer
+                    .write_sample((value * ((1i64 << (bits - 1)) - 1) as f32) as i32)
+                    .unwrap(),
             }
         }
     }
@@ -42,7 +57,10 @@ fn shared(name: &str) -> Option<PathBuf> {
 /// A message that says what happened and what to do has some length and no debug output.
 fn speaks(error: &DecodeError) {
     let text = error.to_string();
-    assert!(text.len() > 40 && !text.contains("Error(") && !text.contains("Kind("), "{text}");
+    assert!(
+        text.len() > 40 && !text.contains("Error(") && !text.contains("Kind("),
+        "{text}"
+    );
 }
 
 #[test]
@@ -72,7 +90,10 @@ fn text_and_noise_named_like_music_are_no_music() {
         let path = folder.path().join("diary").with_extension(extension);
         std::fs::write(&path, &text).unwrap();
         let error = read_all(&path).expect_err("text was decoded");
-        assert!(matches!(error, DecodeError::NotAudio { .. } | DecodeError::Damaged { .. }), "{extension}: {error}");
+        assert!(
+            matches!(error, DecodeError::NotAudio { .. } | DecodeError::Damaged { .. }),
+            "{extension}: {error}"
+        );
         speaks(&error);
         // Noise may look like a frame or two of MP3; it only has to come to an end.
         std::fs::write(&path, &noise).unwrap();
@@ -94,15 +115,27 @@ fn what_is_missing_or_a_folder_is_named() {
 #[test]
 fn odd_but_whole_files_are_read() {
     let folder = tempfile::tempdir().unwrap();
-    for (rate, channels, bits, frames) in [(44_100, 1, 16, 1), (8_000, 1, 16, 8_000), (96_000, 2, 24, 9_600), (48_000, 6, 16, 4_800), (44_100, 2, 32, 441)] {
+    for (rate, channels, bits, frames) in [
+        (44_100, 1, 16, 1),
+        (8_000, 1, 16, 8_000),
+        (96_000, 2, 24, 9_600),
+        (48_000, 6, 16, 4_800),
+        (44_100, 2, 32, 441),
+    ] {
         let path = folder.path().join(format!("{rate}-{channels}-{bits}.wav"));
         wav(&path, rate, channels, bits, frames);
         let (info, pcm) = read_all(&path).unwrap();
-        assert_eq!((info.rate, info.channels, info.frames), (rate, channels, Some(u64::from(frames))));
+        assert_eq!(
+            (info.rate, info.channels, info.frames),
+            (rate, channels, Some(u64::from(frames)))
+        );
         assert_eq!(pcm.len(), frames as usize * 2, "{rate} Hz, {channels} channels");
         if channels <= 2 {
             for (i, frame) in pcm.chunks(2).enumerate() {
-                assert!((frame[0] - wave(i as u32, 0)).abs() < 1e-4 && (frame[1] - wave(i as u32, channels - 1)).abs() < 1e-4);
+                assert!(
+                    (frame[0] - wave(i as u32, 0)).abs() < 1e-4
+                        && (frame[1] - wave(i as u32, channels - 1)).abs() < 1e-4
+                );
             }
         } else {
             assert!(pcm.iter().any(|s| s.abs() > 0.1) && pcm.iter().all(|s| s.abs() <= 1.0));
@@ -115,7 +148,16 @@ fn odd_but_whole_files_are_read() {
 fn numbers_that_are_none_become_silence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("nan.wav");
-    let mut writer = WavWriter::create(&path, WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 32, sample_format: SampleFormat::Float }).unwrap();
+    let mut writer = WavWriter::create(
+        &path,
+        WavSpec {
+            channels: 2,
+            sample_rate: 44_100,
+            bits_per_sample: 32,
+            sample_format: SampleFormat::Float,
+        },
+    )
+    .unwrap();
     for sample in [f32::NAN, 0.25, f32::INFINITY, f32::NEG_INFINITY, -0.5, 0.75] {
         writer.write_sample(sample).unwrap();
     }
@@ -143,19 +185,37 @@ fn cut_off_files_give_what_they_still_hold() {
     writer.write(&pcm).unwrap();
     writer.finish().unwrap();
     let mut whole = vec![made, flac];
-    whole.extend(["songs/clips/audio_example.mp3", "songs/Steven Dunston - Northern Star/audio.ogg"].iter().filter_map(|name| shared(name)));
+    whole.extend(
+        [
+            "songs/clips/audio_example.mp3",
+            "songs/Steven Dunston - Northern Star/audio.ogg",
+        ]
+        .iter()
+        .filter_map(|name| shared(name)),
+    );
     for path in whole {
         let bytes = std::fs::read(&path).unwrap();
-        let cut = folder.path().join("cut").with_extension(path.extension().unwrap());
+        let cut = folder
+            .path()
+            .join("cut")
+            .with_extension(path.extension().unwrap());
         let expected = read_all(&path).unwrap().1;
         for share in [0.9, 0.5] {
             std::fs::write(&cut, &bytes[..(bytes.len() as f64 * share) as usize]).unwrap();
             let (_, heard) = read_all(&cut).unwrap();
             let kept = heard.len() as f64 / expected.len() as f64;
-            assert!((share - 0.2..=share + 0.2).contains(&kept), "{}: {kept} of it left after cutting to {share}", path.display());
+            assert!(
+                (share - 0.2..=share + 0.2).contains(&kept),
+                "{}: {kept} of it left after cutting to {share}",
+                path.display()
+            );
             // Up to the cut it is the same music.
             let same = (heard.len() / 2).min(expected.len());
-            let worst = heard[..same].iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let worst = heard[..same]
+                .iter()
+                .zip(&expected)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
             assert!(worst < 1e-6, "{}: {worst}", path.display());
         }
         for length in [1, 4, 12, 40, 100] {
@@ -169,7 +229,9 @@ fn cut_off_files_give_what_they_still_hold() {
 
 #[test]
 fn a_cut_off_m4a_is_an_error_or_a_shorter_song() {
-    let Some(path) = shared("eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else { return };
+    let Some(path) = shared("eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let cut = folder.path().join("cut.m4a");
     let bytes = std::fs::read(&path).unwrap();
@@ -185,20 +247,32 @@ fn a_cut_off_m4a_is_an_error_or_a_shorter_song() {
 
 #[test]
 fn damage_in_the_middle_costs_a_moment_and_keeps_time() {
-    for name in ["songs/clips/demucs_test.mp3", "songs/Steven Dunston - Northern Star/audio.ogg"] {
+    for name in [
+        "songs/clips/demucs_test.mp3",
+        "songs/Steven Dunston - Northern Star/audio.ogg",
+    ] {
         let Some(path) = shared(name) else { continue };
         let mut bytes = std::fs::read(&path).unwrap();
         let expected = read_all(&path).unwrap().1;
         let middle = bytes.len() / 2;
-        bytes[middle..middle + 3000].iter_mut().for_each(|byte| *byte ^= 0x5A);
+        bytes[middle..middle + 3000]
+            .iter_mut()
+            .for_each(|byte| *byte ^= 0x5A);
         let folder = tempfile::tempdir().unwrap();
-        let hurt = folder.path().join("hurt").with_extension(path.extension().unwrap());
+        let hurt = folder
+            .path()
+            .join("hurt")
+            .with_extension(path.extension().unwrap());
         std::fs::write(&hurt, bytes).unwrap();
         let mut decoder = Decoder::open(&hurt).unwrap();
         let mut heard = Vec::new();
         while decoder.read(&mut heard).unwrap() > 0 {}
         let quarter = expected.len() / 4;
-        assert_eq!(heard[..quarter], expected[..quarter], "{name}: damage reached back to the start");
+        assert_eq!(
+            heard[..quarter],
+            expected[..quarter],
+            "{name}: damage reached back to the start"
+        );
         let lost = expected.len() as i64 - heard.len() as i64;
         assert!(lost.abs() < 44_100, "{name}: {lost} samples came or went");
     }
@@ -215,11 +289,25 @@ fn damage_anywhere_ends_in_sound_or_an_error_but_never_in_a_panic() {
     writer.write(&read_all(&made).unwrap().1).unwrap();
     writer.finish().unwrap();
     let mut files = vec![made, flac];
-    files.extend(["songs/clips/audio_example_mono.mp3", "train/musdb7/A Classic Education - NightOwl/vocals.ogg", "eval/musdb7/Al James - Schoolboy Facination.stem.mp4"].iter().filter_map(|name| shared(name)));
-    let rounds: u64 = std::env::var("CROON_DAMAGE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    files.extend(
+        [
+            "songs/clips/audio_example_mono.mp3",
+            "train/musdb7/A Classic Education - NightOwl/vocals.ogg",
+            "eval/musdb7/Al James - Schoolboy Facination.stem.mp4",
+        ]
+        .iter()
+        .filter_map(|name| shared(name)),
+    );
+    let rounds: u64 = std::env::var("CROON_DAMAGE_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(12);
     for path in files {
         let whole = std::fs::read(&path).unwrap();
-        let hurt = folder.path().join("hurt").with_extension(path.extension().unwrap());
+        let hurt = folder
+            .path()
+            .join("hurt")
+            .with_extension(path.extension().unwrap());
         for round in 1..=rounds {
             let mut state = round.wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let mut draw = |below: usize| {
@@ -230,7 +318,11 @@ fn damage_anywhere_ends_in_sound_or_an_error_but_never_in_a_panic() {
             };
             let mut bytes = whole.clone();
             // Every other time only the head, where the structure lies.
-            let reach = if round % 2 == 0 { bytes.len() } else { bytes.len().min(4000) };
+            let reach = if round % 2 == 0 {
+                bytes.len()
+            } else {
+                bytes.len().min(4000)
+            };
             for _ in 0..1 + draw(30) {
                 let at = draw(reach);
                 bytes[at] = draw(256) as u8;

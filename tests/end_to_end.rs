@@ -55,11 +55,19 @@ fn heard_once(screen: &mut Screen, sound: &Sound, seconds: f64) -> Vec<[f32; 2]>
 fn a_listener_hears_the_original_at_full_and_no_voice_at_zero() {
     let Some(sound) = Sound::start() else { return };
     let seconds = 6.0;
-    let mut home = Home::new(&config("left-minus-right", "[playback]\nvocals_level = 100\nbuffer_frames = 4096\n"));
-    sound.env().into_iter().for_each(|(name, value)| home.set(name, value.display().to_string()));
+    let mut home = Home::new(&config(
+        "left-minus-right",
+        "[playback]\nvocals_level = 100\nbuffer_frames = 4096\n",
+    ));
+    sound
+        .env()
+        .into_iter()
+        .for_each(|(name, value)| home.set(name, value.display().to_string()));
     let original = frames(&song(&home.music().join("Vowel.wav"), RATE, seconds, 220.0));
     let mut screen = Screen::open(&home, &[home.music().to_str().unwrap()]);
-    screen.until("the song separated", |text| text.contains("Vowel") && text.contains("ready"));
+    screen.until("the song separated", |text| {
+        text.contains("Vowel") && text.contains("ready")
+    });
 
     // A loaded machine may starve the sound server itself; what croon plays is judged by a clean take.
     let rest = (0..TAKES)
@@ -76,18 +84,30 @@ fn a_listener_hears_the_original_at_full_and_no_voice_at_zero() {
     let mut takes = (0..TAKES).map(|_| {
         let quiet = heard_once(&mut screen, &sound, seconds);
         let at = usize::try_from(align(&quiet, &band).0).unwrap_or(0);
-        decibels(inner.clone().map(|n| quiet.get(at + n).map_or(1.0, |heard| heard[0] - band[n][0])))
+        decibels(
+            inner
+                .clone()
+                .map(|n| quiet.get(at + n).map_or(1.0, |heard| heard[0] - band[n][0])),
+        )
     });
     let left_of_it = takes.find(|left| *left < voice - 40.0);
-    let left_of_it = left_of_it.unwrap_or_else(|| panic!("at 0 % the voice of {voice:.1} dB was still heard"));
-    println!("at 100 %: {rest:.1} dB off the original; at 0 %: the voice {:.1} dB down", voice - left_of_it);
+    let left_of_it =
+        left_of_it.unwrap_or_else(|| panic!("at 0 % the voice of {voice:.1} dB was still heard"));
+    println!(
+        "at 100 %: {rest:.1} dB off the original; at 0 %: the voice {:.1} dB down",
+        voice - left_of_it
+    );
 }
 
 #[test]
 fn nothing_is_separated_twice_or_lost_over_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let (count, once) = (folder.path().join("windows"), folder.path().join("once"));
-    let mode = format!("half count:{} hang-after:4 once:{}", count.display(), once.display());
+    let mode = format!(
+        "half count:{} hang-after:4 once:{}",
+        count.display(),
+        once.display()
+    );
     let home = Home::new(&config(&mode, ""));
     for (name, pitch) in [("One", 200.0), ("Two", 300.0), ("Three", 400.0)] {
         song(&home.music().join(format!("{name}.wav")), 44_100, 12.0, pitch);
@@ -96,7 +116,10 @@ fn nothing_is_separated_twice_or_lost_over_a_kill() {
     let args = ["--no-sound", music.to_str().unwrap()];
     let mut screen = Screen::open(&home, &args);
     screen.until_text("Three");
-    wait(|| fake_engine::counted(&count) >= 5, "the engine hangs in the middle");
+    wait(
+        || fake_engine::counted(&count) >= 5,
+        "the engine hangs in the middle",
+    );
     screen.signal(Signal::KILL);
     screen.ended();
 
@@ -105,7 +128,10 @@ fn nothing_is_separated_twice_or_lost_over_a_kill() {
     screen.until("all three separated after the kill", ready);
     let asked = fake_engine::counted(&count);
     // 12 s are three segments; what was under way when the power went is asked again, no more
-    assert!((9..=9 + 4).contains(&asked), "{asked} windows for 9 segments and one kill");
+    assert!(
+        (9..=9 + 4).contains(&asked),
+        "{asked} windows for 9 segments and one kill"
+    );
     screen.keys("q");
     assert!(screen.ended().0.success());
 
@@ -113,7 +139,11 @@ fn nothing_is_separated_twice_or_lost_over_a_kill() {
     screen.until("all three known at the third start", ready);
     screen.keys("\r");
     screen.until("one of them sung", |text| text.contains("0:01"));
-    assert_eq!(fake_engine::counted(&count), asked, "separated again although stored");
+    assert_eq!(
+        fake_engine::counted(&count),
+        asked,
+        "separated again although stored"
+    );
 }
 
 #[test]
@@ -123,13 +153,18 @@ fn without_a_sound_card_everything_still_moves_and_says_why() {
     home.set("PULSE_SERVER", "unix:/nowhere");
     song(&home.music().join("Quiet.wav"), 44_100, 8.0, 220.0);
     let mut screen = Screen::open(&home, &[home.music().to_str().unwrap()]);
-    screen.until("the song and the missing sound", |text| text.contains("Quiet") && text.contains("no sound"));
+    screen.until("the song and the missing sound", |text| {
+        text.contains("Quiet") && text.contains("no sound")
+    });
     screen.keys("\r");
     screen.until("the silent clock", |text| text.contains("0:02"));
     screen.keys("q");
     let (status, _) = screen.ended();
     assert!(status.success());
-    assert!(!screen.in_alternate_screen() && !screen.cursor_hidden(), "the terminal is given back");
+    assert!(
+        !screen.in_alternate_screen() && !screen.cursor_hidden(),
+        "the terminal is given back"
+    );
 }
 
 #[test]
@@ -151,13 +186,21 @@ fn broken_files_are_named_and_the_others_go_on() {
     let music = home.music();
     song(&music.join("Good.wav"), 44_100, 5.0, 220.0);
     std::fs::write(music.join("Empty.mp3"), b"").unwrap();
-    std::fs::write(music.join("Text.mp3"), "this is no music, it is a shopping list\n".repeat(40)).unwrap();
+    std::fs::write(
+        music.join("Text.mp3"),
+        "this is no music, it is a shopping list\n".repeat(40),
+    )
+    .unwrap();
     let whole = std::fs::read(music.join("Good.wav")).unwrap();
     std::fs::write(music.join("Cut.wav"), &whole[..whole.len() / 2]).unwrap();
     std::fs::write(music.join("\u{1b}[31mRed.wav"), &whole[..whole.len() / 3]).unwrap();
     let mut screen = Screen::open(&home, &["--no-sound", music.to_str().unwrap()]);
     screen.until("two failures among the good", |text| {
-        let lines = |word: &str| text.lines().filter(|line| line.trim_end().ends_with(word)).count();
+        let lines = |word: &str| {
+            text.lines()
+                .filter(|line| line.trim_end().ends_with(word))
+                .count()
+        };
         lines("  failed") == 2 && lines("  ready") == 3
     });
     screen.keys("4");
@@ -176,7 +219,9 @@ fn a_missing_engine_leaves_the_music_playing() {
     screen.keys("\r");
     screen.until("the song plays on", |text| text.contains("0:01"));
     screen.keys("4");
-    let jobs = screen.until("why nothing is separated", |text| text.contains("[4 Jobs") && text.contains("/nowhere"));
+    let jobs = screen.until("why nothing is separated", |text| {
+        text.contains("[4 Jobs") && text.contains("/nowhere")
+    });
     assert!(jobs.contains("no engine"), "{jobs}");
 }
 
@@ -197,7 +242,11 @@ fn a_damaged_catalogue_or_a_file_in_its_place_ends_nothing() {
 #[test]
 fn without_a_terminal_croon_names_what_works_there() {
     let home = Home::new("");
-    let said = Command::new(env!("CARGO_BIN_EXE_croon")).env_clear().envs(home.environment()).output().unwrap();
+    let said = Command::new(env!("CARGO_BIN_EXE_croon"))
+        .env_clear()
+        .envs(home.environment())
+        .output()
+        .unwrap();
     assert_eq!(said.status.code(), Some(6));
     let text = String::from_utf8_lossy(&said.stderr);
     for command in ["croon separate", "croon watch", "croon doctor"] {

@@ -34,14 +34,21 @@ impl Vocals for Exact {
         RATE
     }
     fn read(&mut self, start: u64, out: &mut [f32]) -> bool {
-        out.chunks_mut(2).enumerate().for_each(|(i, frame)| frame.fill(sung(start + i as u64)));
+        out.chunks_mut(2)
+            .enumerate()
+            .for_each(|(i, frame)| frame.fill(sung(start + i as u64)));
         true
     }
 }
 
 fn song(folder: &Path) -> PathBuf {
     let path = folder.join("song.wav");
-    let spec = hound::WavSpec { channels: 2, sample_rate: RATE, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: RATE,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
     let mut writer = hound::WavWriter::create(&path, spec).unwrap();
     for frame in 0..SECONDS * u64::from(RATE) {
         let sample = music(frame) + sung(frame);
@@ -61,9 +68,23 @@ fn play_once() {
     player.set_level(std::env::var("CROON_TEST_LEVEL").unwrap().parse().unwrap());
     let state = events.recv_timeout(Duration::from_secs(60)).unwrap();
     println!("{state:?}");
-    assert!(matches!(state, PlayerEvent::Output(OutputState::Device { rate: RATE, .. })), "{state:?}");
-    player.load(Song { token: 1, path: song(folder.path()), vocals: Box::new(Exact), start: 0.0 }, true);
-    while !matches!(events.recv_timeout(Duration::from_secs(120)).unwrap(), PlayerEvent::Ended { token: 1 }) {}
+    assert!(
+        matches!(state, PlayerEvent::Output(OutputState::Device { rate: RATE, .. })),
+        "{state:?}"
+    );
+    player.load(
+        Song {
+            token: 1,
+            path: song(folder.path()),
+            vocals: Box::new(Exact),
+            start: 0.0,
+        },
+        true,
+    );
+    while !matches!(
+        events.recv_timeout(Duration::from_secs(120)).unwrap(),
+        PlayerEvent::Ended { token: 1 }
+    ) {}
     println!("underruns {}", player.underruns());
     // The last buffers are still on their way to the ear.
     std::thread::sleep(Duration::from_millis(500));
@@ -77,7 +98,8 @@ fn listen(sound: &Sound, level: &str) -> Vec<[f32; 2]> {
         .envs(sound.env())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&played.stdout).into_owned() + &String::from_utf8_lossy(&played.stderr);
+    let said =
+        String::from_utf8_lossy(&played.stdout).into_owned() + &String::from_utf8_lossy(&played.stderr);
     assert!(played.status.success(), "{said}");
     println!("{said}");
     recording.stop()

@@ -26,7 +26,15 @@ fn the_callback_neither_allocates_nor_frees() {
         let mut at = round * 512;
         // Sometimes the feeder is late, sometimes it jumps, sometimes the listener plays about.
         if round % 97 > 45 {
-            while ring.push(Frame { mixture: [0.5; 2], vocals: [0.25; 2], stretch, at }).is_ok() {
+            while ring
+                .push(Frame {
+                    mixture: [0.5; 2],
+                    vocals: [0.25; 2],
+                    stretch,
+                    at,
+                })
+                .is_ok()
+            {
                 at += 1;
             }
         }
@@ -39,9 +47,17 @@ fn the_callback_neither_allocates_nor_frees() {
         shared.set_complete(round % 53 == 0);
         shared.set_level((round % 7) as f32 / 6.0);
         shared.set_volume((round % 5) as f32 / 4.0);
-        loudest = assert_no_alloc(|| source.by_ref().take(1024).fold(loudest, |most, sample| most.max(sample.abs())));
+        loudest = assert_no_alloc(|| {
+            source
+                .by_ref()
+                .take(1024)
+                .fold(loudest, |most, sample| most.max(sample.abs()))
+        });
     }
     assert!(loudest > 0.4 && loudest <= 0.5, "{loudest}");
-    assert!(shared.underruns() > 0, "the ring never ran dry, so that was not tried");
+    assert!(
+        shared.underruns() > 0,
+        "the ring never ran dry, so that was not tried"
+    );
     assert!(shared.position().seconds > 1.0);
 }

@@ -157,9 +157,15 @@ fn jobs_without_an_engine() {
     hand.app.toasts = Toasts::default();
     look("jobs_no_engine", &hand);
     let screen = draw(&hand.app, &Theme::default(), 80, 24).to_string();
-    let words: Vec<&str> = screen.split(['"', '\n', ' ']).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = screen
+        .split(['"', '\n', ' '])
+        .filter(|word| !word.is_empty())
+        .collect();
     let said = words.join(" ");
-    assert!(said.contains("is not there") && said.contains("`make build`") && said.contains("r tries again"), "{said}");
+    assert!(
+        said.contains("is not there") && said.contains("`make build`") && said.contains("r tries again"),
+        "{said}"
+    );
 }
 
 #[test]

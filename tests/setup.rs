@@ -272,11 +272,7 @@ fn make_run_passes_on_what_croon_says_without_a_terminal() {
     .unwrap();
     clone.set_up_before(&format!("torch {} cpu", torch()));
     fs::create_dir_all(clone.path("target/release")).unwrap();
-    symlink(
-        env!("CARGO_BIN_EXE_croon"),
-        clone.path("target/release/croon"),
-    )
-    .unwrap();
+    symlink(env!("CARGO_BIN_EXE_croon"), clone.path("target/release/croon")).unwrap();
     let output = Command::new("make")
         .args(["run", "ARGS=", "CARGO=true"])
         .current_dir(clone.dir.path())

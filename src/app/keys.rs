@@ -96,8 +96,7 @@ fn whole_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         return;
     }
     app.overlay = Overlay::None;
-    if let Lookup::Action(action @ (Action::RetryJob | Action::Quit)) =
-        app.keymap.look_up(app.screen, &[key])
+    if let Lookup::Action(action @ (Action::RetryJob | Action::Quit)) = app.keymap.look_up(app.screen, &[key])
         && (action == Action::RetryJob || key.ctrl)
     {
         act(app, action, effects);

@@ -98,7 +98,9 @@ impl App {
     /// Songs nobody asked for wait because the cache has no room for the next of them: it would
     /// push out another one, and a library larger than the cache would be separated for ever.
     pub fn held(&self) -> bool {
-        self.board.unasked().is_some_and(|first| !fits(self.cache, self.pushed_out, first.seconds))
+        self.board
+            .unasked()
+            .is_some_and(|first| !fits(self.cache, self.pushed_out, first.seconds))
     }
 }
 
@@ -111,7 +113,11 @@ fn fits(cache: Option<CacheStats>, pushed_out: bool, seconds: f64) -> bool {
 /// The cache was added up. At the first time a job nobody asked for may run already.
 pub(super) fn cache(app: &mut App, stats: CacheStats, effects: &mut Vec<Effect>) {
     let first = app.cache.replace(stats).is_none();
-    let unasked = app.board.running.as_ref().filter(|running| running.wish == Wish::Found);
+    let unasked = app
+        .board
+        .running
+        .as_ref()
+        .filter(|running| running.wish == Wish::Found);
     if first && unasked.is_some_and(|running| !fits(app.cache, app.pushed_out, running.seconds)) {
         stop(app, Stopping::Later, effects);
     }
@@ -209,7 +215,9 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
     if !already {
         // until it is added up again, which may take longer than the next job's beginning
         if let Some(cache) = &mut app.cache {
-            cache.bytes = cache.bytes.saturating_add((running.seconds.max(0.0) * BYTES_A_SECOND) as u64);
+            cache.bytes = cache
+                .bytes
+                .saturating_add((running.seconds.max(0.0) * BYTES_A_SECOND) as u64);
         }
         effects.push(Effect::AskCache);
     }

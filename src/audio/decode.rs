@@ -16,8 +16,8 @@ use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
-use downmix::Downmix;
 pub(super) use block::flac_frame;
+use downmix::Downmix;
 pub(super) use source::Source;
 
 /// What a file holds, as far as its head tells.
@@ -36,7 +36,8 @@ pub struct StreamInfo {
 impl StreamInfo {
     /// Length in seconds, where the container says one.
     pub fn duration(&self) -> Option<f64> {
-        self.frames.map(|frames| frames as f64 / f64::from(self.rate.max(1)))
+        self.frames
+            .map(|frames| frames as f64 / f64::from(self.rate.max(1)))
     }
 }
 
@@ -47,9 +48,13 @@ pub enum DecodeError {
     Open { path: PathBuf, source: std::io::Error },
     #[error("the file is empty (0 bytes), so there is nothing to play. Copy it again from where it came")]
     Empty,
-    #[error("no audio format croon knows is inside ({reason}), whatever its name says. Convert it to FLAC, MP3, Ogg Vorbis, M4A or WAV, or exclude it")]
+    #[error(
+        "no audio format croon knows is inside ({reason}), whatever its name says. Convert it to FLAC, MP3, Ogg Vorbis, M4A or WAV, or exclude it"
+    )]
     NotAudio { reason: String },
-    #[error("the file's head is damaged or cut off ({reason}), so nothing in it can be placed. Copy it again from where it came")]
+    #[error(
+        "the file's head is damaged or cut off ({reason}), so nothing in it can be placed. Copy it again from where it came"
+    )]
     Damaged { reason: String },
     #[error("the file has {found} audio tracks and number {wanted} was asked for (counting from 0)")]
     NoSuchTrack { wanted: usize, found: usize },
@@ -146,7 +151,9 @@ impl Decoder {
             }
         }
         if !self.decoded_any && self.damaged > 0 {
-            return Err(DecodeError::Damaged { reason: "not one packet could be decoded".into() });
+            return Err(DecodeError::Damaged {
+                reason: "not one packet could be decoded".into(),
+            });
         }
         Ok(0)
     }

@@ -9,8 +9,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rtrb::Producer;
 
 use super::mixer::Frame;
-use super::player::deck::Deck;
 use super::player::controls::{Shared, is_before};
+use super::player::deck::Deck;
 use super::player::{OutputState, PlayerEvent, Song};
 
 /// Frames decoded at a time.
@@ -30,7 +30,12 @@ pub enum Command {
     Queue(Option<Song>),
     Seek(f64),
     /// A device or the silent clock reads from this ring from now on.
-    Attach { ring: Producer<Frame>, rate: u32, latency: u32, state: OutputState },
+    Attach {
+        ring: Producer<Frame>,
+        rate: u32,
+        latency: u32,
+        state: OutputState,
+    },
     /// Something changed among the controls.
     Wake,
     Quit,
@@ -94,7 +99,12 @@ impl Feeder {
             Command::Load(song, playing) => self.load(song, playing),
             Command::Queue(song) => self.queue(song),
             Command::Seek(seconds) => self.seek(seconds),
-            Command::Attach { ring, rate, latency, state } => {
+            Command::Attach {
+                ring,
+                rate,
+                latency,
+                state,
+            } => {
                 self.attach(ring, rate, latency);
                 (self.on)(PlayerEvent::Output(state));
             }
@@ -111,7 +121,9 @@ impl Feeder {
             }
         }
         self.notice_the_end();
-        let Some((ring, _)) = &self.output else { return Next::Idle };
+        let Some((ring, _)) = &self.output else {
+            return Next::Idle;
+        };
         if self.decks.is_empty() {
             return Next::Idle;
         }
@@ -123,7 +135,11 @@ impl Feeder {
         if !self.shared.playing() && (room < BATCH || !feeding) {
             return Next::Idle;
         }
-        if room > ring.buffer().capacity() / 2 && feeding { Next::Within(Duration::ZERO) } else { Next::Within(POLL) }
+        if room > ring.buffer().capacity() / 2 && feeding {
+            Next::Within(Duration::ZERO)
+        } else {
+            Next::Within(POLL)
+        }
     }
 
     fn load(&mut self, song: Song, playing: bool) {
@@ -148,13 +164,18 @@ impl Feeder {
             return;
         }
         deck.stretch = self.new_stretch(token, frame(deck.at()), true);
-        (self.on)(PlayerEvent::Started { token, duration: deck.duration() });
+        (self.on)(PlayerEvent::Started {
+            token,
+            duration: deck.duration(),
+        });
         self.decks.push_back(deck);
     }
 
     fn queue(&mut self, song: Option<Song>) {
         self.queued = None;
-        let Some(deck) = song.and_then(|song| self.open(song)) else { return };
+        let Some(deck) = song.and_then(|song| self.open(song)) else {
+            return;
+        };
         if std::mem::take(&mut self.ran_out) {
             self.begin(deck);
         } else {
@@ -169,7 +190,9 @@ impl Feeder {
             self.queued = self.decks.pop_back();
             self.decks.truncate(1);
         }
-        let Some(mut deck) = self.decks.pop_front() else { return };
+        let Some(mut deck) = self.decks.pop_front() else {
+            return;
+        };
         let token = deck.token;
         if let Err(error) = deck.place(if seconds.is_finite() { seconds } else { 0.0 }, rate) {
             self.new_stretch(token, frame(deck.at()), true);
@@ -185,16 +208,24 @@ impl Feeder {
         self.shared.set_latency(latency);
         self.output = Some((ring, rate));
         let Some(front) = self.decks.front() else { return };
-        let seconds = if front.token == heard.token { heard.seconds } else { front.start() };
+        let seconds = if front.token == heard.token {
+            heard.seconds
+        } else {
+            front.start()
+        };
         self.seek(seconds);
     }
 
     /// One batch into the ring; false when there is no room or nothing to put there.
     fn feed(&mut self) -> bool {
-        let Some((ring, rate)) = &mut self.output else { return false };
+        let Some((ring, rate)) = &mut self.output else {
+            return false;
+        };
         let rate = *rate;
         let room = ring.slots().min(BATCH);
-        let Some(deck) = self.decks.back_mut() else { return false };
+        let Some(deck) = self.decks.back_mut() else {
+            return false;
+        };
         if deck.done && deck.failed || room == 0 {
             return false;
         }
@@ -270,7 +301,10 @@ impl Feeder {
     }
 
     fn fail(&self, token: u64, error: &dyn std::error::Error) {
-        (self.on)(PlayerEvent::Failed { token, reason: error.to_string() });
+        (self.on)(PlayerEvent::Failed {
+            token,
+            reason: error.to_string(),
+        });
     }
 
     fn new_stretch(&mut self, token: u64, start: u32, at_once: bool) -> u32 {

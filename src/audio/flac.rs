@@ -45,7 +45,9 @@ pub fn encode_block(pcm: &[i16], rate: u32) -> Result<Vec<u8>, FlacError> {
 pub fn decode_block(packed: &[u8]) -> Result<Vec<i16>, FlacError> {
     let damaged = |what: &str| FlacError::Damaged(what.into());
     // A sum over the whole frame on top of FLAC's own, which the decoder does not look at.
-    let (frame, sum) = packed.split_last_chunk::<2>().ok_or_else(|| damaged("it is too short"))?;
+    let (frame, sum) = packed
+        .split_last_chunk::<2>()
+        .ok_or_else(|| damaged("it is too short"))?;
     if crc16(frame).to_be_bytes() != *sum {
         return Err(damaged("its checksum does not fit"));
     }
@@ -67,9 +69,17 @@ impl Encoder {
             return Err(FlacError::Rate(rate));
         }
         let failed = |error: &dyn std::fmt::Display| FlacError::Encode(error.to_string());
-        let config = config::Encoder::default().into_verified().map_err(|(_, error)| failed(&error))?;
+        let config = config::Encoder::default()
+            .into_verified()
+            .map_err(|(_, error)| failed(&error))?;
         let info = StreamInfo::new(rate as usize, channels, bits).map_err(|error| failed(&error))?;
-        Ok(Self { config, info, channels, bits, next: 0 })
+        Ok(Self {
+            config,
+            info,
+            channels,
+            bits,
+            next: 0,
+        })
     }
 
     /// The next frame, of up to [`BLOCK`] interleaved samples per channel.
@@ -82,7 +92,9 @@ impl Encoder {
         }
         let failed = |error: &dyn std::fmt::Display| FlacError::Encode(error.to_string());
         let mut buffer = FrameBuf::with_size(self.channels, frames).map_err(|error| failed(&error))?;
-        buffer.fill_interleaved(interleaved).map_err(|error| failed(&error))?;
+        buffer
+            .fill_interleaved(interleaved)
+            .map_err(|error| failed(&error))?;
         let frame = flacenc::encode_fixed_size_frame(&self.config, &buffer, number as usize, &self.info)
             .map_err(|error| failed(&error))?;
         let mut sink = ByteSink::new();
@@ -92,13 +104,23 @@ impl Encoder {
 }
 
 /// The STREAMINFO block: what a decoder must know before the first frame.
-pub(super) fn stream_info(rate: u32, channels: usize, bits: usize, frames: u64, sizes: (u32, u32), md5: [u8; 16]) -> [u8; 34] {
+pub(super) fn stream_info(
+    rate: u32,
+    channels: usize,
+    bits: usize,
+    frames: u64,
+    sizes: (u32, u32),
+    md5: [u8; 16],
+) -> [u8; 34] {
     let mut info = [0; 34];
     info[..2].copy_from_slice(&(BLOCK as u16).to_be_bytes());
     info[2..4].copy_from_slice(&(BLOCK as u16).to_be_bytes());
     info[4..7].copy_from_slice(&sizes.0.to_be_bytes()[1..]);
     info[7..10].copy_from_slice(&sizes.1.to_be_bytes()[1..]);
-    let packed = u64::from(rate) << 44 | (channels as u64 - 1) << 41 | (bits as u64 - 1) << 36 | frames & ((1 << 36) - 1);
+    let packed = u64::from(rate) << 44
+        | (channels as u64 - 1) << 41
+        | (bits as u64 - 1) << 36
+        | frames & ((1 << 36) - 1);
     info[10..18].copy_from_slice(&packed.to_be_bytes());
     info[18..].copy_from_slice(&md5);
     info
@@ -108,7 +130,12 @@ pub(super) fn stream_info(rate: u32, channels: usize, bits: usize, frames: u64, 
 fn verbatim(interleaved: &[i32], channels: usize, bits: usize, number: u32) -> Vec<u8> {
     let frames = interleaved.len() / channels;
     let size_code = if bits == 16 { 0b100 } else { 0b110 };
-    let mut bytes = vec![0xFF, 0xF8, 0b0110_0000, ((channels as u8 - 1) << 4) | (size_code << 1)];
+    let mut bytes = vec![
+        0xFF,
+        0xF8,
+        0b0110_0000,
+        ((channels as u8 - 1) << 4) | (size_code << 1),
+    ];
     bytes.extend(coded_number(number));
     bytes.push((frames - 1) as u8);
     bytes.push(crc8(&bytes));
@@ -143,12 +170,20 @@ fn coded_number(number: u32) -> Vec<u8> {
 
 fn crc8(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| {
-        (0..8).fold(sum ^ byte, |sum, _| if sum & 0x80 != 0 { sum << 1 ^ 0x07 } else { sum << 1 })
+        (0..8).fold(sum ^ byte, |sum, _| {
+            if sum & 0x80 != 0 {
+                sum << 1 ^ 0x07
+            } else {
+                sum << 1
+            }
+        })
     })
 }
 
 fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |sum, &byte| sum << 8 ^ CRC16[usize::from((sum >> 8) as u8 ^ byte)])
+    bytes.iter().fold(0, |sum, &byte| {
+        sum << 8 ^ CRC16[usize::from((sum >> 8) as u8 ^ byte)]
+    })
 }
 
 const CRC16: [u16; 256] = {
@@ -158,7 +193,11 @@ const CRC16: [u16; 256] = {
         let mut sum = (at as u16) << 8;
         let mut bit = 0;
         while bit < 8 {
-            sum = if sum & 0x8000 != 0 { sum << 1 ^ 0x8005 } else { sum << 1 };
+            sum = if sum & 0x8000 != 0 {
+                sum << 1 ^ 0x8005
+            } else {
+                sum << 1
+            };
             bit += 1;
         }
         table[at] = sum;
@@ -197,7 +236,9 @@ mod tests {
     fn silence_and_tones_shrink() {
         let silence = encode_block(&[0; BLOCK * 2], 44_100).unwrap();
         assert!(silence.len() < 64, "{}", silence.len());
-        let tone: Vec<i16> = (0..BLOCK * 2).map(|i| ((i / 2) as f32 * 0.03).sin().mul_add(9000.0, 0.0) as i16).collect();
+        let tone: Vec<i16> = (0..BLOCK * 2)
+            .map(|i| ((i / 2) as f32 * 0.03).sin().mul_add(9000.0, 0.0) as i16)
+            .collect();
         let packed = encode_block(&tone, 44_100).unwrap();
         assert!(packed.len() < BLOCK * 2, "{}", packed.len());
         assert_eq!(decode_block(&packed).unwrap(), tone);
@@ -209,7 +250,10 @@ mod tests {
         for at in (0..packed.len()).step_by(17) {
             let mut bad = packed.clone();
             bad[at] ^= 4;
-            assert!(matches!(decode_block(&bad), Err(FlacError::Damaged(_))), "byte {at}");
+            assert!(
+                matches!(decode_block(&bad), Err(FlacError::Damaged(_))),
+                "byte {at}"
+            );
         }
         assert!(decode_block(&[]).is_err());
         assert!(decode_block(&packed[..packed.len() / 2]).is_err());
@@ -219,8 +263,14 @@ mod tests {
     fn lengths_that_make_no_block_are_refused() {
         assert!(matches!(encode_block(&[], 44_100), Err(FlacError::Length(0))));
         assert!(matches!(encode_block(&[1], 44_100), Err(FlacError::Length(1))));
-        assert!(matches!(encode_block(&vec![0; BLOCK * 2 + 2], 44_100), Err(FlacError::Length(_))));
-        assert!(matches!(encode_block(&[0, 0], 192_000), Err(FlacError::Rate(192_000))));
+        assert!(matches!(
+            encode_block(&vec![0; BLOCK * 2 + 2], 44_100),
+            Err(FlacError::Length(_))
+        ));
+        assert!(matches!(
+            encode_block(&[0, 0], 192_000),
+            Err(FlacError::Rate(192_000))
+        ));
     }
 
     #[test]

@@ -23,7 +23,9 @@ pub fn track_id(path: &Path) -> Result<TrackId, DecodeError> {
         packets += 1;
     }
     if packets == 0 {
-        return Err(DecodeError::Damaged { reason: "it holds no audio packets".into() });
+        return Err(DecodeError::Damaged {
+            reason: "it holds no audio packets".into(),
+        });
     }
     let mut id = [0; 16];
     hasher.finalize_xof().fill(&mut id);
@@ -39,7 +41,12 @@ mod tests {
     use lofty::tag::{Tag, TagType};
 
     fn tone(path: &Path, pitch: f32) {
-        let spec = hound::WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: 44_100,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
         let mut writer = hound::WavWriter::create(path, spec).unwrap();
         for i in 0..20_000 {
             let sample = ((i as f32 * pitch).sin() * 9000.0) as i16;
@@ -75,8 +82,14 @@ mod tests {
     fn real_files_keep_their_identity_when_retagged() {
         for (name, kind) in [
             ("songs/clips/audio_example.mp3", TagType::Id3v2),
-            ("songs/Steven Dunston - Northern Star/audio.ogg", TagType::VorbisComments),
-            ("eval/musdb7/Al James - Schoolboy Facination.stem.mp4", TagType::Mp4Ilst),
+            (
+                "songs/Steven Dunston - Northern Star/audio.ogg",
+                TagType::VorbisComments,
+            ),
+            (
+                "eval/musdb7/Al James - Schoolboy Facination.stem.mp4",
+                TagType::Mp4Ilst,
+            ),
         ] {
             let original = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")).join(name);
             if !original.exists() {
@@ -89,7 +102,11 @@ mod tests {
             let id = track_id(&original).unwrap();
             assert_eq!(track_id(&copy).unwrap(), id);
             retag(&copy, kind);
-            assert_ne!(std::fs::read(&copy).unwrap(), std::fs::read(&original).unwrap(), "{name}: nothing was retagged");
+            assert_ne!(
+                std::fs::read(&copy).unwrap(),
+                std::fs::read(&original).unwrap(),
+                "{name}: nothing was retagged"
+            );
             assert_eq!(track_id(&copy).unwrap(), id, "{name}");
         }
     }

@@ -129,16 +129,28 @@ impl Mixer {
     /// Stale frames among the next few.
     fn stale_ahead(&mut self, floor: u32) -> usize {
         let slots = self.ring.slots().min(BLOCK);
-        let Ok(chunk) = self.ring.read_chunk(slots) else { return 0 };
+        let Ok(chunk) = self.ring.read_chunk(slots) else {
+            return 0;
+        };
         let (first, second) = chunk.as_slices();
-        first.iter().chain(second).take_while(|frame| is_before(frame.stretch, floor)).count()
+        first
+            .iter()
+            .chain(second)
+            .take_while(|frame| is_before(frame.stretch, floor))
+            .count()
     }
 
     fn drop_stale(&mut self, floor: u32) {
         let slots = self.ring.slots();
-        let Ok(chunk) = self.ring.read_chunk(slots) else { return };
+        let Ok(chunk) = self.ring.read_chunk(slots) else {
+            return;
+        };
         let (first, second) = chunk.as_slices();
-        let stale = first.iter().chain(second).take_while(|frame| is_before(frame.stretch, floor)).count();
+        let stale = first
+            .iter()
+            .chain(second)
+            .take_while(|frame| is_before(frame.stretch, floor))
+            .count();
         chunk.commit(stale);
         // The next stretch starts with what it has, without waiting for more.
         self.dry = true;
@@ -146,7 +158,9 @@ impl Mixer {
 
     /// Mixes the next `count` frames. With `fade` the gate closes over that many frames.
     fn play(&mut self, count: usize, open: bool, fade: Option<usize>) {
-        let Ok(chunk) = self.ring.read_chunk(count) else { return };
+        let Ok(chunk) = self.ring.read_chunk(count) else {
+            return;
+        };
         let (first, second) = chunk.as_slices();
         let step = match fade {
             Some(frames) => self.gate / frames.max(1) as f32,
@@ -154,7 +168,11 @@ impl Mixer {
         };
         let mut last = None;
         for (frame, out) in first.iter().chain(second).zip(self.out.chunks_exact_mut(2)) {
-            self.gate = if open { (self.gate + step).min(1.0) } else { (self.gate - step).max(0.0) };
+            self.gate = if open {
+                (self.gate + step).min(1.0)
+            } else {
+                (self.gate - step).max(0.0)
+            };
             let vocals = self.level.step() - 1.0;
             let gain = self.volume.step() * self.gate;
             out[0] = (frame.mixture[0] + vocals * frame.vocals[0]) * gain;
@@ -218,7 +236,12 @@ struct Ramp {
 
 impl Ramp {
     fn new(value: f32, rate: NonZero<u32>, seconds: f64) -> Self {
-        Self { now: value, goal: value, step: 0.0, frames: (f64::from(rate.get()) * seconds).max(1.0) as f32 }
+        Self {
+            now: value,
+            goal: value,
+            step: 0.0,
+            frames: (f64::from(rate.get()) * seconds).max(1.0) as f32,
+        }
     }
 
     fn aim(&mut self, goal: f32) {
@@ -265,7 +288,12 @@ mod tests {
         shared.announce(1, 7, RATE, 0);
         shared.raise_floor(1);
         shared.set_playing(true);
-        Rig { shared, ring, mixer, at: 0 }
+        Rig {
+            shared,
+            ring,
+            mixer,
+            at: 0,
+        }
     }
 
     fn mixture(at: u32) -> [f32; 2] {
@@ -282,13 +310,22 @@ mod tests {
         fn feed(&mut self, stretch: u32, frames: usize) {
             for _ in 0..frames {
                 let at = self.at;
-                self.ring.push(Frame { mixture: mixture(at), vocals: vocals(at), stretch, at }).unwrap();
+                self.ring
+                    .push(Frame {
+                        mixture: mixture(at),
+                        vocals: vocals(at),
+                        stretch,
+                        at,
+                    })
+                    .unwrap();
                 self.at += 1;
             }
         }
 
         fn hear(&mut self, frames: usize) -> Vec<[f32; 2]> {
-            (0..frames).map(|_| [self.mixer.next().unwrap(), self.mixer.next().unwrap()]).collect()
+            (0..frames)
+                .map(|_| [self.mixer.next().unwrap(), self.mixer.next().unwrap()])
+                .collect()
         }
 
         /// Keeps the ring filled while listening.
@@ -304,7 +341,10 @@ mod tests {
     }
 
     fn largest_step(heard: &[[f32; 2]]) -> f32 {
-        heard.windows(2).flat_map(|w| [(w[1][0] - w[0][0]).abs(), (w[1][1] - w[0][1]).abs()]).fold(0.0, f32::max)
+        heard
+            .windows(2)
+            .flat_map(|w| [(w[1][0] - w[0][0]).abs(), (w[1][1] - w[0][1]).abs()])
+            .fold(0.0, f32::max)
     }
 
     #[test]
@@ -312,7 +352,12 @@ mod tests {
         let mut rig = rig();
         rig.feed(1, 8000);
         let heard = rig.hear(6400);
-        assert!(heard.iter().enumerate().all(|(at, frame)| *frame == mixture(at as u32)));
+        assert!(
+            heard
+                .iter()
+                .enumerate()
+                .all(|(at, frame)| *frame == mixture(at as u32))
+        );
         let position = rig.shared.position();
         assert_eq!((position.token, position.seconds), (7, 6400.0 / f64::from(RATE)));
     }
@@ -332,12 +377,22 @@ mod tests {
     fn gains_move_without_clicks_and_arrive_exactly() {
         let mut rig = rig();
         let calm = largest_step(&rig.hear_on(1, 6400));
-        for (level, volume) in [(0.0, 1.0), (1.0, 0.5), (0.35, 0.0), (1.0, 1.0), (0.0, 0.2), (1.0, 1.0)] {
+        for (level, volume) in [
+            (0.0, 1.0),
+            (1.0, 0.5),
+            (0.35, 0.0),
+            (1.0, 1.0),
+            (0.0, 0.2),
+            (1.0, 1.0),
+        ] {
             rig.shared.set_level(level);
             rig.shared.set_volume(volume);
             let heard = rig.hear_on(1, 1600);
             // Over 15 ms a gain moves by at most 1/720 a frame, times samples of at most 0.9.
-            assert!(largest_step(&heard) < calm * 1.5 + 0.003, "a click going to {level}, {volume}");
+            assert!(
+                largest_step(&heard) < calm * 1.5 + 0.003,
+                "a click going to {level}, {volume}"
+            );
             let at = rig.at as usize - rig.ring.buffer().capacity() + rig.ring.slots();
             let exact = rig.hear(1)[0];
             let (m, v) = (mixture(at as u32), vocals(at as u32));
@@ -358,7 +413,10 @@ mod tests {
         assert_eq!(rig.shared.position().seconds, paused_at);
         rig.shared.set_playing(true);
         let back = rig.hear_on(1, 640);
-        assert!(back[0][0].abs() < 0.01 && largest_step(&back) < calm * 1.5 + 0.006, "a click at the resume");
+        assert!(
+            back[0][0].abs() < 0.01 && largest_step(&back) < calm * 1.5 + 0.006,
+            "a click at the resume"
+        );
         assert_eq!(rig.shared.underruns(), 0);
     }
 
@@ -370,7 +428,11 @@ mod tests {
         rig.shared.announce(2, 8, RATE, 100_000);
         rig.shared.raise_floor(2);
         let position = rig.shared.position();
-        assert_eq!((position.token, position.seconds), (8, 100_000.0 / f64::from(RATE)), "the goal shows at once");
+        assert_eq!(
+            (position.token, position.seconds),
+            (8, 100_000.0 / f64::from(RATE)),
+            "the goal shows at once"
+        );
         rig.at = 100_000;
         rig.feed(2, 3000);
         let heard = rig.hear(1280);
@@ -392,7 +454,10 @@ mod tests {
         assert!(largest_step(&heard) < 0.1, "{}", largest_step(&heard));
         assert!(heard[3000..].iter().all(|frame| *frame == [0.0; 2]));
         rig.feed(1, 100);
-        assert!(rig.hear(640).iter().all(|frame| *frame == [0.0; 2]), "it started on a handful of frames");
+        assert!(
+            rig.hear(640).iter().all(|frame| *frame == [0.0; 2]),
+            "it started on a handful of frames"
+        );
         rig.feed(1, 4000);
         assert!(rig.hear(1280).iter().any(|frame| frame[0].abs() > 0.3));
     }
@@ -403,7 +468,12 @@ mod tests {
         rig.feed(1, 1000);
         rig.shared.set_complete(true);
         let heard = rig.hear(1280);
-        assert!(heard[..1000].iter().enumerate().all(|(at, frame)| *frame == mixture(at as u32)));
+        assert!(
+            heard[..1000]
+                .iter()
+                .enumerate()
+                .all(|(at, frame)| *frame == mixture(at as u32))
+        );
         assert!(heard[1000..].iter().all(|frame| *frame == [0.0; 2]));
         assert_eq!(rig.shared.underruns(), 0);
     }

@@ -3,9 +3,9 @@
 //! Two threads stand behind the handle: the feeder, which decodes, and the output, which holds the
 //! device, or the silent clock where there is none. Nothing here ever waits for either.
 
+pub mod controls;
 pub(in crate::audio) mod deck;
 mod output;
-pub mod controls;
 mod silent;
 mod voice;
 
@@ -35,20 +35,33 @@ pub struct Song {
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlayerEvent {
     /// The song is loaded, or the queued one is now heard.
-    Started { token: u64, duration: Option<f64> },
+    Started {
+        token: u64,
+        duration: Option<f64>,
+    },
     /// Its last frame has been played.
-    Ended { token: u64 },
+    Ended {
+        token: u64,
+    },
     /// It cannot be played, or not further.
-    Failed { token: u64, reason: String },
+    Failed {
+        token: u64,
+        reason: String,
+    },
     Output(OutputState),
 }
 
 /// Where the sound goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutputState {
-    Device { name: String, rate: u32 },
+    Device {
+        name: String,
+        rate: u32,
+    },
     /// There is no sound; a silent clock keeps everything moving and the device is tried again.
-    Silent { reason: String },
+    Silent {
+        reason: String,
+    },
 }
 
 /// Where the song is.
@@ -72,7 +85,11 @@ pub struct PlayerSettings {
 
 impl Default for PlayerSettings {
     fn default() -> Self {
-        Self { device: None, buffer_frames: None, output: true }
+        Self {
+            device: None,
+            buffer_frames: None,
+            output: true,
+        }
     }
 }
 
@@ -92,7 +109,10 @@ impl Player {
         let (commands, inbox) = unbounded();
         let feeder = Feeder::new(shared.clone(), on);
         // A system that gives no thread gives no sound; the rest of the program goes on.
-        let feeder = std::thread::Builder::new().name("feeder".into()).spawn(move || feeder.run(&inbox)).ok();
+        let feeder = std::thread::Builder::new()
+            .name("feeder".into())
+            .spawn(move || feeder.run(&inbox))
+            .ok();
         let (output, quit) = unbounded();
         let (to_feeder, for_output) = (commands.clone(), shared.clone());
         let spawned = std::thread::Builder::new()
@@ -101,7 +121,12 @@ impl Player {
         if let Err(error) = spawned {
             tracing::error!("no thread for the sound output: {error}");
         }
-        Self { commands, shared, feeder, output: Some(output) }
+        Self {
+            commands,
+            shared,
+            feeder,
+            output: Some(output),
+        }
     }
 
     /// Plays this song instead of whatever plays or waits.
@@ -187,22 +212,55 @@ mod tests {
     fn without_a_device_everything_moves_in_silence() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("short.wav");
-        let spec = hound::WavSpec { channels: 1, sample_rate: 22_050, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 22_050,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
         let mut writer = hound::WavWriter::create(&path, spec).unwrap();
         (0..11_025).for_each(|i| writer.write_sample((i % 100) as i16 * 100).unwrap());
         writer.finalize().unwrap();
         let (tell, events) = mpsc::channel();
-        let settings = PlayerSettings { output: false, ..PlayerSettings::default() };
+        let settings = PlayerSettings {
+            output: false,
+            ..PlayerSettings::default()
+        };
         let player = Player::start(settings, move |event| tell.send(event).unwrap());
-        player.load(Song { token: 3, path, vocals: Box::new(Nothing), start: 0.0 }, true);
+        player.load(
+            Song {
+                token: 3,
+                path,
+                vocals: Box::new(Nothing),
+                start: 0.0,
+            },
+            true,
+        );
         let began = Instant::now();
         let mut told = Vec::new();
         while !matches!(told.last(), Some(PlayerEvent::Ended { token: 3 })) {
-            told.push(events.recv_timeout(Duration::from_secs(60)).expect("the song never ended"));
+            told.push(
+                events
+                    .recv_timeout(Duration::from_secs(60))
+                    .expect("the song never ended"),
+            );
         }
-        assert!(began.elapsed() >= Duration::from_millis(400), "half a second went by in {:?}", began.elapsed());
-        assert!(told.contains(&PlayerEvent::Started { token: 3, duration: Some(0.5) }), "{told:?}");
-        assert!(told.iter().any(|event| matches!(event, PlayerEvent::Output(OutputState::Silent { .. }))));
+        assert!(
+            began.elapsed() >= Duration::from_millis(400),
+            "half a second went by in {:?}",
+            began.elapsed()
+        );
+        assert!(
+            told.contains(&PlayerEvent::Started {
+                token: 3,
+                duration: Some(0.5)
+            }),
+            "{told:?}"
+        );
+        assert!(
+            told.iter()
+                .any(|event| matches!(event, PlayerEvent::Output(OutputState::Silent { .. })))
+        );
         let position = player.position();
         assert_eq!(position.token, 3);
         assert!((position.seconds - 0.5).abs() < 1e-3, "{position:?}");

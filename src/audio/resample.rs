@@ -12,7 +12,11 @@ const CHUNK: usize = 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ResampleFault {
     #[error("{from} Hz cannot be converted to {to} Hz: {source}. Choose another output rate")]
-    Rates { from: u32, to: u32, source: ResamplerConstructionError },
+    Rates {
+        from: u32,
+        to: u32,
+        source: ResamplerConstructionError,
+    },
     #[error("sample-rate conversion failed: {0}")]
     Process(#[from] ResampleError),
 }
@@ -37,16 +41,39 @@ struct Engine {
 impl Resampler {
     pub fn new(from: u32, to: u32) -> Result<Self, ResampleFault> {
         if from == to && from > 0 {
-            return Ok(Self { from, to, engine: None });
+            return Ok(Self {
+                from,
+                to,
+                engine: None,
+            });
         }
         let unit = (from / gcd(from, to).max(1)).max(1) as usize;
         // An even number of units: the filter's centre then lies on a frame, not between two.
         let chunk = CHUNK.div_ceil(unit).next_multiple_of(2) * unit;
-        let fft = Fft::new_custom(from as usize, to as usize, chunk, 1, 2, WindowFunction::BlackmanHarris2, FixedSync::Both)
-            .map_err(|source| ResampleFault::Rates { from, to, source })?;
+        let fft = Fft::new_custom(
+            from as usize,
+            to as usize,
+            chunk,
+            1,
+            2,
+            WindowFunction::BlackmanHarris2,
+            FixedSync::Both,
+        )
+        .map_err(|source| ResampleFault::Rates { from, to, source })?;
         let block = vec![0.0; fft.output_frames_max() * 2];
         let delay = fft.output_delay();
-        Ok(Self { from, to, engine: Some(Engine { fft, pending: Vec::new(), block, delay, taken: 0, given: 0 }) })
+        Ok(Self {
+            from,
+            to,
+            engine: Some(Engine {
+                fft,
+                pending: Vec::new(),
+                block,
+                delay,
+                taken: 0,
+                given: 0,
+            }),
+        })
     }
 
     pub fn rates(&self) -> (u32, u32) {
@@ -61,7 +88,9 @@ impl Resampler {
     /// Input frames that one output must have behind and before it to be free of the stream's
     /// edges, as a multiple of the shortest piece that is whole in both rates.
     pub fn run_up(&self) -> u64 {
-        self.engine.as_ref().map_or(0, |engine| engine.fft.input_frames_max() as u64 * 2)
+        self.engine
+            .as_ref()
+            .map_or(0, |engine| engine.fft.input_frames_max() as u64 * 2)
     }
 
     /// The shortest pieces of input and output that last equally long.
@@ -84,14 +113,18 @@ impl Resampler {
     /// The stream is over: appends the rest. Then [`reset`](Self::reset) before the next stream.
     pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleFault> {
         let (from, to) = (self.from, self.to);
-        let Some(engine) = &mut self.engine else { return Ok(()) };
+        let Some(engine) = &mut self.engine else {
+            return Ok(());
+        };
         let end = convert(engine.taken, from, to);
         let start = out.len();
         let before = engine.given;
         while engine.given < end {
             let chunk = engine.fft.input_frames_next();
             let frames = engine.pending.len() / 2;
-            engine.pending.resize(frames.next_multiple_of(chunk).max(chunk) * 2, 0.0);
+            engine
+                .pending
+                .resize(frames.next_multiple_of(chunk).max(chunk) * 2, 0.0);
             engine.work(out)?;
         }
         out.truncate(start + (end - before.min(end)) as usize * 2);
@@ -124,7 +157,11 @@ impl Engine {
                 // Both lengths were taken from the buffers themselves.
                 _ => break,
             };
-            let (taken, made) = self.fft.process_into_buffer(&input, &mut output, Some(&Indexing::new().input_offset(used)))?;
+            let (taken, made) = self.fft.process_into_buffer(
+                &input,
+                &mut output,
+                Some(&Indexing::new().input_offset(used)),
+            )?;
             used += taken;
             let skip = made.min(self.delay);
             self.delay -= skip;
@@ -165,7 +202,10 @@ mod tests {
         (0..frames)
             .flat_map(|i| {
                 let t = i as f64 / f64::from(rate);
-                [(t * 997.0 * std::f64::consts::TAU).sin() as f32, (t * 3001.0 * std::f64::consts::TAU).cos() as f32]
+                [
+                    (t * 997.0 * std::f64::consts::TAU).sin() as f32,
+                    (t * 3001.0 * std::f64::consts::TAU).cos() as f32,
+                ]
             })
             .collect()
     }
@@ -178,13 +218,30 @@ mod tests {
 
     #[test]
     fn a_sine_keeps_phase_level_and_length() {
-        for (from, to) in [(44_100, 48_000), (48_000, 44_100), (8_000, 48_000), (96_000, 44_100), (22_050, 44_100), (44_100, 192_000)] {
+        for (from, to) in [
+            (44_100, 48_000),
+            (48_000, 44_100),
+            (8_000, 48_000),
+            (96_000, 44_100),
+            (22_050, 44_100),
+            (44_100, 192_000),
+        ] {
             let frames = from as usize / 2 + 77;
             let out = convert_all(from, to, &sine(from, frames), 1000);
-            assert_eq!(out.len() as u64 / 2, convert(frames as u64, from, to), "{from} to {to}");
+            assert_eq!(
+                out.len() as u64 / 2,
+                convert(frames as u64, from, to),
+                "{from} to {to}"
+            );
             let expected = sine(to, out.len() / 2);
             let edge = to as usize / 20;
-            let worst = out.iter().zip(&expected).skip(edge * 2).take(out.len() - edge * 4).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let worst = out
+                .iter()
+                .zip(&expected)
+                .skip(edge * 2)
+                .take(out.len() - edge * 4)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
             assert!(worst < 2e-4, "{from} to {to}: off by {worst}");
         }
     }
@@ -194,7 +251,9 @@ mod tests {
         let mut pcm = vec![0.0; 2 * 20_000];
         pcm[2 * 14_700] = 1.0;
         let out = convert_all(44_100, 48_000, &pcm, 4096);
-        let peak = (0..out.len() / 2).max_by(|&a, &b| out[a * 2].total_cmp(&out[b * 2])).unwrap();
+        let peak = (0..out.len() / 2)
+            .max_by(|&a, &b| out[a * 2].total_cmp(&out[b * 2]))
+            .unwrap();
         assert_eq!(peak, 16_000);
     }
 

@@ -69,20 +69,35 @@ impl StemWriter {
         let part = beside(goal);
         let body = match format {
             StemFormat::Wav => {
-                let spec = hound::WavSpec { channels, sample_rate: rate, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
-                let writer = hound::WavWriter::create(&part, spec).map_err(|source| wav_error(goal, source))?;
+                let spec = hound::WavSpec {
+                    channels,
+                    sample_rate: rate,
+                    bits_per_sample: 32,
+                    sample_format: hound::SampleFormat::Float,
+                };
+                let writer =
+                    hound::WavWriter::create(&part, spec).map_err(|source| wav_error(goal, source))?;
                 Body::Wav(writer)
             }
             StemFormat::Flac => Body::Flac(Box::new(FlacFile::create(goal, &part, rate, channels)?)),
         };
-        Ok(Self { goal: goal.to_owned(), part, channels, samples: 0, body: Some(body) })
+        Ok(Self {
+            goal: goal.to_owned(),
+            part,
+            channels,
+            samples: 0,
+            body: Some(body),
+        })
     }
 
     /// Appends interleaved samples of the file's own number of channels.
     pub fn write(&mut self, pcm: &[f32]) -> Result<(), WriteError> {
         self.samples += pcm.len() as u64;
         match &mut self.body {
-            Some(Body::Wav(writer)) => pcm.iter().try_for_each(|&s| writer.write_sample(s)).map_err(|source| wav_error(&self.goal, source)),
+            Some(Body::Wav(writer)) => pcm
+                .iter()
+                .try_for_each(|&s| writer.write_sample(s))
+                .map_err(|source| wav_error(&self.goal, source)),
             Some(Body::Flac(file)) => file.write(pcm),
             None => Ok(()),
         }
@@ -92,14 +107,22 @@ impl StemWriter {
     pub fn finish(mut self) -> Result<Written, WriteError> {
         let clipped = match self.body.take() {
             Some(Body::Wav(writer)) => {
-                writer.finalize().map_err(|source| wav_error(&self.goal, source))?;
+                writer
+                    .finalize()
+                    .map_err(|source| wav_error(&self.goal, source))?;
                 0
             }
             Some(Body::Flac(file)) => file.finish()?,
             None => 0,
         };
-        std::fs::rename(&self.part, &self.goal).map_err(|source| WriteError::File { path: self.goal.clone(), source })?;
-        Ok(Written { frames: self.samples / u64::from(self.channels), clipped })
+        std::fs::rename(&self.part, &self.goal).map_err(|source| WriteError::File {
+            path: self.goal.clone(),
+            source,
+        })?;
+        Ok(Written {
+            frames: self.samples / u64::from(self.channels),
+            clipped,
+        })
     }
 }
 
@@ -113,8 +136,14 @@ impl Drop for StemWriter {
 
 fn wav_error(goal: &Path, source: hound::Error) -> WriteError {
     match source {
-        hound::Error::IoError(source) => WriteError::File { path: goal.to_owned(), source },
-        source => WriteError::Wav { path: goal.to_owned(), source },
+        hound::Error::IoError(source) => WriteError::File {
+            path: goal.to_owned(),
+            source,
+        },
+        source => WriteError::Wav {
+            path: goal.to_owned(),
+            source,
+        },
     }
 }
 
@@ -142,7 +171,10 @@ struct FlacFile {
 impl FlacFile {
     fn create(goal: &Path, part: &Path, rate: u32, channels: u16) -> Result<Self, WriteError> {
         let encoder = flac::Encoder::new(rate, usize::from(channels), 24)?;
-        let file = File::create(part).map_err(|source| WriteError::File { path: goal.to_owned(), source })?;
+        let file = File::create(part).map_err(|source| WriteError::File {
+            path: goal.to_owned(),
+            source,
+        })?;
         let mut flac = Self {
             goal: goal.to_owned(),
             file: BufWriter::new(file),
@@ -168,7 +200,10 @@ impl FlacFile {
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.file.write_all(bytes).map_err(|source| WriteError::File { path: self.goal.clone(), source })
+        self.file.write_all(bytes).map_err(|source| WriteError::File {
+            path: self.goal.clone(),
+            source,
+        })
     }
 
     fn write(&mut self, pcm: &[f32]) -> Result<(), WriteError> {
@@ -196,7 +231,11 @@ impl FlacFile {
         self.samples += interleaved.len() as u64;
         let frame = self.encoder.frame(interleaved)?;
         let size = frame.len() as u32;
-        self.sizes = if self.sizes.1 == 0 { (size, size) } else { (self.sizes.0.min(size), self.sizes.1.max(size)) };
+        self.sizes = if self.sizes.1 == 0 {
+            (size, size)
+        } else {
+            (self.sizes.0.min(size), self.sizes.1.max(size))
+        };
         self.bytes(&frame)
     }
 
@@ -205,8 +244,13 @@ impl FlacFile {
         if !rest.is_empty() {
             self.frame(&rest)?;
         }
-        let failed = |path: &Path, source| WriteError::File { path: path.to_owned(), source };
-        self.file.seek(SeekFrom::Start(0)).map_err(|source| failed(&self.goal, source))?;
+        let failed = |path: &Path, source| WriteError::File {
+            path: path.to_owned(),
+            source,
+        };
+        self.file
+            .seek(SeekFrom::Start(0))
+            .map_err(|source| failed(&self.goal, source))?;
         let md5 = std::mem::take(&mut self.md5).finalize().into();
         self.head(md5)?;
         self.file.flush().map_err(|source| failed(&self.goal, source))?;
@@ -221,7 +265,9 @@ mod tests {
     use crate::audio::decode::read_all;
 
     fn song(frames: usize, channels: usize) -> Vec<f32> {
-        (0..frames * channels).map(|i| ((i / channels) as f32 * 0.01 * (1 + i % channels) as f32).sin() * 0.9).collect()
+        (0..frames * channels)
+            .map(|i| ((i / channels) as f32 * 0.01 * (1 + i % channels) as f32).sin() * 0.9)
+            .collect()
     }
 
     #[test]
@@ -232,7 +278,13 @@ mod tests {
         let mut writer = StemWriter::create(&goal, StemFormat::Wav, 44_100, 2).unwrap();
         pcm.chunks(333).for_each(|part| writer.write(part).unwrap());
         assert!(!goal.exists(), "half a stem is visible");
-        assert_eq!(writer.finish().unwrap(), Written { frames: 5000, clipped: 0 });
+        assert_eq!(
+            writer.finish().unwrap(),
+            Written {
+                frames: 5000,
+                clipped: 0
+            }
+        );
         assert_eq!(read_all(&goal).unwrap().1, pcm);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -240,21 +292,46 @@ mod tests {
     #[test]
     fn a_flac_of_any_length_comes_back_within_its_24_bits() {
         let folder = tempfile::tempdir().unwrap();
-        for (frames, channels) in [(1usize, 2u16), (31, 1), (64, 2), (4096, 1), (4097, 2), (20_000, 2), (0, 2)] {
+        for (frames, channels) in [
+            (1usize, 2u16),
+            (31, 1),
+            (64, 2),
+            (4096, 1),
+            (4097, 2),
+            (20_000, 2),
+            (0, 2),
+        ] {
             let goal = folder.path().join(format!("{frames}.flac"));
             let pcm = song(frames, usize::from(channels));
             let mut writer = StemWriter::create(&goal, StemFormat::Flac, 48_000, channels).unwrap();
             pcm.chunks(1001).for_each(|part| writer.write(part).unwrap());
-            assert_eq!(writer.finish().unwrap(), Written { frames: frames as u64, clipped: 0 });
+            assert_eq!(
+                writer.finish().unwrap(),
+                Written {
+                    frames: frames as u64,
+                    clipped: 0
+                }
+            );
             if frames == 0 {
                 continue;
             }
             let (info, back) = read_all(&goal).unwrap();
-            assert_eq!((info.rate, info.channels, info.frames), (48_000, channels, Some(frames as u64)), "{frames}");
+            assert_eq!(
+                (info.rate, info.channels, info.frames),
+                (48_000, channels, Some(frames as u64)),
+                "{frames}"
+            );
             assert_eq!(back.len(), frames * 2);
             for (i, stereo) in back.chunks(2).enumerate() {
-                let expected = if channels == 1 { [pcm[i]; 2] } else { [pcm[i * 2], pcm[i * 2 + 1]] };
-                assert!((stereo[0] - expected[0]).abs() < 1.3e-7 && (stereo[1] - expected[1]).abs() < 1.3e-7, "{frames} frames, {channels} channels, at {i}");
+                let expected = if channels == 1 {
+                    [pcm[i]; 2]
+                } else {
+                    [pcm[i * 2], pcm[i * 2 + 1]]
+                };
+                assert!(
+                    (stereo[0] - expected[0]).abs() < 1.3e-7 && (stereo[1] - expected[1]).abs() < 1.3e-7,
+                    "{frames} frames, {channels} channels, at {i}"
+                );
             }
         }
     }
@@ -262,9 +339,16 @@ mod tests {
     #[test]
     fn flac_says_how_much_it_had_to_clip() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = StemWriter::create(&folder.path().join("a.flac"), StemFormat::Flac, 44_100, 1).unwrap();
+        let mut writer =
+            StemWriter::create(&folder.path().join("a.flac"), StemFormat::Flac, 44_100, 1).unwrap();
         writer.write(&[1.0, -1.0, 1.5, -1.5, 0.0]).unwrap();
-        assert_eq!(writer.finish().unwrap(), Written { frames: 5, clipped: 2 });
+        assert_eq!(
+            writer.finish().unwrap(),
+            Written {
+                frames: 5,
+                clipped: 2
+            }
+        );
     }
 
     #[test]
@@ -280,7 +364,10 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
-        let Err(error) = StemWriter::create(Path::new("/nowhere/at/all/a.wav"), StemFormat::Wav, 44_100, 2) else { panic!("it was written") };
+        let Err(error) = StemWriter::create(Path::new("/nowhere/at/all/a.wav"), StemFormat::Wav, 44_100, 2)
+        else {
+            panic!("it was written")
+        };
         assert!(error.to_string().contains("/nowhere/at/all/a.wav"), "{error}");
     }
 }

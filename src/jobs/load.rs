@@ -166,8 +166,17 @@ mod tests {
 
     #[test]
     fn wishes_sent_back_to_back_all_stay_and_only_the_oldest_of_many_go() {
-        let load = |name: &str| Load { path: name.into(), id: None };
-        let names = |wishes: &Wishes| wishes.0.iter().map(|l| l.path.display().to_string()).collect::<Vec<_>>();
+        let load = |name: &str| Load {
+            path: name.into(),
+            id: None,
+        };
+        let names = |wishes: &Wishes| {
+            wishes
+                .0
+                .iter()
+                .map(|l| l.path.display().to_string())
+                .collect::<Vec<_>>()
+        };
         let mut wishes = Wishes::default();
         for name in ["playing", "next", "playing"] {
             wishes.add(load(name));

@@ -17,9 +17,10 @@ pub fn of_library(event: LibraryEvent) -> Option<Event> {
         LibraryEvent::ScanDone { files, .. } => Event::ScanDone { files },
         LibraryEvent::Watching { root, how } => match how {
             WatchedBy::Inotify | WatchedBy::Nobody => return None,
-            WatchedBy::Poll { reason } => {
-                Event::Said(format!("{} is looked through now and then: {reason}", shown(&root)))
-            }
+            WatchedBy::Poll { reason } => Event::Said(format!(
+                "{} is looked through now and then: {reason}",
+                shown(&root)
+            )),
         },
         LibraryEvent::Trouble { path, reason } => Event::Trouble(format!("{}: {reason}", shown(&path))),
     })
@@ -33,14 +34,32 @@ pub fn of_job(event: JobEvent) -> Event {
             model: info.model,
             speed: info.speed,
         }),
-        JobEvent::EngineRestarted { reason } => Event::Said(format!("the engine was started again: {reason}")),
+        JobEvent::EngineRestarted { reason } => {
+            Event::Said(format!("the engine was started again: {reason}"))
+        }
         JobEvent::EngineDown { reason } => Event::EngineDown { reason },
         JobEvent::Started { path } => Event::JobStarted { path },
         JobEvent::Identified { path, id } => Event::Identified { path, id },
-        JobEvent::Progress { path, done, total, speed } => Event::JobProgress { path, done, total, speed },
-        JobEvent::SegmentStored { path, segment, peaks: stored } => {
-            Event::SegmentStored { path, segment, peaks: Some(peaks(&stored)) }
-        }
+        JobEvent::Progress {
+            path,
+            done,
+            total,
+            speed,
+        } => Event::JobProgress {
+            path,
+            done,
+            total,
+            speed,
+        },
+        JobEvent::SegmentStored {
+            path,
+            segment,
+            peaks: stored,
+        } => Event::SegmentStored {
+            path,
+            segment,
+            peaks: Some(peaks(&stored)),
+        },
         JobEvent::Finished { path, already, .. } => Event::JobFinished { path, already },
         JobEvent::Failed { path, reason, .. } => Event::JobFailed { path, reason },
         JobEvent::Cancelled { path } => Event::JobCancelled { path },
@@ -53,9 +72,10 @@ pub fn of_player(event: PlayerEvent) -> Event {
         PlayerEvent::Started { token, duration } => Event::PlayerStarted { token, duration },
         PlayerEvent::Ended { token } => Event::PlayerEnded { token },
         PlayerEvent::Failed { token, reason } => Event::PlayerFailed { token, reason },
-        PlayerEvent::Output(OutputState::Device { name, rate }) => {
-            Event::Output(Output::Device { name: track::printable(&name), rate })
-        }
+        PlayerEvent::Output(OutputState::Device { name, rate }) => Event::Output(Output::Device {
+            name: track::printable(&name),
+            rate,
+        }),
         PlayerEvent::Output(OutputState::Silent { reason }) => Event::Output(Output::Silent { reason }),
     }
 }
@@ -67,13 +87,20 @@ pub fn of_opened(opened: &Opened) -> Event {
         level: opened.settings.vocal_level,
         duration: opened.duration,
         segment_seconds: opened.segment_seconds,
-        segments: opened.segments.iter().map(|segment| segment.as_ref().map(peaks)).collect(),
+        segments: opened
+            .segments
+            .iter()
+            .map(|segment| segment.as_ref().map(peaks))
+            .collect(),
         complete: opened.complete,
     }))
 }
 
 fn peaks(stored: &store::Peaks) -> Peaks {
-    Peaks { vocals: stored.vocals, instrumental: stored.instrumental }
+    Peaks {
+        vocals: stored.vocals,
+        instrumental: stored.instrumental,
+    }
 }
 
 fn shown(path: &std::path::Path) -> String {

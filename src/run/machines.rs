@@ -82,7 +82,11 @@ impl Machines {
             roots,
             exclude: config.library.exclude.clone(),
             known,
-            watch: if config.library.watch { WatchMode::Auto } else { WatchMode::Never },
+            watch: if config.library.watch {
+                WatchMode::Auto
+            } else {
+                WatchMode::Never
+            },
             poll_seconds: config.library.poll_seconds,
         };
         let library = Library::start(setup, move |event| {
@@ -97,13 +101,25 @@ impl Machines {
             }
         });
 
-        Ok(Self { store, player, jobs, loader, library, opened: Vec::new(), to_main: to_main.clone() })
+        Ok(Self {
+            store,
+            player,
+            jobs,
+            loader,
+            library,
+            opened: Vec::new(),
+            to_main: to_main.clone(),
+        })
     }
 
     /// Where the music is, for [`Event::Position`].
     pub fn position(&self) -> Event {
         let at = self.player.position();
-        Event::Position { token: at.token, seconds: at.seconds, playing: at.playing }
+        Event::Position {
+            token: at.token,
+            seconds: at.seconds,
+            playing: at.playing,
+        }
     }
 
     /// Keeps an opened song for the `Play` or `QueueNext` that follows.
@@ -141,7 +157,15 @@ impl Machines {
             Effect::Seek { seconds } => self.player.seek(seconds),
             Effect::SetLevel(level) => self.player.set_level(level),
             Effect::SetVolume(volume) => self.player.set_volume(volume),
-            Effect::BeginJob { path, id, from_seconds } => self.jobs.begin(Job { path, id, from_seconds }),
+            Effect::BeginJob {
+                path,
+                id,
+                from_seconds,
+            } => self.jobs.begin(Job {
+                path,
+                id,
+                from_seconds,
+            }),
             Effect::CancelJob => self.jobs.cancel(),
             Effect::FocusJob { seconds } => self.jobs.focus(seconds),
             Effect::SaveLevel { id, level } => {
@@ -150,7 +174,10 @@ impl Machines {
                 report(self.store.save_settings(id, &settings), &self.to_main);
             }
             Effect::SaveState(saved) => {
-                let kept = super::Kept { level: saved.level, volume: saved.volume };
+                let kept = super::Kept {
+                    level: saved.level,
+                    volume: saved.volume,
+                };
                 report(self.store.save_state(SAVED, &kept), &self.to_main);
             }
             Effect::AskCache => self.ask_cache(),
@@ -165,7 +192,12 @@ impl Machines {
             Some(opened) => Box::new(opened.vocals(&self.store)),
             None => Box::new(NoVocals),
         };
-        Song { token, path, vocals, start }
+        Song {
+            token,
+            path,
+            vocals,
+            start,
+        }
     }
 
     /// Adding up the cache reads folders: on a thread of its own.
@@ -209,14 +241,26 @@ pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Tra
         Vec::new()
     });
     let below = |path: &Path| roots.iter().any(|root| path.starts_with(root));
-    tracks.into_iter().filter(|track| below(&track.path)).map(|track| (track.path.clone(), track)).collect()
+    tracks
+        .into_iter()
+        .filter(|track| below(&track.path))
+        .map(|track| (track.path.clone(), track))
+        .collect()
 }
 
 /// With the store's word on whose vocals are whole.
 pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
-    let ready = model::current(store).map(|key| store.complete(&key)).unwrap_or_default();
+    let ready = model::current(store)
+        .map(|key| store.complete(&key))
+        .unwrap_or_default();
     let is_ready = |id: Option<TrackId>| id.is_some_and(|id| ready.contains(&id));
-    tracks.into_iter().map(|track| Found { ready: is_ready(track.id), track }).collect()
+    tracks
+        .into_iter()
+        .map(|track| Found {
+            ready: is_ready(track.id),
+            track,
+        })
+        .collect()
 }
 
 /// Writes down what the library tells, and only what the catalogue does not say already.
@@ -227,16 +271,22 @@ struct Catalogue {
 
 impl Catalogue {
     fn new(store: StemStore, known: &HashMap<PathBuf, Track>) -> Self {
-        let stamps = known.iter().map(|(path, track)| (path.clone(), track.stamp)).collect();
+        let stamps = known
+            .iter()
+            .map(|(path, track)| (path.clone(), track.stamp))
+            .collect();
         Self { store, stamps }
     }
 
     fn note(&mut self, event: &LibraryEvent) {
         let noted = match event {
             LibraryEvent::Found(tracks) => {
-                let news: Vec<&Track> =
-                    tracks.iter().filter(|track| self.stamps.get(&track.path) != Some(&track.stamp)).collect();
-                self.stamps.extend(news.iter().map(|track| (track.path.clone(), track.stamp)));
+                let news: Vec<&Track> = tracks
+                    .iter()
+                    .filter(|track| self.stamps.get(&track.path) != Some(&track.stamp))
+                    .collect();
+                self.stamps
+                    .extend(news.iter().map(|track| (track.path.clone(), track.stamp)));
                 self.store.remember_many(news)
             }
             LibraryEvent::Gone(paths) => {

@@ -129,7 +129,9 @@ impl Catalogue {
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
         let (from, to) = (from.as_os_str().as_bytes(), to.as_os_str().as_bytes());
         self.write(|| {
-            let Some(record) = self.tracks.get(from)? else { return Ok(()) };
+            let Some(record) = self.tracks.get(from)? else {
+                return Ok(());
+            };
             let mut batch = sled::Batch::default();
             batch.remove(from);
             batch.insert(to, record);

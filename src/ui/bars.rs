@@ -153,7 +153,9 @@ fn words(toast: &Toast) -> String {
 /// True if the message of the moment does not fit into one line.
 pub(super) fn is_long(app: &App, cells: u16) -> bool {
     let room = usize::from(cells).saturating_sub(2);
-    app.toasts.shown().is_some_and(|toast| text::width(&words(toast)) > room)
+    app.toasts
+        .shown()
+        .is_some_and(|toast| text::width(&words(toast)) > room)
 }
 
 /// The message of the moment, over all rows there are; what is cut off of a problem stands on the

@@ -90,11 +90,19 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     let time = match (waits, speed) {
         (0, _) => String::new(),
         (_, Some(speed)) => {
-            format!(", {} of audio: about {}", text::about(left), text::about(left / speed))
+            format!(
+                ", {} of audio: about {}",
+                text::about(left),
+                text::about(left / speed)
+            )
         }
         (_, None) => format!(", {} of audio", text::about(left)),
     };
-    let line = format!("done: {}   waiting: {}{time}", text::songs(app.board.done), text::count(waits));
+    let line = format!(
+        "done: {}   waiting: {}{time}",
+        text::songs(app.board.done),
+        text::count(waits)
+    );
     y + sentence(canvas, y, 1, &line, theme.dim())
 }
 

@@ -96,7 +96,13 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
         if !matches!(app.overlay, Overlay::Prompt(_)) && bars::is_long(app, area.width) {
             bars::message(app, &mut canvas.part(Rect { height: 2, ..above }));
             if rows.hints {
-                bars::hints(app, &mut canvas.part(Rect { y: area.bottom() - 1, ..above }));
+                bars::hints(
+                    app,
+                    &mut canvas.part(Rect {
+                        y: area.bottom() - 1,
+                        ..above
+                    }),
+                );
             }
             return None;
         }

@@ -171,7 +171,9 @@ fn serve(mode: &str, out: &mut File) {
         let answer = Message::Vocals {
             id,
             pcm: if has("left-minus-right") {
-                pcm.chunks_exact(2).flat_map(|frame| [frame[0] - frame[1], 0.0]).collect()
+                pcm.chunks_exact(2)
+                    .flat_map(|frame| [frame[0] - frame[1], 0.0])
+                    .collect()
             } else {
                 pcm.iter().map(|s| s * gain).collect()
             },

@@ -24,7 +24,10 @@ impl Home {
             std::fs::create_dir_all(dir.path().join(folder)).expect("a folder");
         }
         std::fs::write(dir.path().join("config/croon/config.toml"), config).expect("a configuration");
-        Self { dir, variables: Vec::new() }
+        Self {
+            dir,
+            variables: Vec::new(),
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -71,14 +74,20 @@ pub fn song(path: &Path, rate: u32, seconds: f64, pitch: f64) -> Vec<f32> {
         let voice: f64 = (1..12)
             .map(|k| {
                 let f = pitch * f64::from(k);
-                let formant = 1.0 / (1.0 + ((f - 700.0) / 250.0).powi(2)) + 0.5 / (1.0 + ((f - 1200.0) / 250.0).powi(2));
+                let formant = 1.0 / (1.0 + ((f - 700.0) / 250.0).powi(2))
+                    + 0.5 / (1.0 + ((f - 1200.0) / 250.0).powi(2));
                 0.25 * formant * (std::f64::consts::TAU * f * t + f64::from(k) * vibrato).sin()
             })
             .sum();
         pcm.push((band + voice) as f32);
         pcm.push(band as f32);
     }
-    let spec = hound::WavSpec { channels: 2, sample_rate: rate, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
     let mut wav = hound::WavWriter::create(path, spec).expect("a wav file");
     for sample in &pcm {
         wav.write_sample(*sample).expect("a sample");
@@ -102,7 +111,12 @@ impl Screen {
     }
 
     pub fn sized(home: &Home, args: &[&str], rows: u16, cols: u16) -> Self {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize {
+            rows,
+            cols,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         let pair = native_pty_system().openpty(size).expect("a pseudo terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_croon"));
         command.args(args);
@@ -123,15 +137,31 @@ impl Screen {
                 }
             }
         });
-        Self { parser: vt100::Parser::new(rows, cols, 0), output, input, child, master: pair.master }
+        Self {
+            parser: vt100::Parser::new(rows, cols, 0),
+            output,
+            input,
+            child,
+            master: pair.master,
+        }
     }
 
     pub fn keys(&mut self, keys: &str) {
-        self.input.write_all(keys.as_bytes()).and_then(|()| self.input.flush()).expect("croon reads keys");
+        self.input
+            .write_all(keys.as_bytes())
+            .and_then(|()| self.input.flush())
+            .expect("croon reads keys");
     }
 
     pub fn resize(&mut self, rows: u16, cols: u16) {
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("a resize");
+        self.master
+            .resize(PtySize {
+                rows,
+                cols,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .expect("a resize");
         self.parser.screen_mut().set_size(rows, cols);
     }
 
@@ -150,7 +180,10 @@ impl Screen {
             if shows(&text) {
                 return text;
             }
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .output
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(bytes) => self.parser.process(&bytes),
                 Err(reason) => panic!("waited for {wanted} ({reason}); the screen:\n{}", self.text()),
             }
@@ -168,7 +201,11 @@ impl Screen {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 break status;
             }
-            assert!(Instant::now() < end, "croon did not end; the screen:\n{}", self.text());
+            assert!(
+                Instant::now() < end,
+                "croon did not end; the screen:\n{}",
+                self.text()
+            );
             std::thread::sleep(Duration::from_millis(10));
         };
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(5)) {

@@ -32,7 +32,13 @@ pub struct Sound {
 impl Sound {
     pub fn start() -> Option<Self> {
         for program in ["pulseaudio", "parec", "pactl"] {
-            if Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+            if Command::new(program)
+                .arg("--version")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .is_err()
+            {
                 println!("skipped: {program} is not installed");
                 return None;
             }
@@ -43,7 +49,15 @@ impl Sound {
         std::fs::write(folder.path().join("asound.conf"), ALSA).unwrap();
         let log = File::create(folder.path().join("server.log")).unwrap();
         let server = Command::new("pulseaudio")
-            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit", "--use-pid-file=no", "--realtime=no", "-F"])
+            .args([
+                "-n",
+                "--daemonize=no",
+                "--exit-idle-time=-1",
+                "--disallow-exit",
+                "--use-pid-file=no",
+                "--realtime=no",
+                "-F",
+            ])
             .arg(folder.path().join("server.pa"))
             .envs(env(folder.path()))
             .stdout(Stdio::null())
@@ -68,7 +82,14 @@ impl Sound {
     pub fn record(&self) -> Recording {
         let path = self.folder.path().join("heard.raw");
         let mut recorder = Command::new("parec")
-            .args(["-d", "out.monitor", "--raw", "--format=float32le", "--channels=2", "--latency-msec=20"])
+            .args([
+                "-d",
+                "out.monitor",
+                "--raw",
+                "--format=float32le",
+                "--channels=2",
+                "--latency-msec=20",
+            ])
             .arg(format!("--rate={RATE}"))
             .envs(self.env())
             .stdout(File::create(&path).unwrap())
@@ -90,7 +111,12 @@ impl Sound {
             if self.server.try_wait().unwrap().is_some() {
                 return false;
             }
-            let answers = Command::new("pactl").arg("info").envs(self.env()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            let answers = Command::new("pactl")
+                .arg("info")
+                .envs(self.env())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
             if answers.is_ok_and(|status| status.success()) {
                 return true;
             }
@@ -118,8 +144,14 @@ impl Recording {
         let _ = self.recorder.kill();
         let _ = self.recorder.wait();
         let bytes = std::fs::read(&self.path).unwrap();
-        let samples: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        samples.chunks_exact(2).map(|frame| [frame[0], frame[1]]).collect()
+        let samples: Vec<f32> = bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
+        samples
+            .chunks_exact(2)
+            .map(|frame| [frame[0], frame[1]])
+            .collect()
     }
 }
 
@@ -127,7 +159,10 @@ fn env(folder: &Path) -> Vec<(&'static str, PathBuf)> {
     vec![
         ("XDG_RUNTIME_DIR", folder.to_owned()),
         ("PULSE_RUNTIME_PATH", folder.join("pulse")),
-        ("PULSE_SERVER", PathBuf::from(format!("unix:{}", folder.join("pulse/native").display()))),
+        (
+            "PULSE_SERVER",
+            PathBuf::from(format!("unix:{}", folder.join("pulse/native").display())),
+        ),
         ("PULSE_STATE_PATH", folder.join("pulse")),
         ("ALSA_CONFIG_PATH", folder.join("asound.conf")),
     ]
@@ -148,12 +183,20 @@ pub fn align(heard: &[[f32; 2]], wanted: &[[f32; 2]]) -> (i64, f64) {
     let b = spectrum(wanted, &mut planner);
     let mut match_at: Vec<Complex<f32>> = a.iter().zip(&b).map(|(a, b)| a * b.conj()).collect();
     planner.plan_fft_inverse(length).process(&mut match_at);
-    let best = (0..length).max_by(|&x, &y| match_at[x].re.total_cmp(&match_at[y].re)).unwrap_or(0);
-    let offset = if best < heard.len() { best as i64 } else { best as i64 - length as i64 };
+    let best = (0..length)
+        .max_by(|&x, &y| match_at[x].re.total_cmp(&match_at[y].re))
+        .unwrap_or(0);
+    let offset = if best < heard.len() {
+        best as i64
+    } else {
+        best as i64 - length as i64
+    };
     let (mut energy, mut rest) = (0.0, 0.0);
     for (i, frame) in wanted.iter().enumerate() {
         let at = offset + i as i64;
-        let Some(other) = usize::try_from(at).ok().and_then(|at| heard.get(at)) else { continue };
+        let Some(other) = usize::try_from(at).ok().and_then(|at| heard.get(at)) else {
+            continue;
+        };
         for side in 0..2 {
             energy += f64::from(frame[side]).powi(2);
             rest += f64::from(frame[side] - other[side]).powi(2);

@@ -65,7 +65,9 @@ fn weights(channels: &Channels) -> Vec<[f32; 2]> {
             plain
         }
     };
-    let loudest = (0..2).map(|side| weights.iter().map(|w| w[side]).sum::<f32>()).fold(0.0, f32::max);
+    let loudest = (0..2)
+        .map(|side| weights.iter().map(|w| w[side]).sum::<f32>())
+        .fold(0.0, f32::max);
     if loudest > 1.0 {
         weights.iter_mut().flatten().for_each(|w| *w /= loudest);
     }
@@ -100,12 +102,23 @@ mod tests {
     #[test]
     fn mono_is_doubled_and_bad_numbers_are_silent() {
         assert_eq!(fold(Position::FRONT_LEFT, &[0.5]), [0.5, 0.5]);
-        assert_eq!(fold(Position::FRONT_LEFT | Position::FRONT_RIGHT, &[f32::NAN, f32::INFINITY]), [0.0, 0.0]);
+        assert_eq!(
+            fold(
+                Position::FRONT_LEFT | Position::FRONT_RIGHT,
+                &[f32::NAN, f32::INFINITY]
+            ),
+            [0.0, 0.0]
+        );
     }
 
     #[test]
     fn six_channels_fold_without_clipping_and_without_the_subwoofer() {
-        let five_one = Position::FRONT_LEFT | Position::FRONT_RIGHT | Position::FRONT_CENTER | Position::LFE1 | Position::REAR_LEFT | Position::REAR_RIGHT;
+        let five_one = Position::FRONT_LEFT
+            | Position::FRONT_RIGHT
+            | Position::FRONT_CENTER
+            | Position::LFE1
+            | Position::REAR_LEFT
+            | Position::REAR_RIGHT;
         let full = fold(five_one, &[1.0; 6]);
         assert!(full.iter().all(|s| (s - 1.0).abs() < 1e-6), "{full:?}");
         assert_eq!(fold(five_one, &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0]), [0.0, 0.0]);

@@ -28,7 +28,10 @@ pub(super) fn first_media_time(path: &Path, track_id: u32) -> Option<u64> {
 
 /// Delay and true length from the `iTunSMPB` tag: ` 00000000 00000840 000001CA 00000000003F31F6 ...`.
 pub(super) fn itunes_gapless(text: &str) -> Option<(u64, u64)> {
-    let mut words = text.split_whitespace().skip(1).map(|word| u64::from_str_radix(word, 16).ok());
+    let mut words = text
+        .split_whitespace()
+        .skip(1)
+        .map(|word| u64::from_str_radix(word, 16).ok());
     let (delay, _padding, frames) = (words.next()??, words.next()??, words.next()??);
     (frames > 0 && delay < 1 << 20 && frames < 1 << 48).then_some((delay, frames))
 }
@@ -58,7 +61,10 @@ fn first_edit(file: &mut File, (body, stop): (u64, u64)) -> Option<u64> {
 fn id_of(file: &mut File, body: u64, stop: u64) -> Option<u32> {
     let (head, _) = find(file, body, stop, b"tkhd")?;
     let long = bytes::<1>(file, head)?[0] == 1;
-    Some(u32::from_be_bytes(bytes(file, head + if long { 20 } else { 12 })?))
+    Some(u32::from_be_bytes(bytes(
+        file,
+        head + if long { 20 } else { 12 },
+    )?))
 }
 
 fn find(file: &mut File, mut at: u64, end: u64, wanted: &[u8; 4]) -> Option<(u64, u64)> {

@@ -45,7 +45,12 @@ impl Source {
         let track = choose(format.as_ref(), wanted)?;
         let params = match &track.codec_params {
             Some(CodecParameters::Audio(params)) => params.clone(),
-            _ => return Err(DecodeError::NoSuchTrack { wanted: wanted.unwrap_or(0), found: 0 }),
+            _ => {
+                return Err(DecodeError::NoSuchTrack {
+                    wanted: wanted.unwrap_or(0),
+                    found: 0,
+                });
+            }
         };
         let rate = params.sample_rate.unwrap_or(0);
         let is_mp4 = format.format_info().format == FORMAT_ID_ISOMP4;
@@ -62,7 +67,8 @@ impl Source {
             Some(frames) if is_mp4 => Some(frames.saturating_sub(base as u64)),
             Some(frames) => Some(frames),
             None => track.time_base.zip(track.duration).map(|(unit, length)| {
-                (unit.calc_duration_saturating(length).as_secs_f64().max(0.0) * f64::from(rate)).round() as u64
+                (unit.calc_duration_saturating(length).as_secs_f64().max(0.0) * f64::from(rate)).round()
+                    as u64
             }),
         };
         let info = StreamInfo {
@@ -106,7 +112,9 @@ impl Source {
         let known = decoder.codec_params();
         let rate = known.sample_rate.or(self.params.sample_rate).unwrap_or(0);
         if rate == 0 {
-            return Err(DecodeError::Damaged { reason: "it names no sample rate".into() });
+            return Err(DecodeError::Damaged {
+                reason: "it names no sample rate".into(),
+            });
         }
         if rate != self.info.rate {
             self.exact = false;
@@ -145,7 +153,9 @@ impl Source {
         for _ in 0..super::LAST_STRAW {
             match self.next_packet() {
                 Ok(packet) => return Ok(packet.map(|packet| packet.data)),
-                Err(Symphonia::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+                Err(Symphonia::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+                    return Ok(None);
+                }
                 Err(Symphonia::IoError(error)) => return Err(DecodeError::Read(error)),
                 Err(Symphonia::ResetRequired) if !self.adopt_new_track() => return Ok(None),
                 Err(_) => {}
@@ -156,26 +166,39 @@ impl Source {
 
     /// Where the packet's first decoded frame lies in the song; negative is encoder delay.
     pub(super) fn place(&self, packet: &Packet) -> i64 {
-        let trimmed = if self.params.codec == CODEC_ID_MP3 { 0 } else { packet.trim_start.get() as i64 };
+        let trimmed = if self.params.codec == CODEC_ID_MP3 {
+            0
+        } else {
+            packet.trim_start.get() as i64
+        };
         packet.pts.get().saturating_add(trimmed).saturating_sub(self.base)
     }
 
     /// Goes to a packet far enough before `frame` that the codec has its past together when it
     /// gets there. False where the demuxer could not, or the way from the start is as short.
     pub(super) fn seek_near(&mut self, frame: i64) -> bool {
-        let from = frame.saturating_add(self.base).saturating_sub(run_up(self.params.codec));
+        let from = frame
+            .saturating_add(self.base)
+            .saturating_sub(run_up(self.params.codec));
         if from <= 0 || (self.drained && self.reopen().is_err()) {
             return false;
         }
-        let to = SeekTo::Timestamp { ts: Timestamp::new(from), track_id: self.track_id };
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(from),
+            track_id: self.track_id,
+        };
         self.format.seek(SeekMode::Accurate, to).is_ok()
     }
 
     /// After the stream started over: takes the new chain's track if it has our rate. From here
     /// on frames are counted, because the new timestamps start over too.
     pub(super) fn adopt_new_track(&mut self) -> bool {
-        let Ok(track) = choose(self.format.as_ref(), None) else { return false };
-        let Some(CodecParameters::Audio(params)) = &track.codec_params else { return false };
+        let Ok(track) = choose(self.format.as_ref(), None) else {
+            return false;
+        };
+        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
+            return false;
+        };
         if params.sample_rate != Some(self.info.rate) {
             return false;
         }
@@ -188,11 +211,17 @@ impl Source {
 }
 
 fn probe(path: &Path) -> Result<Box<dyn FormatReader>, DecodeError> {
-    let cannot_open = |source| DecodeError::Open { path: path.to_owned(), source };
+    let cannot_open = |source| DecodeError::Open {
+        path: path.to_owned(),
+        source,
+    };
     let file = File::open(path).map_err(cannot_open)?;
     let about = file.metadata().map_err(cannot_open)?;
     if about.is_dir() {
-        return Err(cannot_open(std::io::Error::new(ErrorKind::IsADirectory, "it is a folder")));
+        return Err(cannot_open(std::io::Error::new(
+            ErrorKind::IsADirectory,
+            "it is a folder",
+        )));
     }
     if about.len() == 0 {
         return Err(DecodeError::Empty);
@@ -204,30 +233,44 @@ fn probe(path: &Path) -> Result<Box<dyn FormatReader>, DecodeError> {
     // Pictures are of no use here and may be large.
     let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
-    symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), tags).map_err(|error| match error {
-        Symphonia::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => DecodeError::Read(error),
-        // A demuxer names itself before its complaint; the probe, which found none, does not.
-        Symphonia::Unsupported(reason) if !reason.starts_with("isomp4") => {
-            DecodeError::NotAudio { reason: reason.trim_start_matches("core (probe): ").into() }
-        }
-        Symphonia::IoError(_) => DecodeError::NotAudio { reason: "the file ends before a format shows".into() },
-        error => DecodeError::Damaged { reason: error.to_string() },
-    })
+    symphonia::default::get_probe()
+        .probe(&hint, stream, FormatOptions::default(), tags)
+        .map_err(|error| match error {
+            Symphonia::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => DecodeError::Read(error),
+            // A demuxer names itself before its complaint; the probe, which found none, does not.
+            Symphonia::Unsupported(reason) if !reason.starts_with("isomp4") => DecodeError::NotAudio {
+                reason: reason.trim_start_matches("core (probe): ").into(),
+            },
+            Symphonia::IoError(_) => DecodeError::NotAudio {
+                reason: "the file ends before a format shows".into(),
+            },
+            error => DecodeError::Damaged {
+                reason: error.to_string(),
+            },
+        })
 }
 
 fn choose(format: &dyn FormatReader, wanted: Option<usize>) -> Result<Track, DecodeError> {
-    let audio = || format.tracks().iter().filter(|track| matches!(track.codec_params, Some(CodecParameters::Audio(_))));
+    let audio = || {
+        format
+            .tracks()
+            .iter()
+            .filter(|track| matches!(track.codec_params, Some(CodecParameters::Audio(_))))
+    };
     let track = match wanted {
         Some(nth) => audio().nth(nth),
         None => format.default_track(TrackType::Audio).or_else(|| audio().next()),
     };
-    track
-        .cloned()
-        .ok_or_else(|| DecodeError::NoSuchTrack { wanted: wanted.unwrap_or(0), found: audio().count() })
+    track.cloned().ok_or_else(|| DecodeError::NoSuchTrack {
+        wanted: wanted.unwrap_or(0),
+        found: audio().count(),
+    })
 }
 
 fn counts_frames(track: &Track, rate: u32) -> bool {
-    track.time_base.is_some_and(|unit| unit.denom.get() == rate.saturating_mul(unit.numer.get()))
+    track
+        .time_base
+        .is_some_and(|unit| unit.denom.get() == rate.saturating_mul(unit.numer.get()))
 }
 
 /// Where the music begins and ends within an MP4 track's samples: the demuxer reads no edit lists.
@@ -237,8 +280,14 @@ fn mp4_bounds(path: &Path, track: &Track, format: &mut dyn FormatReader) -> (i64
         return (first as i64, total.map(|total| total.saturating_sub(first)));
     }
     let mut log = format.metadata();
-    let Some(revision) = log.skip_to_latest() else { return (0, total) };
-    let gapless = revision.media.tags.iter().find(|tag| tag.raw.key.contains("iTunSMPB"));
+    let Some(revision) = log.skip_to_latest() else {
+        return (0, total);
+    };
+    let gapless = revision
+        .media
+        .tags
+        .iter()
+        .find(|tag| tag.raw.key.contains("iTunSMPB"));
     match gapless.and_then(|tag| mp4::itunes_gapless(&tag.raw.value.to_string())) {
         Some((delay, frames)) => (delay as i64, Some(frames)),
         None => (0, total),
@@ -260,16 +309,34 @@ fn run_up(codec: AudioCodecId) -> i64 {
 fn codec_name(codec: AudioCodecId) -> String {
     symphonia::default::get_codecs()
         .get_audio_decoder(codec)
-        .map_or_else(|| if codec == CODEC_ID_OPUS { "opus".into() } else { codec.to_string() }, |known| known.codec.info.short_name.into())
+        .map_or_else(
+            || {
+                if codec == CODEC_ID_OPUS {
+                    "opus".into()
+                } else {
+                    codec.to_string()
+                }
+            },
+            |known| known.codec.info.short_name.into(),
+        )
 }
 
 fn unsupported(codec: AudioCodecId, error: &Symphonia) -> DecodeError {
     match (codec, error) {
-        (CODEC_ID_AAC, Symphonia::Unsupported(_)) => {
-            DecodeError::UnsupportedCodec { codec: "this AAC".into(), hint: " (HE-AAC and AAC beyond LC are not)" }
-        }
-        (CODEC_ID_OPUS, _) => DecodeError::UnsupportedCodec { codec: "Opus".into(), hint: "" },
-        (_, Symphonia::Unsupported(_)) => DecodeError::UnsupportedCodec { codec: format!("the codec {}", codec_name(codec)), hint: "" },
-        (_, error) => DecodeError::Damaged { reason: error.to_string() },
+        (CODEC_ID_AAC, Symphonia::Unsupported(_)) => DecodeError::UnsupportedCodec {
+            codec: "this AAC".into(),
+            hint: " (HE-AAC and AAC beyond LC are not)",
+        },
+        (CODEC_ID_OPUS, _) => DecodeError::UnsupportedCodec {
+            codec: "Opus".into(),
+            hint: "",
+        },
+        (_, Symphonia::Unsupported(_)) => DecodeError::UnsupportedCodec {
+            codec: format!("the codec {}", codec_name(codec)),
+            hint: "",
+        },
+        (_, error) => DecodeError::Damaged {
+            reason: error.to_string(),
+        },
     }
 }

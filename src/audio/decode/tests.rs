@@ -5,7 +5,10 @@ use std::path::PathBuf;
 /// A wave that never repeats, so that a shifted copy cannot pass for the right one.
 fn chirp(frame: u64) -> [f32; 2] {
     let t = frame as f64;
-    [(t * t * 1e-6).sin() as f32 * 0.5, (t * t * 7e-7 + 1.0).sin() as f32 * 0.5]
+    [
+        (t * t * 1e-6).sin() as f32 * 0.5,
+        (t * t * 7e-7 + 1.0).sin() as f32 * 0.5,
+    ]
 }
 
 fn wav(folder: &Path, frames: u64, spec: hound::WavSpec) -> PathBuf {
@@ -41,34 +44,74 @@ fn seeks_exactly(path: &Path, tolerance: f32) {
     let (info, whole) = read_all(path).unwrap();
     let frames = whole.len() as u64 / 2;
     let mut decoder = Decoder::open(path).unwrap();
-    let places = [0, 1, 1151, 44_100, frames / 2, frames / 3, frames / 2 + 777, frames.saturating_sub(5000), frames - 1, 17];
+    let places = [
+        0,
+        1,
+        1151,
+        44_100,
+        frames / 2,
+        frames / 3,
+        frames / 2 + 777,
+        frames.saturating_sub(5000),
+        frames - 1,
+        17,
+    ];
     for place in places.into_iter().filter(|&place| place < frames) {
         decoder.seek(place).unwrap();
         let mut heard = Vec::new();
         while heard.len() < 40_000 && decoder.read(&mut heard).unwrap() > 0 {}
         let expected = &whole[place as usize * 2..];
         let length = heard.len().min(expected.len());
-        assert!(length > 0 && (heard.len() >= 40_000 || heard.len() == expected.len()), "{path:?} at {place}: {} of {}", heard.len(), expected.len());
-        let worst = heard.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(worst <= tolerance, "{path:?} ({}) seek to {place}: off by {worst}", info.codec);
+        assert!(
+            length > 0 && (heard.len() >= 40_000 || heard.len() == expected.len()),
+            "{path:?} at {place}: {} of {}",
+            heard.len(),
+            expected.len()
+        );
+        let worst = heard
+            .iter()
+            .zip(expected)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(
+            worst <= tolerance,
+            "{path:?} ({}) seek to {place}: off by {worst}",
+            info.codec
+        );
     }
     decoder.seek(frames + 1_000_000).unwrap();
-    assert_eq!(decoder.read(&mut Vec::new()).unwrap(), 0, "{path:?}: sound past the end");
+    assert_eq!(
+        decoder.read(&mut Vec::new()).unwrap(),
+        0,
+        "{path:?}: sound past the end"
+    );
     decoder.seek(3).unwrap();
     let mut heard = Vec::new();
     decoder.read(&mut heard).unwrap();
-    assert!((heard[0] - whole[6]).abs() <= tolerance, "{path:?}: no way back from past the end");
+    assert!(
+        (heard[0] - whole[6]).abs() <= tolerance,
+        "{path:?}: no way back from past the end"
+    );
 }
 
 #[test]
 fn float_wav_comes_back_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
-    let spec = hound::WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 44_100,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
     let path = wav(folder.path(), 30_000, spec);
     let (info, pcm) = read_all(&path).unwrap();
     assert_eq!((info.rate, info.channels, info.frames), (44_100, 2, Some(30_000)));
     assert_eq!(pcm.len(), 60_000);
-    assert!(pcm.chunks(2).enumerate().all(|(i, frame)| frame == chirp(i as u64)));
+    assert!(
+        pcm.chunks(2)
+            .enumerate()
+            .all(|(i, frame)| frame == chirp(i as u64))
+    );
     seeks_exactly(&path, 0.0);
 }
 
@@ -81,7 +124,11 @@ fn ogg_seeks_exactly() {
 
 #[test]
 fn mp3_seeks_exactly() {
-    for name in ["songs/clips/audio_example.mp3", "songs/clips/demucs_test.mp3", "songs/clips/audio_example_mono.mp3"] {
+    for name in [
+        "songs/clips/audio_example.mp3",
+        "songs/clips/demucs_test.mp3",
+        "songs/clips/audio_example_mono.mp3",
+    ] {
         if let Some(path) = shared(name) {
             seeks_exactly(&path, 0.0);
         }
@@ -90,7 +137,9 @@ fn mp3_seeks_exactly() {
 
 #[test]
 fn m4a_seeks_exactly_in_each_of_its_tracks() {
-    let Some(path) = shared("eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else { return };
+    let Some(path) = shared("eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else {
+        return;
+    };
     // Noise substitution draws random numbers, so two readings differ by as little as that noise.
     seeks_exactly(&path, 1e-6);
     let whole = |track| {
@@ -110,7 +159,10 @@ fn m4a_seeks_exactly_in_each_of_its_tracks() {
     let rest: Vec<f32> = sum.iter().zip(&mixture).map(|(a, b)| a - b).collect();
     let db = 10.0 * (energy(&rest) / energy(&mixture)).log10();
     assert!(db < -15.0, "stems and mixture are not aligned: {db} dB");
-    assert!(matches!(Decoder::open_track(&path, 5), Err(DecodeError::NoSuchTrack { wanted: 5, found: 5 })));
+    assert!(matches!(
+        Decoder::open_track(&path, 5),
+        Err(DecodeError::NoSuchTrack { wanted: 5, found: 5 })
+    ));
 }
 
 #[test]
@@ -132,21 +184,36 @@ fn flac_seeks_exactly_and_comes_back_as_written() {
 fn lag(heard: &[f32], wanted: &[f32]) -> i64 {
     let piece = 30_000..34_000;
     let score = |shift: i64| -> f64 {
-        piece.clone().map(|i| f64::from(wanted[i * 2]) * f64::from(heard[((i as i64 + shift) * 2) as usize])).sum()
+        piece
+            .clone()
+            .map(|i| f64::from(wanted[i * 2]) * f64::from(heard[((i as i64 + shift) * 2) as usize]))
+            .sum()
     };
-    (-3000..3000).max_by(|&a, &b| score(a).total_cmp(&score(b))).unwrap()
+    (-3000..3000)
+        .max_by(|&a, &b| score(a).total_cmp(&score(b)))
+        .unwrap()
 }
 
 #[test]
 fn encoded_by_others_it_is_aligned_as_long_as_the_original_and_seeks_exactly() {
     let folder = tempfile::tempdir().unwrap();
-    let spec = hound::WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 44_100,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
     let original = wav(folder.path(), 100_000, spec);
     let (_, wanted) = read_all(&original).unwrap();
     // The options, the ending, what a second reading may differ by, and by how much it may be longer.
     let kinds: [(&[&str], &str, f32, usize); 9] = [
         (&["-c:a", "libmp3lame", "-b:a", "128k"], "mp3", 0.0, 0),
-        (&["-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0"], "mp3", 0.0, 4000),
+        (
+            &["-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0"],
+            "mp3",
+            0.0,
+            4000,
+        ),
         // Noise substitution would draw other numbers at the second reading.
         (&["-c:a", "aac", "-aac_pns", "0", "-b:a", "160k"], "m4a", 1e-6, 0),
         (&["-c:a", "alac"], "m4a", 0.0, 0),
@@ -159,16 +226,28 @@ fn encoded_by_others_it_is_aligned_as_long_as_the_original_and_seeks_exactly() {
     for (options, ending, tolerance, longer) in kinds {
         let path = folder.path().join("encoded").with_extension(ending);
         let _ = std::fs::remove_file(&path);
-        let made = std::process::Command::new("ffmpeg").args(["-v", "error", "-y", "-i"]).arg(&original).args(options).arg(&path).status();
+        let made = std::process::Command::new("ffmpeg")
+            .args(["-v", "error", "-y", "-i"])
+            .arg(&original)
+            .args(options)
+            .arg(&path)
+            .status();
         if !made.is_ok_and(|status| status.success()) {
             println!("skipped: ffmpeg cannot make {options:?} here");
             continue;
         }
         let (info, heard) = read_all(&path).unwrap();
         let extra = heard.len() as i64 / 2 - 100_000;
-        assert!((0..=longer as i64).contains(&extra), "{ending} {options:?}: {extra} frames too many of {info:?}");
+        assert!(
+            (0..=longer as i64).contains(&extra),
+            "{ending} {options:?}: {extra} frames too many of {info:?}"
+        );
         let lag = lag(&heard, &wanted);
-        assert!(lag == 0 || longer > 0, "{ending} {options:?} ({}): {lag} frames late", info.codec);
+        assert!(
+            lag == 0 || longer > 0,
+            "{ending} {options:?} ({}): {lag} frames late",
+            info.codec
+        );
         seeks_exactly(&path, tolerance);
     }
 }

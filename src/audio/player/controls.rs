@@ -103,7 +103,8 @@ impl Shared {
 
     /// Called by the callback: the last frame played, and that it is alive.
     pub fn publish(&self, stretch: u32, next_frame: u32) {
-        self.heard.store(u64::from(stretch) << 32 | u64::from(next_frame), Release);
+        self.heard
+            .store(u64::from(stretch) << 32 | u64::from(next_frame), Release);
     }
 
     pub fn tick(&self) {
@@ -143,12 +144,20 @@ impl Shared {
         if is_before(stretch, floor) {
             // The seek or the song that was asked for is not audible yet; show where it goes.
             let entry = self.stretch(floor);
-            return Position { token: entry.token.load(Relaxed), seconds: entry.seconds(entry.start.load(Acquire)), playing };
+            return Position {
+                token: entry.token.load(Relaxed),
+                seconds: entry.seconds(entry.start.load(Acquire)),
+                playing,
+            };
         }
         let entry = self.stretch(stretch);
         let start = entry.start.load(Acquire);
         let frame = frame.saturating_sub(self.latency.load(Relaxed)).max(start);
-        Position { token: entry.token.load(Relaxed), seconds: entry.seconds(frame), playing }
+        Position {
+            token: entry.token.load(Relaxed),
+            seconds: entry.seconds(frame),
+            playing,
+        }
     }
 
     fn stretch(&self, number: u32) -> &Stretch {
@@ -168,5 +177,9 @@ pub(in crate::audio) fn is_before(a: u32, b: u32) -> bool {
 }
 
 fn sane(gain: f32) -> f32 {
-    if gain.is_finite() { gain.clamp(0.0, 1.0) } else { 1.0 }
+    if gain.is_finite() {
+        gain.clamp(0.0, 1.0)
+    } else {
+        1.0
+    }
 }

@@ -47,7 +47,11 @@ impl Deck {
             failed: false,
             voice: Voice::new(song.vocals)?,
             mixture: Placed::new(rate, rate)?,
-            start: if song.start.is_finite() { song.start.max(0.0) } else { 0.0 },
+            start: if song.start.is_finite() {
+                song.start.max(0.0)
+            } else {
+                0.0
+            },
             at: 0,
             decoded: Vec::new(),
             decoder,
@@ -129,7 +133,11 @@ pub(super) struct Placed {
 
 impl Placed {
     pub(super) fn new(from: u32, to: u32) -> Result<Self, ResampleFault> {
-        Ok(Self { resampler: Resampler::new(from, to)?, skip: 0, out: Vec::new() })
+        Ok(Self {
+            resampler: Resampler::new(from, to)?,
+            skip: 0,
+            out: Vec::new(),
+        })
     }
 
     pub(super) fn rates(&self) -> (u32, u32) {

@@ -39,7 +39,12 @@ const BUFFERS_AHEAD: u32 = 2;
 const CLOCK_RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(44_099);
 
 /// Until `quit` is dropped.
-pub(super) fn run(settings: &PlayerSettings, shared: &Arc<Shared>, feeder: &Sender<Command>, quit: &Receiver<()>) {
+pub(super) fn run(
+    settings: &PlayerSettings,
+    shared: &Arc<Shared>,
+    feeder: &Sender<Command>,
+    quit: &Receiver<()>,
+) {
     let mut clock = None;
     let mut reason = "sound output is turned off".to_owned();
     let mut buffer = settings.buffer_frames.unwrap_or(BUFFER).clamp(64, LARGEST);
@@ -56,7 +61,9 @@ pub(super) fn run(settings: &PlayerSettings, shared: &Arc<Shared>, feeder: &Send
                         End::Lost(why) => reason = why,
                         End::Starved if buffer <= LARGEST => {
                             buffer *= 2;
-                            tracing::warn!("sound came too late again and again; the device's buffer is now {buffer} frames");
+                            tracing::warn!(
+                                "sound came too late again and again; the device's buffer is now {buffer} frames"
+                            );
                             continue;
                         }
                         End::Starved => reason = "sound comes too late even with the largest buffer".into(),
@@ -73,10 +80,21 @@ pub(super) fn run(settings: &PlayerSettings, shared: &Arc<Shared>, feeder: &Send
         if clock.is_none() {
             let (ring, silent) = mixer(CLOCK_RATE, shared.clone());
             clock = Some(SilentClock::start(silent, CLOCK_RATE, shared.clone()));
-            let state = OutputState::Silent { reason: reason.clone() };
-            let _ = feeder.send(Command::Attach { ring, rate: CLOCK_RATE.get(), latency: 0, state });
+            let state = OutputState::Silent {
+                reason: reason.clone(),
+            };
+            let _ = feeder.send(Command::Attach {
+                ring,
+                rate: CLOCK_RATE.get(),
+                latency: 0,
+                state,
+            });
         }
-        let waited = if settings.output { quit.recv_timeout(RETRY) } else { quit.recv().map_err(Into::into) };
+        let waited = if settings.output {
+            quit.recv_timeout(RETRY)
+        } else {
+            quit.recv().map_err(Into::into)
+        };
         if !matches!(waited, Err(RecvTimeoutError::Timeout)) {
             return;
         }
@@ -91,8 +109,16 @@ fn attach(sink: &MixerDeviceSink, name: String, shared: &Arc<Shared>, feeder: &S
     };
     let (ring, source) = mixer(rate, shared.clone());
     sink.mixer().add(source);
-    let state = OutputState::Device { name, rate: rate.get() };
-    let _ = feeder.send(Command::Attach { ring, rate: rate.get(), latency, state });
+    let state = OutputState::Device {
+        name,
+        rate: rate.get(),
+    };
+    let _ = feeder.send(Command::Attach {
+        ring,
+        rate: rate.get(),
+        latency,
+        state,
+    });
 }
 
 /// Why the device is to be closed.
@@ -139,19 +165,29 @@ fn watch(shared: &Shared, complaints: &Receiver<Complaint>, quit: &Receiver<()>)
         silent_for = if now == ticks { silent_for + 1 } else { 0 };
         ticks = now;
         if silent_for >= PATIENCE {
-            return End::Lost("the device stopped asking for sound; croon opens it again as soon as it can".into());
+            return End::Lost(
+                "the device stopped asking for sound; croon opens it again as soon as it can".into(),
+            );
         }
     }
 }
 
-fn open(settings: &PlayerSettings, buffer: u32, tell: Sender<Complaint>) -> Result<(MixerDeviceSink, String), String> {
+fn open(
+    settings: &PlayerSettings,
+    buffer: u32,
+    tell: Sender<Complaint>,
+) -> Result<(MixerDeviceSink, String), String> {
     let device = find(settings.device.as_deref())?;
     let name = name_of(&device);
     let on_error = move |error: cpal::Error| match error.kind() {
-        CpalErrorKind::DeviceNotAvailable | CpalErrorKind::HostUnavailable | CpalErrorKind::StreamInvalidated => {
+        CpalErrorKind::DeviceNotAvailable
+        | CpalErrorKind::HostUnavailable
+        | CpalErrorKind::StreamInvalidated => {
             let _ = tell.send(Complaint::Lost(format!("the device reported: {error}")));
         }
-        CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => tracing::debug!("sound output: {error}"),
+        CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => {
+            tracing::debug!("sound output: {error}")
+        }
         // The rest passes by itself, as sound servers behind ALSA show at every start; if it does
         // not, the device stops asking for sound, and that is watched.
         _ => {
@@ -159,12 +195,25 @@ fn open(settings: &PlayerSettings, buffer: u32, tell: Sender<Complaint>) -> Resu
             let _ = tell.send(Complaint::Late);
         }
     };
-    let sizes = [(buffer <= LARGEST).then_some(BufferSize::Fixed(buffer)), Some(BufferSize::Default)];
+    let sizes = [
+        (buffer <= LARGEST).then_some(BufferSize::Fixed(buffer)),
+        Some(BufferSize::Default),
+    ];
     let mut why = String::new();
     for size in sizes.into_iter().flatten() {
         let opened = DeviceSinkBuilder::from_device(device.clone())
-            .map(|builder| builder.with_buffer_size(size).with_error_callback(on_error.clone()))
-            .and_then(|builder| if size == BufferSize::Default { builder.open_sink_or_fallback() } else { builder.open_stream() });
+            .map(|builder| {
+                builder
+                    .with_buffer_size(size)
+                    .with_error_callback(on_error.clone())
+            })
+            .and_then(|builder| {
+                if size == BufferSize::Default {
+                    builder.open_sink_or_fallback()
+                } else {
+                    builder.open_stream()
+                }
+            });
         match opened {
             Ok(mut sink) => {
                 sink.log_on_drop(false);
@@ -173,30 +222,41 @@ fn open(settings: &PlayerSettings, buffer: u32, tell: Sender<Complaint>) -> Resu
             Err(error) => why = explain(&error),
         }
     }
-    Err(format!("{name} cannot be opened ({why}). Check that no other program holds it; croon keeps trying"))
+    Err(format!(
+        "{name} cannot be opened ({why}). Check that no other program holds it; croon keeps trying"
+    ))
 }
 
 fn find(wanted: Option<&str>) -> Result<Device, String> {
     let host = cpal::default_host();
     let Some(wanted) = wanted else {
-        return host
-            .default_output_device()
-            .ok_or_else(|| "there is no sound device. Connect one or start the sound server; croon keeps trying".into());
+        return host.default_output_device().ok_or_else(|| {
+            "there is no sound device. Connect one or start the sound server; croon keeps trying".into()
+        });
     };
-    let mut all = host.output_devices().map_err(|error| format!("sound devices cannot be listed: {error}"))?;
+    let mut all = host
+        .output_devices()
+        .map_err(|error| format!("sound devices cannot be listed: {error}"))?;
     let goal = wanted.to_lowercase();
     all.find(|device| name_of(device).to_lowercase().contains(&goal))
-        .ok_or_else(|| format!("no sound device is called \"{wanted}\". `croon doctor` lists those there are"))
+        .ok_or_else(|| {
+            format!("no sound device is called \"{wanted}\". `croon doctor` lists those there are")
+        })
 }
 
 /// The names of the devices that can play.
 pub fn devices() -> Vec<String> {
     let found = cpal::default_host().output_devices();
-    found.map(|all| all.map(|device| name_of(&device)).collect()).unwrap_or_default()
+    found
+        .map(|all| all.map(|device| name_of(&device)).collect())
+        .unwrap_or_default()
 }
 
 fn name_of(device: &Device) -> String {
-    device.description().map_or_else(|_| "a device without a name".into(), |about| about.name().to_owned())
+    device.description().map_or_else(
+        |_| "a device without a name".into(),
+        |about| about.name().to_owned(),
+    )
 }
 
 /// rodio's own words leave out what the system said.

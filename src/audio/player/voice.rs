@@ -32,8 +32,17 @@ struct Reading {
 impl Voice {
     pub(super) fn new(source: Box<dyn Vocals>) -> Result<Self, ResampleFault> {
         let rate = source.rate().max(1);
-        let ahead = Reading { pcm: vec![0.0; BLOCK * 2], empty: true };
-        Ok(Self { source, placed: Placed::new(rate, rate)?, next: 0, ahead, gate: 1.0 })
+        let ahead = Reading {
+            pcm: vec![0.0; BLOCK * 2],
+            empty: true,
+        };
+        Ok(Self {
+            source,
+            placed: Placed::new(rate, rate)?,
+            next: 0,
+            ahead,
+            gate: 1.0,
+        })
     }
 
     /// Starts at frame `at` of a device of `rate`.
@@ -70,7 +79,11 @@ impl Voice {
         self.ahead.pcm.fill(0.0);
         let known = self.source.read(self.next, &mut self.ahead.pcm);
         // Stems from outside this room: what is no number must not reach the ear.
-        self.ahead.pcm.iter_mut().filter(|s| !s.is_finite()).for_each(|s| *s = 0.0);
+        self.ahead
+            .pcm
+            .iter_mut()
+            .filter(|s| !s.is_finite())
+            .for_each(|s| *s = 0.0);
         self.ahead.empty = !known && self.ahead.pcm.iter().all(|&s| s == 0.0);
         self.next += BLOCK as u64;
     }
@@ -92,7 +105,9 @@ impl Voice {
         if breaks_off {
             let frames = pcm.len() as f32 / 2.0;
             for (i, frame) in pcm.chunks_exact_mut(2).enumerate() {
-                frame.iter_mut().for_each(|s| *s *= 1.0 - (i as f32 + 1.0) / frames);
+                frame
+                    .iter_mut()
+                    .for_each(|s| *s *= 1.0 - (i as f32 + 1.0) / frames);
             }
         }
     }
@@ -134,7 +149,11 @@ mod tests {
             voice.forget(700);
         }
         let loudest = heard.iter().fold(0.0f32, |a, b| a.max(b.abs()));
-        let steepest = heard.chunks(2).zip(heard.chunks(2).skip(1)).map(|(a, b)| (b[0] - a[0]).abs()).fold(0.0, f32::max);
+        let steepest = heard
+            .chunks(2)
+            .zip(heard.chunks(2).skip(1))
+            .map(|(a, b)| (b[0] - a[0]).abs())
+            .fold(0.0, f32::max);
         assert!(loudest > 0.49, "they never came: {loudest}");
         assert!(steepest < 0.012, "a click of {steepest}");
         assert!(heard[heard.len() - 2000..].iter().all(|&s| s == 0.0));
@@ -145,6 +164,11 @@ mod tests {
         let mut voice = Voice::new(Box::new(Switched(Arc::new(AtomicBool::new(true))))).unwrap();
         voice.start(5000, 44_100).unwrap();
         let heard = voice.take(3000).unwrap();
-        assert!(heard.chunks(2).enumerate().all(|(i, f)| f[0] == ((5000 + i) as f32 * 0.02).sin() * 0.5));
+        assert!(
+            heard
+                .chunks(2)
+                .enumerate()
+                .all(|(i, f)| f[0] == ((5000 + i) as f32 * 0.02).sin() * 0.5)
+        );
     }
 }
