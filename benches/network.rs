@@ -1,10 +1,12 @@
-//! One window of music through the real engine: its pipe, the transforms, the network and back.
-//! `cargo bench --bench network`; the time is for 4.5 s of new music.
+//! The real engine, `cargo bench --bench network`. `windows`: one window of music through the pipe, the
+//! transforms, the network and back; the time is for 4.5 s of new music. `end_to_end`: `croon separate`
+//! from a file to two written stems; items per second are times real time.
 
 // A bench that cannot reach its engine has nothing to measure.
 #![allow(clippy::expect_used)]
 
 use std::io::BufReader;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use croon::separate::protocol::{Message, read_message, write_message};
@@ -62,9 +64,9 @@ impl Drop for Engine {
     }
 }
 
-fn window() -> Vec<f32> {
+fn noise(frames: usize) -> Vec<f32> {
     let mut state = 1_u32;
-    (0..2 * 261_120)
+    (0..2 * frames)
         .map(|_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             0.2 * (state as f32 / u32::MAX as f32 - 0.5)
@@ -76,7 +78,43 @@ fn window() -> Vec<f32> {
 #[divan::bench(args = [1, 4], sample_count = 10, sample_size = 1)]
 fn windows(bencher: divan::Bencher, count: usize) {
     let mut engine = Engine::start();
-    let windows = vec![window(); count];
+    let windows = vec![noise(261_120); count];
     engine.separate(&windows);
     bencher.bench_local(|| engine.separate(&windows));
+}
+
+/// Start, decoding, separation, writing: what a minute of music takes a user.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn end_to_end(bencher: divan::Bencher) {
+    const SECONDS: u32 = 60;
+    let home = tempfile::tempdir().expect("a folder");
+    let song = home.path().join("song.wav");
+    write(&song, &noise((44_100 * SECONDS) as usize));
+    let mut croon = Command::new(env!("CARGO_BIN_EXE_croon"));
+    croon
+        .args(["separate", "--quiet", "--force", "-o"])
+        .args([home.path(), &song])
+        .env("CROON_MODELS", concat!(env!("CARGO_MANIFEST_DIR"), "/models"))
+        .env("HOME", home.path())
+        .stdout(Stdio::null());
+    for name in ["CONFIG", "STATE", "CACHE", "DATA"] {
+        croon.env(format!("XDG_{name}_HOME"), home.path().join(name));
+    }
+    bencher
+        .counter(divan::counter::ItemsCount::new(SECONDS))
+        .bench_local(|| assert!(croon.status().expect("croon starts").success()));
+}
+
+fn write(path: &Path, pcm: &[f32]) {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 44_100,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(path, spec).expect("a file");
+    for sample in pcm {
+        file.write_sample((sample * 32_767.0) as i16).expect("written");
+    }
+    file.finalize().expect("written");
 }
