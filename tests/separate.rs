@@ -176,6 +176,50 @@ fn flac_stems_add_up_to_the_last_bit() {
 }
 
 #[test]
+fn a_late_answer_does_not_fill_the_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = dir.path().join("asked");
+    let home = Home::new(&format!("half late:{}", asked.display()));
+    let song = fake_engine::tone(&home.songs(), "song.wav", 44_100, 2, 20 * CORE);
+    let output = home.run(&["separate", text(&song)]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let asked: usize = std::fs::read_to_string(asked).unwrap().parse().unwrap();
+    assert!(
+        asked <= 6,
+        "{asked} windows were asked of an engine that wants 3, while the first was still missing"
+    );
+    let [song, vocals] = [song, home.out("song.vocals.wav")].map(|path| read_all(&path).unwrap().1);
+    let half = worst(song.iter().map(|s| s * 0.5), &vocals);
+    assert!(half < 1e-6, "half is off by {half}");
+}
+
+#[test]
+fn digital_silence_needs_no_engine() {
+    let dir = tempfile::tempdir().unwrap();
+    let count = dir.path().join("count");
+    let home = Home::new(&format!("identity count:{}", count.display()));
+    let song = home.songs().join("silence.wav");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 44_100,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(&song, spec).unwrap();
+    (0..20 * CORE).for_each(|_| wav.write_sample(0_i16).unwrap());
+    wav.finalize().unwrap();
+    assert!(home.run(&["separate", text(&song)]).status.success());
+    assert_eq!(fake_engine::counted(&count), 0);
+    for part in ["vocals", "instrumental"] {
+        let pcm = read_all(&home.out(&format!("silence.{part}.wav"))).unwrap().1;
+        assert!(
+            pcm.len() == 2 * 20 * CORE && pcm.iter().all(|x| *x == 0.0),
+            "{part}"
+        );
+    }
+}
+
+#[test]
 fn one_bad_song_does_not_stop_the_others() {
     let home = Home::new("identity die-after:2");
     let bad = home.songs().join("bad.mp3");

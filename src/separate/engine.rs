@@ -143,9 +143,14 @@ impl Engine {
         self.child.pid()
     }
 
-    /// How many more windows it takes at once; forgotten ones count until they are answered.
+    /// How many windows it takes at once.
+    pub fn in_flight(&self) -> usize {
+        self.hello.in_flight.clamp(1, 64) as usize
+    }
+
+    /// How many more windows it takes now; forgotten ones count until they are answered.
     pub fn room(&self) -> usize {
-        (self.hello.in_flight.clamp(1, 64) as usize).saturating_sub(self.owed.len())
+        self.in_flight().saturating_sub(self.owed.len())
     }
 
     /// Asks for the vocals of one window. Ask no more than there is [`Engine::room`] for.

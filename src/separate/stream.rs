@@ -12,6 +12,9 @@ use crate::audio::resample::{ResampleFault, Resampler};
 
 /// How often a window is asked again that the engine could not do.
 const TRIES: u32 = 3;
+/// How far beyond the next segment to hand out is asked, in what the engine takes at once: a late
+/// answer does not idle it, and what waits for its turn stays small however long the song is.
+const AHEAD: usize = 2;
 
 /// Why the vocals end before the song does.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +94,10 @@ impl VocalStream {
             self.ended = true;
             return Ok(true);
         }
+        if engine.room() == engine.in_flight() {
+            // Nothing but silence so far, which no engine answers.
+            return Ok(true);
+        }
         match engine.answer(patience)? {
             Answer::Vocals { tag, pcm, .. } => {
                 self.failures = 0;
@@ -117,7 +124,7 @@ impl VocalStream {
 
     /// Asks for as much as the engine takes, but not far ahead of what is handed out.
     fn feed(&mut self, engine: &mut Engine) -> Result<(), StreamError> {
-        while engine.room() > 0 && self.early.len() < 16 {
+        while engine.room() > 0 && ((self.ask - self.next) as usize) < AHEAD * engine.in_flight() {
             if self
                 .mixture
                 .frames()

@@ -94,6 +94,7 @@ fn serve(mode: &str, out: &mut File) {
     let mut from = stdin().lock();
     let mut served = 0;
     let mut held = Vec::new();
+    let mut late = None;
     while let Some(message) = read_message(&mut from).expect("croon speaks properly") {
         let Message::Window { id, pcm } = message else {
             break;
@@ -178,6 +179,19 @@ fn serve(mode: &str, out: &mut File) {
                 pcm.iter().map(|s| s * gain).collect()
             },
         };
+        if let Some(path) = words.iter().find_map(|w| w.strip_prefix("late:")) {
+            // The first answer waits until nothing more is asked without it; PATH says how much was.
+            if served == 1 {
+                late = Some(answer);
+            } else {
+                write_message(out, &answer).expect("pipe");
+            }
+            if let Some(first) = late.take_if(|_| !more_soon()) {
+                std::fs::write(path, served.to_string()).expect("late");
+                write_message(out, &first).expect("pipe");
+            }
+            continue;
+        }
         if has("reverse") {
             // Answers in pairs, the later one first.
             held.push(answer);
