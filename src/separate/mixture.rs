@@ -2,6 +2,7 @@
 //! more than a window and a bit in memory.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::segment::Grid;
 use crate::audio::decode::{DecodeError, Decoder};
@@ -19,9 +20,70 @@ pub enum MixtureError {
     Resample(#[from] ResampleFault),
 }
 
+/// Frames that a song in memory gives at a time.
+const PIECE: usize = 4096;
+
+/// Where a song's frames come from.
+enum Song {
+    File(Box<Decoder>),
+    Memory {
+        pcm: Arc<Vec<f32>>,
+        rate: u32,
+        /// The next frame.
+        at: usize,
+    },
+}
+
+impl Song {
+    fn rate(&self) -> u32 {
+        match self {
+            Self::File(decoder) => decoder.info().rate,
+            Self::Memory { rate, .. } => *rate,
+        }
+    }
+
+    /// What is known of the length before the end is reached.
+    fn frames(&self) -> Option<u64> {
+        match self {
+            Self::File(decoder) => decoder.info().frames,
+            Self::Memory { pcm, .. } => Some(pcm.len() as u64 / 2),
+        }
+    }
+
+    fn damaged(&self) -> u64 {
+        match self {
+            Self::File(decoder) => decoder.damaged(),
+            Self::Memory { .. } => 0,
+        }
+    }
+
+    /// Appends the next frames and tells how many; 0 is the end.
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
+        match self {
+            Self::File(decoder) => decoder.read(out),
+            Self::Memory { pcm, at, .. } => {
+                let piece = PIECE.min((pcm.len() / 2).saturating_sub(*at));
+                out.extend_from_slice(&pcm[2 * *at..2 * (*at + piece)]);
+                *at += piece;
+                Ok(piece)
+            }
+        }
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<(), DecodeError> {
+        match self {
+            Self::File(decoder) => decoder.seek(frame),
+            Self::Memory { pcm, at, .. } => {
+                *at = usize::try_from(frame).map_or(pcm.len() / 2, |frame| frame.min(pcm.len() / 2));
+                Ok(())
+            }
+        }
+    }
+}
+
 /// A song being cut into windows.
 pub struct Mixture {
-    decoder: Decoder,
+    song: Song,
     resampler: Resampler,
     grid: Grid,
     /// Frames of the file, and of the grid, in one step of a jump: both clocks and the resampler's
@@ -34,21 +96,29 @@ pub struct Mixture {
     from: u64,
     /// The song's length at the grid's rate, once its end was seen.
     frames: Option<u64>,
-    /// The decoder stands at the end of the song.
+    /// All of the song was read.
     drained: bool,
-    /// Where the decoder stands is certain: not before a first frame came after a jump.
+    /// Where the reading stands is certain: not before a first frame came after a jump.
     placed: bool,
 }
 
 impl Mixture {
     pub fn open(path: &Path, grid: Grid) -> Result<Self, MixtureError> {
-        let decoder = Decoder::open(path)?;
-        let rate = decoder.info().rate;
+        Self::of(Song::File(Box::new(Decoder::open(path)?)), grid)
+    }
+
+    /// A song that is not in a file: interleaved stereo at `rate`.
+    pub fn in_memory(pcm: Arc<Vec<f32>>, rate: u32, grid: Grid) -> Result<Self, MixtureError> {
+        Self::of(Song::Memory { pcm, rate, at: 0 }, grid)
+    }
+
+    fn of(song: Song, grid: Grid) -> Result<Self, MixtureError> {
+        let rate = song.rate();
         let resampler = Resampler::new(rate, grid.rate)?;
         let file = resampler.run_up().max(resampler.units().0);
         let step = (file, convert(file, rate, grid.rate));
         Ok(Self {
-            decoder,
+            song,
             resampler,
             grid,
             step,
@@ -68,15 +138,12 @@ impl Mixture {
 
     /// What the container says about that length; it may be wrong or missing.
     pub fn estimate(&self) -> Option<u64> {
-        self.decoder
-            .info()
-            .frames
-            .map(|frames| self.resampler.output_len(frames))
+        self.song.frames().map(|frames| self.resampler.output_len(frames))
     }
 
     /// Packets left out because they were damaged.
     pub fn damaged(&self) -> u64 {
-        self.decoder.damaged()
+        self.song.damaged()
     }
 
     /// The window of a segment, zeros outside the song; `None` when the song ends before its core.
@@ -119,7 +186,7 @@ impl Mixture {
         let mut decoded = Vec::new();
         while !self.drained && self.reach() < end {
             decoded.clear();
-            if self.decoder.read(&mut decoded)? == 0 {
+            if self.song.read(&mut decoded)? == 0 {
                 self.resampler.finish(&mut self.pcm)?;
                 self.drained = true;
                 if self.placed {
@@ -143,12 +210,12 @@ impl Mixture {
         }
     }
 
-    /// Puts the decoder where both clocks meet, a little before `from`.
+    /// Goes where both clocks meet, a little before `from`.
     fn jump(&mut self, from: u64) -> Result<(), MixtureError> {
         let (file, grid) = self.step;
         // One step early where the resampler has to run up.
         let steps = (from / grid).saturating_sub(u64::from(self.resampler.run_up() > 0));
-        if self.decoder.seek(steps * file).is_err() {
+        if self.song.seek(steps * file).is_err() {
             // A place the file does not have, or a format that cannot jump: read through instead.
             return self.rewind();
         }
@@ -157,7 +224,7 @@ impl Mixture {
     }
 
     fn rewind(&mut self) -> Result<(), MixtureError> {
-        self.decoder.seek(0)?;
+        self.song.seek(0)?;
         self.stand_at(0);
         Ok(())
     }

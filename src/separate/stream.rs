@@ -1,8 +1,9 @@
-//! The vocals of a whole file from its first frame to its last, at the file's own rate, without a
+//! The vocals of a whole song from its first frame to its last, at the song's own rate, without a
 //! store between: what is in memory is a few windows, whatever the song's length.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::{Answer, Engine, EngineError};
@@ -50,9 +51,18 @@ pub struct VocalStream {
 impl VocalStream {
     /// `rate` is the file's.
     pub fn open(path: &Path, grid: Grid, rate: u32) -> Result<Self, StreamError> {
+        Self::of(Mixture::open(path, grid)?, grid, rate)
+    }
+
+    /// Of a song that is not in a file: interleaved stereo at `rate`.
+    pub fn in_memory(pcm: Arc<Vec<f32>>, grid: Grid, rate: u32) -> Result<Self, StreamError> {
+        Self::of(Mixture::in_memory(pcm, rate, grid)?, grid, rate)
+    }
+
+    fn of(mixture: Mixture, grid: Grid, rate: u32) -> Result<Self, StreamError> {
         Ok(Self {
             grid,
-            mixture: Mixture::open(path, grid)?,
+            mixture,
             to_file: Resampler::new(grid.rate, rate)?,
             ask: 0,
             next: 0,
