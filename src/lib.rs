@@ -4,8 +4,8 @@
 //! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
 //!
 //! * words: plain data, no I/O, no threads. [`track`], [`config`], [`action`], [`keymap`]
-//! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`store`],
-//!   [`library`], [`jobs`]
+//! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
+//!   [`store`], [`library`], [`jobs`]
 //! * mind: every decision, no I/O. [`app`]
 //! * face: state in, cells out. [`ui`], [`terminal`]
 //! * shell: [`cli`], [`commands`], [`run`]
@@ -20,6 +20,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod jobs;
+pub mod judge;
 pub mod keymap;
 pub mod library;
 pub mod logging;

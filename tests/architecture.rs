@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("logging", &[]),
     ("paths", &[]),
     ("separate", &["audio"]),
+    ("judge", &["audio"]),
     ("store", &["audio"]),
     ("library", &["audio"]),
     ("jobs", &["audio", "separate", "store", "library", "paths"]),
@@ -31,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "audio", "jobs", "library", "logging", "paths", "separate", "store",
+            "audio", "jobs", "judge", "library", "logging", "paths", "separate", "store",
         ],
     ),
     ("cli", &["commands"]),
@@ -45,7 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("main", &["cli", "commands", "logging", "paths", "run"]),
     // the engine, a program of its own
-    ("bin", &["audio", "paths", "separate"]),
+    ("bin", &["audio", "judge", "paths", "separate"]),
 ];
 
 /// A library and the only places that may name it.
@@ -56,14 +57,14 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("cpal", &["audio/"]),
     ("rtrb", &["audio/"]),
     ("rubato", &["audio/"]),
-    ("realfft", &["audio/"]),
+    ("realfft", &["audio/", "judge/"]),
     ("rustfft", &["audio/"]),
     ("flacenc", &["audio/"]),
     ("hound", &["audio/"]),
     ("notify", &["library/"]),
     ("notify_debouncer_full", &["library/"]),
     ("lofty", &["library/"]),
-    ("walkdir", &["library/", "bin/croon-separator/"]),
+    ("walkdir", &["library/", "judge/"]),
     ("ratatui", &["ui/", "terminal.rs", "terminal/", "run.rs", "run/"]),
     (
         "crossterm",
