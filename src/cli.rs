@@ -33,6 +33,8 @@ pub enum Command {
     Scan(commands::scan::Args),
     /// Write vocals and instrumental of songs into files
     Separate(commands::separate::Args),
+    /// Judge the engine, or other separators' stems, on songs whose stems are known
+    Eval(commands::eval::Args),
     /// Separate what is and comes into folders, in the background
     Watch(commands::watch::Args),
     /// Show, check or find the configuration
@@ -51,6 +53,7 @@ impl Command {
             Self::Cache(args) => commands::cache::run(args, context),
             Self::Scan(args) => commands::scan::run(args, context),
             Self::Separate(args) => commands::separate::run(args, context),
+            Self::Eval(args) => commands::eval::run(args, context),
             Self::Watch(args) => commands::watch::run(args, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),

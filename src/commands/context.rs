@@ -130,6 +130,11 @@ impl Context {
         }
     }
 
+    /// What went wrong with one of several things, on stderr, however quiet it should be.
+    pub fn complain(&self, subject: &str, words: &str) {
+        let _ = writeln!(io::stderr(), "croon: {subject}: {words}");
+    }
+
     /// Data, on stdout. A reader that went away ends the command quietly (`main` sees to it).
     pub fn print(&self, data: impl AsRef<str>) -> io::Result<()> {
         self.print_bytes(data.as_ref().as_bytes())

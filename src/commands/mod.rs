@@ -6,6 +6,7 @@ pub mod completions;
 pub mod config;
 mod context;
 pub mod doctor;
+pub mod eval;
 mod interrupt;
 mod outcome;
 pub mod paths;

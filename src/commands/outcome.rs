@@ -104,6 +104,17 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// The error with its causes, each said once: many errors name their cause themselves.
+pub(super) fn told(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

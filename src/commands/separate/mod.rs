@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::interrupt::Interrupt;
-use super::{Context, Outcome};
+use super::{Context, Outcome, outcome};
 use crate::audio::decode::Decoder;
 use crate::audio::write::StemFormat;
 use crate::separate::engine::{Engine, EngineError};
@@ -243,27 +243,14 @@ fn report(path: &Path, done: &Done, args: &Args, context: &Context) -> anyhow::R
 }
 
 fn complain(path: &Path, error: &anyhow::Error, args: &Args, context: &Context) -> anyhow::Result<()> {
-    let words = told(error);
+    let words = outcome::told(error);
     tracing::error!(path = %path.display(), "{words}");
     if args.json {
         let line = serde_json::json!({ "file": path.to_string_lossy(), "error": words });
         return Ok(context.print(format!("{line}\n"))?);
     }
-    // Not `say`: what went wrong is told however quiet it should be.
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "croon: {}: {words}", shown(path));
+    context.complain(&shown(path), &words);
     Ok(())
-}
-
-/// The error with its causes, each said once: many errors name their cause themselves.
-fn told(error: &anyhow::Error) -> String {
-    let mut words = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !words.contains(&cause) {
-            words = format!("{words}: {cause}");
-        }
-    }
-    words
 }
 
 fn shown(path: &Path) -> String {
