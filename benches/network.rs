@@ -78,7 +78,7 @@ fn noise(frames: usize) -> Vec<f32> {
 #[divan::bench(args = [1, 4], sample_count = 10, sample_size = 1)]
 fn windows(bencher: divan::Bencher, count: usize) {
     let mut engine = Engine::start();
-    let windows = vec![noise(261_120); count];
+    let windows = vec![noise(393_216); count];
     engine.separate(&windows);
     bencher.bench_local(|| engine.separate(&windows));
 }

@@ -74,7 +74,7 @@ fn open_a_song_of_four_minutes(bencher: divan::Bencher) {
         let (song, pcm) = (store.song(MODEL, ID).expect("an empty song"), sung());
         (0..54).for_each(|k| song.put(k, &pcm, &Peaks::default()).expect("space on the disk"));
         song.finish(SongMeta {
-            frames: 54 * 196_608,
+            frames: 54 * 262_144,
             rate: 44_100,
             segments: 54,
         })

@@ -105,7 +105,7 @@ fn pcm(message: &Message) -> &[f32] {
 fn windows_go_in_and_vocals_come_out() {
     let mut engine = Engine::start();
     let hello = engine.hello.clone();
-    assert_eq!((hello.protocol, hello.rate, hello.window), (1, 44_100, 261_120));
+    assert_eq!((hello.protocol, hello.rate, hello.window), (1, 44_100, 393_216));
     assert_eq!(hello.model_sha256.len(), 64);
     assert!(hello.in_flight == 3 && !hello.why.is_empty());
     let song = noisy_music(&Grid::STANDARD, hello.window as usize);
@@ -120,7 +120,7 @@ fn windows_go_in_and_vocals_come_out() {
     assert_eq!(vocals.len(), song.len());
     assert!(energy(vocals) > 0.0 && energy(vocals) < 1.5 * energy(&song));
     assert!(
-        matches!(&answers[1], Message::Failed { reason, .. } if reason.contains("261120")),
+        matches!(&answers[1], Message::Failed { reason, .. } if reason.contains("393216")),
         "{:?}",
         answers[1]
     );

@@ -65,12 +65,12 @@ fn write() {
         }
     }
     song.finish(SongMeta {
-        frames: u64::from(segments) * 196_608,
+        frames: u64::from(segments) * 262_144,
         rate: 44_100,
         segments,
     })
     .unwrap();
-    let minutes = f64::from(segments) * 196_608.0 / 44_100.0 / 60.0;
+    let minutes = f64::from(segments) * 262_144.0 / 44_100.0 / 60.0;
     println!(
         "{:?} a segment; {:.2} MB a minute on the disk, RSS {} KB",
         took / segments,

@@ -3,7 +3,7 @@
 
 use tch::TchError;
 
-use crate::unet::Tensors;
+use crate::layers::Tensors;
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.99;
@@ -11,7 +11,7 @@ const EPS: f64 = 1e-8;
 const WEIGHT_DECAY: f64 = 1e-2;
 /// Gradients longer than this are shortened to it.
 const CLIP: f64 = 1.0;
-const EMA: f64 = 0.995;
+const EMA: f64 = 0.999;
 
 #[derive(Debug, Default)]
 pub struct AdamW {

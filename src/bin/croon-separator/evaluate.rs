@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::dataset;
 use crate::device::Choice;
+use crate::layers::Mode;
 use crate::model;
 use crate::reference::Stems;
 use crate::sdr;
 use crate::serve::ModelArgs;
 use crate::take::{RATE, SPECTRUM_BINS};
-use crate::unet::Mode;
 
 #[derive(Debug, clap::Args)]
 pub struct EvaluateArgs {

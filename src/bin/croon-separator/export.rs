@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use tch::Device;
 
 use crate::model::{GRID, WINDOW_FRAMES};
+use crate::network::Design;
 use crate::state::{RunFolder, State};
 use crate::take::{HOP, N_FFT};
-use crate::unet::Shape;
 use crate::weights::{self, Manifest, Measured, Training};
 
 const LICENCE: &str =
@@ -55,10 +55,9 @@ impl ExportArgs {
 }
 
 /// A manifest of this engine's kind; the checksum comes with the weights.
-pub fn manifest(name: &str, shape: Shape, training: Training) -> Manifest {
+pub fn manifest(name: &str, design: Design, training: Training) -> Manifest {
     Manifest {
         name: name.into(),
-        architecture: "unet-mask".into(),
         weights: format!("{name}.safetensors"),
         sha256: String::new(),
         licence: LICENCE.into(),
@@ -69,7 +68,7 @@ pub fn manifest(name: &str, shape: Shape, training: Training) -> Manifest {
         window: GRID.window,
         core: GRID.core,
         fade: GRID.fade,
-        shape,
+        design,
         training,
         measured: None,
     }
@@ -96,7 +95,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
             0.0
         },
     };
-    let mut manifest = manifest(&args.name, plan.shape.clone(), training);
+    let mut manifest = manifest(&args.name, plan.design.clone(), training);
     if let Some((vocals_sdr, accompaniment_sdr)) = args.vocals_sdr.zip(args.accompaniment_sdr) {
         manifest.measured = Some(Measured {
             vocals_sdr,

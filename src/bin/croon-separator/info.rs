@@ -6,11 +6,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::device::{Choice, LIBTORCH};
+use crate::layers::Mode;
 use crate::model::{self, GRID};
 use crate::rng::Rng;
 use crate::sdr;
 use crate::serve::ModelArgs;
-use crate::unet::Mode;
 use crate::weights::Measured;
 
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,8 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
             let times_real_time = speed(&loaded.model)?;
             let parameters = loaded
                 .model
-                .unet
+                .network
+                .layers
                 .parameters
                 .values()
                 .map(tch::Tensor::numel)

@@ -5,6 +5,7 @@ use tch::{Kind, TchError, Tensor};
 
 use crate::adamw;
 use crate::dataset::{Dataset, Song};
+use crate::layers::Mode;
 use crate::mask::{self, BINS};
 use crate::model::{self, Model};
 use crate::recipe::Recipe;
@@ -13,7 +14,6 @@ use crate::sampler::{Batch, Sampler};
 use crate::sdr;
 use crate::state::{Length, State};
 use crate::take::{Piece, RATE, SPECTRUM_BINS, silence};
-use crate::unet::Mode;
 
 /// Steps over which the rate rises to its peak.
 const WARM_UP: u64 = 100;
@@ -21,10 +21,10 @@ const LAST_RATE: f64 = 1e-5;
 
 /// L1 distance of masked mixture and vocals over complex bins, in units of the mixture's mean
 /// magnitude, so that every example counts alike whatever its level.
-pub fn loss(model: &Model, batch: &Batch, frames: usize, mode: Mode) -> Result<Tensor, TchError> {
+pub fn loss(model: &Model, batch: &Batch, frames: usize, mode: Mode, kind: Kind) -> Result<Tensor, TchError> {
     let on = |plane: &[f32]| model::spectrum(plane, frames, model.device);
     let (re, im) = (on(&batch.mixture.re)?, on(&batch.mixture.im)?);
-    let masks = model.masks(&re, &im, mode)?;
+    let masks = model.masks(&re, &im, mode, kind)?;
     let weight = tch::no_grad(|| {
         let level = mask::level(&mask::magnitude(&re, &im)?)?;
         let weights = Tensor::from_slice(&batch.weights)
@@ -55,7 +55,7 @@ pub fn learning_rate(peak: f64, progress: f64, step: u64) -> f64 {
 /// One step of training on a batch; gives the loss. Loss or gradient that is no number leaves the
 /// parameters as they were.
 pub fn step(state: &mut State, batch: &Batch, frames: usize, rate: f64) -> Result<f64, TchError> {
-    let loss = loss(&state.model, batch, frames, Mode::Train)?;
+    let loss = loss(&state.model, batch, frames, Mode::Train, state.precision.kind())?;
     let value = loss.f_double_value(&[])?;
     if !value.is_finite() {
         return Ok(value);
@@ -63,12 +63,16 @@ pub fn step(state: &mut State, batch: &Batch, frames: usize, rate: f64) -> Resul
     loss.f_backward()?;
     let length = state
         .adam
-        .step(&mut state.model.unet.parameters, state.step + 1, rate)?;
+        .step(&mut state.model.network.layers.parameters, state.step + 1, rate)?;
     if !length.is_finite() {
         return Ok(f64::NAN);
     }
     state.step += 1;
-    adamw::follow(&mut state.average, &state.model.unet.parameters, state.step)?;
+    adamw::follow(
+        &mut state.average,
+        &state.model.network.layers.parameters,
+        state.step,
+    )?;
     Ok(value)
 }
 
@@ -142,7 +146,8 @@ pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::state::{Plan, RunFolder};
+    use crate::network::Design;
+    use crate::state::{Plan, Precision, RunFolder};
     use crate::take::Take;
     use crate::unet::Shape;
     use tch::Device;
@@ -167,10 +172,12 @@ mod tests {
     fn plan() -> Plan {
         Plan {
             model: "unet-mask".into(),
-            shape: Shape {
+            design: Design::UnetMask(Shape {
                 encoder: vec![4, 4, 4, 4, 4, 4],
                 top: 4,
-            },
+                ..Shape::classic()
+            }),
+            precision: Precision::Single,
             seed: 5,
             batch: 2,
             frames: 64,
@@ -254,10 +261,10 @@ mod tests {
         let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
         let mut batch = Sampler::new(&data, plan.frames).batch(1, &Recipe::BROAD, &mut Rng::new(1));
         batch.vocals.re[7] = f32::NAN;
-        let before = state.model.unet.parameters["head.weight"].detach_copy();
+        let before = state.model.network.layers.parameters["head.weight"].detach_copy();
         assert!(step(&mut state, &batch, plan.frames, 1e-3).unwrap().is_nan());
         assert_eq!(state.step, 0);
-        assert!(before.equal(&state.model.unet.parameters["head.weight"]));
+        assert!(before.equal(&state.model.network.layers.parameters["head.weight"]));
     }
 
     #[test]

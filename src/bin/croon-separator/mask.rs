@@ -24,8 +24,20 @@ pub fn level(magnitude: &Tensor) -> Result<Tensor, TchError> {
     mean.f_where_self(&mean.f_gt(0.0)?, &ones)
 }
 
+/// Level of each frame, `[batch, 1, frames, 1]`: the mean magnitude of the frames within `reach` of it,
+/// those outside the window counted as silent; 1 where all of them are silent. What lies further away
+/// has no say, so two windows over the same music agree.
+pub fn moving_level(magnitude: &Tensor, reach: i64) -> Result<Tensor, TchError> {
+    let frames = magnitude.f_mean_dim([1_i64, 3].as_slice(), false, Kind::Float)?;
+    let mean = frames
+        .f_unsqueeze(1)?
+        .f_avg_pool1d([2 * reach + 1], [1], [reach], false, true)?;
+    let ones = mean.f_ones_like()?;
+    mean.f_where_self(&mean.f_gt(0.0)?, &ones)?.f_unsqueeze(3)
+}
+
 /// Network input `[batch, 9, frames, 512]`: log1p(4 x) of |L|, |R| and |L - R| after division by
-/// `level` and by the whitening curve (one value per bin).
+/// `level` (one per example, or per frame) and by the whitening curve (one value per bin).
 pub fn features(re: &Tensor, im: &Tensor, level: &Tensor, whitening: &Tensor) -> Result<Tensor, TchError> {
     let side = |x: &Tensor| Ok::<_, TchError>(x.f_narrow(1, 0, 1)? - x.f_narrow(1, 1, 1)?);
     let both = magnitude(re, im)?;

@@ -4,19 +4,23 @@ use croon::audio::stft::Stft;
 use croon::separate::segment::Grid;
 use tch::{Device, Kind, TchError, Tensor};
 
+use crate::layers::Mode;
 use crate::mask::{self, BINS};
+use crate::network::Network;
 use crate::take::{HOP, N_FFT, SPECTRUM_BINS};
-use crate::unet::{Mode, Tensors, Unet};
 
 /// The cut of songs, shared with the player.
 pub const GRID: Grid = Grid::STANDARD;
-/// Samples of a window: exactly 256 frames.
 pub const WINDOW: usize = GRID.window;
-pub const WINDOW_FRAMES: usize = WINDOW / HOP + 1;
+/// Frames of a window's spectrum.
+const SPECTRUM_FRAMES: usize = WINDOW / HOP + 1;
+/// Frames of a window that a network sees. The spectrum's last one, half outside and far from the core,
+/// is left out for a number that halves often.
+pub const WINDOW_FRAMES: usize = WINDOW / HOP;
 
 #[derive(Debug)]
 pub struct Model {
-    pub unet: Unet,
+    pub network: Network,
     /// Mean magnitude of music per bin: what is divided out of every input.
     pub whitening: Tensor,
     pub device: Device,
@@ -25,31 +29,25 @@ pub struct Model {
 impl Model {
     /// The same tensors under another owner, for another thread: a tensor may be sent but not lent.
     pub fn share(&self) -> Self {
-        let share = |tensors: &Tensors| {
-            tensors
-                .iter()
-                .map(|(key, t)| (key.clone(), t.shallow_clone()))
-                .collect()
-        };
-        let unet = Unet {
-            shape: self.unet.shape.clone(),
-            parameters: share(&self.unet.parameters),
-            statistics: share(&self.unet.statistics),
-        };
         Self {
-            unet,
+            network: self.network.share(),
             whitening: self.whitening.shallow_clone(),
             device: self.device,
         }
     }
 
     /// Masks `[batch, 2, frames, 2048]` for mixture spectra of the same size.
-    pub fn masks(&self, re: &Tensor, im: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
+    /// The network computes in `kind`.
+    pub fn masks(&self, re: &Tensor, im: &Tensor, mode: Mode, kind: Kind) -> Result<Tensor, TchError> {
         let input = tch::no_grad(|| {
-            let level = mask::level(&mask::magnitude(re, im)?)?;
+            let magnitude = mask::magnitude(re, im)?;
+            let level = match self.network.design.level_reach() {
+                Some(reach) => mask::moving_level(&magnitude, reach)?,
+                None => mask::level(&magnitude)?,
+            };
             mask::features(re, im, &level, &self.whitening)
         })?;
-        mask::unfold(&self.unet.forward(&input, mode)?)
+        mask::unfold(&self.network.forward(&input, mode, kind)?)
     }
 
     /// The vocals of each window, interleaved stereo of [`WINDOW`] frames in and out. Digital silence
@@ -67,7 +65,7 @@ impl Model {
         if heard.is_empty() {
             return Ok(out);
         }
-        let size = WINDOW_FRAMES * SPECTRUM_BINS;
+        let size = SPECTRUM_FRAMES * SPECTRUM_BINS;
         let mut re = vec![0.0_f32; heard.len() * 2 * size];
         let mut im = re.clone();
         let mut channel = vec![0.0; WINDOW];
@@ -81,24 +79,15 @@ impl Model {
             stft.forward(&channel, re, im);
         }
         let masks = tch::no_grad(|| {
-            let masks = self.masks(&self.spectrum(&re)?, &self.spectrum(&im)?, mode)?;
+            let masks = self.masks(&self.spectrum(&re)?, &self.spectrum(&im)?, mode, Kind::Float)?;
             masks.f_to_device(Device::Cpu)?.f_contiguous()
         })?;
         let mut mask = vec![0.0_f32; heard.len() * 2 * WINDOW_FRAMES * BINS as usize];
         let values = mask.len();
         masks.f_view([-1])?.f_copy_data(&mut mask, values)?;
-        let rows = mask.chunks_exact(BINS as usize);
-        for ((re, im), mask) in re
-            .chunks_exact_mut(SPECTRUM_BINS)
-            .zip(im.chunks_exact_mut(SPECTRUM_BINS))
-            .zip(rows)
-        {
-            // The last bin, at 22.05 kHz, goes with its neighbour.
-            let last = mask.last().copied().unwrap_or(0.0);
-            for ((re, im), m) in re.iter_mut().zip(im).zip(mask.iter().chain([&last])) {
-                *re *= m;
-                *im *= m;
-            }
+        let spectra = re.chunks_exact_mut(size).zip(im.chunks_exact_mut(size));
+        for ((re, im), mask) in spectra.zip(mask.chunks_exact(WINDOW_FRAMES * BINS as usize)) {
+            apply(re, im, mask);
         }
         let planes = re.chunks_exact(size).zip(im.chunks_exact(size));
         for ((re, im), (window, side)) in
@@ -114,7 +103,24 @@ impl Model {
 
     /// `[batch, 2, frames, 2048]` on the model's device from planes with all bins.
     fn spectrum(&self, plane: &[f32]) -> Result<Tensor, TchError> {
-        spectrum(plane, WINDOW_FRAMES, self.device)
+        spectrum(plane, SPECTRUM_FRAMES, self.device)?.f_narrow(2, 0, WINDOW_FRAMES as i64)
+    }
+}
+
+/// Multiplies the spectrum of a channel, frame by frame, by its mask. The bin at 22.05 kHz and the last
+/// frame, which the network did not see, go with their neighbours.
+fn apply(re: &mut [f32], im: &mut [f32], mask: &[f32]) {
+    let frames = re
+        .chunks_exact_mut(SPECTRUM_BINS)
+        .zip(im.chunks_exact_mut(SPECTRUM_BINS));
+    let masks = mask.chunks_exact(BINS as usize);
+    let last = masks.clone().next_back();
+    for ((re, im), mask) in frames.zip(masks.chain(last)) {
+        let last = mask.last().copied().unwrap_or(0.0);
+        for ((re, im), m) in re.iter_mut().zip(im).zip(mask.iter().chain([&last])) {
+            *re *= m;
+            *im *= m;
+        }
     }
 }
 
@@ -164,22 +170,22 @@ pub fn separate_song(model: &Model, stft: &mut Stft, song: &[f32], mode: Mode) -
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::network::Design;
     use crate::rng::Rng;
-    use crate::unet::Shape;
+    use crate::unet;
 
     fn model() -> Model {
         tch::set_num_threads(1);
-        let unet = Unet::new(
-            Shape {
-                encoder: vec![6, 6, 8, 8, 8, 8],
-                top: 4,
-            },
-            11,
-        );
+        let shape = unet::Shape {
+            encoder: vec![6, 6, 8, 8, 8, 8],
+            top: 4,
+            ..unet::Shape::classic()
+        };
+        let network = Network::new(Design::UnetMask(shape), 11);
         let whitening = Tensor::rand([BINS], (Kind::Float, Device::Cpu)) + 0.1;
-        let unet = tch::no_grad(|| unet.folded()).unwrap();
+        let network = tch::no_grad(|| network.folded()).unwrap();
         Model {
-            unet,
+            network,
             whitening,
             device: Device::Cpu,
         }

@@ -12,8 +12,8 @@ use croon::separate::protocol::{Hello, Message, PROTOCOL, read_message, write_me
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::device::Choice;
+use crate::layers::Mode;
 use crate::model::{self, GRID, Model};
-use crate::unet::Mode;
 use crate::weights::{self, Loaded};
 
 #[derive(Debug, clap::Args)]

@@ -5,17 +5,20 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::adamw::{self, AdamW};
+use crate::layers::{Layers, Tensors};
 use crate::model::Model;
-use crate::unet::{Shape, Tensors, Unet};
+use crate::network::{Design, Network};
 
 /// What a run is, fixed when it starts; only its length may be changed later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub model: String,
-    pub shape: Shape,
+    #[serde(flatten)]
+    pub design: Design,
+    pub precision: Precision,
     pub seed: u64,
     /// Examples a step, an even number.
     pub batch: usize,
@@ -27,6 +30,36 @@ pub struct Plan {
     pub polish: f64,
     /// Minutes of material that it trains on; for the manifest.
     pub data_minutes: f64,
+}
+
+/// What the network computes in while it trains; its weights are always kept as floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    Single,
+    Bf16,
+}
+
+impl Precision {
+    /// bfloat16 where it is faster: on a GPU, and on processors with instructions for it.
+    pub fn best(device: Device) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let processor = std::arch::is_x86_feature_detected!("avx512bf16");
+        #[cfg(not(target_arch = "x86_64"))]
+        let processor = false;
+        if device.is_cuda() || processor {
+            Self::Bf16
+        } else {
+            Self::Single
+        }
+    }
+
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Single => Kind::Float,
+            Self::Bf16 => Kind::BFloat16,
+        }
+    }
 }
 
 /// When a run is over; its learning rate falls towards that point.
@@ -44,6 +77,10 @@ pub enum StateError {
         "{path} is no state of a training of this version: {detail}; choose another run folder, or put good.safetensors in its place"
     )]
     Foreign { path: PathBuf, detail: String },
+    #[error(
+        "those weights are of another network: {found:?}, and this run trains {wanted:?}; choose the same with --model"
+    )]
+    OtherDesign { wanted: Design, found: Design },
     #[error(transparent)]
     Torch(#[from] TchError),
 }
@@ -52,6 +89,7 @@ pub enum StateError {
 pub struct State {
     pub model: Model,
     pub average: Tensors,
+    pub precision: Precision,
     pub adam: AdamW,
     pub step: u64,
     /// Seconds trained, over all sittings.
@@ -62,17 +100,18 @@ pub struct State {
 
 impl State {
     pub fn fresh(plan: &Plan, whitening: Tensor, device: Device) -> Result<Self, StateError> {
-        let mut unet = Unet::new(plan.shape.clone(), plan.seed);
-        unet.move_to(device)?;
-        let average = adamw::copies(&unet.parameters)?;
-        let adam = AdamW::new(&unet.parameters)?;
+        let mut network = Network::new(plan.design.clone(), plan.seed);
+        network.layers.move_to(device)?;
+        let average = adamw::copies(&network.layers.parameters)?;
+        let adam = AdamW::new(&network.layers.parameters)?;
         let model = Model {
-            unet,
+            network,
             whitening: whitening.f_to_device(device)?,
             device,
         };
         let mut state = Self {
             model,
+            precision: plan.precision,
             average,
             adam,
             step: 0,
@@ -83,9 +122,25 @@ impl State {
         Ok(state)
     }
 
+    /// A training that begins with a finished model's weights; their average is these weights.
+    pub fn from_model(plan: &Plan, model: Model, device: Device) -> Result<Self, StateError> {
+        if model.network.design != plan.design {
+            return Err(StateError::OtherDesign {
+                wanted: plan.design.clone(),
+                found: model.network.design,
+            });
+        }
+        let mut state = Self::fresh(plan, model.whitening, device)?;
+        state.model.network = model.network;
+        state.model.network.layers.move_to(device)?;
+        state.average = adamw::copies(&state.model.network.layers.parameters)?;
+        state.learn()?;
+        Ok(state)
+    }
+
     /// Marks the parameters as what gradients are wanted for.
     fn learn(&mut self) -> Result<(), TchError> {
-        for tensor in self.model.unet.parameters.values_mut() {
+        for tensor in self.model.network.layers.parameters.values_mut() {
             *tensor = tensor.f_detach()?.f_set_requires_grad(true)?;
         }
         Ok(())
@@ -93,8 +148,8 @@ impl State {
 
     pub fn save(&self, path: &Path) -> Result<(), StateError> {
         let groups = [
-            ("parameter", &self.model.unet.parameters),
-            ("statistic", &self.model.unet.statistics),
+            ("parameter", &self.model.network.layers.parameters),
+            ("statistic", &self.model.network.layers.statistics),
             ("average", &self.average),
             ("first", &self.adam.first),
             ("second", &self.adam.second),
@@ -140,8 +195,8 @@ impl State {
         state.seconds = clock.f_double_value(&[0])?;
         state.best = clock.f_double_value(&[1])?;
         let groups = [
-            ("parameter", &mut state.model.unet.parameters),
-            ("statistic", &mut state.model.unet.statistics),
+            ("parameter", &mut state.model.network.layers.parameters),
+            ("statistic", &mut state.model.network.layers.statistics),
             ("average", &mut state.average),
             ("first", &mut state.adam.first),
             ("second", &mut state.adam.second),
@@ -163,10 +218,12 @@ impl State {
     /// The averaged model, which validation judges and export publishes.
     pub fn averaged(&self) -> Result<Model, TchError> {
         Ok(Model {
-            unet: Unet {
-                shape: self.model.unet.shape.clone(),
-                parameters: adamw::copies(&self.average)?,
-                statistics: adamw::copies(&self.model.unet.statistics)?,
+            network: Network {
+                design: self.model.network.design.clone(),
+                layers: Layers {
+                    parameters: adamw::copies(&self.average)?,
+                    statistics: adamw::copies(&self.model.network.layers.statistics)?,
+                },
             },
             whitening: self.model.whitening.shallow_clone(),
             device: self.model.device,

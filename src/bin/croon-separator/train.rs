@@ -14,12 +14,13 @@ use crate::dataset::{Dataset, Song};
 use crate::device::Choice;
 use crate::export::{self, ExportArgs};
 use crate::learning::{learning_rate, progress, step, validate, whitening};
+use crate::network::Design;
 use crate::recipe::Recipe;
 use crate::rng::Rng;
 use crate::sampler::{Batch, Sampler};
-use crate::state::{Length, Plan, RunFolder, State};
+use crate::state::{Length, Plan, Precision, RunFolder, State};
 use crate::take::{HOP, RATE};
-use crate::unet::Shape;
+use crate::weights;
 
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
@@ -30,8 +31,14 @@ pub struct TrainArgs {
     #[arg(long)]
     pub run: PathBuf,
     /// The network
-    #[arg(long, default_value = "unet-mask", value_parser = ["unet-mask"])]
+    #[arg(long, default_value = "light", value_parser = ["light", "full", "unet-mask"])]
     pub model: String,
+    /// Begin with the weights of this manifest instead of random ones
+    #[arg(long)]
+    pub from: Option<PathBuf>,
+    /// What the network computes in; halves are faster where the processor has them
+    #[arg(long, value_enum)]
+    pub precision: Option<Precision>,
     /// Stop after this many steps in all
     #[arg(long, conflicts_with = "minutes")]
     pub steps: Option<u64>,
@@ -82,7 +89,8 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         args.batch >= 2 && args.batch.is_multiple_of(2),
         "--batch must be an even number: each voice is used twice"
     );
-    let multiple = Shape::default().frame_multiple();
+    let design = Design::named(&args.model).context("unknown model")?;
+    let multiple = design.frame_multiple();
     ensure!(
         args.frames > 0 && args.frames.is_multiple_of(multiple),
         "--frames must be a multiple of {multiple}"
@@ -139,7 +147,8 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         None => {
             let plan = Plan {
                 model: args.model.clone(),
-                shape: Shape::default(),
+                design,
+                precision: args.precision.unwrap_or_else(|| Precision::best(choice.device)),
                 seed: args.seed,
                 batch: args.batch,
                 frames: args.frames,
@@ -157,7 +166,13 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
             say!("going on from step {} of {}", state.step, args.run.display());
             state
         }
-        None => State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
+        None => match &args.from {
+            Some(manifest) => {
+                say!("beginning with the weights of {}", manifest.display());
+                State::from_model(&plan, weights::read(manifest)?.model, choice.device)?
+            }
+            None => State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
+        },
     };
     let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args.every.max(1));
     if let Err(err) = &outcome {

@@ -9,18 +9,16 @@ use sha2::{Digest, Sha256};
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::model::{GRID, Model, WINDOW_FRAMES};
+use crate::network::{Design, Network};
 use crate::state::{StateError, write_tensors};
 use crate::take::{HOP, N_FFT};
-use crate::unet::{Shape, Unet};
 
 /// The model that croon comes with.
 pub const DEFAULT: &str = "unet-mask";
-const ARCHITECTURE: &str = "unet-mask";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     pub name: String,
-    pub architecture: String,
     /// The weights' file, beside this one.
     pub weights: String,
     pub sha256: String,
@@ -32,7 +30,8 @@ pub struct Manifest {
     pub window: usize,
     pub core: usize,
     pub fade: usize,
-    pub shape: Shape,
+    #[serde(flatten)]
+    pub design: Design,
     pub training: Training,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
@@ -131,6 +130,16 @@ pub fn find(folders: &[PathBuf], name: &str) -> Result<PathBuf, WeightsError> {
 
 /// Reads manifest and weights, checks both, and folds the batch norms away.
 pub fn load(manifest: &Path, device: Device) -> Result<Loaded, WeightsError> {
+    let Loaded { mut model, manifest } = read(manifest)?;
+    model.network = tch::no_grad(|| model.network.folded())?;
+    model.network.layers.move_to(device)?;
+    model.whitening = model.whitening.f_to_device(device)?;
+    model.device = device;
+    Ok(Loaded { model, manifest })
+}
+
+/// Reads manifest and weights and checks both; the model can be trained further.
+pub fn read(manifest: &Path) -> Result<Loaded, WeightsError> {
     let broken = |detail: String| WeightsError::Manifest {
         path: manifest.to_path_buf(),
         detail,
@@ -152,13 +161,8 @@ pub fn load(manifest: &Path, device: Device) -> Result<Loaded, WeightsError> {
         });
     }
     let tensors = Tensor::read_safetensors(&path).map_err(|err| missing(err.to_string()))?;
-    let mut model = assemble(&known, tensors)?;
-    model.unet = tch::no_grad(|| model.unet.folded())?;
-    model.unet.move_to(device)?;
-    model.whitening = model.whitening.f_to_device(device)?;
-    model.device = device;
     Ok(Loaded {
-        model,
+        model: assemble(&known, tensors)?,
         manifest: known,
     })
 }
@@ -171,9 +175,6 @@ fn check(manifest: &Manifest) -> Result<(), WeightsError> {
             detail,
         })
     };
-    if manifest.architecture != ARCHITECTURE {
-        return wrong(format!("its architecture is {}", manifest.architecture));
-    }
     let theirs = (manifest.rate, manifest.n_fft, manifest.hop, manifest.frames);
     if theirs != (GRID.rate, N_FFT, HOP, WINDOW_FRAMES) {
         return wrong("its spectrum has another rate, n_fft, hop or number of frames".into());
@@ -181,14 +182,7 @@ fn check(manifest: &Manifest) -> Result<(), WeightsError> {
     if (manifest.window, manifest.core, manifest.fade) != (GRID.window, GRID.core, GRID.fade) {
         return wrong("it cuts songs on another grid".into());
     }
-    let shape = &manifest.shape;
-    let sane = (1..=8).contains(&shape.encoder.len())
-        && shape
-            .encoder
-            .iter()
-            .chain([&shape.top])
-            .all(|c| (1..=4096).contains(c));
-    if !sane {
+    if !manifest.design.is_sane() {
         return wrong("its shape is out of range".into());
     }
     if manifest.weights.contains('/') || manifest.weights.contains("..") {
@@ -202,9 +196,10 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
         name: manifest.name.clone(),
         detail,
     };
-    let mut unet = Unet::new(manifest.shape.clone(), 0);
+    let mut network = Network::new(manifest.design.clone(), 0);
+    let layers = &mut network.layers;
     let mut whitening = None;
-    let mut left = unet.sizes();
+    let mut left = layers.sizes();
     for (key, tensor) in tensors {
         let tensor = tensor.f_to_kind(Kind::Float)?;
         if key == "whitening" && tensor.size() == [crate::mask::BINS] {
@@ -217,10 +212,10 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
                 tensor.size()
             )));
         }
-        let place = if unet.statistics.contains_key(&key) {
-            &mut unet.statistics
+        let place = if layers.statistics.contains_key(&key) {
+            &mut layers.statistics
         } else {
-            &mut unet.parameters
+            &mut layers.parameters
         };
         place.insert(key, tensor);
     }
@@ -229,7 +224,7 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     }
     let whitening = whitening.ok_or_else(|| mismatch("the whitening curve is not there".into()))?;
     Ok(Model {
-        unet,
+        network,
         whitening,
         device: Device::Cpu,
     })
@@ -246,7 +241,13 @@ pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Mani
         "whitening".to_owned(),
         model.whitening.f_to_device(Device::Cpu)?.f_contiguous()?,
     )];
-    for (key, tensor) in model.unet.parameters.iter().chain(&model.unet.statistics) {
+    for (key, tensor) in model
+        .network
+        .layers
+        .parameters
+        .iter()
+        .chain(&model.network.layers.statistics)
+    {
         let kind = if tensor.dim() == 4 {
             Kind::Half
         } else {
@@ -288,18 +289,20 @@ pub fn sha256(bytes: &[u8]) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::unet::Mode;
+    use crate::layers::Mode;
+    use crate::unet::Shape;
 
     fn small() -> (Model, Manifest) {
-        let shape = Shape {
+        let design = Design::UnetMask(Shape {
             encoder: vec![4, 4, 4, 4, 4, 4],
             top: 4,
-        };
-        let unet = Unet::new(shape.clone(), 3);
+            ..Shape::classic()
+        });
+        let network = Network::new(design.clone(), 3);
         let whitening = Tensor::ones([crate::mask::BINS], (Kind::Float, Device::Cpu));
         let manifest = crate::export::manifest(
             "small",
-            shape,
+            design,
             Training {
                 steps: 1,
                 minutes: 0.0,
@@ -309,7 +312,7 @@ mod tests {
         );
         (
             Model {
-                unet,
+                network,
                 whitening,
                 device: Device::Cpu,
             },
@@ -324,8 +327,15 @@ mod tests {
         save(&model, manifest, dir.path()).unwrap();
         let loaded = load(&find(&[dir.path().into()], "small").unwrap(), Device::Cpu).unwrap();
         let input = Tensor::rand([1, 9, 64, 512], (Kind::Float, Device::Cpu));
-        let before = model.unet.forward(&input, Mode::Evaluate).unwrap();
-        let after = loaded.model.unet.forward(&input, Mode::Folded).unwrap();
+        let before = model
+            .network
+            .forward(&input, Mode::Evaluate, Kind::Float)
+            .unwrap();
+        let after = loaded
+            .model
+            .network
+            .forward(&input, Mode::Folded, Kind::Float)
+            .unwrap();
         let worst = (before - after).abs().max().double_value(&[]);
         assert!(worst < 2e-3, "{worst}");
     }
@@ -356,10 +366,11 @@ mod tests {
         ));
 
         let other = Manifest {
-            shape: Shape {
+            design: Design::UnetMask(Shape {
                 encoder: vec![4, 4, 4, 4, 4, 8],
                 top: 4,
-            },
+                ..Shape::classic()
+            }),
             ..manifest.clone()
         };
         save(&model, other, dir.path()).unwrap();
