@@ -1,6 +1,8 @@
 //! The command line as a script meets it: exit codes, what goes to stdout and what to stderr.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod fake_engine;
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -303,6 +305,26 @@ fn the_doctor_names_what_is_wrong_and_what_mends_it() {
         "{text}"
     );
     assert!(out(&home.run(&["--no-sound", "--color=always", "doctor"])).contains("\u{1b}[1;31m"));
+}
+
+#[test]
+fn fake_engine() {
+    fake_engine::run_if_asked();
+}
+
+#[test]
+fn the_doctor_has_the_engine_separate_something() {
+    for (mode, state, says) in [
+        ("half", "ok    engine", "times real time"),
+        ("refuse", "BAD   engine", "out of memory"),
+        ("die-after:1", "BAD   engine", "its pipe closed"),
+    ] {
+        let home = Home::new();
+        let command = serde_json::to_string(&fake_engine::line(mode)).unwrap();
+        home.configure(&format!("[separation]\ncommand = {command}\n"));
+        let text = out(&home.run(&["--no-sound", "doctor"]));
+        assert!(text.contains(state) && text.contains(says), "{mode}: {text}");
+    }
 }
 
 #[test]

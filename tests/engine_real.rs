@@ -9,6 +9,8 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use croon::separate::command::EngineCommand;
+use croon::separate::engine as player;
 use croon::separate::protocol::{Hello, Message, read_message, write_message};
 use croon::separate::segment::Grid;
 use real_engine::{energy, models_folder, noisy_music};
@@ -181,6 +183,14 @@ fn damaged_or_missing_weights_are_named() {
     weights.truncate(weights.len() / 2);
     std::fs::write(dir.path().join("unet-mask.safetensors"), weights).unwrap();
     fails("sha256");
+    let asked = command(dir.path());
+    let Err(error) = player::Engine::start(EngineCommand::new(asked.get_program(), asked.get_args())) else {
+        panic!("damaged weights were taken")
+    };
+    assert!(
+        error.to_string().contains("sha256"),
+        "croon hears it too: {error}"
+    );
 }
 
 #[test]

@@ -10,12 +10,8 @@ use proptest::prelude::*;
 
 fn hello() -> impl Strategy<Value = Message> {
     let text = || proptest::string::string_regex("[\\PC\"\\\\\n]{0,40}").unwrap();
-    (
-        any::<[u32; 6]>(),
-        [text(), text(), text(), text(), text()],
-        0f32..1e6,
-    )
-        .prop_map(|(numbers, [version, device, why, model, model_sha256], speed)| {
+    (any::<[u32; 6]>(), [text(), text(), text(), text(), text()]).prop_map(
+        |(numbers, [version, device, why, model, model_sha256])| {
             let [rate, window, core, fade, in_flight, protocol] = numbers;
             Message::Hello(Hello {
                 protocol,
@@ -28,10 +24,10 @@ fn hello() -> impl Strategy<Value = Message> {
                 window,
                 core,
                 fade,
-                speed,
                 in_flight,
             })
-        })
+        },
+    )
 }
 
 fn message() -> impl Strategy<Value = Message> {

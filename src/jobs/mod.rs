@@ -55,8 +55,6 @@ pub struct EngineInfo {
     /// Under which the store keeps this model's vocals.
     pub model_key: String,
     pub version: String,
-    /// Times real time as the engine measured it; 0 where it did not.
-    pub speed: f32,
 }
 
 impl EngineInfo {
@@ -68,7 +66,6 @@ impl EngineInfo {
             model: clean(&hello.model),
             model_key: model::key(&hello.model, &hello.model_sha256),
             version: clean(&hello.version),
-            speed: hello.speed,
         }
     }
 }

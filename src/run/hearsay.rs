@@ -32,7 +32,8 @@ pub fn of_job(event: JobEvent) -> Event {
             device: info.device,
             why: info.why,
             model: info.model,
-            speed: info.speed,
+            // The first song will tell.
+            speed: 0.0,
         }),
         JobEvent::EngineRestarted { reason } => {
             Event::Said(format!("the engine was started again: {reason}"))

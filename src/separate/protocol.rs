@@ -34,8 +34,6 @@ pub struct Hello {
     pub window: u32,
     pub core: u32,
     pub fade: u32,
-    /// Times real time; 0 where not measured yet.
-    pub speed: f32,
     /// How many windows it wants at once.
     pub in_flight: u32,
 }
@@ -252,7 +250,6 @@ mod tests {
             window: 393_216,
             core: 262_144,
             fade: 4096,
-            speed: 9.5,
             in_flight: 3,
         }
     }

@@ -86,7 +86,6 @@ fn serve(mode: &str, out: &mut File) {
         window: if has("odd") { 7 } else { grid.window as u32 },
         core: grid.core as u32,
         fade: grid.fade as u32,
-        speed: 0.0,
         in_flight: 3,
     };
     write_message(out, &Message::Hello(hello)).expect("pipe");

@@ -25,6 +25,7 @@ mod train;
 mod unet;
 mod weights;
 
+use std::fs::File;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -59,7 +60,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
+    // Held until the end: who reads the pipe takes its end for ours, and would not wait for the words
+    // about an error.
+    let mut private = None;
+    match run(&Args::parse(), &mut private) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
             eprintln!("croon-separator: {err:#}");
@@ -68,19 +72,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args) -> Result<()> {
-    // Before anything can print: libtorch's first word would already break the protocol.
-    let private = match &args.command {
-        Command::Serve(_) => Some(serve::private_stdout().context("stdout and stderr must be open")?),
-        _ => None,
-    };
-    let choice = device::choose(args.device).map_err(anyhow::Error::msg)?;
-    match (&args.command, private) {
-        (Command::Serve(args), Some(out)) => serve::serve(args, &choice, out),
-        (Command::Serve(_), None) => Ok(()),
-        (Command::Train(args), _) => train::train(args, &choice),
-        (Command::Export(args), _) => export::export(args),
-        (Command::Evaluate(args), _) => evaluate::evaluate(args, &choice),
-        (Command::Info(args), _) => info::info(args, &choice),
+fn run(args: &Args, private: &mut Option<File>) -> Result<()> {
+    let choice = || device::choose(args.device).map_err(anyhow::Error::msg);
+    match &args.command {
+        Command::Serve(args) => {
+            // Before anything can print: libtorch's first word would already break the protocol.
+            let out = private.insert(serve::private_stdout().context("stdout and stderr must be open")?);
+            serve::serve(args, &choice()?, out)
+        }
+        Command::Train(args) => train::train(args, &choice()?),
+        Command::Export(args) => export::export(args),
+        Command::Evaluate(args) => evaluate::evaluate(args, &choice()?),
+        Command::Info(args) => info::info(args, &choice()?),
     }
 }

@@ -62,7 +62,7 @@ pub fn private_stdout() -> io::Result<File> {
     Ok(File::from(private))
 }
 
-pub fn serve(args: &ServeArgs, choice: &Choice, mut out: File) -> Result<()> {
+pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
     if let Some(nice) = args.nice {
         // Less priority is a courtesy; where it is refused the work still gets done.
         let _ = rustix::process::nice(nice);
@@ -90,7 +90,6 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: File) -> Result<()> {
         window: GRID.window as u32,
         core: GRID.core as u32,
         fade: GRID.fade as u32,
-        speed: 0.0,
         in_flight: in_flight as u32,
     };
     write_message(&mut out, &Message::Hello(hello)).context("the player went away before the first word")?;

@@ -1,11 +1,12 @@
-//! The engine is asked itself: it is started as it would be for a song, and its hello tells device,
-//! reason, model and speed. That its hello came means that the weights passed their checksum.
+//! The engine is asked itself: it is started as it would be for a song, its hello tells device, reason
+//! and model, and a few windows tell its speed. That its hello came means that the weights passed their
+//! checksum.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::Device;
-use crate::separate::engine::Engine;
+use crate::separate::engine::{Answer, Engine};
 use crate::separate::protocol::Hello;
 
 use super::Context;
@@ -28,19 +29,74 @@ pub(super) fn engine(context: &Context) -> Check {
     command.patience.restarts = 0;
     let shown = command.shown();
     match Engine::start(command) {
-        Ok(engine) => judge(engine.hello(), context.config.separation.device, nvidia_driver().as_deref())
-            .fact(format!("runs as: {shown}")),
+        Ok(mut engine) => {
+            let speed = speed(&mut engine);
+            judge(
+                engine.hello(),
+                speed,
+                context.config.separation.device,
+                nvidia_driver().as_deref(),
+            )
+            .fact(format!("runs as: {shown}"))
+        }
         Err(error) => Check::bad(error.to_string(), "its last words, if it had any, are above; `make build` builds it anew, with its libraries and weights")
             .fact(format!("runs as: {shown}")),
     }
 }
 
-fn judge(hello: &Hello, wanted: Device, driver: Option<&str>) -> Check {
-    let speed = match hello.speed {
-        speed if speed > 0.0 => format!(", {speed:.1} times real time"),
-        _ => String::new(),
+/// Seconds of new music per second, through the same pipe as a song's: a window to warm up, then as
+/// many at once as the engine wants, two rounds of them. Or why it separates nothing.
+fn speed(engine: &mut Engine) -> Result<f64, String> {
+    let noise = noise(2 * engine.grid().window);
+    separate(engine, &noise, 1)?;
+    let windows = 2 * engine.room();
+    let start = Instant::now();
+    separate(engine, &noise, windows)?;
+    let took = start.elapsed().as_secs_f64().max(1e-6);
+    let grid = engine.grid();
+    Ok((windows * grid.core) as f64 / f64::from(grid.rate) / took)
+}
+
+fn separate(engine: &mut Engine, window: &[f32], times: usize) -> Result<(), String> {
+    let (mut asked, mut answered) = (0, 0);
+    while answered < times {
+        while asked < times && engine.room() > 0 {
+            engine.ask(asked as u64, window.to_vec());
+            asked += 1;
+        }
+        match engine.answer(PATIENCE) {
+            Ok(Answer::Vocals { .. }) => answered += 1,
+            Ok(Answer::Failed { reason, .. } | Answer::Restarted { reason }) => return Err(reason),
+            Ok(Answer::Nothing) => {
+                return Err(format!("no answer within {} seconds", PATIENCE.as_secs()));
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
+}
+
+/// White noise at -20 dB, from the generator of Numerical Recipes: an engine does not skip it.
+fn noise(samples: usize) -> Vec<f32> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state as f32 / u32::MAX as f32 - 0.5
     };
-    let what = format!("{}{speed}: {}", hello.device, hello.why);
+    (0..samples).map(|_| 0.2 * next()).collect()
+}
+
+fn judge(hello: &Hello, speed: Result<f64, String>, wanted: Device, driver: Option<&str>) -> Check {
+    let speed = match speed {
+        Ok(speed) => format!("{speed:.1} times real time"),
+        Err(reason) => {
+            return Check::bad(
+                format!("{} greets, but separates nothing: {reason}", hello.device),
+                "its log (`croon paths` says where) may say more; `make build` builds it anew",
+            );
+        }
+    };
+    let what = format!("{}, {speed}: {}", hello.device, hello.why);
     let on_gpu = hello.device.to_lowercase().contains("cuda");
     let digits: String = hello.model_sha256.chars().take(12).collect();
     let check = match (wanted, driver) {
@@ -88,14 +144,13 @@ mod tests {
             window: 393_216,
             core: 262_144,
             fade: 4096,
-            speed: 12.5,
             in_flight: 2,
         }
     }
 
     #[test]
     fn a_gpu_that_is_not_used_is_said_aloud() {
-        let state = |device, wanted, driver| judge(&hello(device), wanted, driver).state;
+        let state = |device, wanted, driver| judge(&hello(device), Ok(9.0), wanted, driver).state;
         assert_eq!(state("CPU (2 cores)", Device::Auto, None), State::Good);
         assert_eq!(state("CPU (2 cores)", Device::Auto, Some("580.1")), State::Note);
         assert_eq!(state("CPU (2 cores)", Device::Cpu, Some("580.1")), State::Good);
@@ -105,15 +160,23 @@ mod tests {
 
     #[test]
     fn device_reason_speed_and_model_are_all_shown() {
-        let text = judge(&hello("CPU (2 cores)"), Device::Auto, None).lines("engine", false);
+        let text = judge(&hello("CPU (2 cores)"), Ok(12.54), Device::Auto, None).lines("engine", false);
         for part in [
             "CPU (2 cores)",
             "because",
-            "12.5 times",
+            "12.5 times real time",
             "unet-mask",
             "abcdef012345",
         ] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }
+    }
+
+    #[test]
+    fn an_engine_that_separates_nothing_is_no_good() {
+        let failed = Err("out of memory".to_owned());
+        let check = judge(&hello("CPU (2 cores)"), failed, Device::Auto, None);
+        assert_eq!(check.state, State::Bad);
+        assert!(check.lines("engine", false).contains("out of memory"));
     }
 }
