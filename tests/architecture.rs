@@ -64,7 +64,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("notify", &["library/"]),
     ("notify_debouncer_full", &["library/"]),
     ("lofty", &["library/"]),
-    ("walkdir", &["library/", "judge/", "bin/croon-separator/"]),
+    ("walkdir", &["library/", "judge/"]),
     ("ratatui", &["ui/", "terminal.rs", "terminal/", "run.rs", "run/"]),
     (
         "crossterm",

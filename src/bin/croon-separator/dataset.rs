@@ -2,12 +2,11 @@
 //! songs (`vocals` beside `drums`, `bass`, `other`, or `.stem.mp4` files), pairs (`vocals` beside
 //! `accompaniment`), and loose recordings below folders called `vocals` or `accompaniment`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use croon::audio::decode::read_all;
+use croon::judge::reference::{SongFiles, Stream, audio_by_folder, name_of, read_stream, to_rate};
 
-use crate::reference::{SongFiles, read_stream, to_rate};
 use crate::take::{RATE, Take};
 
 /// Stems of one performance, aligned.
@@ -45,8 +44,6 @@ enum Found {
     Accompaniment(PathBuf),
 }
 
-const EXTENSIONS: [&str; 9] = ["wav", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aiff", "aif"];
-
 impl Dataset {
     /// Decodes everything below `root`; `progress` hears of each file.
     pub fn load(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Self, String> {
@@ -71,9 +68,9 @@ impl Dataset {
 
     fn add(&mut self, item: Found) {
         match item {
-            Found::Song(SongFiles::Parts(vocals, parts)) => {
+            Found::Song(SongFiles::Parts { vocals, rest, .. }) => {
                 let name = vocals.parent().map(name_of).unwrap_or_default();
-                let parts: Result<Vec<Take>, Skipped> = parts.iter().map(|path| read(path)).collect();
+                let parts: Result<Vec<Take>, Skipped> = rest.iter().map(|path| read(path)).collect();
                 match (read(&vocals), parts) {
                     (Ok(vocals), Ok(parts)) if parts.len() > 1 => {
                         self.songs.push(Song { name, vocals, parts })
@@ -124,35 +121,8 @@ impl Dataset {
     }
 }
 
-/// A file or folder's name, for people.
-pub fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
 fn find(root: &Path) -> Result<Vec<Found>, String> {
-    let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(err) if err.depth() == 0 => return Err(format!("{}: {err}", root.display())),
-            // A loop of links or an unreadable folder costs only itself.
-            Err(_) => continue,
-        };
-        let path = entry.path();
-        let known = path
-            .extension()
-            .and_then(|e| e.to_str())
-            .is_some_and(|e| EXTENSIONS.contains(&&*e.to_lowercase()));
-        if entry.file_type().is_file() && known {
-            folders
-                .entry(path.parent().unwrap_or(root).to_path_buf())
-                .or_default()
-                .push(path.to_path_buf());
-        }
-    }
+    let folders = audio_by_folder(root).map_err(|err| err.to_string())?;
     Ok(folders
         .into_iter()
         .flat_map(|(folder, files)| sort_out(root, &folder, files))
@@ -161,27 +131,9 @@ fn find(root: &Path) -> Result<Vec<Found>, String> {
 
 /// What the audio files of one folder are.
 fn sort_out(root: &Path, folder: &Path, files: Vec<PathBuf>) -> Vec<Found> {
-    let stem = |path: &PathBuf| {
-        path.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase()
-    };
-    let named = |name: &str| files.iter().find(|path| stem(path) == name).cloned();
-    if let Some(vocals) = named("vocals") {
-        let parts: Vec<PathBuf> = ["drums", "bass", "other"]
-            .iter()
-            .filter_map(|name| named(name))
-            .collect();
-        if !parts.is_empty() {
-            return vec![Found::Song(SongFiles::Parts(vocals, parts))];
-        }
-        if let Some(rest) = ["accompaniment", "instrumental"]
-            .iter()
-            .find_map(|name| named(name))
-        {
-            return vec![Found::Song(SongFiles::Parts(vocals, vec![rest]))];
-        }
+    // Trained on are stems: a mixture beside the vocals is of no use without what it is made of.
+    if let Some(song) = SongFiles::in_folder(&files).filter(SongFiles::has_rest) {
+        return vec![Found::Song(song)];
     }
     let below = |names: &[&str]| {
         let inside = folder.strip_prefix(root).unwrap_or(folder);
@@ -191,7 +143,7 @@ fn sort_out(root: &Path, folder: &Path, files: Vec<PathBuf>) -> Vec<Found> {
     files
         .into_iter()
         .filter_map(|path| {
-            if path.to_string_lossy().to_lowercase().ends_with(".stem.mp4") {
+            if SongFiles::is_container(&path) {
                 Some(Found::Song(SongFiles::Container(path)))
             } else if below(&["vocals", "voices", "acapella"]) {
                 Some(Found::Voice(path))
@@ -213,7 +165,7 @@ fn read(path: &Path) -> Result<Take, Skipped> {
     if pcm.is_empty() {
         return Err(skipped("it holds no sound".into()));
     }
-    let pcm = to_rate(pcm, info.rate).map_err(skipped)?;
+    let pcm = to_rate(pcm, info.rate).map_err(|err| skipped(err.to_string()))?;
     Ok(Take::from_stereo(&pcm, info.channels == 1, band_of(info.rate)))
 }
 
@@ -221,9 +173,9 @@ fn read(path: &Path) -> Result<Take, Skipped> {
 fn read_container(path: &Path) -> Result<Song, String> {
     let mut takes = Vec::new();
     for nth in 1..=4 {
-        let stream = read_stream(path, nth)?;
-        let band = band_of(stream.rate);
-        takes.push(Take::from_stereo(&stream.at_rate()?, false, band));
+        let Stream { pcm, rate } = read_stream(path, nth).map_err(|err| err.to_string())?;
+        let pcm = to_rate(pcm, rate).map_err(|err| err.to_string())?;
+        takes.push(Take::from_stereo(&pcm, false, band_of(rate)));
     }
     let vocals = takes.pop().ok_or("it holds no streams")?;
     Ok(Song {
@@ -231,15 +183,6 @@ fn read_container(path: &Path) -> Result<Song, String> {
         vocals,
         parts: takes,
     })
-}
-
-/// The songs below `root` whose stems are known, for judging.
-pub fn songs(root: &Path) -> Result<Vec<SongFiles>, String> {
-    let song = |found| match found {
-        Found::Song(files) => Some(files),
-        Found::Voice(_) | Found::Accompaniment(_) => None,
-    };
-    Ok(find(root)?.into_iter().filter_map(song).collect())
 }
 
 fn band_of(rate: u32) -> f32 {
@@ -291,11 +234,16 @@ mod tests {
         let songs = ["drums", "bass", "other"]
             .map(|part| at(&format!("songs/a/{part}.wav")))
             .to_vec();
-        assert!(found.contains(&Found::Song(SongFiles::Parts(at("songs/a/vocals.wav"), songs))));
-        assert!(found.contains(&Found::Song(SongFiles::Parts(
-            at("pairs/b/vocals.ogg"),
-            vec![at("pairs/b/accompaniment.ogg")]
-        ))));
+        assert!(found.contains(&Found::Song(SongFiles::Parts {
+            vocals: at("songs/a/vocals.wav"),
+            rest: songs,
+            mixture: Some(at("songs/a/mixture.wav")),
+        })));
+        assert!(found.contains(&Found::Song(SongFiles::Parts {
+            vocals: at("pairs/b/vocals.ogg"),
+            rest: vec![at("pairs/b/accompaniment.ogg")],
+            mixture: None,
+        })));
         assert!(found.contains(&Found::Song(SongFiles::Container(at("x/c.stem.mp4")))));
         assert!(found.contains(&Found::Voice(at("mir/vocals/e.ogg"))));
         assert!(found.contains(&Found::Accompaniment(at("accompaniment/rock/f.FLAC"))));

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use croon::judge::sdr;
 use serde::Serialize;
 
 use crate::device::{Choice, LIBTORCH};
 use crate::layers::Mode;
 use crate::model::{self, GRID};
 use crate::rng::Rng;
-use crate::sdr;
 use crate::serve::ModelArgs;
 use crate::weights::Measured;
 

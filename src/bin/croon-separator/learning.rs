@@ -1,6 +1,7 @@
 //! What a step of training is: the loss, the learning rate, the whitening curve measured before the
 //! first step, and the validation that tells good states from bad ones.
 
+use croon::judge::sdr;
 use tch::{Kind, TchError, Tensor};
 
 use crate::adamw;
@@ -11,7 +12,6 @@ use crate::model::{self, Model};
 use crate::recipe::Recipe;
 use crate::rng::Rng;
 use crate::sampler::{Batch, Sampler};
-use crate::sdr;
 use crate::state::{Length, State};
 use crate::take::{Piece, RATE, SPECTRUM_BINS, silence};
 

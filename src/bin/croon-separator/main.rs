@@ -1,11 +1,10 @@
-//! croon-separator, the engine: the network, its training and its judges. The only program of the
-//! house that links libtorch.
+//! croon-separator, the engine: the network and its training. The only program of the house that
+//! links libtorch.
 
 mod adamw;
 mod augment;
 mod dataset;
 mod device;
-mod evaluate;
 mod export;
 mod info;
 mod layers;
@@ -14,10 +13,8 @@ mod mask;
 mod model;
 mod network;
 mod recipe;
-mod reference;
 mod rng;
 mod sampler;
-mod sdr;
 mod serve;
 mod state;
 mod take;
@@ -35,7 +32,7 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "croon-separator",
     version,
-    about = "croon's engine: separates, trains, judges"
+    about = "croon's engine: separates, trains"
 )]
 struct Args {
     /// Where to compute
@@ -53,8 +50,6 @@ enum Command {
     Export(export::ExportArgs),
     /// Separate windows for a player: mixture on stdin, vocals on stdout
     Serve(serve::ServeArgs),
-    /// Judge a model on songs whose stems are known
-    Evaluate(evaluate::EvaluateArgs),
     /// Show the device, the model and their speed
     Info(info::InfoArgs),
 }
@@ -82,7 +77,6 @@ fn run(args: &Args, private: &mut Option<File>) -> Result<()> {
         }
         Command::Train(args) => train::train(args, &choice()?),
         Command::Export(args) => export::export(args),
-        Command::Evaluate(args) => evaluate::evaluate(args, &choice()?),
         Command::Info(args) => info::info(args, &choice()?),
     }
 }

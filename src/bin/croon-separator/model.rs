@@ -143,29 +143,6 @@ pub fn stft() -> Stft {
     Stft::new(N_FFT, HOP)
 }
 
-/// Vocals of a whole song, interleaved stereo at the model's rate, on the grid the player uses.
-pub fn separate_song(model: &Model, stft: &mut Stft, song: &[f32], mode: Mode) -> Result<Vec<f32>, TchError> {
-    let frames = song.len() / 2;
-    let mut vocals = vec![0.0; song.len()];
-    for segment in 0..GRID.segments(frames as u64) {
-        let start = GRID.window_start(segment);
-        let mut window = vec![0.0; 2 * GRID.window];
-        let first = start.max(0) as usize;
-        let skip = (first as i64 - start) as usize;
-        let len = frames.saturating_sub(first).min(GRID.window - skip);
-        window[2 * skip..2 * (skip + len)].copy_from_slice(&song[2 * first..2 * (first + len)]);
-        for own in model.separate(stft, &[&window], mode)? {
-            GRID.add(
-                segment,
-                &GRID.cut(segment, &own, Some(frames as u64)),
-                0,
-                &mut vocals,
-            );
-        }
-    }
-    Ok(vocals)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
@@ -240,15 +217,5 @@ mod tests {
             .remove(0);
         assert!(worst(&together[2], &alone, 1.0) < 1e-4);
         assert!(alone.iter().any(|x| *x != 0.0));
-    }
-
-    #[test]
-    fn a_song_of_any_length_gives_vocals_of_that_length() {
-        let (model, mut stft, long) = (model(), stft(), window(3));
-        for frames in [1, 5000, 200_000] {
-            let vocals = separate_song(&model, &mut stft, &long[..2 * frames], Mode::Folded).unwrap();
-            assert_eq!(vocals.len(), 2 * frames);
-            assert!(vocals.iter().all(|x| x.is_finite()));
-        }
     }
 }

@@ -47,7 +47,7 @@ pub struct Training {
     pub validation_sdr: f64,
 }
 
-/// SDR medians in dB, as `croon-separator evaluate` gives them.
+/// SDR medians in dB, as `croon eval` gives them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     pub vocals_sdr: f64,
