@@ -49,7 +49,7 @@ pub struct LibraryConfig {
 pub struct SeparationConfig {
     /// Program and arguments; empty means the bundled `croon-separator serve`.
     pub command: Vec<String>,
-    /// Name of the model; empty means the bundled one.
+    /// Name of the model; "auto", or empty, leaves it to the device.
     pub model: String,
     pub device: Device,
     /// Niceness of the engine, 0 to 19.
@@ -145,7 +145,7 @@ impl Default for SeparationConfig {
     fn default() -> Self {
         Self {
             command: Vec::new(),
-            model: String::new(),
+            model: "auto".into(),
             device: Device::Auto,
             nice: 10,
             threads: 0,

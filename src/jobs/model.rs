@@ -2,15 +2,13 @@
 //! made of the model's name and weights; the key of the moment is written down in the store: from
 //! the bundled model's manifest at the start, from the engine's hello when it greets.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::config::SeparationConfig;
+use crate::separate::models;
 use crate::store::StemStore;
 
 const STATE: &str = "model";
-/// The model that comes with croon.
-const BUNDLED: &str = "unet-mask";
 
 /// Name and first digits of the weights' checksum: other weights are another model.
 pub fn key(model: &str, sha256: &str) -> String {
@@ -26,9 +24,18 @@ pub fn current(store: &StemStore) -> Option<String> {
 /// Called at the start: the bundled engine's model is known from its manifest before the engine
 /// runs; of any other engine the last hello counts until it greets again.
 pub fn settle(store: &StemStore, separation: &SeparationConfig) {
-    if separation.command.is_empty()
-        && let Some(key) = bundled(&separation.model, &folders())
-    {
+    if !separation.command.is_empty() {
+        return;
+    }
+    let folders = models::folders();
+    // With no model named, whether there is a GPU decides: what the engine greeted with last time is the
+    // better guess while one of the two is still the same weights.
+    let candidates = [false, true].map(|gpu| bundled(models::choose(&separation.model, gpu), &folders));
+    let last = current(store);
+    if last.is_some() && candidates.contains(&last) {
+        return;
+    }
+    if let Some(key) = candidates.into_iter().flatten().next() {
         remember(store, &key);
     }
 }
@@ -43,27 +50,8 @@ pub(super) fn remember(store: &StemStore, key: &str) {
     }
 }
 
-/// Where the bundled engine looks for models.
-fn folders() -> Vec<PathBuf> {
-    if let Some(folder) = env::var_os("CROON_MODELS").filter(|folder| !folder.is_empty()) {
-        return vec![folder.into()];
-    }
-    let mut folders = Vec::new();
-    if let Some(dir) = env::current_exe().ok().as_deref().and_then(Path::parent) {
-        folders.extend(["models", "../models", "../../models"].map(|up| dir.join(up)));
-    }
-    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
-    if let Some(data) = env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home) {
-        folders.push(data.join("croon/models"));
-    }
-    folders
-}
-
 fn bundled(model: &str, folders: &[PathBuf]) -> Option<String> {
-    let model = if model.is_empty() { BUNDLED } else { model };
-    let text = folders
-        .iter()
-        .find_map(|dir| std::fs::read_to_string(dir.join(format!("{model}.toml"))).ok())?;
+    let text = std::fs::read_to_string(models::manifest(model, folders)?).ok()?;
     let manifest: toml::Table = text.parse().ok()?;
     let name = manifest
         .get("name")
@@ -84,7 +72,7 @@ mod tests {
         std::fs::write(dir.path().join("unet-mask.toml"), text).unwrap();
         let folders = ["/nowhere".into(), dir.path().to_owned()];
         assert_eq!(
-            bundled("", &folders).unwrap(),
+            bundled("unet-mask", &folders).unwrap(),
             key("unet-mask", &"c0ffee12".repeat(8))
         );
         assert_eq!(bundled("other", &folders), None);

@@ -4,6 +4,7 @@ mod child;
 pub mod command;
 pub mod engine;
 pub mod mixture;
+pub mod models;
 pub mod protocol;
 pub mod segment;
 pub mod stream;

@@ -22,9 +22,9 @@ pub struct ExportArgs {
     /// Folder for the two files
     #[arg(long)]
     pub into: PathBuf,
-    /// Their name
-    #[arg(long, default_value = weights::DEFAULT)]
-    pub name: String,
+    /// Their name [default: that of the run's model]
+    #[arg(long)]
+    pub name: Option<String>,
     /// Take the newest state instead of the best by validation
     #[arg(long)]
     pub last: bool,
@@ -40,12 +40,12 @@ pub struct ExportArgs {
 }
 
 impl ExportArgs {
-    /// The best of a run under the usual name, unmeasured.
+    /// The best of a run under its model's name, unmeasured.
     pub fn plain(run: &Path, into: &Path) -> Self {
         Self {
             run: run.to_path_buf(),
             into: into.to_path_buf(),
-            name: weights::DEFAULT.into(),
+            name: None,
             last: false,
             vocals_sdr: None,
             accompaniment_sdr: None,
@@ -95,7 +95,11 @@ pub fn export(args: &ExportArgs) -> Result<()> {
             0.0
         },
     };
-    let mut manifest = manifest(&args.name, plan.design.clone(), training);
+    let mut manifest = manifest(
+        args.name.as_deref().unwrap_or(&plan.model),
+        plan.design.clone(),
+        training,
+    );
     if let Some((vocals_sdr, accompaniment_sdr)) = args.vocals_sdr.zip(args.accompaniment_sdr) {
         manifest.measured = Some(Measured {
             vocals_sdr,

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use croon::separate::models;
 use croon::separate::protocol::{Hello, Message, PROTOCOL, read_message, write_message};
 use crossbeam_channel::{Receiver, Sender};
 
@@ -34,15 +35,15 @@ pub struct ModelArgs {
     /// Folder with models
     #[arg(long)]
     pub models: Option<PathBuf>,
-    /// Name of the model
-    #[arg(long, default_value = weights::DEFAULT)]
+    /// Name of the model; "auto" is "full" on a GPU and "light" on a processor
+    #[arg(long, default_value = models::AUTO)]
     pub model: String,
 }
 
 impl ModelArgs {
     pub fn load(&self, choice: &Choice) -> Result<Loaded, weights::WeightsError> {
-        let folders = weights::folders(self.models.as_deref());
-        weights::load(&weights::find(&folders, &self.model)?, choice.device)
+        let name = models::choose(&self.model, choice.device.is_cuda());
+        weights::load(&weights::find(self.models.as_deref(), name)?, choice.device)
     }
 }
 

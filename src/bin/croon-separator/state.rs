@@ -78,9 +78,9 @@ pub enum StateError {
     )]
     Foreign { path: PathBuf, detail: String },
     #[error(
-        "those weights are of another network: {found:?}, and this run trains {wanted:?}; choose the same with --model"
+        "those weights are of another network ({found}) than this run trains ({wanted}); choose the same with --model"
     )]
-    OtherDesign { wanted: Design, found: Design },
+    OtherDesign { wanted: String, found: String },
     #[error(transparent)]
     Torch(#[from] TchError),
 }
@@ -126,8 +126,8 @@ impl State {
     pub fn from_model(plan: &Plan, model: Model, device: Device) -> Result<Self, StateError> {
         if model.network.design != plan.design {
             return Err(StateError::OtherDesign {
-                wanted: plan.design.clone(),
-                found: model.network.design,
+                wanted: format!("{:?}", plan.design),
+                found: format!("{:?}", model.network.design),
             });
         }
         let mut state = Self::fresh(plan, model.whitening, device)?;

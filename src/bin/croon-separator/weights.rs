@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use croon::separate::models;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, TchError, Tensor};
@@ -12,9 +13,6 @@ use crate::model::{GRID, Model, WINDOW_FRAMES};
 use crate::network::{Design, Network};
 use crate::state::{StateError, write_tensors};
 use crate::take::{HOP, N_FFT};
-
-/// The model that croon comes with.
-pub const DEFAULT: &str = "unet-mask";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -89,36 +87,10 @@ pub struct Loaded {
     pub manifest: Manifest,
 }
 
-/// Folders where models may lie, the wanted one alone where one is named.
-pub fn folders(wanted: Option<&Path>) -> Vec<PathBuf> {
-    if let Some(folder) = wanted {
-        return vec![folder.to_path_buf()];
-    }
-    if let Some(folder) = std::env::var_os("CROON_MODELS").filter(|folder| !folder.is_empty()) {
-        return vec![PathBuf::from(folder)];
-    }
-    let mut folders = Vec::new();
-    if let Ok(exe) = std::env::current_exe() {
-        let here = exe.parent().unwrap_or(Path::new("."));
-        folders.extend(
-            ["models", "../models", "../../models", "../share/croon/models"].map(|folder| here.join(folder)),
-        );
-    }
-    let data = std::env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let data = data.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")));
-    folders.extend(data.map(|data| data.join("croon/models")));
-    folders
-}
-
-/// The manifest `name.toml` in the first folder that has one.
-pub fn find(folders: &[PathBuf], name: &str) -> Result<PathBuf, WeightsError> {
-    let manifest = folders
-        .iter()
-        .map(|folder| folder.join(format!("{name}.toml")))
-        .find(|path| path.exists());
-    manifest.ok_or_else(|| WeightsError::NotFound {
+/// The manifest `name.toml` in the wanted folder, or where none is named in the first that has one.
+pub fn find(wanted: Option<&Path>, name: &str) -> Result<PathBuf, WeightsError> {
+    let folders = wanted.map_or_else(models::folders, |folder| vec![folder.to_path_buf()]);
+    models::manifest(name, &folders).ok_or_else(|| WeightsError::NotFound {
         name: name.into(),
         searched: folders
             .iter()
@@ -325,7 +297,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (model, manifest) = small();
         save(&model, manifest, dir.path()).unwrap();
-        let loaded = load(&find(&[dir.path().into()], "small").unwrap(), Device::Cpu).unwrap();
+        let loaded = load(&find(Some(dir.path()), "small").unwrap(), Device::Cpu).unwrap();
         let input = Tensor::rand([1, 9, 64, 512], (Kind::Float, Device::Cpu));
         let before = model
             .network
@@ -361,7 +333,7 @@ mod tests {
             Err(WeightsError::Missing { .. })
         ));
         assert!(matches!(
-            find(&[dir.path().into()], "other"),
+            find(Some(dir.path()), "other"),
             Err(WeightsError::NotFound { .. })
         ));
 
