@@ -79,6 +79,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("tracing_appender", &["logging.rs"]),
     ("tch", &["bin/croon-separator/"]),
     ("torch_sys", &["bin/croon-separator/"]),
+    ("plotters", &["bin/croon-separator/"]),
 ];
 
 const LONGEST_FILE: usize = 400;

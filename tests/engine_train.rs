@@ -35,6 +35,13 @@ fn trainer(data: &Path, run: &Path) -> Command {
     command
 }
 
+/// The steps that a run's log has rows of.
+fn logged(run: &Path) -> Vec<u64> {
+    let text = std::fs::read_to_string(run.join("log.csv")).unwrap();
+    let steps = text.lines().skip(1).map(|line| line.split(',').next().unwrap());
+    steps.map(|step| step.parse().unwrap()).collect()
+}
+
 #[test]
 fn a_stopped_training_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
@@ -70,6 +77,42 @@ fn a_stopped_training_goes_on_where_it_was() {
     let status = child.wait().unwrap();
     assert!(status.success(), "{status}");
     assert!(run.join("last.safetensors").exists() && run.join("plan.json").exists());
+
+    let stopped_at = *logged(&run).last().unwrap();
+
+    // As a full disk would, a folder in its place keeps the new state from being written.
+    let before = std::fs::read(run.join("last.safetensors")).unwrap();
+    std::fs::create_dir(run.join("last.tmp")).unwrap();
+    let output = trainer(&data, &run)
+        .args(["--steps", &(stopped_at + 1).to_string()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("last.tmp cannot be written") && said.contains("What was saved before stays"),
+        "{said}"
+    );
+    assert!(std::fs::read(run.join("last.safetensors")).unwrap() == before);
+    std::fs::remove_dir(run.join("last.tmp")).unwrap();
+
+    let output = trainer(&data, &run)
+        .args(["--steps", &(stopped_at + 2).to_string()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains(&format!("going on from step {stopped_at} of")),
+        "{said}"
+    );
+    let steps = logged(&run);
+    assert_eq!(steps.last(), Some(&(stopped_at + 2)));
+    assert!(
+        steps.is_sorted_by(|a, b| a < b),
+        "a step is logged twice: {steps:?}"
+    );
+    let svg = std::fs::read_to_string(run.join("report.svg")).unwrap();
+    assert!(svg.contains("Training loss"), "{svg}");
 
     let models = dir.path().join("models");
     let output = trainer(&data, &run)

@@ -9,10 +9,12 @@ mod export;
 mod info;
 mod layers;
 mod learning;
+mod log;
 mod mask;
 mod model;
 mod network;
 mod recipe;
+mod report;
 mod rng;
 mod sampler;
 mod serve;
@@ -48,6 +50,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Turn a training run's best state into a model
     Export(export::ExportArgs),
+    /// Draw the curves of a training run into its report.svg
+    Report(report::ReportArgs),
     /// Separate windows for a player: mixture on stdin, vocals on stdout
     Serve(serve::ServeArgs),
     /// Show the device, the model and their speed
@@ -77,6 +81,7 @@ fn run(args: &Args, private: &mut Option<File>) -> Result<()> {
         }
         Command::Train(args) => train::train(args, &choice()?),
         Command::Export(args) => export::export(args),
+        Command::Report(args) => report::report(args),
         Command::Info(args) => info::info(args, &choice()?),
     }
 }

@@ -1,6 +1,7 @@
 //! What a training run keeps in its folder: `plan.json` (what was asked for), `last.safetensors`
-//! (everything needed to go on, written under another name and renamed), `good.safetensors` (the one
-//! before) and `best.safetensors` (the best by validation).
+//! (everything needed to go on), `good.safetensors` (the one before), `best.safetensors` (the best by
+//! validation), `log.csv` and `report.svg`. Whatever a run could not go on without is written under
+//! another name and renamed: a crash or a full disk costs the new state, never the old one.
 
 use std::path::{Path, PathBuf};
 
@@ -73,6 +74,10 @@ pub enum Length {
 pub enum StateError {
     #[error("{path}: {detail}; the run folder must be readable and writable")]
     Io { path: PathBuf, detail: String },
+    #[error(
+        "{path} cannot be written: {detail}. What was saved before stays as it is; make room, or mend its rights, and give the same command again"
+    )]
+    Unsaved { path: PathBuf, detail: String },
     #[error(
         "{path} is no state of a training of this version: {detail}; choose another run folder, or put good.safetensors in its place"
     )]
@@ -147,6 +152,10 @@ impl State {
     }
 
     pub fn save(&self, path: &Path) -> Result<(), StateError> {
+        write_tensors(&self.tensors()?, path)
+    }
+
+    fn tensors(&self) -> Result<Vec<(String, Tensor)>, TchError> {
         let groups = [
             ("parameter", &self.model.network.layers.parameters),
             ("statistic", &self.model.network.layers.statistics),
@@ -169,7 +178,7 @@ impl State {
         ));
         tensors.push(("step".into(), Tensor::from_slice(&[self.step as i64])));
         tensors.push(("clock".into(), Tensor::from_slice(&[self.seconds, self.best])));
-        write_tensors(&tensors, path)
+        Ok(tensors)
     }
 
     pub fn load(plan: &Plan, path: &Path, device: Device) -> Result<Self, StateError> {
@@ -233,16 +242,35 @@ impl State {
 
 /// Written beside and renamed, so that the file is whole at any moment.
 pub fn write_tensors(tensors: &[(String, Tensor)], path: &Path) -> Result<(), StateError> {
-    let io = |path: &Path, detail: String| StateError::Io {
-        path: path.to_path_buf(),
-        detail,
-    };
+    let beside = write_beside(tensors, path)?;
+    rename(&beside, path)
+}
+
+/// Writes under a name of its own, which it gives. What cannot be finished is removed again.
+fn write_beside(tensors: &[(String, Tensor)], path: &Path) -> Result<PathBuf, StateError> {
     let beside = path.with_extension("tmp");
-    Tensor::write_safetensors(tensors, &beside).map_err(|err| io(&beside, err.to_string()))?;
-    std::fs::File::open(&beside)
-        .and_then(|file| file.sync_all())
-        .map_err(|err| io(&beside, err.to_string()))?;
-    std::fs::rename(&beside, path).map_err(|err| io(path, err.to_string()))
+    let written = Tensor::write_safetensors(tensors, &beside)
+        .map_err(|err| err.to_string())
+        .and_then(|()| {
+            std::fs::File::open(&beside)
+                .and_then(|file| file.sync_all())
+                .map_err(|err| err.to_string())
+        });
+    match written {
+        Ok(()) => Ok(beside),
+        Err(detail) => {
+            // The room that half a file takes may be the room that is missing.
+            let _ = std::fs::remove_file(&beside);
+            Err(StateError::Unsaved { path: beside, detail })
+        }
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), StateError> {
+    std::fs::rename(from, to).map_err(|err| StateError::Unsaved {
+        path: to.to_path_buf(),
+        detail: err.to_string(),
+    })
 }
 
 /// The folder of a run.
@@ -291,25 +319,25 @@ impl RunFolder {
 
     pub fn write_plan(&self, plan: &Plan) -> Result<(), StateError> {
         let path = self.plan();
-        let io = |detail: String| StateError::Io {
+        let unsaved = |detail: String| StateError::Unsaved {
             path: path.clone(),
             detail,
         };
-        std::fs::create_dir_all(&self.0).map_err(|err| io(err.to_string()))?;
-        let text = serde_json::to_string_pretty(plan).map_err(|err| io(err.to_string()))?;
-        std::fs::write(&path, text).map_err(|err| io(err.to_string()))
+        std::fs::create_dir_all(&self.0).map_err(|err| unsaved(err.to_string()))?;
+        let text = serde_json::to_string_pretty(plan).map_err(|err| unsaved(err.to_string()))?;
+        let beside = path.with_extension("tmp");
+        std::fs::write(&beside, text).map_err(|err| unsaved(err.to_string()))?;
+        rename(&beside, &path)
     }
 
-    /// Keeps what was last as good, then writes the new last.
+    /// Writes the new state whole, keeps what was last as good, and puts the new one in its place.
     pub fn save(&self, state: &State) -> Result<(), StateError> {
-        if self.last().exists() {
-            let moved = std::fs::rename(self.last(), self.good());
-            moved.map_err(|err| StateError::Io {
-                path: self.good(),
-                detail: err.to_string(),
-            })?;
+        let last = self.last();
+        let beside = write_beside(&state.tensors()?, &last)?;
+        if last.exists() {
+            rename(&last, &self.good())?;
         }
-        state.save(&self.last())
+        rename(&beside, &last)
     }
 
     /// The newest state that reads.

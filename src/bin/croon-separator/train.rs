@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -14,8 +14,10 @@ use crate::dataset::{Dataset, Song};
 use crate::device::Choice;
 use crate::export::{self, ExportArgs};
 use crate::learning::{learning_rate, progress, step, validate, whitening};
+use crate::log::{Log, Row};
 use crate::network::Design;
 use crate::recipe::Recipe;
+use crate::report;
 use crate::rng::Rng;
 use crate::sampler::{Batch, Sampler};
 use crate::state::{Length, Plan, Precision, RunFolder, State};
@@ -83,6 +85,11 @@ macro_rules! say {
 
 /// One song in this many is held out for validation.
 const HOLD_OUT: usize = 10;
+/// Steps between lines of progress and rows of the log.
+const LOG_EVERY: u64 = 10;
+const SAVE_EVERY: Duration = Duration::from_secs(120);
+/// Share of the newest step in the mean loss.
+const LOSS_SHARE: f64 = 0.02;
 
 pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
     ensure!(
@@ -232,6 +239,9 @@ fn run(
         let result = steps(plan, state, held, folder, stop, every, polishing, &batches);
         // The loader waits to hand over a batch: with nobody to take it, it ends.
         drop(batches);
+        if let Err(err) = report::write(folder) {
+            say!("no report: {err:#}");
+        }
         result
     })
 }
@@ -247,21 +257,20 @@ fn steps(
     polishing: &AtomicBool,
     batches: &crossbeam_channel::Receiver<Batch>,
 ) -> Result<()> {
-    let mut log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(folder.log())?;
-    if state.step == 0 {
-        writeln!(log, "step,seconds,loss,rate,speed,validation_sdr")?;
-    }
+    let mut log = Log::open(&folder.log(), state.step).with_context(|| {
+        format!(
+            "cannot write {}; mend its rights or make room",
+            folder.log().display()
+        )
+    })?;
     let (sitting, before, first) = (Instant::now(), state.seconds, state.step);
-    let mut mean = f64::NAN;
+    let mut mean = log.last.map(|row| row.loss);
     let mut saved = Instant::now();
-    loop {
+    let is_over =
+        |state: &State| progress(plan.length, state.step, state.seconds) >= 1.0 || stop.load(Relaxed);
+    let mut over = is_over(state);
+    while !over {
         let done = progress(plan.length, state.step, state.seconds);
-        if done >= 1.0 || stop.load(Relaxed) {
-            break;
-        }
         polishing.store(done >= 1.0 - plan.polish, Relaxed);
         let batch = batches.recv().context("the loader ended")?;
         let rate = learning_rate(plan.rate, done, state.step);
@@ -273,57 +282,71 @@ fn steps(
                 folder.last().display()
             );
         }
-        mean = if mean.is_nan() {
-            loss
-        } else {
-            0.98 * mean + 0.02 * loss
-        };
+        let mean = *mean.insert(mean.map_or(loss, |mean| (1.0 - LOSS_SHARE) * mean + LOSS_SHARE * loss));
         state.seconds = before + sitting.elapsed().as_secs_f64();
         let audio =
             ((state.step - first) * (plan.batch * (plan.frames - 1) * HOP) as u64) as f64 / f64::from(RATE);
         let speed = audio / sitting.elapsed().as_secs_f64();
-        if state.step.is_multiple_of(10) || state.step == first + 1 {
+        let shown = state.step.is_multiple_of(LOG_EVERY) || state.step == first + 1;
+        if shown {
             say!("{}", line(plan.length, state, mean, rate, speed, done));
         }
-        if state.step.is_multiple_of(every) {
-            let sdr = check(state, held, folder)?;
-            writeln!(
-                log,
-                "{},{:.0},{mean:.5},{rate:.2e},{speed:.2},{sdr:.3}",
-                state.step, state.seconds
-            )?;
-        }
-        if saved.elapsed().as_secs() >= 120 {
+        over = is_over(state);
+        if over {
+            // Before the validation, which may take longer than whoever stops it will wait.
             folder.save(state)?;
+        } else if saved.elapsed() >= SAVE_EVERY {
+            // A disk that is full for an hour must not end a training of days.
+            if let Err(err) = folder.save(state) {
+                say!("step {} is not saved, training goes on: {err}", state.step);
+            }
             saved = Instant::now();
         }
+        let judged = over || state.step.is_multiple_of(every);
+        let validation_sdr = if judged { check(state, held, folder)? } else { None };
+        if shown || judged {
+            let row = Row {
+                step: state.step,
+                seconds: state.seconds,
+                loss: mean,
+                rate: Some(rate),
+                speed: Some(speed),
+                validation_sdr,
+            };
+            if let Err(err) = log.write(row) {
+                say!("step {} is not in {}: {err}", state.step, folder.log().display());
+            }
+        }
     }
+    // With the newest best in it.
     folder.save(state)?;
-    if state.step > first {
-        let sdr = check(state, held, folder)?;
-        writeln!(log, "{},{:.0},{mean:.5},,,{sdr:.3}", state.step, state.seconds)?;
-    }
     say!("saved step {} in {}", state.step, folder.last().display());
     Ok(())
 }
 
-/// Validates the average and keeps it when it is the best so far.
-fn check(state: &mut State, held: &[Song], folder: &RunFolder) -> Result<f64> {
-    if held.is_empty() {
-        // With nothing to judge by, the newest counts as the best.
-        state.save(&folder.best())?;
-        return Ok(f64::NAN);
+/// Validates the average and keeps it when it is the best so far; gives its SDR in dB. With no songs
+/// to judge by, the newest counts as the best.
+fn check(state: &mut State, held: &[Song], folder: &RunFolder) -> Result<Option<f64>> {
+    let sdr = if held.is_empty() {
+        None
+    } else {
+        Some(validate(&state.averaged()?, held)?).filter(|sdr| sdr.is_finite())
+    };
+    let best = state.best;
+    if held.is_empty() || sdr.is_some_and(|sdr| sdr >= best) {
+        state.best = sdr.unwrap_or(best);
+        if let Err(err) = state.save(&folder.best()) {
+            state.best = best;
+            say!("step {} is not kept as the best: {err}", state.step);
+        }
     }
-    let sdr = validate(&state.averaged()?, held)?;
-    if sdr >= state.best {
-        state.best = sdr;
-        state.save(&folder.best())?;
+    if let Some(sdr) = sdr {
+        say!(
+            "step {}: validation SDR {sdr:.2} dB (best {:.2})",
+            state.step,
+            state.best
+        );
     }
-    say!(
-        "step {}: validation SDR {sdr:.2} dB (best {:.2})",
-        state.step,
-        state.best
-    );
     Ok(sdr)
 }
 
