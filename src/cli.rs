@@ -35,6 +35,8 @@ pub enum Command {
     Separate(commands::separate::Args),
     /// Judge the engine, or other separators' stems, on songs whose stems are known
     Eval(commands::eval::Args),
+    /// Train a separation model on your own material
+    Train(commands::train::Args),
     /// Separate what is and comes into folders, in the background
     Watch(commands::watch::Args),
     /// Show, check or find the configuration
@@ -54,6 +56,7 @@ impl Command {
             Self::Scan(args) => commands::scan::run(args, context),
             Self::Separate(args) => commands::separate::run(args, context),
             Self::Eval(args) => commands::eval::run(args, context),
+            Self::Train(args) => commands::train::run(args, context),
             Self::Watch(args) => commands::watch::run(args, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),

@@ -328,6 +328,68 @@ fn the_doctor_has_the_engine_separate_something() {
 }
 
 #[test]
+fn training_is_the_engines_own() {
+    let home = Home::new();
+    // Shows what it was given, and fails as a training would.
+    let script = "read -r line; printf '[%s]' \"$line\" \"$@\"; echo cannot >&2; exit 7";
+    let command = serde_json::to_string(&[
+        "sh", "-c", script, "engine", "--device", "cpu", "serve", "--nice", "9",
+    ])
+    .unwrap();
+    home.configure(&format!("[separation]\ncommand = {command}\n"));
+    fs::write(home.path().join("in"), "typed\n").unwrap();
+    let output = home
+        .command(&["train", "--data", "a b", "--run", "-q", "--help"])
+        .stdin(File::open(home.path().join("in")).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!((code(&output), err(&output).as_str()), (7, "cannot\n"));
+    let said = out(&output);
+    assert!(
+        said.contains("`croon-separator train`")
+            && said.ends_with("[typed][--device][cpu][train][--data][a b][--run][-q][--help]"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_signal_reaches_a_training() {
+    let home = Home::new();
+    let script = "trap 'exit 9' INT; echo ready; while :; do sleep 0.05; done";
+    let command = serde_json::to_string(&["sh", "-c", script, "engine", "serve"]).unwrap();
+    home.configure(&format!("[separation]\ncommand = {command}\n"));
+    let mut child = home
+        .command(&["train", "--data", "x"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0; 6];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+    assert_eq!(&ready, b"ready\n");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+}
+
+#[test]
+fn an_engine_that_cannot_be_trained_is_named() {
+    let home = Home::new();
+    home.configure("[separation]\ncommand = [\"sh\", \"-c\", \"true\"]\n");
+    let output = home.run(&["train", "--data", "x"]);
+    assert_eq!((code(&output), out(&output).as_str()), (2, ""));
+    assert!(err(&output).contains("has no `serve`"), "{}", err(&output));
+    home.configure("[separation]\ncommand = [\"/no/such/engine\", \"serve\"]\n");
+    assert_eq!(code(&home.run(&["train", "--data", "x"])), 4);
+    let help = home.run(&["train", "--help"]);
+    assert_eq!(code(&help), 0);
+    assert!(
+        out(&help).contains("Trains a separation model") && err(&help).contains("/no/such/engine"),
+        "{}",
+        err(&help)
+    );
+}
+
+#[test]
 fn the_doctor_survives_what_it_finds() {
     let home = Home::new();
     home.configure("not toml");

@@ -12,6 +12,7 @@ mod outcome;
 pub mod paths;
 pub mod scan;
 pub mod separate;
+pub mod train;
 pub mod watch;
 
 pub use context::{Context, Options};
