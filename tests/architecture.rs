@@ -62,7 +62,6 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("flacenc", &["audio/"]),
     ("hound", &["audio/"]),
     ("notify", &["library/"]),
-    ("notify_debouncer_full", &["library/"]),
     ("lofty", &["library/"]),
     ("walkdir", &["library/", "judge/"]),
     ("ratatui", &["ui/", "terminal.rs", "terminal/", "run.rs", "run/"]),
@@ -79,6 +78,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("tracing_appender", &["logging.rs"]),
     ("tch", &["bin/croon-separator/"]),
     ("torch_sys", &["bin/croon-separator/"]),
+    ("libc", &["bin/croon-separator/"]),
     ("plotters", &["bin/croon-separator/"]),
 ];
 

@@ -11,6 +11,7 @@ mod layers;
 mod learning;
 mod log;
 mod mask;
+mod memory;
 mod model;
 mod network;
 mod recipe;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     // Held until the end: who reads the pipe takes its end for ours, and would not wait for the words
     // about an error.
     let mut private = None;
+    memory::keep_buffers();
     match run(&Args::parse(), &mut private) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {

@@ -25,7 +25,7 @@ impl Recipe {
         shuffled_parts: 0.5,
         coherent: 0.2,
         voice_level: (-4.5, 3.5),
-        no_voice: 0.06,
+        no_voice: 0.12,
         second_voice: 0.08,
         equaliser: 0.25,
     };
@@ -37,7 +37,7 @@ impl Recipe {
         shuffled_parts: 0.25,
         coherent: 0.4,
         voice_level: (-4.5, 3.5),
-        no_voice: 0.06,
+        no_voice: 0.1,
         second_voice: 0.04,
         equaliser: 0.1,
     };
