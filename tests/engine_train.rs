@@ -70,7 +70,7 @@ fn a_stopped_training_goes_on_where_it_was() {
         }
     }
     assert!(
-        said.contains("broken.flac") && said.contains("1 files skipped"),
+        said.contains("broken.flac") && said.contains("of the recordings: 1 skipped"),
         "{said}"
     );
     // Its pipe is closed by now: a training must survive that its output goes nowhere.
@@ -114,6 +114,17 @@ fn a_stopped_training_goes_on_where_it_was() {
     let svg = std::fs::read_to_string(run.join("report.svg")).unwrap();
     assert!(svg.contains("Training loss"), "{svg}");
 
+    let output = trainer(&data, &run)
+        .args(["--model", "unet-mask"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("trains the model light") && said.contains("another --run"),
+        "{said}"
+    );
+
     let models = dir.path().join("models");
     let output = trainer(&data, &run)
         .args(["--steps", "1", "--export"])
@@ -127,7 +138,21 @@ fn a_stopped_training_goes_on_where_it_was() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(said.contains("going on from step"), "{said}");
-    assert!(models.join("unet-mask.safetensors").exists() && models.join("unet-mask.toml").exists());
+    let model = models.join("light.toml");
+    assert!(models.join("light.safetensors").exists() && model.exists());
+
+    // Another network cannot begin with its weights.
+    let output = trainer(&data, &dir.path().join("other"))
+        .args(["--model", "unet-mask", "--from"])
+        .arg(&model)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("those weights are of another network") && said.contains("--model"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Finds and decodes training material. A folder tree may hold, in any mixture:
 //! songs (`vocals` beside `drums`, `bass`, `other`, or `.stem.mp4` files), pairs (`vocals` beside
-//! `accompaniment`), and loose recordings below folders called `vocals` or `accompaniment`.
+//! `accompaniment`), and loose recordings below folders called `vocals` or `accompaniment`. What
+//! cannot be used is named with its reason and left out.
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,13 @@ pub struct Song {
     pub parts: Vec<Take>,
 }
 
+/// Shorter recordings hold too little to learn from.
+const SHORTEST: usize = RATE as usize / 2;
+/// Frames by which stems of one song may differ: codecs pad, editors cut.
+const SLACK: usize = RATE as usize / 10;
+/// A recording whose peak stays below this, -60 dB of full scale, is silent.
+const AUDIBLE: u16 = 33;
+
 /// A file that could not be used, and why.
 #[derive(Debug, Clone)]
 pub struct Skipped {
@@ -34,6 +42,8 @@ pub struct Dataset {
     pub voices: Vec<Take>,
     pub accompaniments: Vec<Take>,
     pub skipped: Vec<Skipped>,
+    /// Audio files that are part of no layout.
+    pub strays: Vec<PathBuf>,
 }
 
 /// What a folder tree offers, before anything is decoded.
@@ -42,13 +52,24 @@ enum Found {
     Song(SongFiles),
     Voice(PathBuf),
     Accompaniment(PathBuf),
+    Stray(PathBuf),
+}
+
+/// A decoded file or stream.
+struct Recording {
+    path: PathBuf,
+    /// Its name among the stems of a song.
+    name: String,
+    take: Take,
+    /// As recorded, before it came to [`RATE`].
+    rate: u32,
 }
 
 impl Dataset {
     /// Decodes everything below `root`; `progress` hears of each file.
     pub fn load(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Self, String> {
         let found = find(root)?;
-        if found.is_empty() {
+        if found.iter().all(|item| matches!(item, Found::Stray(_))) {
             return Err(format!(
                 "{} holds no training material that is recognised. Expected: folders with vocals beside drums, bass \
                  and other; vocals beside accompaniment; .stem.mp4 files; or recordings below folders called vocals \
@@ -67,31 +88,53 @@ impl Dataset {
     }
 
     fn add(&mut self, item: Found) {
-        match item {
-            Found::Song(SongFiles::Parts { vocals, rest, .. }) => {
-                let name = vocals.parent().map(name_of).unwrap_or_default();
-                let parts: Result<Vec<Take>, Skipped> = rest.iter().map(|path| read(path)).collect();
-                match (read(&vocals), parts) {
-                    (Ok(vocals), Ok(parts)) if parts.len() > 1 => {
-                        self.songs.push(Song { name, vocals, parts })
-                    }
-                    (Ok(vocals), Ok(parts)) => self.pairs.push(Song { name, vocals, parts }),
-                    (Err(skipped), _) | (_, Err(skipped)) => self.skipped.push(skipped),
+        let added = match item {
+            Found::Song(files) => read_song(&files).map(|song| {
+                if song.parts.len() > 1 {
+                    self.songs.push(song);
+                } else {
+                    self.pairs.push(song);
                 }
+            }),
+            Found::Voice(path) => read_alone(&path).map(|take| self.voices.push(take)),
+            Found::Accompaniment(path) => read_alone(&path).map(|take| self.accompaniments.push(take)),
+            Found::Stray(path) => {
+                self.strays.push(path);
+                Ok(())
             }
-            Found::Song(SongFiles::Container(path)) => match read_container(&path) {
-                Ok(song) => self.songs.push(song),
-                Err(reason) => self.skipped.push(Skipped { path, reason }),
-            },
-            Found::Voice(path) => match read(&path) {
-                Ok(take) => self.voices.push(take),
-                Err(skipped) => self.skipped.push(skipped),
-            },
-            Found::Accompaniment(path) => match read(&path) {
-                Ok(take) => self.accompaniments.push(take),
-                Err(skipped) => self.skipped.push(skipped),
-            },
+        };
+        if let Err(skipped) = added {
+            self.skipped.push(skipped);
         }
+    }
+
+    /// What is worth knowing about the material as a whole, for examples of `len` frames.
+    pub fn remarks(&self, len: usize) -> Vec<String> {
+        let songs = self.songs.iter().chain(&self.pairs);
+        let takes: Vec<&Take> = songs
+            .flat_map(|song| [&song.vocals].into_iter().chain(&song.parts))
+            .chain(&self.voices)
+            .chain(&self.accompaniments)
+            .collect();
+        let mono = takes.iter().filter(|take| take.channels == 1).count();
+        let short = takes.iter().filter(|take| take.frames() < len).count();
+        let stray = self
+            .strays
+            .first()
+            .map_or_else(String::new, |path| path.display().to_string());
+        [
+            (self.skipped.len(), "skipped".to_owned()),
+            (mono, "mono, put on both sides".to_owned()),
+            (short, "shorter than an example, silence follows them".to_owned()),
+            (
+                self.strays.len(),
+                format!("left alone because they are part of no known layout, such as {stray}"),
+            ),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect()
     }
 
     /// Takes every `nth` song out for validation; the choice depends on the names alone.
@@ -142,47 +185,143 @@ fn sort_out(root: &Path, folder: &Path, files: Vec<PathBuf>) -> Vec<Found> {
     };
     files
         .into_iter()
-        .filter_map(|path| {
+        .map(|path| {
             if SongFiles::is_container(&path) {
-                Some(Found::Song(SongFiles::Container(path)))
+                Found::Song(SongFiles::Container(path))
             } else if below(&["vocals", "voices", "acapella"]) {
-                Some(Found::Voice(path))
+                Found::Voice(path)
             } else if below(&["accompaniment", "accompaniments", "instrumental", "instrumentals"]) {
-                Some(Found::Accompaniment(path))
+                Found::Accompaniment(path)
             } else {
-                None
+                Found::Stray(path)
             }
         })
         .collect()
 }
 
-fn read(path: &Path) -> Result<Take, Skipped> {
+fn read(path: &Path) -> Result<Recording, Skipped> {
     let skipped = |reason: String| Skipped {
         path: path.to_path_buf(),
         reason,
     };
     let (info, pcm) = read_all(path).map_err(|err| skipped(err.to_string()))?;
-    if pcm.is_empty() {
-        return Err(skipped("it holds no sound".into()));
-    }
     let pcm = to_rate(pcm, info.rate).map_err(|err| skipped(err.to_string()))?;
-    Ok(Take::from_stereo(&pcm, info.channels == 1, band_of(info.rate)))
+    let take = Take::from_stereo(&pcm, info.channels == 1, band_of(info.rate));
+    if take.frames() < SHORTEST {
+        return Err(skipped(too_short(&take)));
+    }
+    Ok(Recording {
+        path: path.to_path_buf(),
+        name: name_of(path),
+        take,
+        rate: info.rate,
+    })
 }
 
-/// The streams of a `.stem.mp4`: 0 mixture, 1 drums, 2 bass, 3 other, 4 vocals.
-fn read_container(path: &Path) -> Result<Song, String> {
-    let mut takes = Vec::new();
-    for nth in 1..=4 {
+/// A recording that stands for itself.
+fn read_alone(path: &Path) -> Result<Take, Skipped> {
+    let recording = read(path)?;
+    if is_silent(&recording.take) {
+        return Err(Skipped {
+            path: recording.path,
+            reason: "it is silent".into(),
+        });
+    }
+    Ok(recording.take)
+}
+
+fn read_song(files: &SongFiles) -> Result<Song, Skipped> {
+    let (vocals, rest) = match files {
+        SongFiles::Parts { vocals, rest, .. } => (
+            read(vocals)?,
+            rest.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
+        ),
+        SongFiles::Container(path) => read_container(path).map_err(|reason| Skipped {
+            path: path.clone(),
+            reason,
+        })?,
+    };
+    together(files.name(), vocals, rest)
+}
+
+/// The vocals of a `.stem.mp4`, and drums, bass and other. Its stream 0, the mixture, is not needed.
+fn read_container(path: &Path) -> Result<(Recording, Vec<Recording>), String> {
+    let stem = |(nth, name): (usize, &str)| {
         let Stream { pcm, rate } = read_stream(path, nth).map_err(|err| err.to_string())?;
         let pcm = to_rate(pcm, rate).map_err(|err| err.to_string())?;
-        takes.push(Take::from_stereo(&pcm, false, band_of(rate)));
+        let take = Take::from_stereo(&pcm, false, band_of(rate));
+        if take.frames() < SHORTEST {
+            return Err(format!("its {name}: {}", too_short(&take)));
+        }
+        Ok(Recording {
+            path: path.to_path_buf(),
+            name: format!("the stream of {name}"),
+            take,
+            rate,
+        })
+    };
+    let rest = [(1, "drums"), (2, "bass"), (3, "other")].map(stem);
+    Ok((stem((4, "vocals"))?, rest.into_iter().collect::<Result<_, _>>()?))
+}
+
+/// A song of stems, if they are of one performance and there is something to hear on both sides.
+fn together(name: String, vocals: Recording, rest: Vec<Recording>) -> Result<Song, Skipped> {
+    for part in &rest {
+        let (here, there) = (part.take.frames(), vocals.take.frames());
+        let reason = if part.rate != vocals.rate {
+            format!(
+                "it has {} Hz and {} {} Hz; bring the stems of a song to one rate",
+                part.rate, vocals.name, vocals.rate
+            )
+        } else if here.abs_diff(there) > SLACK {
+            format!(
+                "it is {:.1} s long and {} {:.1} s; they are not of one performance",
+                seconds(here),
+                vocals.name,
+                seconds(there)
+            )
+        } else {
+            continue;
+        };
+        return Err(Skipped {
+            path: part.path.clone(),
+            reason,
+        });
     }
-    let vocals = takes.pop().ok_or("it holds no streams")?;
+    if is_silent(&vocals.take) {
+        return Err(Skipped {
+            path: vocals.path,
+            reason: "the vocals are silent".into(),
+        });
+    }
+    // A song without drums is one; a song with nothing but vocals is none.
+    if rest.iter().all(|part| is_silent(&part.take)) {
+        return Err(Skipped {
+            path: rest.into_iter().next().map_or(vocals.path, |part| part.path),
+            reason: "all that is beside the vocals is silent".into(),
+        });
+    }
     Ok(Song {
-        name: name_of(path),
-        vocals,
-        parts: takes,
+        name,
+        vocals: vocals.take,
+        parts: rest.into_iter().map(|part| part.take).collect(),
     })
+}
+
+fn is_silent(take: &Take) -> bool {
+    take.pcm.iter().all(|x| x.unsigned_abs() < AUDIBLE)
+}
+
+fn too_short(take: &Take) -> String {
+    format!(
+        "it is {:.2} s long, and less than {:.1} s holds nothing to learn from",
+        seconds(take.frames()),
+        seconds(SHORTEST)
+    )
+}
+
+fn seconds(frames: usize) -> f64 {
+    frames as f64 / f64::from(RATE)
 }
 
 fn band_of(rate: u32) -> f32 {
@@ -247,7 +386,116 @@ mod tests {
         assert!(found.contains(&Found::Song(SongFiles::Container(at("x/c.stem.mp4")))));
         assert!(found.contains(&Found::Voice(at("mir/vocals/e.ogg"))));
         assert!(found.contains(&Found::Accompaniment(at("accompaniment/rock/f.FLAC"))));
-        assert_eq!(found.len(), 5);
+        assert!(found.contains(&Found::Stray(at("x/d.mp3"))));
+        assert_eq!(found.len(), 6);
+    }
+
+    /// A tone of `channels` channels as a WAV file.
+    fn tone(path: PathBuf, rate: u32, channels: u16, seconds: f32, peak: f32) {
+        let spec = hound::WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut wav = hound::WavWriter::create(path, spec).unwrap();
+        for n in 0..(rate as f32 * seconds).round() as usize {
+            for _ in 0..channels {
+                wav.write_sample((32_767.0 * peak * (n as f32 * 0.05).sin()) as i16)
+                    .unwrap();
+            }
+        }
+        wav.finalize().unwrap();
+    }
+
+    /// The stems of a song as MUSDB18-HQ lays them out.
+    fn song(root: &Path, name: &str) {
+        for stem in ["mixture", "vocals", "drums", "bass", "other"] {
+            tone(
+                root.join(name).join(stem).with_extension("wav"),
+                44_100,
+                2,
+                1.0,
+                0.1,
+            );
+        }
+    }
+
+    #[test]
+    fn a_song_of_musdb18_hq_is_its_stems_and_not_its_mixture() {
+        let dir = tempfile::tempdir().unwrap();
+        song(dir.path(), "train/a song");
+        // A stem that is silent throughout is nothing unusual there.
+        tone(dir.path().join("train/a song/bass.wav"), 44_100, 2, 1.05, 0.0);
+        let data = Dataset::load(dir.path(), |_, _| {}).unwrap();
+        assert_eq!(
+            (data.songs.len(), data.skipped.len()),
+            (1, 0),
+            "{:?}",
+            data.skipped
+        );
+        assert_eq!(
+            (data.songs[0].name.as_str(), data.songs[0].parts.len()),
+            ("a song", 3)
+        );
+        assert!(data.accompaniments.is_empty() && data.voices.is_empty() && data.strays.is_empty());
+    }
+
+    #[test]
+    fn material_that_is_no_good_is_named_and_counted_and_costs_only_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for name in ["good", "rates", "lengths", "no singer", "no band"] {
+            song(root, name);
+        }
+        tone(root.join("rates/bass.wav"), 48_000, 2, 1.0, 0.1);
+        tone(root.join("lengths/drums.wav"), 44_100, 2, 1.15, 0.1);
+        tone(root.join("no singer/vocals.wav"), 44_100, 2, 1.0, 0.0);
+        for stem in ["drums", "bass", "other"] {
+            tone(
+                root.join("no band").join(stem).with_extension("wav"),
+                44_100,
+                2,
+                1.0,
+                0.0009,
+            );
+        }
+        tone(root.join("vocals/mono.wav"), 22_050, 1, 2.0, 0.1);
+        tone(root.join("vocals/silent.wav"), 44_100, 2, 2.0, 0.0);
+        tone(root.join("vocals/short.wav"), 44_100, 2, 0.49, 0.1);
+        touch(root, &["accompaniment/unreadable.flac", "elsewhere/stray.ogg"]);
+
+        let data = Dataset::load(root, |_, _| {}).unwrap();
+        assert_eq!((data.songs.len(), data.voices.len()), (1, 1));
+        assert!(data.accompaniments.is_empty());
+        for (name, reason) in [
+            ("rates/bass.wav", "48000 Hz"),
+            ("lengths/drums.wav", "it is 1.1 s long and vocals.wav 1.0 s"),
+            ("no singer/vocals.wav", "silent"),
+            ("no band/drums.wav", "silent"),
+            ("vocals/silent.wav", "silent"),
+            ("vocals/short.wav", "0.49 s"),
+            ("accompaniment/unreadable.flac", ""),
+        ] {
+            let named = data.skipped.iter().find(|skipped| skipped.path.ends_with(name));
+            let named = named.unwrap_or_else(|| panic!("{name} is not named: {:?}", data.skipped));
+            assert!(
+                !named.reason.is_empty() && named.reason.contains(reason),
+                "{named:?}"
+            );
+        }
+        assert_eq!(data.skipped.len(), 7);
+        let mono = &data.voices[0];
+        assert_eq!((mono.channels, mono.band), (1, 11_025.0));
+        assert!(mono.frames().abs_diff(88_200) < 10, "{}", mono.frames());
+        let remarks = data.remarks(RATE as usize * 3 / 2).join("; ");
+        assert!(
+            remarks.starts_with(
+                "7 skipped; 1 mono, put on both sides; 4 shorter than an example, silence follows them; 1 left alone"
+            ) && remarks.ends_with("elsewhere/stray.ogg"),
+            "{remarks}"
+        );
     }
 
     #[test]

@@ -256,6 +256,52 @@ mod tests {
     }
 
     #[test]
+    fn weights_of_another_network_are_refused_and_named() {
+        let plan = plan();
+        let other = Plan {
+            design: Design::UnetMask(Shape {
+                encoder: vec![4, 4, 4, 4, 4, 8],
+                top: 4,
+                ..Shape::classic()
+            }),
+            ..plan.clone()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder(dir.path().into());
+        let state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        folder.save(&state).unwrap();
+        let whole = std::fs::read(folder.last()).unwrap();
+        let refused = folder.load(&other, Device::Cpu).err().unwrap().to_string();
+        assert!(
+            refused.contains("last.safetensors") && refused.contains("another size"),
+            "{refused}"
+        );
+        assert!(std::fs::read(folder.last()).unwrap() == whole);
+
+        let model = state.averaged().unwrap();
+        let refused = State::from_model(&other, model, Device::Cpu).err().unwrap();
+        assert!(refused.to_string().contains("--model"), "{refused}");
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_written_costs_neither_of_those_that_were() {
+        let plan = plan();
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder(dir.path().into());
+        let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        for step in [1, 2] {
+            state.step = step;
+            folder.save(&state).unwrap();
+        }
+        std::fs::create_dir(folder.last().with_extension("tmp")).unwrap();
+        state.step = 3;
+        let refused = folder.save(&state).unwrap_err().to_string();
+        assert!(refused.contains("stays as it is"), "{refused}");
+        let step = |path| State::load(&plan, path, Device::Cpu).unwrap().step;
+        assert_eq!((step(&folder.last()), step(&folder.good())), (2, 1));
+    }
+
+    #[test]
     fn a_loss_that_is_no_number_leaves_the_weights_alone() {
         let (data, plan) = (data(), plan());
         let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();

@@ -32,9 +32,9 @@ pub struct TrainArgs {
     /// Folder of this run; a run that lies there goes on
     #[arg(long)]
     pub run: PathBuf,
-    /// The network
-    #[arg(long, default_value = "light", value_parser = ["light", "full", "unet-mask"])]
-    pub model: String,
+    /// The network [default: light]
+    #[arg(long, value_parser = ["light", "full", "unet-mask"])]
+    pub model: Option<String>,
     /// Begin with the weights of this manifest instead of random ones
     #[arg(long)]
     pub from: Option<PathBuf>,
@@ -96,14 +96,26 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         args.batch >= 2 && args.batch.is_multiple_of(2),
         "--batch must be an even number: each voice is used twice"
     );
-    let design = Design::named(&args.model).context("unknown model")?;
+    let folder = RunFolder(args.run.clone());
+    let begun = folder.read_plan()?;
+    let model = args.model.clone().unwrap_or_else(|| match &begun {
+        Some(plan) => plan.model.clone(),
+        None => "light".into(),
+    });
+    if let Some(plan) = begun.as_ref().filter(|plan| plan.model != model) {
+        bail!(
+            "the run in {} trains the model {}, and --model asks for {model}; leave --model out to go on, or name another --run",
+            args.run.display(),
+            plan.model
+        );
+    }
+    let design = Design::named(&model).context("unknown model")?;
     let multiple = design.frame_multiple();
     ensure!(
         args.frames > 0 && args.frames.is_multiple_of(multiple),
         "--frames must be a multiple of {multiple}"
     );
     tch::set_num_threads(args.threads.max(1));
-    let folder = RunFolder(args.run.clone());
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         // A second Ctrl-C ends at once.
@@ -111,10 +123,11 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     say!("device: {} ({})", choice.name, choice.why);
-    let mut data = load(&args.data)?;
+    let example = (args.frames - 1) * HOP;
+    let mut data = load(&args.data, example)?;
     let held = match &args.valid {
         Some(folder) => {
-            let valid = load(folder)?;
+            let valid = load(folder, example)?;
             valid.songs.into_iter().chain(valid.pairs).collect()
         }
         None => data.hold_out(HOLD_OUT),
@@ -142,7 +155,7 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         .steps
         .map(Length::Steps)
         .or(args.minutes.map(Length::Minutes));
-    let (plan, state) = match folder.read_plan()? {
+    let (plan, state) = match begun {
         Some(mut plan) => {
             if let Some(length) = asked {
                 plan.length = length;
@@ -153,7 +166,7 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         }
         None => {
             let plan = Plan {
-                model: args.model.clone(),
+                model,
                 design,
                 precision: args.precision.unwrap_or_else(|| Precision::best(choice.device)),
                 seed: args.seed,
@@ -192,7 +205,8 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
     Ok(())
 }
 
-fn load(folder: &std::path::Path) -> Result<Dataset> {
+/// Decodes a folder and says what became of its files; examples are `example` frames long.
+fn load(folder: &std::path::Path, example: usize) -> Result<Dataset> {
     let data = Dataset::load(folder, |done, count| {
         if done % 100 == 0 || done == count {
             say!("decoded {done} of {count}");
@@ -202,8 +216,9 @@ fn load(folder: &std::path::Path) -> Result<Dataset> {
     for skipped in &data.skipped {
         say!("skipped {}: {}", skipped.path.display(), skipped.reason);
     }
-    if !data.skipped.is_empty() {
-        say!("{} files skipped", data.skipped.len());
+    let remarks = data.remarks(example);
+    if !remarks.is_empty() {
+        say!("of the recordings: {}", remarks.join("; "));
     }
     Ok(data)
 }
