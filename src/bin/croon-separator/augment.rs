@@ -1,9 +1,9 @@
 //! What is done to a take before it is mixed: level, place between the speakers, tone, channels,
-//! polarity. All of it is linear, so it works on spectra, where a voice transformed once can meet
-//! several accompaniments.
+//! polarity, a room; and what is done to mixture and vocals alike: low-pass, limiter. All but the room
+//! works on spectra, where a voice transformed once can meet several accompaniments.
 
 use crate::rng::Rng;
-use crate::take::Spectrum;
+use crate::take::{Piece, RATE};
 
 /// Gains of left and right into left and right.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,12 +70,118 @@ pub fn equaliser(bands_db: &[f32; 7], bins: usize, rate: f32) -> Vec<f32> {
         .collect()
 }
 
-/// Multiplies every frame of both channels by a gain per bin.
-pub fn apply_equaliser(spectrum: &mut Spectrum, gains: &[f32]) {
-    for part in [&mut spectrum.re, &mut spectrum.im] {
-        for frame in part.chunks_exact_mut(gains.len()) {
-            for (x, gain) in frame.iter_mut().zip(gains) {
-                *x *= gain;
+/// Hertz in which a low-pass goes from all to nothing.
+const LOW_PASS_SLOPE: f32 = 500.0;
+
+/// Gain per bin of a low-pass: half of the amplitude is left at `cutoff` hertz, by a raised cosine as
+/// steep as that of a lossy coder.
+pub fn low_pass(cutoff: f32, bins: usize, rate: f32) -> Vec<f32> {
+    let per_bin = rate / 2.0 / (bins - 1) as f32;
+    (0..bins)
+        .map(|bin| {
+            let at = (bin as f32 * per_bin - cutoff) / LOW_PASS_SLOPE + 0.5;
+            0.5 * (1.0 + (std::f32::consts::PI * at.clamp(0.0, 1.0)).cos())
+        })
+        .collect()
+}
+
+/// Multiplies every frame of a plane by a gain per bin.
+pub fn gain_per_bin(plane: &mut [f32], gains: &[f32]) {
+    for frame in plane.chunks_exact_mut(gains.len()) {
+        frame.iter_mut().zip(gains).for_each(|(x, gain)| *x *= gain);
+    }
+}
+
+/// Multiplies frame `n` of each of two channels by gain `n`.
+pub fn gain_per_frame(plane: &mut [f32], gains: &[f32]) {
+    let bins = plane.len() / (2 * gains.len()).max(1);
+    for (frame, gain) in plane.chunks_exact_mut(bins.max(1)).zip(gains.iter().cycle()) {
+        frame.iter_mut().for_each(|x| *x *= gain);
+    }
+}
+
+/// Decibels that are left of each one above a limiter's threshold.
+const LIMITER_SLOPE: f32 = 0.1;
+/// Share of the reduction that is left a frame later, once the signal is quiet: 100 ms to a fifth.
+const LIMITER_RELEASE: f32 = 0.7;
+
+/// Gain per frame of a limiter (10:1, feed-forward, both channels as one) for a mixture
+/// `[channel][frame][bin]` of two channels. The threshold is in dB against the mixture's mean power. A
+/// frame takes hold at once and lets go slowly, and the level it goes by is that of the frame, so this is
+/// the slow gain of a mastering limiter and none of its clipping.
+pub fn limiter(re: &[f32], im: &[f32], frames: usize, threshold_db: f32) -> Vec<f32> {
+    let bins = re.len() / (2 * frames).max(1);
+    let mut power = vec![0.0_f32; frames];
+    let rows = re.chunks_exact(bins.max(1)).zip(im.chunks_exact(bins.max(1)));
+    for (row, (re, im)) in rows.enumerate() {
+        power[row % frames] += re.iter().chain(im).map(|x| x * x).sum::<f32>();
+    }
+    let mean = power.iter().sum::<f32>() / frames.max(1) as f32;
+    let mut reduction = 0.0_f32;
+    power
+        .iter()
+        .map(|power| {
+            let level = 10.0 * (power / mean.max(1e-20)).max(1e-10).log10();
+            let wanted = (1.0 - LIMITER_SLOPE) * (level - threshold_db).max(0.0);
+            reduction = wanted.max(LIMITER_RELEASE * reduction);
+            decibels(-reduction)
+        })
+        .collect()
+}
+
+/// Impulses a second of a room's response, enough to be heard as noise.
+const ROOM_DENSITY: f32 = 1000.0;
+
+/// A room: an exponentially decaying noise for either side, added to the dry sound. The noise is
+/// sparse, impulses of either sign at random distances ("velvet noise", Karjalainen and Järveläinen,
+/// AES 30th Conference, 2007), which makes the convolution cheap without a transform.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// Delay in frames and gain of each impulse, left and right.
+    taps: [Vec<(usize, f32)>; 2],
+}
+
+impl Room {
+    /// A room that falls by 60 dB in `seconds` (RT60), begins after `delay` seconds, and whose
+    /// response has `wet_db` of the energy of the direct sound.
+    pub fn new(seconds: f32, delay: f32, wet_db: f32, rng: &mut Rng) -> Self {
+        let mut side = || {
+            let count = (seconds * ROOM_DENSITY).max(1.0) as usize;
+            let mut taps: Vec<(usize, f32)> = (0..count)
+                .map(|tap| {
+                    let at = (tap as f32 + rng.unit()) / ROOM_DENSITY;
+                    let sign = if rng.chance(0.5) { 1.0 } else { -1.0 };
+                    let frame = ((delay + at) * RATE as f32) as usize;
+                    (frame, sign * decibels(-60.0 * at / seconds))
+                })
+                .collect();
+            let energy: f32 = taps.iter().map(|(_, gain)| gain * gain).sum();
+            let scale = decibels(wet_db) / energy.sqrt().max(1e-9);
+            taps.iter_mut().for_each(|(_, gain)| *gain *= scale);
+            taps
+        };
+        Self {
+            taps: [side(), side()],
+        }
+    }
+
+    /// From a small dry room to a hall, the singer close to the microphone.
+    pub fn draw(rng: &mut Rng) -> Self {
+        let (seconds, delay, wet) = (
+            rng.between(0.2, 0.9),
+            rng.between(0.003, 0.03),
+            rng.between(-15.0, -4.0),
+        );
+        Self::new(seconds, delay, wet, rng)
+    }
+
+    /// Adds the response to the piece, as far as the piece reaches.
+    pub fn resound(&self, piece: &mut Piece) {
+        for (signal, taps) in piece.iter_mut().zip(&self.taps) {
+            let dry = signal.clone();
+            for &(frame, gain) in taps {
+                let late = signal.get_mut(frame..).unwrap_or_default();
+                late.iter_mut().zip(&dry).for_each(|(out, x)| *out += gain * x);
             }
         }
     }
@@ -136,13 +242,70 @@ mod tests {
 
     #[test]
     fn the_equaliser_scales_both_parts_of_every_frame() {
-        let mut spectrum = Spectrum {
-            re: vec![1.0; 12],
-            im: vec![2.0; 12],
-        };
-        apply_equaliser(&mut spectrum, &[1.0, 2.0, 3.0]);
-        assert_eq!(&spectrum.re[3..6], [1.0, 2.0, 3.0]);
-        assert_eq!(&spectrum.im[9..], [2.0, 4.0, 6.0]);
+        let mut plane = vec![2.0; 12];
+        gain_per_bin(&mut plane, &[1.0, 2.0, 3.0]);
+        assert_eq!(plane, [2.0, 4.0, 6.0].repeat(4));
+    }
+
+    #[test]
+    fn a_low_pass_keeps_what_is_below_and_nothing_above() {
+        let gains = low_pass(12_000.0, 2049, 44_100.0);
+        let at = |hz: f32| gains[(hz / 22_050.0 * 2048.0).round() as usize];
+        assert_eq!((gains[0], at(11_700.0)), (1.0, 1.0));
+        assert!((at(12_000.0) - 0.5).abs() < 0.03, "{}", at(12_000.0));
+        assert!(at(12_300.0) < 1e-6 && gains[2048] < 1e-6);
+    }
+
+    #[test]
+    fn a_limiter_holds_the_loud_frames_and_lets_go_of_the_rest_slowly() {
+        // Two channels of 40 frames of 3 bins; frame 10 is 20 dB louder.
+        let mut re = vec![1.0; 240];
+        for channel in [0, 120] {
+            re[channel + 30..channel + 33].fill(10.0);
+        }
+        let im = vec![0.0; 240];
+        // The mean power is 139 / 40 of a quiet frame's.
+        let quiet = -10.0 * (139.0_f32 / 40.0).log10();
+        let gains = limiter(&re, &im, 40, quiet + 5.0);
+        assert!(gains[..10].iter().all(|gain| *gain == 1.0), "{gains:?}");
+        assert!((gains[10] - decibels(-0.9 * 15.0)).abs() < 1e-3, "{}", gains[10]);
+        assert!(
+            gains[10..].is_sorted() && gains[11] < 0.5 && gains[39] > 0.99,
+            "{gains:?}"
+        );
+        gain_per_frame(&mut re, &gains);
+        for channel in [0, 120] {
+            let frame = channel + 30..channel + 33;
+            assert!(re[frame].iter().all(|x| (x - 10.0 * gains[10]).abs() < 1e-6));
+            assert_eq!(re[channel], 1.0);
+        }
+    }
+
+    #[test]
+    fn silence_passes_a_limiter() {
+        let gains = limiter(&[0.0; 24], &[0.0; 24], 4, 0.0);
+        assert_eq!(gains, [1.0; 4]);
+    }
+
+    #[test]
+    fn a_room_keeps_the_direct_sound_and_decays_by_sixty_decibels() {
+        let room = Room::new(0.4, 0.01, -6.0, &mut Rng::new(4));
+        let mut piece = [vec![0.0; RATE as usize], vec![0.0; RATE as usize]];
+        piece.iter_mut().for_each(|side| side[0] = 1.0);
+        room.resound(&mut piece);
+        let energy = |side: &[f32]| side.iter().map(|x| x * x).sum::<f32>();
+        let ms = |n: usize| n * RATE as usize / 1000;
+        for side in &piece {
+            assert_eq!(side[0], 1.0);
+            assert!(side[1..ms(10)].iter().all(|x| *x == 0.0));
+            let wet = 10.0 * energy(&side[1..]).log10();
+            assert!((wet + 6.0).abs() < 0.1, "{wet}");
+            // 100 ms are a quarter of the time to -60 dB.
+            let fall = 10.0 * (energy(&side[ms(10)..ms(110)]) / energy(&side[ms(110)..ms(210)])).log10();
+            assert!((fall - 15.0).abs() < 2.0, "{fall}");
+            assert!(side[ms(411)..].iter().all(|x| *x == 0.0));
+        }
+        assert_ne!(piece[0], piece[1], "the sides of a room differ");
     }
 
     #[test]

@@ -16,6 +16,12 @@ pub struct Recipe {
     pub no_voice: f32,
     pub second_voice: f32,
     pub equaliser: f32,
+    /// A loose recording of a voice sounds in a room: most are dry.
+    pub reverb: f32,
+    /// The mixture ends at a frequency, as lossy files do.
+    pub low_pass: f32,
+    /// The mixture went through a limiter, as most masters did.
+    pub limiter: f32,
 }
 
 impl Recipe {
@@ -28,6 +34,9 @@ impl Recipe {
         no_voice: 0.12,
         second_voice: 0.08,
         equaliser: 0.25,
+        reverb: 0.3,
+        low_pass: 0.05,
+        limiter: 0.1,
     };
 
     /// The last part of a training: whole songs only, more of them as they are.
@@ -40,5 +49,8 @@ impl Recipe {
         no_voice: 0.1,
         second_voice: 0.04,
         equaliser: 0.1,
+        reverb: 0.0,
+        low_pass: 0.05,
+        limiter: 0.1,
     };
 }

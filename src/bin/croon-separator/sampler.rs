@@ -3,7 +3,7 @@
 
 use croon::audio::stft::Stft;
 
-use crate::augment::{self, Routing, decibels};
+use crate::augment::{self, Room, Routing, decibels};
 use crate::dataset::{Dataset, Song};
 use crate::mask::BINS;
 use crate::recipe::Recipe;
@@ -112,7 +112,7 @@ impl<'a> Sampler<'a> {
         let of_songs = |songs: &'a [Song], rng: &mut Rng| pick(songs.iter().map(|song| &song.vocals), rng);
         for attempt in 0..5 {
             let data = self.data;
-            let take = match choose(
+            let group = choose(
                 recipe.voices,
                 [
                     data.songs.is_empty(),
@@ -120,7 +120,8 @@ impl<'a> Sampler<'a> {
                     data.voices.is_empty(),
                 ],
                 rng,
-            ) {
+            );
+            let take = match group {
                 Some(0) => of_songs(&data.songs, rng),
                 Some(1) => of_songs(&data.pairs, rng),
                 Some(_) => pick(data.voices.iter(), rng),
@@ -133,6 +134,10 @@ impl<'a> Sampler<'a> {
                 rng.below(take.frames().saturating_sub(self.len) + 1),
                 1.0,
             );
+            // Songs bring their own room.
+            if group == Some(2) && rng.chance(recipe.reverb) {
+                Room::draw(rng).resound(&mut heard);
+            }
             let level = rms(&heard);
             if level > decibels(-45.0) || attempt == 4 {
                 let gain = gain * 0.1 / level.max(decibels(-45.0));
@@ -196,10 +201,9 @@ impl<'a> Sampler<'a> {
     fn side(&mut self, piece: Piece, band: f32, bands: Option<[f32; 7]>) -> Side {
         let mut spectrum = Spectrum::of(&mut self.stft, &piece);
         if let Some(bands) = bands {
-            augment::apply_equaliser(
-                &mut spectrum,
-                &augment::equaliser(&bands, SPECTRUM_BINS, RATE as f32),
-            );
+            let gains = augment::equaliser(&bands, SPECTRUM_BINS, RATE as f32);
+            augment::gain_per_bin(&mut spectrum.re, &gains);
+            augment::gain_per_bin(&mut spectrum.im, &gains);
         }
         Side {
             spectrum,
@@ -250,6 +254,7 @@ fn pair(batch: &mut Batch, voice: &Side, rest: &Side, coherent: bool, recipe: &R
         gain = 0.0;
     }
     let voice_routing = voice_routing.gain(gain);
+    let from = batch.mixture.re.len();
     let parts = [
         (
             &voice.spectrum.re,
@@ -265,19 +270,43 @@ fn pair(batch: &mut Batch, voice: &Side, rest: &Side, coherent: bool, recipe: &R
         ),
     ];
     for (voice, rest, vocals, mixture) in parts {
-        let from = vocals.len();
         route(voice, voice_routing, vocals);
         route(rest, rest_routing, mixture);
         for (mixture, vocals) in mixture[from..].iter_mut().zip(&vocals[from..]) {
             *mixture += vocals;
         }
     }
+    master(batch, from, recipe, rng);
     let nyquist = RATE as f32 / 2.0;
     let heard = (voice.band.min(rest.band) / nyquist * BINS as f32).min(BINS as f32) as usize;
     batch
         .weights
         .extend((0..BINS as usize).map(|bin| if bin < heard { 1.0 } else { 0.0 }));
     batch.examples += 1;
+}
+
+/// What becomes of the example that begins at `from` after the mix. Vocals and mixture are treated
+/// alike, so that the mask between them stays what it was.
+fn master(batch: &mut Batch, from: usize, recipe: &Recipe, rng: &mut Rng) {
+    let low_pass = rng
+        .chance(recipe.low_pass)
+        .then(|| rng.between(11_000.0, 16_000.0));
+    let threshold = rng.chance(recipe.limiter).then(|| rng.between(-6.0, 1.0));
+    let gains = low_pass.map(|cutoff| augment::low_pass(cutoff, SPECTRUM_BINS, RATE as f32));
+    let curve = threshold.map(|threshold| {
+        let (re, im) = (&batch.mixture.re[from..], &batch.mixture.im[from..]);
+        augment::limiter(re, im, re.len() / (2 * SPECTRUM_BINS), threshold)
+    });
+    for spectrum in [&mut batch.mixture, &mut batch.vocals] {
+        for plane in [&mut spectrum.re[from..], &mut spectrum.im[from..]] {
+            if let Some(gains) = &gains {
+                augment::gain_per_bin(plane, gains);
+            }
+            if let Some(curve) = &curve {
+                augment::gain_per_frame(plane, curve);
+            }
+        }
+    }
 }
 
 fn route(from: &[f32], Routing(gains): Routing, out: &mut Vec<f32>) {
@@ -362,6 +391,81 @@ mod tests {
         let batch = Sampler::new(&data, 64).batch(2, &recipe, &mut Rng::new(5));
         assert!(batch.vocals.re.iter().all(|x| *x == 0.0));
         assert!(batch.mixture.re.iter().any(|x| *x != 0.0));
+    }
+
+    #[test]
+    fn mastering_leaves_the_mask_what_it_was() {
+        let data = data();
+        let plain = Recipe {
+            voices: [0.0, 0.0, 1.0],
+            coherent: 0.0,
+            no_voice: 0.0,
+            equaliser: 0.0,
+            reverb: 0.0,
+            low_pass: 0.0,
+            limiter: 0.0,
+            ..Recipe::BROAD
+        };
+        let draw = |recipe: &Recipe| Sampler::new(&data, 64).batch(1, recipe, &mut Rng::new(7));
+        let before = draw(&plain);
+        let mastered = draw(&Recipe {
+            low_pass: 1.0,
+            limiter: 1.0,
+            ..plain
+        });
+        assert_eq!(before.mixture.re.len(), mastered.mixture.re.len());
+        let rows = |plane: &[f32]| {
+            plane
+                .chunks_exact(SPECTRUM_BINS)
+                .map(<[f32]>::to_vec)
+                .collect::<Vec<_>>()
+        };
+        // Whatever is left of the mixture's bin is left of the vocals' bin too.
+        let planes = [
+            &before.mixture.re,
+            &before.vocals.re,
+            &mastered.mixture.re,
+            &mastered.vocals.re,
+        ];
+        let [mixture, vocals, mixed, sung] = planes.map(|plane| rows(plane));
+        let mut softer = 0;
+        for row in 0..mixture.len() {
+            for bin in [10, 41, 56, 84] {
+                let (whole, part) = (mixture[row][bin], vocals[row][bin]);
+                let error = mixed[row][bin] * part - sung[row][bin] * whole;
+                assert!(
+                    error.abs() <= 1e-4 * (whole * part).abs() + 1e-6,
+                    "row {row} bin {bin}"
+                );
+                softer += usize::from(mixed[row][bin].abs() < 0.99 * whole.abs());
+            }
+            assert!(mixed[row][1600..].iter().all(|x| *x == 0.0));
+        }
+        assert!(softer > 0, "the limiter never took hold");
+    }
+
+    #[test]
+    fn only_loose_voices_are_put_into_a_room() {
+        let data = data();
+        let sampler = Sampler::new(&data, 64);
+        let sung = |voices, reverb| {
+            let recipe = Recipe {
+                voices,
+                reverb,
+                ..Recipe::BROAD
+            };
+            let mut piece = silence(sampler.len);
+            sampler.sung(&mut piece, 1.0, &recipe, &mut Rng::new(7));
+            assert!((rms(&piece) - 0.1).abs() < 1e-3, "{}", rms(&piece));
+            piece
+        };
+        // All takes are mono, and a room has two sides.
+        let [left, right] = sung([0.0, 0.0, 1.0], 0.0);
+        assert_eq!(left, right);
+        let [left, right] = sung([1.0, 0.0, 0.0], 1.0);
+        assert_eq!(left, right);
+        let [left, right] = sung([0.0, 0.0, 1.0], 1.0);
+        assert_ne!(left, right);
     }
 
     #[test]
