@@ -254,7 +254,10 @@ fn run(
         let result = steps(plan, state, held, folder, stop, every, polishing, &batches);
         // The loader waits to hand over a batch: with nobody to take it, it ends.
         drop(batches);
-        if let Err(err) = report::write(folder) {
+        // A run that was stopped before its first step has nothing to show.
+        if state.step > 0
+            && let Err(err) = report::write(folder)
+        {
             say!("no report: {err:#}");
         }
         result
@@ -281,6 +284,8 @@ fn steps(
     let (sitting, before, first) = (Instant::now(), state.seconds, state.step);
     let mut mean = log.last.map(|row| row.loss);
     let mut saved = Instant::now();
+    // What the state in the folder knows as the best.
+    let mut best = f64::NAN;
     let is_over =
         |state: &State| progress(plan.length, state.step, state.seconds) >= 1.0 || stop.load(Relaxed);
     let mut over = is_over(state);
@@ -304,12 +309,14 @@ fn steps(
         let speed = audio / sitting.elapsed().as_secs_f64();
         let shown = state.step.is_multiple_of(LOG_EVERY) || state.step == first + 1;
         if shown {
+            let done = progress(plan.length, state.step, state.seconds);
             say!("{}", line(plan.length, state, mean, rate, speed, done));
         }
         over = is_over(state);
         if over {
             // Before the validation, which may take longer than whoever stops it will wait.
             folder.save(state)?;
+            best = state.best;
         } else if saved.elapsed() >= SAVE_EVERY {
             // A disk that is full for an hour must not end a training of days.
             if let Err(err) = folder.save(state) {
@@ -333,8 +340,9 @@ fn steps(
             }
         }
     }
-    // With the newest best in it.
-    folder.save(state)?;
+    if state.best != best {
+        folder.save(state)?;
+    }
     say!("saved step {} in {}", state.step, folder.last().display());
     Ok(())
 }
