@@ -19,7 +19,7 @@ fn main() {
 fn callback_of_512_frames(bencher: divan::Bencher) {
     let shared = Arc::new(Shared::default());
     let (mut ring, mut source) = mixer(RATE, shared.clone());
-    shared.announce(1, 1, RATE.get(), 0);
+    shared.announce(1, 1, RATE.get(), 0, 1.0);
     shared.raise_floor(1);
     shared.set_playing(true);
     let mut at = 0;

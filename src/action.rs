@@ -71,6 +71,12 @@ pub enum Action {
     VocalsDownFine,
     VocalsUpFine,
     VocalsToggle,
+    // key and tempo
+    KeyDown,
+    KeyUp,
+    TempoDown,
+    TempoUp,
+    KeyTempoReset,
     // lists
     Down,
     Up,

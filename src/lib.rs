@@ -3,7 +3,8 @@
 //! The house, floor by floor; a room may use the floors above it in this list and its neighbours
 //! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
 //!
-//! * words: plain data, no I/O, no threads. [`track`], [`config`], [`action`], [`keymap`]
+//! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`config`], [`action`],
+//!   [`keymap`]
 //! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
 //!   [`store`], [`library`], [`jobs`]
 //! * mind: every decision, no I/O. [`app`]
@@ -21,6 +22,7 @@ pub mod commands;
 pub mod config;
 pub mod jobs;
 pub mod judge;
+pub mod key_tempo;
 pub mod keymap;
 pub mod library;
 pub mod logging;

@@ -7,6 +7,7 @@ mod hand;
 use croon::action::Screen;
 use croon::app::board::Wish;
 use croon::app::{CacheStats, Effect, Event, NextUp, Output, Overlay, Saved};
+use croon::key_tempo::KeyTempo;
 use croon::keymap::{Keymap, TABLE, show_keys};
 use croon::track::{StemState, TrackId};
 use hand::{Hand, SONGS, engine, loaded, path, peaks};
@@ -144,6 +145,44 @@ fn the_fader_moves_in_steps_and_is_saved_once_the_hand_rests() {
         ]
     );
     assert_eq!(hand.tick(5_000), []);
+}
+
+#[test]
+fn key_and_tempo_move_with_the_keys_stay_with_their_song_and_go_back() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    assert_eq!(hand.keys("} ]"), [], "no song to move");
+    hand.play("Paper Lanterns", Some(0.2), false);
+    let moved = |key, tempo| Effect::SetKeyTempo(KeyTempo::new(key, tempo));
+    assert_eq!(hand.keys("} } ["), [moved(1, 100), moved(2, 100), moved(2, 95)]);
+    assert_eq!(hand.keys("{ ]"), [moved(1, 95), moved(1, 100)]);
+    assert_eq!(hand.tick(500), []);
+    let id = TrackId([7; 16]);
+    let saved = |key, tempo| Effect::SaveKeyTempo {
+        id,
+        key_tempo: KeyTempo::new(key, tempo),
+    };
+    assert_eq!(hand.tick(1_001), [saved(1, 100)]);
+    assert_eq!(
+        hand.keys("\\ \\"),
+        [moved(0, 100)],
+        "a second time nothing is left to move"
+    );
+    hand.keys("{ {");
+    // Another song does not take them over, and theirs is saved before it is left.
+    let effects = hand.sing("Salt on the Window");
+    assert_eq!(effects.first(), Some(&saved(-2, 100)));
+    let mut loaded = loaded("Salt on the Window", None, false);
+    loaded.key_tempo = KeyTempo::new(3, 90);
+    let effects = hand.event(Event::Loaded(Box::new(loaded)));
+    assert!(
+        effects.iter().any(|effect| matches!(
+            effect,
+            Effect::Play { key_tempo, .. } if *key_tempo == KeyTempo::new(3, 90)
+        )),
+        "{effects:?}"
+    );
+    assert_eq!(hand.keys("}"), [moved(4, 90)]);
 }
 
 #[test]

@@ -5,13 +5,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WORDS: &[&str] = &["action", "config", "keymap", "track"];
+const WORDS: &[&str] = &["action", "config", "key_tempo", "keymap", "track"];
 
 /// A room and what it may import besides itself and the words.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     // words
     ("action", &[]),
     ("config", &[]),
+    ("key_tempo", &[]),
     ("keymap", &[]),
     ("track", &[]),
     // machines
@@ -59,6 +60,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("rubato", &["audio/"]),
     ("realfft", &["audio/", "judge/"]),
     ("rustfft", &["audio/"]),
+    ("ssstretch", &["audio/stretch.rs"]),
     ("flacenc", &["audio/"]),
     ("hound", &["audio/"]),
     ("notify", &["library/"]),

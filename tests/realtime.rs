@@ -17,7 +17,7 @@ fn the_callback_neither_allocates_nor_frees() {
     let rate = 48_000;
     let shared = Arc::new(Shared::default());
     let (mut ring, mut source) = mixer(NonZero::new(rate).expect("a rate"), shared.clone());
-    shared.announce(1, 1, rate, 0);
+    shared.announce(1, 1, rate, 0, 1.0);
     shared.raise_floor(1);
     shared.set_playing(true);
     let mut stretch = 1;
@@ -40,7 +40,7 @@ fn the_callback_neither_allocates_nor_frees() {
         }
         if round % 61 == 0 {
             stretch += 1;
-            shared.announce(stretch, 1, rate, at);
+            shared.announce(stretch, 1, rate, at, 1.0);
             shared.raise_floor(stretch);
         }
         shared.set_playing(round % 31 != 0);

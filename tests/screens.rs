@@ -113,6 +113,26 @@ fn sing() {
 }
 
 #[test]
+fn what_is_moved_stands_on_every_screen() {
+    let mut hand = evening();
+    let top = |hand: &Hand, columns| {
+        let screen = draw(&hand.app, &Theme::default(), columns, 24).to_string();
+        screen.lines().next().unwrap().to_owned()
+    };
+    assert!(!top(&hand, 100).contains("key"), "{}", top(&hand, 100));
+    hand.keys("} } [ 1");
+    assert!(
+        top(&hand, 100).contains(" key +2  tempo 95 %  singer"),
+        "{}",
+        top(&hand, 100)
+    );
+    assert!(top(&hand, 80).contains(" +2 95%  singer"), "{}", top(&hand, 80));
+    hand.keys("\\");
+    assert!(!top(&hand, 100).contains("key"), "{}", top(&hand, 100));
+    assert!(!top(&hand, 80).contains("100%"), "{}", top(&hand, 80));
+}
+
+#[test]
 fn sing_where_the_singer_is_still_heard() {
     let mut hand = evening();
     let token = hand.app.deck.song.as_ref().unwrap().token;

@@ -1,11 +1,13 @@
 //! What each action does.
 
 use super::board::{Line, Stopping, Wish};
+use super::deck::Stage;
 use super::fader::{STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::list::Cursor;
 use super::{App, Effect, Saved, playback, separation};
 use crate::action::{Action, Screen};
+use crate::key_tempo::KeyTempo;
 use crate::track::StemState;
 
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
@@ -52,6 +54,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::VocalsDownFine => vocals(app, effects, |fader| fader.nudge(false, 1)),
         Action::VocalsUpFine => vocals(app, effects, |fader| fader.nudge(true, 1)),
         Action::VocalsToggle => vocals(app, effects, super::Fader::toggle),
+
+        Action::KeyDown => key_tempo(app, effects, |song| song.transposed(false)),
+        Action::KeyUp => key_tempo(app, effects, |song| song.transposed(true)),
+        Action::TempoDown => key_tempo(app, effects, |song| song.hastened(false)),
+        Action::TempoUp => key_tempo(app, effects, |song| song.hastened(true)),
+        Action::KeyTempoReset => key_tempo(app, effects, |_| KeyTempo::default()),
 
         Action::Down => step(app, 1),
         Action::Up => step(app, -1),
@@ -150,14 +158,37 @@ fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut sup
     effects.push(Effect::SetLevel(app.fader.gain()));
 }
 
-/// Writes down level and volume once the hand has rested, or `now`.
+/// Key and tempo belong to the song that plays; the next one has its own.
+fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) {
+    let Some(song) = &mut app.deck.song else {
+        return app.say("key and tempo belong to a song, and nothing plays yet");
+    };
+    let changed = change(song.key_tempo);
+    if song.stage == Stage::Loading || changed == song.key_tempo {
+        return;
+    }
+    song.key_tempo = changed;
+    app.key_tempo_changed = Some(app.now_ms);
+    effects.push(Effect::SetKeyTempo(changed));
+}
+
+/// Writes down what was changed once the hand has rested, or `now`.
 pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
     let (now_ms, wait) = (app.now_ms, super::SAVE_MS);
     let due = |changed: &Option<u64>| changed.is_some_and(|at| now || at + wait <= now_ms);
+    let song = app.deck.song.as_ref();
+    let id = song.and_then(|song| song.id.or_else(|| app.tracks.get(song.key)?.track.id));
+    if due(&app.key_tempo_changed) {
+        app.key_tempo_changed = None;
+        if let (Some(id), Some(song)) = (id, song) {
+            effects.push(Effect::SaveKeyTempo {
+                id,
+                key_tempo: song.key_tempo,
+            });
+        }
+    }
     if due(&app.level_changed) {
         app.level_changed = None;
-        let song = app.deck.song.as_ref();
-        let id = song.and_then(|song| song.id.or_else(|| app.tracks.get(song.key)?.track.id));
         if let (Some(id), Some(level)) = (id, song.and_then(|song| song.level)) {
             effects.push(Effect::SaveLevel {
                 id,

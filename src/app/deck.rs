@@ -2,6 +2,7 @@
 
 use super::event::Peaks;
 use super::tracks::SongKey;
+use crate::key_tempo::KeyTempo;
 use crate::track::{Track, TrackId};
 
 /// How far a song on the deck is.
@@ -28,6 +29,7 @@ pub struct Song {
     pub id: Option<TrackId>,
     /// Vocal level of its own, percent.
     pub level: Option<u8>,
+    pub key_tempo: KeyTempo,
     pub duration: Option<f64>,
     pub voice: Voiceprint,
     /// Its turn came by itself, not by a key.
@@ -45,6 +47,7 @@ impl Song {
             start,
             id: None,
             level: None,
+            key_tempo: KeyTempo::default(),
             duration: track.duration,
             voice: Voiceprint::default(),
             automatic: false,

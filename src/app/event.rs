@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
 use crate::track::{Track, TrackId};
 
@@ -136,6 +137,8 @@ pub struct Loaded {
     pub id: Option<TrackId>,
     /// Vocal level saved with this song, 0 to 1.
     pub level: Option<f32>,
+    /// Saved with this song.
+    pub key_tempo: KeyTempo,
     pub duration: Option<f64>,
     /// Length of one segment's core.
     pub segment_seconds: f64,
@@ -209,6 +212,7 @@ pub enum Effect {
         token: u64,
         path: PathBuf,
         start: f64,
+        key_tempo: KeyTempo,
     },
     /// Let this song follow without a gap; None takes the wish back.
     QueueNext(Option<NextUp>),
@@ -220,6 +224,8 @@ pub enum Effect {
     },
     /// Vocal level, 0 to 1.
     SetLevel(f32),
+    /// Of the playing song, at once.
+    SetKeyTempo(KeyTempo),
     /// Master volume, 0 to 1; 0 while muted.
     SetVolume(f32),
 
@@ -243,6 +249,10 @@ pub enum Effect {
         id: TrackId,
         level: f32,
     },
+    SaveKeyTempo {
+        id: TrackId,
+        key_tempo: KeyTempo,
+    },
     SaveState(Saved),
     /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.
     AskCache,
@@ -261,4 +271,5 @@ pub enum Effect {
 pub struct NextUp {
     pub token: u64,
     pub path: PathBuf,
+    pub key_tempo: KeyTempo,
 }

@@ -140,6 +140,7 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
     song.level = loaded
         .level
         .map(|level| (level.clamp(0.0, 1.0) * 100.0).round() as u8);
+    song.key_tempo = loaded.key_tempo;
     song.duration = loaded.duration.or(song.duration);
     song.voice = voice;
     give(app, is_song, effects);
@@ -155,12 +156,22 @@ fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
         return;
     };
     let (token, path, start) = (song.token, entry.track.path.clone(), song.start);
+    let key_tempo = song.key_tempo;
     if !is_song {
-        effects.push(Effect::QueueNext(Some(NextUp { token, path })));
+        effects.push(Effect::QueueNext(Some(NextUp {
+            token,
+            path,
+            key_tempo,
+        })));
         return;
     }
     use_level(app, effects);
-    effects.push(Effect::Play { token, path, start });
+    effects.push(Effect::Play {
+        token,
+        path,
+        start,
+        key_tempo,
+    });
     if !app.deck.playing {
         effects.push(Effect::Pause);
     }

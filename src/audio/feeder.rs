@@ -11,7 +11,8 @@ use rtrb::Producer;
 use super::mixer::Frame;
 use super::player::controls::{Shared, is_before};
 use super::player::deck::Deck;
-use super::player::{OutputState, PlayerEvent, Song};
+use super::player::{OutputState, PlayerEvent, Position, Song};
+use crate::key_tempo::KeyTempo;
 
 /// Frames decoded at a time.
 const BATCH: usize = 1024;
@@ -29,6 +30,8 @@ pub enum Command {
     Load(Song, bool),
     Queue(Option<Song>),
     Seek(f64),
+    /// Of the song heard.
+    KeyTempo(KeyTempo),
     /// A device or the silent clock reads from this ring from now on.
     Attach {
         ring: Producer<Frame>,
@@ -99,6 +102,7 @@ impl Feeder {
             Command::Load(song, playing) => self.load(song, playing),
             Command::Queue(song) => self.queue(song),
             Command::Seek(seconds) => self.seek(seconds),
+            Command::KeyTempo(key_tempo) => self.set_key_tempo(key_tempo),
             Command::Attach {
                 ring,
                 rate,
@@ -149,7 +153,7 @@ impl Feeder {
         self.ran_out = false;
         // The old song falls silent before the new file is touched, which may take its time.
         let start = (song.start.max(0.0) * f64::from(self.rate())) as u32;
-        self.new_stretch(token, start, true);
+        self.announce(token, start, song.key_tempo, true);
         self.shared.set_playing(playing);
         match self.open(song) {
             Some(deck) => self.begin(deck),
@@ -163,7 +167,7 @@ impl Feeder {
             self.fail(token, &error);
             return;
         }
-        deck.stretch = self.new_stretch(token, frame(deck.at()), true);
+        deck.stretch = self.new_stretch(&deck, true);
         (self.on)(PlayerEvent::Started {
             token,
             duration: deck.duration(),
@@ -184,6 +188,22 @@ impl Feeder {
     }
 
     fn seek(&mut self, seconds: f64) {
+        let key_tempo = self.decks.front().map(Deck::key_tempo);
+        self.move_to(seconds, key_tempo.unwrap_or_default());
+    }
+
+    /// The song heard goes on from the sample where it is: what lies in the ring is of the old key
+    /// and tempo, and would be heard for too long.
+    fn set_key_tempo(&mut self, key_tempo: KeyTempo) {
+        let next = self.shared.next_position();
+        let Some(front) = self.decks.front() else { return };
+        if front.key_tempo() != key_tempo && !front.failed {
+            let seconds = self.seconds_heard(next);
+            self.move_to(seconds, key_tempo);
+        }
+    }
+
+    fn move_to(&mut self, seconds: f64, key_tempo: KeyTempo) {
         let rate = self.rate();
         // The one already being fed waits again: it is the song heard that moves.
         if self.decks.len() > 1 {
@@ -194,26 +214,33 @@ impl Feeder {
             return;
         };
         let token = deck.token;
-        if let Err(error) = deck.place(if seconds.is_finite() { seconds } else { 0.0 }, rate) {
-            self.new_stretch(token, frame(deck.at()), true);
-            self.fail(token, &error);
-            return;
+        let seconds = if seconds.is_finite() { seconds } else { 0.0 };
+        let placed = deck.place_as(key_tempo, seconds, rate);
+        deck.stretch = self.new_stretch(&deck, true);
+        match placed {
+            Ok(()) => self.decks.push_front(deck),
+            Err(error) => self.fail(token, &error),
         }
-        deck.stretch = self.new_stretch(token, frame(deck.at()), true);
-        self.decks.push_front(deck);
     }
 
     fn attach(&mut self, ring: Producer<Frame>, rate: u32, latency: u32) {
         let heard = self.shared.position();
         self.shared.set_latency(latency);
         self.output = Some((ring, rate));
-        let Some(front) = self.decks.front() else { return };
-        let seconds = if front.token == heard.token {
-            heard.seconds
-        } else {
-            front.start()
-        };
-        self.seek(seconds);
+        if !self.decks.is_empty() {
+            self.seek(self.seconds_heard(heard));
+        }
+    }
+
+    /// Where the song in front is heard; its beginning if it is not yet.
+    fn seconds_heard(&self, heard: Position) -> f64 {
+        self.decks.front().map_or(0.0, |front| {
+            if front.token == heard.token {
+                heard.seconds
+            } else {
+                front.start()
+            }
+        })
     }
 
     /// One batch into the ring; false when there is no room or nothing to put there.
@@ -259,7 +286,7 @@ impl Feeder {
             return false;
         }
         self.shared.set_complete(false);
-        deck.stretch = self.new_stretch(token, frame(deck.at()), false);
+        deck.stretch = self.new_stretch(&deck, false);
         self.decks.push_back(deck);
         true
     }
@@ -307,9 +334,17 @@ impl Feeder {
         });
     }
 
-    fn new_stretch(&mut self, token: u64, start: u32, at_once: bool) -> u32 {
+    fn new_stretch(&mut self, deck: &Deck, at_once: bool) -> u32 {
+        // A position as frames carry it: enough for six hours at 192 kHz.
+        let start = u32::try_from(deck.at()).unwrap_or(u32::MAX);
+        self.announce(deck.token, start, deck.key_tempo(), at_once)
+    }
+
+    fn announce(&mut self, token: u64, start: u32, key_tempo: KeyTempo, at_once: bool) -> u32 {
         self.stretch = self.stretch.wrapping_add(1);
-        self.shared.announce(self.stretch, token, self.rate(), start);
+        let pace = key_tempo.pace() as f32;
+        self.shared
+            .announce(self.stretch, token, self.rate(), start, pace);
         if at_once {
             self.fresh = 0;
             self.shared.set_complete(false);
@@ -321,11 +356,6 @@ impl Feeder {
     fn rate(&self) -> u32 {
         self.output.as_ref().map_or(NO_DEVICE_RATE, |(_, rate)| *rate)
     }
-}
-
-/// A position as frames carry it: enough for six hours at 192 kHz.
-fn frame(at: u64) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod mixer;
 pub mod player;
 pub mod resample;
 pub mod stft;
+pub mod stretch;
 pub mod write;
 
 /// The sung part of one song, as far as it is known yet.

@@ -17,6 +17,7 @@ use crossbeam_channel::{Sender, unbounded};
 
 use super::Vocals;
 use super::feeder::{Command, Feeder};
+use crate::key_tempo::KeyTempo;
 use controls::Shared;
 
 pub use output::devices;
@@ -29,6 +30,7 @@ pub struct Song {
     pub vocals: Box<dyn Vocals>,
     /// Seconds into the song.
     pub start: f64,
+    pub key_tempo: KeyTempo,
 }
 
 /// What happened.
@@ -107,11 +109,11 @@ impl Player {
     pub fn start(settings: PlayerSettings, on: impl Fn(PlayerEvent) + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
         let (commands, inbox) = unbounded();
-        let feeder = Feeder::new(shared.clone(), on);
+        let for_feeder = shared.clone();
         // A system that gives no thread gives no sound; the rest of the program goes on.
         let feeder = std::thread::Builder::new()
             .name("feeder".into())
-            .spawn(move || feeder.run(&inbox))
+            .spawn(move || Feeder::new(for_feeder, on).run(&inbox))
             .ok();
         let (output, quit) = unbounded();
         let (to_feeder, for_output) = (commands.clone(), shared.clone());
@@ -151,6 +153,11 @@ impl Player {
     /// Goes to this second of the song heard now.
     pub fn seek(&self, seconds: f64) {
         self.tell(Command::Seek(seconds));
+    }
+
+    /// Key and tempo of the song heard now, from where it is.
+    pub fn set_key_tempo(&self, key_tempo: KeyTempo) {
+        self.tell(Command::KeyTempo(key_tempo));
     }
 
     /// How much of the vocals stays: 1 is the original, 0 takes them out.
@@ -233,6 +240,7 @@ mod tests {
                 path,
                 vocals: Box::new(Nothing),
                 start: 0.0,
+                key_tempo: KeyTempo::default(),
             },
             true,
         );

@@ -9,15 +9,17 @@ use crate::keymap::Scope;
 pub enum Group {
     Playback,
     Voice,
+    KeyTempo,
     Lists,
     Jobs,
     Everywhere,
 }
 
 impl Group {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Playback,
         Self::Voice,
+        Self::KeyTempo,
         Self::Lists,
         Self::Jobs,
         Self::Everywhere,
@@ -27,6 +29,7 @@ impl Group {
         match self {
             Self::Playback => "PLAYBACK",
             Self::Voice => "VOICE",
+            Self::KeyTempo => "KEY AND TEMPO",
             Self::Lists => "THIS LIST",
             Self::Jobs => "JOBS",
             Self::Everywhere => "EVERYWHERE",
@@ -79,6 +82,11 @@ pub const TABLE: &[Row] = table![
     VocalsUpFine   "vocals-up-fine"   ["Shift-Up" SING]                             EVERYWHERE     Voice      ""         "more, 1 %";
     VocalsDownFine "vocals-down-fine" ["Shift-Down" SING]                           EVERYWHERE     Voice      ""         "less, 1 %";
     VocalsToggle   "vocals-toggle"    ["v" EVERYWHERE, "K" SING]                    EVERYWHERE     Voice      "full/mine/off" "full / mine / off";
+    KeyUp          "key-up"           ["}" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "a semitone higher";
+    KeyDown        "key-down"         ["{" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "a semitone lower";
+    TempoUp        "tempo-up"         ["]" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "faster, 5 %";
+    TempoDown      "tempo-down"       ["[" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "slower, 5 %";
+    KeyTempoReset  "key-tempo-reset"  ["\\" EVERYWHERE]                             EVERYWHERE     KeyTempo   ""         "both as recorded";
     PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
     SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "{seek} s back";
     SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "{seek} s on";

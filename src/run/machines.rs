@@ -14,6 +14,7 @@ use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::{Job, Jobs, JobsSetup, model};
+use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
 use crate::store::{StemStore, StoreError};
 use crate::track::{FileStamp, Track, TrackId};
@@ -140,15 +141,20 @@ impl Machines {
     pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
-            Effect::Play { token, path, start } => {
+            Effect::Play {
+                token,
+                path,
+                start,
+                key_tempo,
+            } => {
                 if let Some(opened) = self.opened.iter().find(|opened| opened.path == path) {
                     report(self.store.sung(opened.id), &self.to_main);
                 }
-                let song = self.song(token, path, start);
+                let song = self.song(token, path, start, key_tempo);
                 self.player.load(song, true);
             }
             Effect::QueueNext(next) => {
-                let song = next.map(|next| self.song(next.token, next.path, 0.0));
+                let song = next.map(|next| self.song(next.token, next.path, 0.0, next.key_tempo));
                 self.player.queue_next(song);
             }
             Effect::Resume => self.player.play(),
@@ -156,6 +162,7 @@ impl Machines {
             Effect::Pause | Effect::Stop => self.player.pause(),
             Effect::Seek { seconds } => self.player.seek(seconds),
             Effect::SetLevel(level) => self.player.set_level(level),
+            Effect::SetKeyTempo(key_tempo) => self.player.set_key_tempo(key_tempo),
             Effect::SetVolume(volume) => self.player.set_volume(volume),
             Effect::BeginJob {
                 path,
@@ -173,6 +180,12 @@ impl Machines {
                 settings.vocal_level = Some(level);
                 report(self.store.save_settings(id, &settings), &self.to_main);
             }
+            Effect::SaveKeyTempo { id, key_tempo } => {
+                let mut settings = self.store.settings(id);
+                settings.key = Some(f32::from(key_tempo.key()));
+                settings.tempo = Some(f32::from(key_tempo.tempo()) / 100.0);
+                report(self.store.save_settings(id, &settings), &self.to_main);
+            }
             Effect::SaveState(saved) => {
                 let kept = super::Kept {
                     level: saved.level,
@@ -186,7 +199,7 @@ impl Machines {
         }
     }
 
-    fn song(&self, token: u64, path: PathBuf, start: f64) -> Song {
+    fn song(&self, token: u64, path: PathBuf, start: f64, key_tempo: KeyTempo) -> Song {
         let opened = self.opened.iter().find(|opened| opened.path == path);
         let vocals: Box<dyn Vocals> = match opened {
             Some(opened) => Box::new(opened.vocals(&self.store)),
@@ -197,6 +210,7 @@ impl Machines {
             path,
             vocals,
             start,
+            key_tempo,
         }
     }
 

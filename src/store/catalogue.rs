@@ -22,7 +22,7 @@ pub struct SongSettings {
     pub vocal_level: Option<f32>,
     /// Seconds by which the lyrics are shown later.
     pub lyrics_offset: Option<f64>,
-    /// Semitones.
+    /// Semitones above the recording's key.
     pub key: Option<f32>,
     /// 1 is the recording's.
     pub tempo: Option<f32>,

@@ -53,7 +53,24 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
             canvas.theme.dim(),
         ));
     }
+    let cells: usize = right.iter().map(Span::width).sum();
+    if let Some(moved) = moved(app, canvas.width().saturating_sub(taken + cells)) {
+        right.insert(0, Span::styled(moved, canvas.theme.strong()));
+    }
     canvas.line_right(0, right, taken);
+}
+
+/// Key and tempo of the song where they are not the recording's, at most so many cells wide.
+fn moved(app: &App, cells: usize) -> Option<String> {
+    let song = app.deck.song.as_ref()?.key_tempo;
+    let (key, tempo) = (text::signed(song.key()), song.tempo());
+    let words = [
+        format!("key {key}  tempo {tempo} %  "),
+        format!("{key} {tempo}%  "),
+    ];
+    words
+        .into_iter()
+        .find(|words| !song.is_recording() && words.len() <= cells)
 }
 
 /// `full`, `mine`, `off`.

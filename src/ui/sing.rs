@@ -341,13 +341,39 @@ fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
         ));
         spans.push(Span::raw(" "));
     }
-    let taken = spans.iter().map(Span::width).sum();
-    canvas.line(y, spans);
     let heard = app.fader.voice() != Voice::Full && !song.voice.ready_at(app.deck.seconds);
-    if heard {
-        let words = "singer still heard: not separated yet ";
-        canvas.line_right(y, Span::styled(words, theme.dim()), taken);
+    let words = if heard {
+        "singer still heard: not separated yet "
+    } else {
+        ""
+    };
+    let moved = key_and_tempo(app, song, canvas);
+    let width = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    // Where they find no room, the top row still shows what is moved.
+    if width(&spans) + width(&moved) + words.len() <= canvas.width() {
+        spans.extend(moved);
     }
+    let taken = width(&spans);
+    canvas.line(y, spans);
+    canvas.line_right(y, Span::styled(words, theme.dim()), taken);
+}
+
+/// `{}  key +2   []  tempo 90 %`
+fn key_and_tempo(app: &App, song: &Song, canvas: &Canvas) -> Vec<Span<'static>> {
+    let theme = canvas.theme;
+    let keys = |down: Action, up: Action| {
+        let key = |action| app.keymap.key_name(Screen::Sing, action).unwrap_or_default();
+        format!("   {}{}", key(down), key(up))
+    };
+    let words =
+        |words: String, moved: bool| Span::styled(words, if moved { theme.strong() } else { theme.dim() });
+    let (key, tempo) = (song.key_tempo.key(), song.key_tempo.tempo());
+    vec![
+        Span::styled(keys(Action::KeyDown, Action::KeyUp), theme.strong()),
+        words(format!("  key {}", text::signed(key)), key != 0),
+        Span::styled(keys(Action::TempoDown, Action::TempoUp), theme.strong()),
+        words(format!("  tempo {tempo} %"), tempo != 100),
+    ]
 }
 
 #[cfg(test)]

@@ -113,6 +113,11 @@ pub fn count(n: usize) -> String {
     out
 }
 
+/// `+3`, `0`, `-12`.
+pub fn signed(n: i8) -> String {
+    if n == 0 { "0".into() } else { format!("{n:+}") }
+}
+
 /// `13.2 GB`.
 pub fn bytes(n: u64) -> String {
     match n as f64 {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use croon::app::deck::Stage;
 use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Peaks, Settings, update};
+use croon::key_tempo::KeyTempo;
 use croon::keymap::{Code, Key, Keymap, parse_keys};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
 
@@ -71,6 +72,7 @@ pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> Loaded {
         path: path(title),
         id: Some(TrackId([7; 16])),
         level,
+        key_tempo: KeyTempo::default(),
         duration: Some(200.0),
         segment_seconds: 4.0,
         segments,

@@ -61,6 +61,8 @@ fn settings_pins_and_state_last() {
     let home = tempfile::tempdir().unwrap();
     let mine = SongSettings {
         vocal_level: Some(0.35),
+        key: Some(-2.0),
+        tempo: Some(0.9),
         ..SongSettings::default()
     };
     {
@@ -168,4 +170,16 @@ fn damage_anywhere_in_the_catalogue_invents_nothing() {
         assert!(store.tracks().unwrap().contains(&tracks[5]));
     }
     println!("{lost} tracks lost in {rounds} rounds");
+}
+
+#[test]
+fn settings_of_an_older_croon_are_read() {
+    let old: SongSettings = serde_json::from_str(r#"{"vocal_level":0.35}"#).unwrap();
+    assert_eq!(
+        old,
+        SongSettings {
+            vocal_level: Some(0.35),
+            ..SongSettings::default()
+        }
+    );
 }

@@ -14,7 +14,7 @@ struct Rig {
 fn rig() -> Rig {
     let shared = Arc::new(Shared::default());
     let (ring, mixer) = mixer(NonZero::new(RATE).unwrap(), shared.clone());
-    shared.announce(1, 7, RATE, 0);
+    shared.announce(1, 7, RATE, 0, 1.0);
     shared.raise_floor(1);
     shared.set_playing(true);
     Rig {
@@ -154,7 +154,7 @@ fn a_new_stretch_silences_the_old_within_the_fade() {
     let mut rig = rig();
     rig.feed(1, 10_000);
     rig.hear(6400);
-    rig.shared.announce(2, 8, RATE, 100_000);
+    rig.shared.announce(2, 8, RATE, 100_000, 1.0);
     rig.shared.raise_floor(2);
     let position = rig.shared.position();
     assert_eq!(

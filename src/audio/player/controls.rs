@@ -30,6 +30,8 @@ struct Stretch {
     token: AtomicU64,
     rate: AtomicU32,
     start: AtomicU32,
+    /// Frames of song per frame of sound, as bits.
+    pace: AtomicU32,
 }
 
 impl Default for Shared {
@@ -89,9 +91,11 @@ impl Shared {
         self.complete.store(complete, Release);
     }
 
-    /// Writes down a stretch before any of its frames goes out.
-    pub fn announce(&self, stretch: u32, token: u64, rate: u32, start: u32) {
+    /// Writes down a stretch before any of its frames goes out; `pace` is frames of song per frame
+    /// of sound.
+    pub fn announce(&self, stretch: u32, token: u64, rate: u32, start: u32, pace: f32) {
         let entry = self.stretch(stretch);
+        entry.pace.store(pace.to_bits(), Relaxed);
         entry.token.store(token, Relaxed);
         entry.rate.store(rate, Relaxed);
         entry.start.store(start, Release);
@@ -135,8 +139,18 @@ impl Shared {
         (self.heard.load(Acquire) >> 32) as u32
     }
 
-    /// Seconds into the song of what the callback gave out last, and the song.
+    /// Seconds into the song of what the listener hears, and the song.
     pub fn position(&self) -> Position {
+        self.position_behind(self.latency.load(Relaxed))
+    }
+
+    /// The same of what the callback gives out next.
+    pub fn next_position(&self) -> Position {
+        self.position_behind(0)
+    }
+
+    /// `latency` is in frames of sound.
+    fn position_behind(&self, latency: u32) -> Position {
         let heard = self.heard.load(Acquire);
         let (stretch, frame) = ((heard >> 32) as u32, heard as u32);
         let floor = self.floor();
@@ -152,7 +166,9 @@ impl Shared {
         }
         let entry = self.stretch(stretch);
         let start = entry.start.load(Acquire);
-        let frame = frame.saturating_sub(self.latency.load(Relaxed)).max(start);
+        let pace = f32::from_bits(entry.pace.load(Relaxed));
+        let latency = (latency as f32 * pace) as u32;
+        let frame = frame.saturating_sub(latency).max(start);
         Position {
             token: entry.token.load(Relaxed),
             seconds: entry.seconds(frame),

@@ -1,9 +1,11 @@
 //! One song on its way to the mixer: its mixture decoded, its vocals read, both brought to the
-//! device's rate and laid side by side, frame by frame.
+//! device's rate, laid side by side, frame by frame, and moved in key and tempo where that is asked.
 
 use crate::audio::decode::{DecodeError, Decoder};
 use crate::audio::mixer::Frame;
 use crate::audio::resample::{ResampleFault, Resampler, convert};
+use crate::audio::stretch::Stretcher;
+use crate::key_tempo::KeyTempo;
 
 use super::Song;
 use super::voice::Voice;
@@ -31,9 +33,16 @@ pub(in crate::audio) struct Deck {
     mixture: Placed,
     /// Seconds into the song where it shall begin.
     start: f64,
-    /// The next frame to hand out, at the device's rate.
-    at: u64,
+    key_tempo: KeyTempo,
+    /// Moves key and tempo; none where the song plays as it was recorded, sample for sample.
+    stretcher: Option<Stretcher>,
+    /// Silent frames before the song's start that the stretcher has yet to hear.
+    silence: usize,
+    /// Where in the song it was placed, in frames at the device's rate, and the frames given since.
+    placed: u64,
+    given: u64,
     decoded: Vec<f32>,
+    heard: Vec<Frame>,
 }
 
 impl Deck {
@@ -52,8 +61,13 @@ impl Deck {
             } else {
                 0.0
             },
-            at: 0,
+            key_tempo: song.key_tempo,
+            stretcher: None,
+            silence: 0,
+            placed: 0,
+            given: 0,
             decoded: Vec::new(),
+            heard: Vec::new(),
             decoder,
         })
     }
@@ -62,12 +76,28 @@ impl Deck {
         self.decoder.info().duration()
     }
 
+    /// Where in the song the next frame to hand out stands, in frames at the device's rate.
     pub(in crate::audio) fn at(&self) -> u64 {
-        self.at
+        self.placed + (self.given as f64 * self.key_tempo.pace()) as u64
     }
 
     pub(in crate::audio) fn start(&self) -> f64 {
         self.start
+    }
+
+    pub(in crate::audio) fn key_tempo(&self) -> KeyTempo {
+        self.key_tempo
+    }
+
+    /// Goes to `seconds` of the song, for a device of `rate`, in another key and tempo.
+    pub(in crate::audio) fn place_as(
+        &mut self,
+        key_tempo: KeyTempo,
+        seconds: f64,
+        rate: u32,
+    ) -> Result<(), DeckError> {
+        self.key_tempo = key_tempo;
+        self.place(seconds, rate)
     }
 
     /// Goes to `seconds` of the song, for a device of `rate`.
@@ -78,23 +108,79 @@ impl Deck {
         }
         self.done = false;
         self.failed = false;
-        self.at = (seconds.max(0.0) * f64::from(rate)).round() as u64;
+        self.stretcher = None;
+        self.given = 0;
+        self.placed = (seconds.max(0.0) * f64::from(rate)).round() as u64;
         if let Some(frames) = self.decoder.info().frames {
             let end = convert(frames, own, rate);
-            if self.at >= end {
-                self.at = end;
+            if self.placed >= end {
+                self.placed = end;
                 self.done = true;
                 return Ok(());
             }
         }
-        let from = self.mixture.start(self.at);
+        let mut first = self.placed;
+        if !self.key_tempo.is_recording() {
+            let stretcher = Stretcher::new(rate, self.key_tempo);
+            let run_up = stretcher.run_up() as u64;
+            first = first.saturating_sub(run_up);
+            self.silence = run_up.saturating_sub(self.placed) as usize;
+            self.stretcher = Some(stretcher);
+        }
+        let from = self.mixture.start(first);
         self.decoder.seek(from)?;
-        self.voice.start(self.at, rate)?;
+        self.voice.start(first, rate)?;
         Ok(())
     }
 
     /// Appends up to `count` frames; none means the song is over.
     pub(in crate::audio) fn fill(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<usize, DeckError> {
+        let first = out.len();
+        match self.stretcher.take() {
+            None => self.read(count, out)?,
+            Some(mut stretcher) => {
+                let filled = self.stretch(&mut stretcher, count, out);
+                self.stretcher = Some(stretcher);
+                filled?;
+            }
+        }
+        for frame in &mut out[first..] {
+            frame.stretch = self.stretch;
+            frame.at = u32::try_from(self.at()).unwrap_or(u32::MAX);
+            self.given += 1;
+        }
+        Ok(out.len() - first)
+    }
+
+    fn stretch(
+        &mut self,
+        stretcher: &mut Stretcher,
+        count: usize,
+        out: &mut Vec<Frame>,
+    ) -> Result<(), DeckError> {
+        while stretcher.ready(count) == 0 && !stretcher.is_over() {
+            let wanted = stretcher.wants();
+            let silence = self.silence.min(wanted);
+            self.silence -= silence;
+            let mut heard = std::mem::take(&mut self.heard);
+            heard.clear();
+            heard.resize(silence, Frame::default());
+            self.read(wanted - silence, &mut heard)?;
+            stretcher.push(&heard);
+            self.heard = heard;
+        }
+        let moved = stretcher.take(count);
+        out.extend(moved.map(|(mixture, vocals)| Frame {
+            mixture,
+            vocals,
+            ..Frame::default()
+        }));
+        Ok(())
+    }
+
+    /// The next frames as they were recorded, at the device's rate; fewer than `count` only where
+    /// the song ends.
+    fn read(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<(), DeckError> {
         while self.mixture.ready() < count && !self.done {
             self.decoded.clear();
             if self.decoder.read(&mut self.decoded)? == 0 {
@@ -107,18 +193,15 @@ impl Deck {
         let count = count.min(self.mixture.ready());
         let vocals = self.voice.take(count)?;
         let mixture = self.mixture.take(count);
-        for (mixture, vocals) in mixture.chunks_exact(2).zip(vocals.chunks_exact(2)) {
-            out.push(Frame {
-                mixture: [mixture[0], mixture[1]],
-                vocals: [vocals[0], vocals[1]],
-                stretch: self.stretch,
-                at: u32::try_from(self.at).unwrap_or(u32::MAX),
-            });
-            self.at += 1;
-        }
+        let both = mixture.chunks_exact(2).zip(vocals.chunks_exact(2));
+        out.extend(both.map(|(mixture, vocals)| Frame {
+            mixture: [mixture[0], mixture[1]],
+            vocals: [vocals[0], vocals[1]],
+            ..Frame::default()
+        }));
         self.mixture.forget(count);
         self.voice.forget(count);
-        Ok(count)
+        Ok(())
     }
 }
 

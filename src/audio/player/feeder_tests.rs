@@ -6,6 +6,9 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
+#[path = "key_tempo_tests.rs"]
+mod key_tempo;
+
 fn sample(song: u64, frame: u64) -> [f32; 2] {
     let t = frame as f64 * (1.0 + song as f64 * 0.1);
     [(t * t * 1e-6).sin() as f32 * 0.4, (t * 0.05).cos() as f32 * 0.4]
@@ -86,6 +89,7 @@ impl Rig {
             path: wav(&self.folder, token, rate, frames),
             vocals: Box::new(Sung(rate)),
             start,
+            key_tempo: KeyTempo::default(),
         }
     }
 
@@ -207,6 +211,7 @@ fn level_zero_takes_the_vocals_out_even_when_all_rates_differ() {
                 path: path.clone(),
                 vocals: Box::new(Sung(44_100)),
                 start,
+                key_tempo: KeyTempo::default(),
             },
             true,
         ));
@@ -274,6 +279,7 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
             path: bad,
             vocals: Box::new(Sung(44_100)),
             start: 0.0,
+            key_tempo: KeyTempo::default(),
         },
         true,
     ));
