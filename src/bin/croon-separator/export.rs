@@ -69,6 +69,7 @@ pub fn manifest(name: &str, design: Design, training: Training) -> Manifest {
         core: GRID.core,
         fade: GRID.fade,
         design,
+        gate: None,
         training,
         measured: None,
     }

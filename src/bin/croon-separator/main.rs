@@ -6,6 +6,7 @@ mod augment;
 mod dataset;
 mod device;
 mod export;
+mod gate;
 mod info;
 mod layers;
 mod learning;

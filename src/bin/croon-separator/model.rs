@@ -4,6 +4,7 @@ use croon::audio::stft::Stft;
 use croon::separate::segment::Grid;
 use tch::{Device, Kind, TchError, Tensor};
 
+use crate::gate::Gate;
 use crate::layers::Mode;
 use crate::mask::{self, BINS};
 use crate::network::Network;
@@ -23,6 +24,8 @@ pub struct Model {
     pub network: Network,
     /// Mean magnitude of music per bin: what is divided out of every input.
     pub whitening: Tensor,
+    /// What closes where hardly anything passes the mask.
+    pub gate: Option<Gate>,
     pub device: Device,
 }
 
@@ -32,6 +35,7 @@ impl Model {
         Self {
             network: self.network.share(),
             whitening: self.whitening.shallow_clone(),
+            gate: self.gate,
             device: self.device,
         }
     }
@@ -85,9 +89,9 @@ impl Model {
         let mut mask = vec![0.0_f32; heard.len() * 2 * WINDOW_FRAMES * BINS as usize];
         let values = mask.len();
         masks.f_view([-1])?.f_copy_data(&mut mask, values)?;
-        let spectra = re.chunks_exact_mut(size).zip(im.chunks_exact_mut(size));
-        for ((re, im), mask) in spectra.zip(mask.chunks_exact(WINDOW_FRAMES * BINS as usize)) {
-            apply(re, im, mask);
+        let spectra = re.chunks_exact_mut(2 * size).zip(im.chunks_exact_mut(2 * size));
+        for ((re, im), mask) in spectra.zip(mask.chunks_exact(2 * WINDOW_FRAMES * BINS as usize)) {
+            apply(re, im, mask, self.gate.as_ref());
         }
         let planes = re.chunks_exact(size).zip(im.chunks_exact(size));
         for ((re, im), (window, side)) in
@@ -107,19 +111,40 @@ impl Model {
     }
 }
 
-/// Multiplies the spectrum of a channel, frame by frame, by its mask. The bin at 22.05 kHz and the last
-/// frame, which the network did not see, go with their neighbours.
-fn apply(re: &mut [f32], im: &mut [f32], mask: &[f32]) {
-    let frames = re
-        .chunks_exact_mut(SPECTRUM_BINS)
-        .zip(im.chunks_exact_mut(SPECTRUM_BINS));
-    let masks = mask.chunks_exact(BINS as usize);
-    let last = masks.clone().next_back();
-    for ((re, im), mask) in frames.zip(masks.chain(last)) {
-        let last = mask.last().copied().unwrap_or(0.0);
-        for ((re, im), m) in re.iter_mut().zip(im).zip(mask.iter().chain([&last])) {
-            *re *= m;
-            *im *= m;
+/// Multiplies a window's spectrum `[channel][frame][bin]` by its mask, frame by frame, and by the gate's
+/// gain for that frame. The bin at 22.05 kHz and the last frame, which the network did not see, go with
+/// their neighbours.
+fn apply(re: &mut [f32], im: &mut [f32], mask: &[f32], gate: Option<&Gate>) {
+    let mut passed = vec![0.0_f64; SPECTRUM_FRAMES];
+    let mut mixture = passed.clone();
+    let size = SPECTRUM_FRAMES * SPECTRUM_BINS;
+    let channels = re.chunks_exact_mut(size).zip(im.chunks_exact_mut(size));
+    for ((re, im), mask) in channels.zip(mask.chunks_exact(WINDOW_FRAMES * BINS as usize)) {
+        let frames = re
+            .chunks_exact_mut(SPECTRUM_BINS)
+            .zip(im.chunks_exact_mut(SPECTRUM_BINS));
+        let masks = mask.chunks_exact(BINS as usize);
+        let last = masks.clone().next_back();
+        for (frame, ((re, im), mask)) in frames.zip(masks.chain(last)).enumerate() {
+            let last = mask.last().copied().unwrap_or(0.0);
+            let (mut before, mut after) = (0.0_f32, 0.0_f32);
+            for ((re, im), m) in re.iter_mut().zip(im).zip(mask.iter().chain([&last])) {
+                let power = *re * *re + *im * *im;
+                before += power;
+                after += power * m * m;
+                *re *= m;
+                *im *= m;
+            }
+            mixture[frame] += f64::from(before);
+            passed[frame] += f64::from(after);
+        }
+    }
+    let Some(gate) = gate else { return };
+    let gains = gate.gains(&passed, &mixture);
+    for plane in [re, im] {
+        let frames = plane.chunks_exact_mut(SPECTRUM_BINS);
+        for (frame, gain) in frames.zip(gains.iter().cycle()) {
+            frame.iter_mut().for_each(|x| *x *= gain);
         }
     }
 }
@@ -164,6 +189,7 @@ mod tests {
         Model {
             network,
             whitening,
+            gate: None,
             device: Device::Cpu,
         }
     }

@@ -112,6 +112,7 @@ impl State {
         let model = Model {
             network,
             whitening: whitening.f_to_device(device)?,
+            gate: None,
             device,
         };
         let mut state = Self {
@@ -235,6 +236,7 @@ impl State {
                 },
             },
             whitening: self.model.whitening.shallow_clone(),
+            gate: None,
             device: self.model.device,
         })
     }

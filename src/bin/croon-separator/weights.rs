@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, TchError, Tensor};
 
+use crate::gate::Gate;
 use crate::model::{GRID, Model, WINDOW_FRAMES};
 use crate::network::{Design, Network};
 use crate::state::{StateError, write_tensors};
@@ -30,6 +31,8 @@ pub struct Manifest {
     pub fade: usize,
     #[serde(flatten)]
     pub design: Design,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
     pub training: Training,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
@@ -154,7 +157,7 @@ fn check(manifest: &Manifest) -> Result<(), WeightsError> {
     if (manifest.window, manifest.core, manifest.fade) != (GRID.window, GRID.core, GRID.fade) {
         return wrong("it cuts songs on another grid".into());
     }
-    if !manifest.design.is_sane() {
+    if !manifest.design.is_sane() || manifest.gate.is_some_and(|gate| !gate.is_sane()) {
         return wrong("its shape is out of range".into());
     }
     if manifest.weights.contains('/') || manifest.weights.contains("..") {
@@ -198,6 +201,7 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     Ok(Model {
         network,
         whitening,
+        gate: manifest.gate,
         device: Device::Cpu,
     })
 }
@@ -286,6 +290,7 @@ mod tests {
             Model {
                 network,
                 whitening,
+                gate: None,
                 device: Device::Cpu,
             },
             manifest,
