@@ -24,7 +24,12 @@ const LEAK: &str = "voice in music without one";
 
 /// The bounds that a model is known to miss. A model that reaches one must come off this list, and
 /// one that is not on it must reach them all.
-const MISSES: &[(&str, &str)] = &[("unet-mask", CUT), ("unet-mask", LEAK)];
+const MISSES: &[(&str, &str)] = &[
+    ("unet-mask", CUT),
+    ("unet-mask", LEAK),
+    ("light", LEAK),
+    ("full", LEAK),
+];
 
 /// Holds a model to a bound in dB.
 fn hold(model: &str, what: &str, db: f64, bound: f64) {

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use croon::separate::models;
 use tch::Device;
 
+use crate::gate::Gate;
 use crate::model::{GRID, WINDOW_FRAMES};
 use crate::network::Design;
 use crate::state::{RunFolder, State};
@@ -108,6 +110,8 @@ pub fn export(args: &ExportArgs) -> Result<()> {
             on: args.on.clone(),
         });
     }
+    // The plain design stays what it was published as: a mask alone.
+    manifest.gate = (plan.model != models::UNET_MASK).then_some(Gate::STANDARD);
     let manifest = weights::save(&state.averaged()?, manifest, Path::new(&args.into))?;
     println!(
         "{}/{} from step {}, sha256 {}",

@@ -18,6 +18,14 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// What the bundled models are published with. On 24 clips (not of the test set) it takes 7 dB off
+    /// what is left of the median clip without its singer, and changes the SDR of the clips by 0.02 dB.
+    pub const STANDARD: Self = Self {
+        threshold_db: -17.0,
+        slope: 2.0,
+        reach: 16,
+    };
+
     /// Whether the numbers of an untrusted manifest make sense.
     pub fn is_sane(&self) -> bool {
         (-80.0..0.0).contains(&self.threshold_db) && (0.0..=8.0).contains(&self.slope) && self.reach <= 256
