@@ -355,7 +355,8 @@ fn training_is_the_engines_own() {
 #[test]
 fn a_signal_reaches_a_training() {
     let home = Home::new();
-    let script = "trap 'exit 9' INT; echo ready; while :; do sleep 0.05; done";
+    // Not the signal of Ctrl-C: a test run in the background inherits that one ignored.
+    let script = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done";
     let command = serde_json::to_string(&["sh", "-c", script, "engine", "serve"]).unwrap();
     home.configure(&format!("[separation]\ncommand = {command}\n"));
     let mut child = home
@@ -367,7 +368,7 @@ fn a_signal_reaches_a_training() {
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
     assert_eq!(&ready, b"ready\n");
     let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }
 
