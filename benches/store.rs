@@ -61,7 +61,7 @@ fn read_a_block(bencher: divan::Bencher) {
         .expect("space on the disk");
     let mut nth = 0;
     bencher.bench_local(|| {
-        nth = (nth + 1) % 49;
+        nth = (nth + 1) % croon::store::BLOCKS_PER_SEGMENT;
         song.block(0, nth).expect("what was put")
     });
 }

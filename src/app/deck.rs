@@ -1,6 +1,6 @@
 //! The song that plays, the one that follows, and what is known of their voices.
 
-use super::event::Peaks;
+use super::event::{Peaks, WAVE_POINTS};
 use super::tracks::SongKey;
 use crate::key_tempo::KeyTempo;
 use crate::track::{Track, TrackId};
@@ -74,8 +74,8 @@ impl Voiceprint {
                 self.segments.resize(at + 1, None);
             }
             self.segments[at] = peaks.or(Some(Peaks {
-                vocals: [0; 48],
-                instrumental: [0; 48],
+                vocals: [0; WAVE_POINTS],
+                instrumental: [0; WAVE_POINTS],
             }));
         }
     }
@@ -121,16 +121,16 @@ impl Voiceprint {
         if from < 0.0 || from >= end || end.is_nan() {
             return None;
         }
-        let per_second = 48.0 / self.segment_seconds;
+        let per_second = WAVE_POINTS as f64 / self.segment_seconds;
         let first = (from * per_second) as usize;
-        let last = ((to.min(end) * per_second).ceil() as usize).clamp(first + 1, first + 48 * 64);
+        let last = ((to.min(end) * per_second).ceil() as usize).clamp(first + 1, first + WAVE_POINTS * 64);
         let (mut vocals, mut band, mut points) = (0_u32, 0_u32, 0_u32);
         for point in first..last {
-            let Some(Some(peaks)) = self.segments.get(point / 48) else {
+            let Some(Some(peaks)) = self.segments.get(point / WAVE_POINTS) else {
                 continue;
             };
-            vocals += u32::from(peaks.vocals[point % 48]);
-            band += u32::from(peaks.instrumental[point % 48]);
+            vocals += u32::from(peaks.vocals[point % WAVE_POINTS]);
+            band += u32::from(peaks.instrumental[point % WAVE_POINTS]);
             points += 1;
         }
         (points > 0).then(|| ((vocals / points) as u8, (band / points) as u8))
@@ -191,8 +191,8 @@ mod tests {
         voice.store(
             1,
             Some(Peaks {
-                vocals: [7; 48],
-                instrumental: [9; 48],
+                vocals: [7; WAVE_POINTS],
+                instrumental: [9; WAVE_POINTS],
             }),
         );
         voice.store(2, None);

@@ -15,12 +15,12 @@ use super::database;
 use super::error::StoreError;
 use super::open_songs::OpenSong;
 
-/// Blocks in a segment's contribution: 200,704 frames.
-pub const BLOCKS_PER_SEGMENT: usize = 49;
+/// Blocks in a segment's contribution: 266,240 frames, the core and fade of the standard grid.
+pub const BLOCKS_PER_SEGMENT: usize = 65;
 /// Samples of a segment's contribution, interleaved stereo.
 pub const SEGMENT_SAMPLES: usize = BLOCKS_PER_SEGMENT * BLOCK_SAMPLES;
 /// Points of each waveform kept per segment.
-pub const PEAKS_PER_SEGMENT: usize = 48;
+pub const PEAKS_PER_SEGMENT: usize = 64;
 
 const MOST_SEGMENTS: u32 = 1 << 16;
 /// Bytes of a block that lie under one key. sled keeps a page of eight to sixteen keys in memory
@@ -31,7 +31,7 @@ const MOST_PARTS: usize = 16;
 /// Eight keys or more in a page, eight times each: 64 accesses when all of them were used.
 const TOUCHES: usize = 8;
 const COMPLETE: &[u8] = b"complete";
-const ENTRY_VERSION: u8 = 1;
+const ENTRY_VERSION: u8 = 2;
 
 /// Loudness of a segment, for the waveforms: 0 is silence, 255 full scale or above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -109,7 +109,7 @@ fn read() {
     println!(
         "read all {:?} ({:?} a block), RSS {} KB",
         begin.elapsed(),
-        begin.elapsed() / segments / 49,
+        begin.elapsed() / segments / croon::store::BLOCKS_PER_SEGMENT as u32,
         resident()
     );
     let begin = Instant::now();
