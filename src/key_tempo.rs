@@ -31,17 +31,6 @@ impl KeyTempo {
         }
     }
 
-    /// From what was written down: semitones, and the tempo with 1 for the recording's. What is
-    /// missing or no number stands for the recording.
-    pub fn from_saved(key: Option<f32>, tempo: Option<f32>) -> Self {
-        let finite = |value: Option<f32>, otherwise| value.filter(|v| v.is_finite()).unwrap_or(otherwise);
-        // Casts from floats stop at the ends of the integer.
-        Self::new(
-            finite(key, 0.0).round() as i8,
-            (finite(tempo, 1.0) * 100.0).round() as u8,
-        )
-    }
-
     /// Semitones, -12 to 12.
     pub fn key(self) -> i8 {
         self.key
@@ -99,19 +88,6 @@ mod tests {
         assert!(song.is_recording());
         assert_eq!(KeyTempo::new(0, 97).hastened(true).tempo(), 100);
         assert_eq!(KeyTempo::new(0, 97).hastened(false).tempo(), 95);
-    }
-
-    #[test]
-    fn what_was_saved_is_read_whatever_it_is() {
-        let read = |key, tempo| {
-            let song = KeyTempo::from_saved(key, tempo);
-            (song.key(), song.tempo())
-        };
-        assert_eq!(read(None, None), (0, 100));
-        assert_eq!(read(Some(-3.0), Some(0.85)), (-3, 85));
-        assert_eq!(read(Some(f32::NAN), Some(f32::INFINITY)), (0, 100));
-        assert_eq!(read(Some(-1e9), Some(1e9)), (-12, 150));
-        assert_eq!(read(Some(1e9), Some(-1.0)), (12, 50));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! The house, floor by floor; a room may use the floors above it in this list and its neighbours
 //! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
 //!
-//! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`config`], [`action`],
-//!   [`keymap`]
+//! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`song_memory`],
+//!   [`config`], [`action`], [`keymap`]
 //! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
 //!   [`store`], [`library`], [`jobs`]
 //! * mind: every decision, no I/O. [`app`]
@@ -29,6 +29,7 @@ pub mod logging;
 pub mod paths;
 pub mod run;
 pub mod separate;
+pub mod song_memory;
 pub mod store;
 pub mod terminal;
 pub mod track;

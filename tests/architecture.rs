@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WORDS: &[&str] = &["action", "config", "key_tempo", "keymap", "track"];
+const WORDS: &[&str] = &["action", "config", "key_tempo", "keymap", "song_memory", "track"];
 
 /// A room and what it may import besides itself and the words.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("key_tempo", &[]),
     ("keymap", &[]),
+    ("song_memory", &[]),
     ("track", &[]),
     // machines
     ("audio", &[]),

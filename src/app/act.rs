@@ -5,9 +5,10 @@ use super::deck::Stage;
 use super::fader::{STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::list::Cursor;
-use super::{App, Effect, Saved, playback, separation};
+use super::{App, Effect, Saved, memory, playback, separation};
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
+use crate::song_memory::Change;
 use crate::track::StemState;
 
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
@@ -151,24 +152,20 @@ fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut sup
     change(&mut app.fader);
     app.level = app.fader.level();
     app.state_changed = Some(app.now_ms);
-    if let Some(song) = &mut app.deck.song {
-        song.level = Some(app.level);
-        app.level_changed = Some(app.now_ms);
-    }
+    app.remember(Change::Level(app.level));
     effects.push(Effect::SetLevel(app.fader.gain()));
 }
 
 /// Key and tempo belong to the song that plays; the next one has its own.
 fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) {
-    let Some(song) = &mut app.deck.song else {
+    let Some(song) = &app.deck.song else {
         return app.say("key and tempo belong to a song, and nothing plays yet");
     };
     let changed = change(song.key_tempo);
     if song.stage == Stage::Loading || changed == song.key_tempo {
         return;
     }
-    song.key_tempo = changed;
-    app.key_tempo_changed = Some(app.now_ms);
+    app.remember(Change::KeyTempo(changed));
     effects.push(Effect::SetKeyTempo(changed));
 }
 
@@ -176,25 +173,9 @@ fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTe
 pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
     let (now_ms, wait) = (app.now_ms, super::SAVE_MS);
     let due = |changed: &Option<u64>| changed.is_some_and(|at| now || at + wait <= now_ms);
-    let song = app.deck.song.as_ref();
-    let id = song.and_then(|song| song.id.or_else(|| app.tracks.get(song.key)?.track.id));
-    if due(&app.key_tempo_changed) {
-        app.key_tempo_changed = None;
-        if let (Some(id), Some(song)) = (id, song) {
-            effects.push(Effect::SaveKeyTempo {
-                id,
-                key_tempo: song.key_tempo,
-            });
-        }
-    }
-    if due(&app.level_changed) {
-        app.level_changed = None;
-        if let (Some(id), Some(level)) = (id, song.and_then(|song| song.level)) {
-            effects.push(Effect::SaveLevel {
-                id,
-                level: f32::from(level) / 100.0,
-            });
-        }
+    if now || due(&app.memory_changed) {
+        app.memory_changed = None;
+        memory::save(app, effects);
     }
     if due(&app.state_changed) {
         app.state_changed = None;

@@ -3,6 +3,7 @@
 use super::event::{Peaks, WAVE_POINTS};
 use super::tracks::SongKey;
 use crate::key_tempo::KeyTempo;
+use crate::song_memory::{Change, SongMemory};
 use crate::track::{Track, TrackId};
 
 /// How far a song on the deck is.
@@ -27,9 +28,17 @@ pub struct Song {
     pub stage: Stage,
     pub start: f64,
     pub id: Option<TrackId>,
-    /// Vocal level of its own, percent.
-    pub level: Option<u8>,
+    /// Who sings it, where the queue says so.
+    pub singer: Option<String>,
+    /// What the store remembers of it, with what was changed since; see `App::remember`.
+    pub memory: SongMemory,
+    /// Changes that are not stored yet.
+    pub(super) unsaved: Vec<Change>,
+    /// Of this singer, as `memory` says; what the player has.
     pub key_tempo: KeyTempo,
+    /// Seconds of it that were heard, and whether they counted as sung.
+    pub(super) heard: f64,
+    pub(super) sung: bool,
     pub duration: Option<f64>,
     pub voice: Voiceprint,
     /// Its turn came by itself, not by a key.
@@ -46,8 +55,12 @@ impl Song {
             stage: Stage::Loading,
             start,
             id: None,
-            level: None,
+            singer: None,
+            memory: SongMemory::default(),
+            unsaved: Vec::new(),
             key_tempo: KeyTempo::default(),
+            heard: 0.0,
+            sung: false,
             duration: track.duration,
             voice: Voiceprint::default(),
             automatic: false,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
+use crate::song_memory::{Change, SongMemory};
 use crate::track::{Track, TrackId};
 
 /// What happened.
@@ -135,10 +136,7 @@ pub struct Loaded {
     pub path: PathBuf,
     /// None where no cache can be had: the song plays as it is.
     pub id: Option<TrackId>,
-    /// Vocal level saved with this song, 0 to 1.
-    pub level: Option<f32>,
-    /// Saved with this song.
-    pub key_tempo: KeyTempo,
+    pub memory: SongMemory,
     pub duration: Option<f64>,
     /// Length of one segment's core.
     pub segment_seconds: f64,
@@ -248,13 +246,16 @@ pub enum Effect {
     },
 
     // memory
-    SaveLevel {
+    /// Note these changes to a song, level, key and tempo for this singer. They go over what is stored
+    /// by then, so that nothing else is written back.
+    Remember {
         id: TrackId,
-        level: f32,
+        singer: Option<String>,
+        changes: Vec<Change>,
     },
-    SaveKeyTempo {
+    /// The song was sung, not only begun: count it, with the time of day.
+    Sung {
         id: TrackId,
-        key_tempo: KeyTempo,
     },
     SaveState(Saved),
     /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.

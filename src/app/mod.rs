@@ -10,6 +10,7 @@ pub mod fader;
 mod find;
 mod keys;
 pub mod list;
+mod memory;
 pub mod playback;
 mod separation;
 pub mod toast;
@@ -85,7 +86,7 @@ pub struct Scan {
 pub const CHROME_ROWS: u16 = 6;
 /// How often the position is asked for while a song plays.
 const POSITION_MS: u64 = 100;
-/// A level, volume, key or tempo is saved when the hand has rested for so long.
+/// The volume and what is remembered of a song are saved when the hand has rested for so long.
 const SAVE_MS: u64 = 1_000;
 
 /// The whole state.
@@ -123,8 +124,7 @@ pub struct App {
     columns: u16,
     rows: u16,
     now_ms: u64,
-    level_changed: Option<u64>,
-    key_tempo_changed: Option<u64>,
+    memory_changed: Option<u64>,
     state_changed: Option<u64>,
     dirty: bool,
 }
@@ -162,8 +162,7 @@ impl App {
             columns: 80,
             rows: 24,
             now_ms: 0,
-            level_changed: None,
-            key_tempo_changed: None,
+            memory_changed: None,
             state_changed: None,
             dirty: true,
         }
@@ -191,7 +190,7 @@ impl App {
     /// `Tick`; None while nothing moves: then wait for the next event, however long.
     pub fn next_wake(&self) -> Option<u64> {
         let playing = self.deck.moves().then_some(self.now_ms + POSITION_MS);
-        let saves = [self.level_changed, self.key_tempo_changed, self.state_changed]
+        let saves = [self.memory_changed, self.state_changed]
             .into_iter()
             .flatten()
             .map(|at| at + SAVE_MS)

@@ -6,7 +6,7 @@ use super::board::Wish;
 use super::deck::{Song, Stage, Voiceprint};
 use super::event::{Loaded, NextUp};
 use super::tracks::SongKey;
-use super::{App, Effect, act, separation};
+use super::{App, Effect, act, memory, separation};
 use crate::track::StemState;
 
 /// The next song is made ready when so little is left of this one.
@@ -137,10 +137,7 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
     };
     song.stage = Stage::Given;
     song.id = loaded.id;
-    song.level = loaded
-        .level
-        .map(|level| (level.clamp(0.0, 1.0) * 100.0).round() as u8);
-    song.key_tempo = loaded.key_tempo;
+    memory::loaded(song, loaded.memory);
     song.duration = loaded.duration.or(song.duration);
     song.voice = voice;
     give(app, is_song, effects);
@@ -180,7 +177,11 @@ fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
 
 /// The fader goes where this song wants it.
 fn use_level(app: &mut App, effects: &mut Vec<Effect>) {
-    let own = app.deck.song.as_ref().and_then(|song| song.level);
+    let own = app
+        .deck
+        .song
+        .as_ref()
+        .and_then(|song| song.memory.level(song.singer.as_deref()));
     app.fader.set(own.unwrap_or(app.level));
     effects.push(Effect::SetLevel(app.fader.gain()));
 }
@@ -302,6 +303,7 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
     }
     let quarter = |seconds: f64| (seconds * 4.0) as i64;
     let moved = quarter(seconds) != quarter(app.deck.seconds);
+    memory::heard(app, seconds, effects);
     app.deck.seconds = seconds.max(0.0);
     plan_next(app, effects);
     moved

@@ -1,4 +1,4 @@
-//! Opens a song for the player on a thread of its own: identity, settings, stored vocals,
+//! Opens a song for the player on a thread of its own: identity, memory, stored vocals,
 //! waveforms. One runs; of those that wait the newest goes first, and of too many the oldest go.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use super::vocals::StoredVocals;
 use crate::audio::decode::{DecodeError, Decoder};
 use crate::audio::identity::track_id;
 use crate::separate::segment::Grid;
-use crate::store::{Peaks, SongSettings, SongStems, StemStore};
+use crate::song_memory::SongMemory;
+use crate::store::{Peaks, SongStems, StemStore};
 use crate::track::TrackId;
 
 /// A song to open.
@@ -35,7 +36,7 @@ pub enum LoadEvent {
 pub struct Opened {
     pub path: PathBuf,
     pub id: TrackId,
-    pub settings: SongSettings,
+    pub memory: SongMemory,
     /// Seconds, as the file or the store says.
     pub duration: Option<f64>,
     /// `None` where nothing is stored yet.
@@ -146,7 +147,7 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
     Ok(Opened {
         path: load.path.clone(),
         id,
-        settings: store.settings(id),
+        memory: store.memory(id),
         duration,
         stems,
         segments,

@@ -4,7 +4,6 @@ use crate::app::{EngineInfo, Event, Loaded, Output, Peaks};
 use crate::audio::player::{OutputState, PlayerEvent};
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
-use crate::key_tempo::KeyTempo;
 use crate::library::{LibraryEvent, WatchedBy};
 use crate::{store, track};
 
@@ -86,8 +85,7 @@ pub fn of_opened(opened: &Opened) -> Event {
     Event::Loaded(Box::new(Loaded {
         path: opened.path.clone(),
         id: Some(opened.id),
-        level: opened.settings.vocal_level,
-        key_tempo: KeyTempo::from_saved(opened.settings.key, opened.settings.tempo),
+        memory: opened.memory.clone(),
         duration: opened.duration,
         segment_seconds: opened.segment_seconds,
         segments: opened

@@ -147,9 +147,6 @@ impl Machines {
                 start,
                 key_tempo,
             } => {
-                if let Some(opened) = self.opened.iter().find(|opened| opened.path == path) {
-                    report(self.store.sung(opened.id), &self.to_main);
-                }
                 let song = self.song(token, path, start, key_tempo);
                 self.player.load(song, true);
             }
@@ -175,17 +172,11 @@ impl Machines {
             }),
             Effect::CancelJob => self.jobs.cancel(),
             Effect::FocusJob { seconds } => self.jobs.focus(seconds),
-            Effect::SaveLevel { id, level } => {
-                let mut settings = self.store.settings(id);
-                settings.vocal_level = Some(level);
-                report(self.store.save_settings(id, &settings), &self.to_main);
+            Effect::Remember { id, singer, changes } => {
+                let done = self.store.remember_song(id, singer.as_deref(), &changes);
+                report(done, &self.to_main);
             }
-            Effect::SaveKeyTempo { id, key_tempo } => {
-                let mut settings = self.store.settings(id);
-                settings.key = Some(f32::from(key_tempo.key()));
-                settings.tempo = Some(f32::from(key_tempo.tempo()) / 100.0);
-                report(self.store.save_settings(id, &settings), &self.to_main);
-            }
+            Effect::Sung { id } => report(self.store.sung(id), &self.to_main),
             Effect::SaveState(saved) => {
                 let kept = super::Kept {
                     level: saved.level,

@@ -1,4 +1,4 @@
-//! The catalogue: known tracks, settings and use of each song, which songs are complete, and the
+//! The catalogue: known tracks, what is remembered of each song, which songs are complete, and the
 //! small state of the program. One sled database that stays open.
 
 use std::collections::{HashMap, HashSet};
@@ -11,32 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::database;
 use super::error::StoreError;
+use super::memory::{self, Record};
 use super::song::SongMeta;
+use crate::song_memory::SongMemory;
 use crate::track::{FileStamp, Tags, Track, TrackId};
-
-/// What a listener chose for one song.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SongSettings {
-    /// Level of the singer, 0 to 1; nothing where it was never moved for this song.
-    pub vocal_level: Option<f32>,
-    /// Seconds by which the lyrics are shown later.
-    pub lyrics_offset: Option<f64>,
-    /// Semitones above the recording's key.
-    pub key: Option<f32>,
-    /// 1 is the recording's.
-    pub tempo: Option<f32>,
-}
-
-/// How a song is used: decides what goes first when space runs short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SongUse {
-    /// Seconds since the Unix epoch; 0 where never.
-    pub last_sung: i64,
-    pub times_sung: u32,
-    pub pinned: bool,
-}
 
 /// The index entry of a complete song.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -62,10 +40,15 @@ pub(super) struct Catalogue {
     volatile: bool,
     tracks: sled::Tree,
     kept: sled::Tree,
-    uses: sled::Tree,
-    settings: sled::Tree,
+    memory: sled::Tree,
     state: sled::Tree,
 }
+
+/// Where an older croon kept what `memory` holds now.
+const OLD_SETTINGS: &str = "settings";
+const OLD_USES: &str = "uses";
+/// Values of `memory` that are no record at all, before they are written over.
+const UNREAD: &str = "memory-unread";
 
 impl Catalogue {
     pub fn open(folder: &Path, volatile: bool) -> Result<Self, StoreError> {
@@ -81,16 +64,58 @@ impl Catalogue {
                 .open_tree(name)
                 .map_err(|e| StoreError::from_sled(folder, e))
         };
-        Ok(Self {
+        let catalogue = Self {
             folder: folder.to_owned(),
             volatile,
             tracks: tree("tracks")?,
             kept: tree("kept")?,
-            uses: tree("uses")?,
-            settings: tree("settings")?,
+            memory: tree("memory")?,
             state: tree("state")?,
             database,
-        })
+        };
+        if let Err(e) = catalogue.take_over_old_records() {
+            // They stay where they are: the next start tries again.
+            tracing::warn!("what an older croon remembered of songs could not be taken over: {e}");
+        }
+        Ok(catalogue)
+    }
+
+    /// Moves what an older croon kept in two places into `memory`. Every step may be the last: a song
+    /// leaves its old places after its new record is written, and a record there is not replaced.
+    fn take_over_old_records(&self) -> Result<(), StoreError> {
+        let fault = |e| self.fault(e);
+        let names = self.database.tree_names();
+        let old = |name: &str| {
+            let there = names.iter().any(|there| there.as_ref() == name.as_bytes());
+            there.then(|| self.database.open_tree(name)).transpose()
+        };
+        let (settings, uses) = (old(OLD_SETTINGS).map_err(fault)?, old(OLD_USES).map_err(fault)?);
+        let trees: Vec<&sled::Tree> = [&settings, &uses].into_iter().flatten().collect();
+        let mut songs = HashSet::new();
+        for key in trees.iter().flat_map(|tree| tree.iter().keys()) {
+            songs.insert(key.map_err(fault)?);
+        }
+        let read = |tree: &Option<sled::Tree>, key: &[u8]| -> Option<Record> {
+            serde_json::from_slice(&tree.as_ref()?.get(key).ok()??).ok()
+        };
+        for key in songs {
+            let (chosen, used) = (read(&settings, &key), read(&uses, &key));
+            if chosen.is_none() && used.is_none() {
+                continue;
+            }
+            if !self.memory.contains_key(&key).map_err(fault)? {
+                let mut record = Record::new();
+                memory::write(
+                    &mut record,
+                    &memory::of_old_records(chosen.as_ref(), used.as_ref()),
+                );
+                self.put(&self.memory, &key, &record)?;
+            }
+            for tree in &trees {
+                tree.remove(&key).map_err(fault)?;
+            }
+        }
+        Ok(())
     }
 
     pub fn tracks(&self) -> Result<Vec<Track>, StoreError> {
@@ -139,32 +164,35 @@ impl Catalogue {
         })
     }
 
-    pub fn settings(&self, id: TrackId) -> SongSettings {
-        self.get(&self.settings, &id.0).unwrap_or_default()
+    pub fn memory(&self, id: TrackId) -> SongMemory {
+        let record: Option<Record> = self.get(&self.memory, &id.0);
+        record.map(|record| memory::read(&record)).unwrap_or_default()
     }
 
-    pub fn save_settings(&self, id: TrackId, settings: &SongSettings) -> Result<(), StoreError> {
-        self.put(&self.settings, &id.0, settings)
-    }
-
-    pub fn song_use(&self, id: TrackId) -> SongUse {
-        self.get(&self.uses, &id.0).unwrap_or_default()
-    }
-
-    pub fn uses(&self) -> HashMap<TrackId, SongUse> {
-        let uses = self.uses.iter().flatten().filter_map(|(key, value)| {
-            Some((
-                TrackId(key.as_ref().try_into().ok()?),
-                serde_json::from_slice(&value).ok()?,
-            ))
+    pub fn memories(&self) -> HashMap<TrackId, SongMemory> {
+        let songs = self.memory.iter().flatten().filter_map(|(key, value)| {
+            let record: Record = serde_json::from_slice(&value).ok()?;
+            Some((TrackId(key.as_ref().try_into().ok()?), memory::read(&record)))
         });
-        uses.collect()
+        songs.collect()
     }
 
-    pub fn change_use(&self, id: TrackId, change: impl FnOnce(&mut SongUse)) -> Result<(), StoreError> {
-        let mut song = self.song_use(id);
+    pub fn change_memory(&self, id: TrackId, change: impl FnOnce(&mut SongMemory)) -> Result<(), StoreError> {
+        let stored = self.memory.get(id.0).map_err(|e| self.fault(e))?;
+        let mut record = Record::new();
+        if let Some(stored) = stored {
+            match serde_json::from_slice(&stored) {
+                Ok(whole) => record = whole,
+                Err(_) => {
+                    let aside = self.database.open_tree(UNREAD).map_err(|e| self.fault(e))?;
+                    self.write(|| aside.insert(id.0, stored))?;
+                }
+            }
+        }
+        let mut song = memory::read(&record);
         change(&mut song);
-        self.put(&self.uses, &id.0, &song)
+        memory::write(&mut record, &song);
+        self.put(&self.memory, &id.0, &record)
     }
 
     pub fn state<T: DeserializeOwned>(&self, key: &str) -> Option<T> {

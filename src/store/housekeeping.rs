@@ -107,7 +107,7 @@ impl StemStore {
                 .iter()
                 .map(|kept| kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1)))
                 .sum(),
-            pinned: Some(catalogue.uses().values().filter(|song| song.pinned).count()),
+            pinned: Some(catalogue.memories().values().filter(|song| song.pinned).count()),
             known_tracks: Some(catalogue.count_tracks()),
             ..count(&self.house.paths, self.cap(), &songs)
         }
@@ -152,13 +152,14 @@ impl StemStore {
         self.sweep_leftovers();
         let cap = self.cap();
         let mut songs = self.on_disk();
-        let uses = self.house.catalogue.uses();
-        let used = |song: &OnDisk| uses.get(&song.key.id).copied().unwrap_or_default();
+        let memories = self.house.catalogue.memories();
+        let pinned = |song: &OnDisk| memories.get(&song.key.id).is_some_and(|song| song.pinned);
+        let sung = |song: &OnDisk| memories.get(&song.key.id).map_or(0, |song| song.last_sung);
         // One that was never sung is as old as its last change.
-        songs.sort_by_key(|song| used(song).last_sung.max(song.changed));
+        songs.sort_by_key(|song| sung(song).max(song.changed));
         let mut left: u64 = songs.iter().map(|song| song.bytes).sum();
         let mut pruned = Pruned::default();
-        for song in songs.iter().filter(|song| !used(song).pinned) {
+        for song in songs.iter().filter(|song| !pinned(song)) {
             if left <= cap {
                 break;
             }
@@ -173,14 +174,14 @@ impl StemStore {
         Ok(pruned)
     }
 
-    /// Removes all vocals; pinned songs only where asked, open ones never. Tracks, settings and
-    /// pins stay.
+    /// Removes all vocals; pinned songs only where asked, open ones never. Tracks, pins and
+    /// what is remembered stay.
     pub fn clear(&self, pinned_too: bool) -> Result<Cleared, StoreError> {
         self.sweep_leftovers();
         let mut cleared = Cleared::default();
-        let uses = self.house.catalogue.uses();
+        let memories = self.house.catalogue.memories();
         for song in self.on_disk() {
-            let pinned = uses.get(&song.key.id).is_some_and(|song| song.pinned);
+            let pinned = memories.get(&song.key.id).is_some_and(|song| song.pinned);
             if (!pinned || pinned_too) && self.evict(&song)? {
                 cleared.songs += 1;
                 cleared.bytes += song.bytes;

@@ -1,7 +1,7 @@
 //! The store: the separated vocals of every song, and what croon remembers between two evenings.
 //!
 //! Two places. The catalogue (`<state>/catalogue`) is one small database that stays open: known
-//! tracks, settings per song, which songs are complete. The vocals of each song are a database of
+//! tracks, what is remembered of each song, which songs are complete. The vocals of each song are a database of
 //! their own (`<cache>/stems/<model>/<track>/`), opened while it plays or is separated. One
 //! process owns the store; within it every song has one handle, shared by all threads.
 
@@ -11,6 +11,7 @@ mod database;
 mod error;
 mod housekeeping;
 mod lock;
+mod memory;
 mod open_songs;
 mod song;
 
@@ -24,13 +25,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use block::{BLOCK_FRAMES, BLOCK_SAMPLES};
-pub use catalogue::{SongSettings, SongUse};
 pub use error::StoreError;
 pub use housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats, Verified, stats_of_folder};
 pub use lock::OwnerLock;
 pub use open_songs::SongKey;
 pub use song::{BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongMeta, SongStems};
 
+use crate::song_memory::{Change, SongMemory};
 use crate::track::{Track, TrackId};
 use catalogue::Catalogue;
 use open_songs::OpenSongs;
@@ -218,13 +219,22 @@ impl StemStore {
         self.house.catalogue.rename(from, to)
     }
 
-    pub fn settings(&self, id: TrackId) -> SongSettings {
-        self.house.catalogue.settings(id)
+    /// What is remembered of a song; nothing of one never touched.
+    pub fn memory(&self, id: TrackId) -> SongMemory {
+        self.house.catalogue.memory(id)
     }
 
-    /// Within a second on the disk; it does not wait for it.
-    pub fn save_settings(&self, id: TrackId, settings: &SongSettings) -> Result<(), StoreError> {
-        self.house.catalogue.save_settings(id, settings)
+    /// Notes changes to a song, level, key and tempo for this singer. Within a second on the disk; it
+    /// does not wait for it.
+    pub fn remember_song(
+        &self,
+        id: TrackId,
+        singer: Option<&str>,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
+        self.house.catalogue.change_memory(id, |song| {
+            changes.iter().for_each(|change| song.apply(singer, *change));
+        })
     }
 
     /// A piece of the program's own state, such as the volume.
@@ -236,21 +246,14 @@ impl StemStore {
         self.house.catalogue.save_state(key, value)
     }
 
-    /// Somebody sings it now: among the last to be evicted.
+    /// It was sung, now: among the last to be evicted.
     pub fn sung(&self, id: TrackId) -> Result<(), StoreError> {
-        self.house.catalogue.change_use(id, |song| {
-            song.last_sung = unix_now();
-            song.times_sung = song.times_sung.saturating_add(1);
-        })
-    }
-
-    pub fn song_use(&self, id: TrackId) -> SongUse {
-        self.house.catalogue.song_use(id)
+        self.remember_song(id, None, &[Change::Sung(unix_now())])
     }
 
     /// A pinned song is never evicted.
     pub fn pin(&self, id: TrackId, pinned: bool) -> Result<(), StoreError> {
-        self.house.catalogue.change_use(id, |song| song.pinned = pinned)
+        self.remember_song(id, None, &[Change::Pinned(pinned)])
     }
 
     pub fn set_cap(&self, cap_bytes: u64) {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use croon::app::deck::Stage;
 use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Peaks, Settings, update};
-use croon::key_tempo::KeyTempo;
 use croon::keymap::{Code, Key, Keymap, parse_keys};
+use croon::song_memory::{Choices, SongMemory};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
 
 /// Title, artist, album; the later, the younger the file.
@@ -68,11 +68,17 @@ pub fn peaks(seed: u32) -> Peaks {
 
 pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> Loaded {
     let segments = (0..50).map(|segment| complete.then(|| peaks(segment))).collect();
+    let own = Choices {
+        level: level.map(|level| (level * 100.0).round() as u8),
+        ..Choices::default()
+    };
     Loaded {
         path: path(title),
         id: Some(TrackId([7; 16])),
-        level,
-        key_tempo: KeyTempo::default(),
+        memory: SongMemory {
+            own,
+            ..SongMemory::default()
+        },
         duration: Some(200.0),
         segment_seconds: 4.0,
         segments,

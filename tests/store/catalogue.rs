@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use croon::store::SongSettings;
+use croon::key_tempo::KeyTempo;
+use croon::song_memory::{Change, SongMemory};
 use croon::track::{FileStamp, Tags, Track};
 
 use super::*;
@@ -57,18 +58,22 @@ fn tracks_come_back_and_can_be_forgotten() {
 }
 
 #[test]
-fn settings_pins_and_state_last() {
+fn memory_pins_and_state_last() {
     let home = tempfile::tempdir().unwrap();
-    let mine = SongSettings {
-        vocal_level: Some(0.35),
-        key: Some(-2.0),
-        tempo: Some(0.9),
-        ..SongSettings::default()
-    };
+    let changes = [
+        Change::Level(35),
+        Change::KeyTempo(KeyTempo::new(-2, 90)),
+        Change::LyricsOffset(150),
+        Change::Loop(Some((12.5, 20.0))),
+        Change::Trim(-1.5),
+    ];
     {
         let store = open(home.path());
-        assert_eq!(store.settings(track(1)), SongSettings::default());
-        store.save_settings(track(1), &mine).unwrap();
+        assert_eq!(store.memory(track(1)), SongMemory::default());
+        store.remember_song(track(1), None, &changes).unwrap();
+        store
+            .remember_song(track(1), Some("Ana"), &[Change::Level(5)])
+            .unwrap();
         store.sung(track(1)).unwrap();
         store.sung(track(1)).unwrap();
         store.pin(track(1), true).unwrap();
@@ -80,10 +85,97 @@ fn settings_pins_and_state_last() {
         );
     }
     let store = open(home.path());
-    assert_eq!(store.settings(track(1)), mine);
-    let song = store.song_use(track(1));
-    assert!(song.pinned && song.times_sung == 2 && song.last_sung > 1_600_000_000);
+    let memory = store.memory(track(1));
+    assert!(memory.pinned && memory.plays == 2 && memory.last_sung > 1_600_000_000);
+    assert_eq!(
+        (memory.level(None), memory.level(Some("ana"))),
+        (Some(35), Some(5))
+    );
+    assert_eq!(memory.key_tempo(Some("Ben")), KeyTempo::new(-2, 90));
+    assert_eq!((memory.lyrics_offset_ms, memory.trim_db), (150, -1.5));
+    assert_eq!(memory.loop_seconds, Some((12.5, 20.0)));
     assert_eq!(store.state::<String>("screen").as_deref(), Some("jobs"));
+}
+
+/// Writes into the catalogue as a croon of another age would.
+fn with_tree(home: &Path, name: &str, work: impl FnOnce(&sled::Tree)) {
+    let folder = home.join("state/catalogue");
+    // A database just closed gives its lock back a moment later.
+    let begun = std::time::Instant::now();
+    let database = loop {
+        match sled::open(&folder) {
+            Ok(database) => break database,
+            Err(e) => assert!(begun.elapsed().as_secs() < 10, "{e}"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    work(&database.open_tree(name).unwrap());
+    database.flush().unwrap();
+}
+
+#[test]
+fn what_an_older_croon_kept_is_taken_over_once_and_unreadable_records_stay() {
+    let home = tempfile::tempdir().unwrap();
+    drop(open(home.path()));
+    with_tree(home.path(), "settings", |tree| {
+        let chosen: &[u8] = br#"{"vocal_level":0.35,"lyrics_offset":null,"key":-2.0,"tempo":0.9}"#;
+        tree.insert(track(1).0, chosen).unwrap();
+        tree.insert(track(3).0, &b"\xff not json"[..]).unwrap();
+    });
+    with_tree(home.path(), "uses", |tree| {
+        let used: &[u8] = br#"{"last_sung":1700000000,"times_sung":4,"pinned":true}"#;
+        tree.insert(track(1).0, used).unwrap();
+        tree.insert(track(2).0, used).unwrap();
+    });
+    for _ in 0..2 {
+        let store = open(home.path());
+        let both = store.memory(track(1));
+        assert_eq!(both.level(None), Some(35));
+        assert_eq!(both.key_tempo(None), KeyTempo::new(-2, 90));
+        assert!(both.pinned && both.plays == 4 && both.last_sung == 1_700_000_000);
+        assert!(store.memory(track(2)).pinned);
+        assert_eq!(store.memory(track(3)), SongMemory::default());
+    }
+    // What was changed since is not written over by the old record, should it still be there.
+    open(home.path())
+        .remember_song(track(1), None, &[Change::Level(10)])
+        .unwrap();
+    with_tree(home.path(), "settings", |tree| {
+        assert_eq!(tree.len(), 1, "the unreadable one alone");
+        tree.insert(track(1).0, &br#"{"vocal_level":0.35}"#[..]).unwrap();
+    });
+    assert_eq!(open(home.path()).memory(track(1)).level(None), Some(10));
+}
+
+#[test]
+fn a_newer_croons_memory_is_used_and_kept() {
+    let home = tempfile::tempdir().unwrap();
+    drop(open(home.path()));
+    with_tree(home.path(), "memory", |tree| {
+        let newer: &[u8] = br#"{"version":9,"level":40,"mood":{"blue":true},"plays":2}"#;
+        tree.insert(track(1).0, newer).unwrap();
+        tree.insert(track(2).0, &b"CBOR or whatever comes"[..]).unwrap();
+    });
+    {
+        let store = open(home.path());
+        assert_eq!(store.memory(track(1)).level(None), Some(40));
+        for song in [1, 2] {
+            store
+                .remember_song(track(song), None, &[Change::Level(15)])
+                .unwrap();
+            assert_eq!(store.memory(track(song)).level(None), Some(15));
+        }
+    }
+    with_tree(home.path(), "memory", |tree| {
+        let kept = tree.get(track(1).0).unwrap().unwrap();
+        let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+        let expected = serde_json::json!({"version":9,"level":15,"mood":{"blue":true},"plays":2});
+        assert_eq!(kept, expected);
+    });
+    with_tree(home.path(), "memory-unread", |tree| {
+        let aside = tree.get(track(2).0).unwrap().unwrap();
+        assert_eq!(&aside[..], b"CBOR or whatever comes");
+    });
 }
 
 #[test]
@@ -170,16 +262,4 @@ fn damage_anywhere_in_the_catalogue_invents_nothing() {
         assert!(store.tracks().unwrap().contains(&tracks[5]));
     }
     println!("{lost} tracks lost in {rounds} rounds");
-}
-
-#[test]
-fn settings_of_an_older_croon_are_read() {
-    let old: SongSettings = serde_json::from_str(r#"{"vocal_level":0.35}"#).unwrap();
-    assert_eq!(
-        old,
-        SongSettings {
-            vocal_level: Some(0.35),
-            ..SongSettings::default()
-        }
-    );
 }

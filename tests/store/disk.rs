@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use croon::song_memory::Change;
 use croon::store::StoreError;
 
 use super::*;
@@ -235,7 +236,7 @@ fn a_cache_that_may_not_be_written_leaves_the_rest_working() {
         let refused = store.song(MODEL, track(2)).unwrap_err();
         assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused:?}");
         assert!(refused.to_string().contains("Make the folder writable"));
-        store.save_settings(track(1), &Default::default()).unwrap();
+        store.remember_song(track(1), None, &[Change::Level(30)]).unwrap();
     }
     let store = open(home.path());
     assert!(store.song(MODEL, track(1)).is_err());

@@ -1,7 +1,9 @@
 //! The store against a plain map, under random operations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use croon::key_tempo::KeyTempo;
+use croon::song_memory::{Change, SongMemory};
 use croon::store::SongMeta;
 use proptest::prelude::*;
 
@@ -26,9 +28,10 @@ enum Op {
     Evict {
         song: u8,
     },
-    Pin {
+    Remember {
         song: u8,
-        pinned: bool,
+        singer: Option<&'static str>,
+        changes: Vec<Change>,
     },
     /// The cap becomes nothing: all go that are not pinned.
     PruneAll,
@@ -37,6 +40,19 @@ enum Op {
         song: u8,
         at: u32,
     },
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let seconds = || prop_oneof![-5.0..500.0_f64, any::<f64>()];
+    prop_oneof![
+        1 => any::<u8>().prop_map(Change::Level),
+        1 => (any::<i8>(), any::<u8>()).prop_map(|(key, tempo)| Change::KeyTempo(KeyTempo::new(key, tempo))),
+        1 => any::<f32>().prop_map(Change::Trim),
+        1 => any::<i32>().prop_map(Change::LyricsOffset),
+        1 => proptest::option::of((seconds(), seconds())).prop_map(Change::Loop),
+        3 => any::<bool>().prop_map(Change::Pinned),
+        1 => any::<i64>().prop_map(Change::Sung),
+    ]
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -48,7 +64,12 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (song.clone(), 1_u32..4).prop_map(|(song, segments)| Op::Finish { song, segments }),
         2 => Just(Op::Reopen),
         1 => song.clone().prop_map(|song| Op::Evict { song }),
-        1 => (song.clone(), any::<bool>()).prop_map(|(song, pinned)| Op::Pin { song, pinned }),
+        4 => (
+            song.clone(),
+            proptest::sample::select(vec![None, Some("Ana"), Some("ANA "), Some("Бен")]),
+            proptest::collection::vec(change(), 1..4)
+        )
+            .prop_map(|(song, singer, changes)| Op::Remember { song, singer, changes }),
         1 => Just(Op::PruneAll),
         2 => (song, any::<u32>()).prop_map(|(song, at)| Op::Corrupt { song, at }),
     ]
@@ -58,13 +79,17 @@ fn op() -> impl Strategy<Value = Op> {
 struct Model {
     segments: BTreeMap<(u8, u32), u32>,
     complete: BTreeMap<u8, u32>,
-    pinned: BTreeSet<u8>,
+    memories: BTreeMap<u8, SongMemory>,
 }
 
 impl Model {
     fn lose(&mut self, song: u8) {
         self.segments.retain(|key, _| key.0 != song);
         self.complete.remove(&song);
+    }
+
+    fn memory(&self, song: u8) -> SongMemory {
+        self.memories.get(&song).cloned().unwrap_or_default()
     }
 }
 
@@ -83,7 +108,7 @@ fn check(store: &StemStore, model: &Model) -> Result<(), TestCaseError> {
         let complete = model.complete.contains_key(&song);
         prop_assert_eq!(stored.is_some_and(|stored| stored.is_complete()), complete);
         prop_assert_eq!(store.complete(MODEL).contains(&track(song)), complete);
-        prop_assert_eq!(store.song_use(track(song)).pinned, model.pinned.contains(&song));
+        prop_assert_eq!(&store.memory(track(song)), &model.memory(song));
     }
     Ok(())
 }
@@ -121,15 +146,16 @@ proptest! {
                     prop_assert!(store.evict_song(track(song)).unwrap());
                     model.lose(song);
                 }
-                Op::Pin { song, pinned } => {
-                    store.pin(track(song), pinned).unwrap();
-                    if pinned { model.pinned.insert(song); } else { model.pinned.remove(&song); }
+                Op::Remember { song, singer, changes } => {
+                    store.remember_song(track(song), singer, &changes).unwrap();
+                    let memory = model.memories.entry(song).or_default();
+                    changes.iter().for_each(|change| memory.apply(singer, *change));
                 }
                 Op::PruneAll => {
                     store.set_cap(0);
                     store.prune().unwrap();
                     store.set_cap(NO_CAP);
-                    (0..3).filter(|song| !model.pinned.contains(song)).collect::<Vec<_>>()
+                    (0..3).filter(|song| !model.memory(*song).pinned).collect::<Vec<_>>()
                         .into_iter().for_each(|song| model.lose(song));
                 }
                 Op::Corrupt { song, at } => {
