@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use croon::app::{App, Event, Found, Settings, update};
+use croon::app::event::WAVE_POINTS;
+use croon::app::{App, Event, Found, Loaded, Peaks, Settings, update};
 use croon::keymap::{Key, Keymap};
 use croon::track::{FileStamp, Tags, Track};
 use croon::ui::{self, Theme};
@@ -93,6 +94,70 @@ fn draw_80x24(bencher: Bencher, songs: usize) {
 #[divan::bench(args = SIZES)]
 fn draw_200x60(bencher: Bencher, songs: usize) {
     draw(bencher, songs, 200, 60);
+}
+
+/// A frame of the Sing screen with the words of a song of 10,000 lines, waveforms and all.
+#[divan::bench]
+fn draw_sing_200x60(bencher: Bencher) {
+    let (mut app, theme) = (app(1_000), Theme::default());
+    update(&mut app, Event::Key(Key::plain(croon::keymap::Code::Enter)));
+    let path = app
+        .tracks
+        .get(app.tracks.selected().unwrap())
+        .unwrap()
+        .track
+        .path
+        .clone();
+    let peaks = Peaks {
+        vocals: [90; WAVE_POINTS],
+        instrumental: [120; WAVE_POINTS],
+    };
+    let loaded = Loaded {
+        path: path.clone(),
+        id: None,
+        memory: croon::song_memory::SongMemory::default(),
+        duration: Some(200.0),
+        segment_seconds: 5.94,
+        segments: vec![Some(peaks); 34],
+        complete: true,
+    };
+    update(&mut app, Event::Loaded(Box::new(loaded)));
+    let line = |i: usize| {
+        format!(
+            "[{:02}:{:02}.00]we set them down beside the reeds\n",
+            i / 60,
+            i % 60
+        )
+    };
+    let text: String = (0..10_000).map(line).collect();
+    let lyrics = croon::lyrics::read(text.as_bytes(), std::path::Path::new("a.lrc"))
+        .unwrap()
+        .lyrics;
+    let lyrics = Some(std::sync::Arc::new(lyrics));
+    update(
+        &mut app,
+        Event::Lyrics {
+            path,
+            lyrics,
+            refused: None,
+        },
+    );
+    let token = app.deck.song.as_ref().unwrap().token;
+    update(
+        &mut app,
+        Event::Position {
+            token,
+            seconds: 100.4,
+            playing: true,
+        },
+    );
+    assert!(app.lyrics_moment().is_some_and(|moment| moment.line == 100));
+    let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+    bencher.bench_local(|| {
+        terminal
+            .draw(|frame| ui::draw(black_box(&app), &theme, frame))
+            .unwrap();
+    });
 }
 
 fn draw(bencher: Bencher, songs: usize, columns: u16, rows: u16) {

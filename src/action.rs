@@ -77,6 +77,11 @@ pub enum Action {
     TempoDown,
     TempoUp,
     KeyTempoReset,
+    // the lyrics
+    NextLine,
+    PreviousLine,
+    LyricsSooner,
+    LyricsLater,
     // lists
     Down,
     Up,

@@ -31,6 +31,9 @@ pub enum Command {
     Cache(commands::cache::Args),
     /// Show the songs croon sees in your folders
     Scan(commands::scan::Args),
+    /// Show, check or export lyrics
+    #[command(subcommand)]
+    Lyrics(commands::lyrics::LyricsCommand),
     /// Write vocals and instrumental of songs into files
     Separate(commands::separate::Args),
     /// Judge the engine, or other separators' stems, on songs whose stems are known
@@ -54,6 +57,7 @@ impl Command {
             Self::Doctor(args) => commands::doctor::run(args, context),
             Self::Cache(args) => commands::cache::run(args, context),
             Self::Scan(args) => commands::scan::run(args, context),
+            Self::Lyrics(command) => commands::lyrics::run(command, context),
             Self::Separate(args) => commands::separate::run(args, context),
             Self::Eval(args) => commands::eval::run(args, context),
             Self::Train(args) => commands::train::run(args, context),

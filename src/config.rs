@@ -19,6 +19,7 @@ pub const DEFAULT_TOML: &str = include_str!("../config.toml");
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Config {
     pub library: LibraryConfig,
+    pub lyrics: LyricsConfig,
     pub separation: SeparationConfig,
     pub cache: CacheConfig,
     pub playback: PlaybackConfig,
@@ -42,6 +43,13 @@ pub struct LibraryConfig {
     pub poll_seconds: u64,
     /// Separate every song found, unasked.
     pub auto_separate: bool,
+}
+
+/// `[lyrics]`: the words to sing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LyricsConfig {
+    /// As written; where lyrics are kept apart from the songs.
+    pub folder: Option<PathBuf>,
 }
 
 /// `[separation]`: the engine.

@@ -4,7 +4,7 @@
 //! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
 //!
 //! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`song_memory`],
-//!   [`config`], [`action`], [`keymap`]
+//!   [`lyrics`], [`config`], [`action`], [`keymap`]
 //! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
 //!   [`store`], [`library`], [`jobs`]
 //! * mind: every decision, no I/O. [`app`]
@@ -26,6 +26,7 @@ pub mod key_tempo;
 pub mod keymap;
 pub mod library;
 pub mod logging;
+pub mod lyrics;
 pub mod paths;
 pub mod run;
 pub mod separate;

@@ -133,12 +133,15 @@ pub fn file_title(path: &Path) -> String {
 /// Text from outside made harmless for a terminal: control characters, among them the escape that
 /// starts every terminal command, and characters that reorder text are dropped.
 pub fn printable(text: &str) -> String {
+    harmless(text).trim().to_owned()
+}
+
+/// [`printable`] with the spaces at the ends left, for pieces that are put together.
+pub fn harmless(text: &str) -> String {
     text.chars()
-        .map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c })
-        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
-        .collect::<String>()
-        .trim()
-        .to_owned()
+        .map(|c| if matches!(c, '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .filter(|c| !c.is_control() && !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
+        .collect()
 }
 
 /// How far a track's vocals are.

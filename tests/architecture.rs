@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WORDS: &[&str] = &["action", "config", "key_tempo", "keymap", "song_memory", "track"];
+const WORDS: &[&str] = &["action", "config", "key_tempo", "keymap", "lyrics", "song_memory", "track"];
 
 /// A room and what it may import besides itself and the words.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("key_tempo", &[]),
     ("keymap", &[]),
+    ("lyrics", &[]),
     ("song_memory", &[]),
     ("track", &[]),
     // machines
@@ -66,6 +67,11 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("hound", &["audio/"]),
     ("notify", &["library/"]),
     ("lofty", &["library/"]),
+    ("font8x8", &["ui/sing/"]),
+    ("encoding_rs", &["lyrics/"]),
+    ("chardetng", &["lyrics/"]),
+    ("midly", &["lyrics/"]),
+    ("serde_saphyr", &["lyrics/"]),
     ("walkdir", &["library/", "judge/"]),
     ("ratatui", &["ui/", "terminal.rs", "terminal/", "run.rs", "run/"]),
     (

@@ -5,7 +5,7 @@ use super::deck::Stage;
 use super::fader::{STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::list::Cursor;
-use super::{App, Effect, Saved, memory, playback, separation};
+use super::{App, Effect, Saved, lyrics, memory, playback, separation};
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
 use crate::song_memory::Change;
@@ -61,6 +61,11 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::TempoDown => key_tempo(app, effects, |song| song.hastened(false)),
         Action::TempoUp => key_tempo(app, effects, |song| song.hastened(true)),
         Action::KeyTempoReset => key_tempo(app, effects, |_| KeyTempo::default()),
+
+        Action::NextLine => lyrics::step(app, true, effects),
+        Action::PreviousLine => lyrics::step(app, false, effects),
+        Action::LyricsSooner => lyrics::offset(app, false),
+        Action::LyricsLater => lyrics::offset(app, true),
 
         Action::Down => step(app, 1),
         Action::Up => step(app, -1),

@@ -1,6 +1,7 @@
 //! The song that plays, the one that follows, and what is known of their voices.
 
 use super::event::{Peaks, WAVE_POINTS};
+use super::lyrics::Words;
 use super::tracks::SongKey;
 use crate::key_tempo::KeyTempo;
 use crate::song_memory::{Change, SongMemory};
@@ -41,6 +42,7 @@ pub struct Song {
     pub(super) sung: bool,
     pub duration: Option<f64>,
     pub voice: Voiceprint,
+    pub words: Words,
     /// Its turn came by itself, not by a key.
     pub automatic: bool,
 }
@@ -63,6 +65,7 @@ impl Song {
             sung: false,
             duration: track.duration,
             voice: Voiceprint::default(),
+            words: Words::default(),
             automatic: false,
         }
     }
@@ -150,6 +153,17 @@ impl Voiceprint {
     }
 }
 
+/// A position and the clock it belongs to: between two positions time goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct HeardAt {
+    seconds: f64,
+    /// None until the tick that follows the position.
+    at_ms: Option<u64>,
+}
+
+/// A position is carried on for so long; a player that says nothing for longer stands still.
+const CARRIED_MS: u64 = 250;
+
 /// What the player does and will do.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deck {
@@ -158,6 +172,8 @@ pub struct Deck {
     /// Playing rather than paused, as wished; what is heard follows within milliseconds.
     pub playing: bool,
     pub seconds: f64,
+    /// When `seconds` was true, on the clock of `Tick`.
+    heard_at: HeardAt,
     tokens: u64,
 }
 
@@ -165,6 +181,36 @@ impl Deck {
     pub fn fresh_token(&mut self) -> u64 {
         self.tokens += 1;
         self.tokens
+    }
+
+    /// The player says where it is; the next tick tells when.
+    pub(super) fn position(&mut self, seconds: f64) {
+        self.seconds = seconds;
+        self.heard_at = HeardAt { seconds, at_ms: None };
+    }
+
+    pub(super) fn tick(&mut self, now_ms: u64) {
+        let moved = self.heard_at.seconds != self.seconds;
+        if moved || self.heard_at.at_ms.is_none() {
+            self.heard_at = HeardAt {
+                seconds: self.seconds,
+                at_ms: (!moved).then_some(now_ms),
+            };
+        }
+    }
+
+    /// Where the song is now, carried on from the last position by the clock and the tempo.
+    pub fn heard(&self, now_ms: u64) -> f64 {
+        let HeardAt { seconds, at_ms } = self.heard_at;
+        let song = self
+            .song
+            .as_ref()
+            .filter(|_| self.moves() && seconds == self.seconds);
+        let Some((song, at_ms)) = song.zip(at_ms) else {
+            return self.seconds;
+        };
+        let passed = now_ms.saturating_sub(at_ms).min(CARRIED_MS) as f64 / 1000.0;
+        self.seconds + passed * f64::from(song.key_tempo.tempo()) / 100.0
     }
 
     pub fn duration(&self) -> Option<f64> {

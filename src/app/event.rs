@@ -2,9 +2,11 @@
 //! a machine. Plain data only; the shell in `run.rs` translates from and to the machines.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
+use crate::lyrics::Lyrics;
 use crate::song_memory::{Change, SongMemory};
 use crate::track::{Track, TrackId};
 
@@ -97,6 +99,13 @@ pub enum Event {
     LoadFailed {
         path: PathBuf,
         reason: String,
+    },
+    /// The answer to `Effect::FindLyrics`.
+    Lyrics {
+        path: PathBuf,
+        lyrics: Option<Arc<Lyrics>>,
+        /// A file that looks like this song's lyrics and can't be used, in one sentence.
+        refused: Option<String>,
     },
     PlayerStarted {
         token: u64,
@@ -207,6 +216,12 @@ pub enum Effect {
     Load {
         path: PathBuf,
         id: Option<TrackId>,
+    },
+    /// Find the words of this song, by its names; answered by `Lyrics`.
+    FindLyrics {
+        path: PathBuf,
+        artist: String,
+        title: String,
     },
     /// Play this song now, from `start` seconds. Always after its `Loaded` or `LoadFailed`.
     Play {

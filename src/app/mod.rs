@@ -10,6 +10,7 @@ pub mod fader;
 mod find;
 mod keys;
 pub mod list;
+pub mod lyrics;
 mod memory;
 pub mod playback;
 mod separation;
@@ -125,6 +126,8 @@ pub struct App {
     rows: u16,
     now_ms: u64,
     memory_changed: Option<u64>,
+    /// What the last frame shows of the lyrics.
+    lyrics_shown: Option<lyrics::Face>,
     state_changed: Option<u64>,
     dirty: bool,
 }
@@ -163,6 +166,7 @@ impl App {
             rows: 24,
             now_ms: 0,
             memory_changed: None,
+            lyrics_shown: None,
             state_changed: None,
             dirty: true,
         }
@@ -189,7 +193,8 @@ impl App {
     /// When the next `Position` (while a song plays) and then `Tick` are wanted, on the clock of
     /// `Tick`; None while nothing moves: then wait for the next event, however long.
     pub fn next_wake(&self) -> Option<u64> {
-        let playing = self.deck.moves().then_some(self.now_ms + POSITION_MS);
+        let wait = self.lyrics_wake().unwrap_or(POSITION_MS).min(POSITION_MS);
+        let playing = self.deck.moves().then_some(self.now_ms + wait);
         let saves = [self.memory_changed, self.state_changed]
             .into_iter()
             .flatten()

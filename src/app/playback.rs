@@ -132,6 +132,7 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
             .filter(|s| s.key == key)
         {
             song.voice = voice.clone();
+            song.words.lay(&song.voice, song.duration);
         }
         return;
     };
@@ -140,6 +141,7 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
     memory::loaded(song, loaded.memory);
     song.duration = loaded.duration.or(song.duration);
     song.voice = voice;
+    song.words.lay(&song.voice, song.duration);
     give(app, is_song, effects);
 }
 
@@ -154,6 +156,13 @@ fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     };
     let (token, path, start) = (song.token, entry.track.path.clone(), song.start);
     let key_tempo = song.key_tempo;
+    if !song.words.sought {
+        effects.push(Effect::FindLyrics {
+            path: path.clone(),
+            artist: entry.track.artist().to_owned(),
+            title: entry.track.title(),
+        });
+    }
     if !is_song {
         effects.push(Effect::QueueNext(Some(NextUp {
             token,
@@ -268,6 +277,7 @@ pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects:
     }
     if let Some(song) = app.deck.song.as_mut().filter(|song| song.token == token) {
         song.duration = duration.or(song.duration);
+        song.words.lay(&song.voice, song.duration);
     }
 }
 
@@ -304,7 +314,7 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
     let quarter = |seconds: f64| (seconds * 4.0) as i64;
     let moved = quarter(seconds) != quarter(app.deck.seconds);
     memory::heard(app, seconds, effects);
-    app.deck.seconds = seconds.max(0.0);
+    app.deck.position(seconds.max(0.0));
     plan_next(app, effects);
     moved
 }

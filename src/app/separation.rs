@@ -199,6 +199,7 @@ pub(super) fn stored(app: &mut App, path: &Path, segment: u32, peaks: Option<Pea
     for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
         if song.key == key {
             song.voice.store(segment, peaks);
+            song.words.lay(&song.voice, song.duration);
         }
     }
     app.deck.plays(key)

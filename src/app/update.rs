@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::board::Stopping;
 use super::deck::Stage;
-use super::{App, Effect, Engine, Event, Output, act, keys, playback, separation};
+use super::{App, Effect, Engine, Event, Output, act, keys, lyrics, playback, separation};
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.
@@ -36,8 +36,12 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::Resumed => effects.push(Effect::Redraw),
         Event::Tick { now_ms } => {
             app.now_ms = app.now_ms.max(now_ms);
+            app.deck.tick(app.now_ms);
             act::save(app, false, effects);
-            return app.toasts.expire(now_ms);
+            let expired = app.toasts.expire(now_ms);
+            let face = app.lyrics_face();
+            let sung = std::mem::replace(&mut app.lyrics_shown, face) != face;
+            return expired || sung;
         }
         Event::Quit => act::quit(app, effects),
 
@@ -85,6 +89,16 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::JobCancelled { path } => separation::cancelled(app, &path),
 
         Event::Loaded(loaded) => playback::loaded(app, *loaded, effects),
+        Event::Lyrics {
+            path,
+            lyrics,
+            refused,
+        } => {
+            if let Some(reason) = refused {
+                app.trouble(reason);
+            }
+            lyrics::found(app, &path, lyrics);
+        }
         Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
         Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
         Event::PlayerEnded { token } => playback::ended(app, token, effects),

@@ -8,6 +8,7 @@ mod context;
 pub mod doctor;
 pub mod eval;
 mod interrupt;
+pub mod lyrics;
 mod outcome;
 pub mod paths;
 pub mod scan;

@@ -15,7 +15,7 @@ pub enum Outcome {
     Failed = 1,
     /// The command line or the configuration file cannot be understood.
     Usage = 2,
-    /// No song where one was asked for.
+    /// No song, or no lyrics, where they were asked for.
     NothingFound = 3,
     /// No engine, or no device that was insisted on.
     NoDevice = 4,
@@ -49,7 +49,7 @@ impl Outcome {
             Self::Done => "done",
             Self::Failed => "failed, or failed for some of the files",
             Self::Usage => "the command line or the configuration file cannot be understood",
-            Self::NothingFound => "no song found",
+            Self::NothingFound => "no song or no lyrics found",
             Self::NoDevice => "no engine, or not the device that was asked for",
             Self::Busy => "another croon holds the cache",
             Self::NoTerminal => "the screen needs a terminal and there is none",

@@ -79,6 +79,7 @@ impl<'a> Reader<'a> {
             t.whole("poll_seconds", 1..=86_400, &mut c.poll_seconds);
             t.flag("auto_separate", &mut c.auto_separate);
         });
+        root.section("lyrics", |t| t.optional_path("folder", &mut config.lyrics.folder));
         root.section("separation", |t| {
             let c = &mut config.separation;
             t.texts("command", &mut c.command);

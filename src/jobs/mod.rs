@@ -1,9 +1,11 @@
-//! The workers: one separates songs, one at a time, and one opens songs for the player. The queue
+//! The workers: one separates songs, one at a time, one opens songs for the player, and one finds
+//! their lyrics. The queue
 //! is not theirs: they take a next job only when told, and say what happened through a callback.
 
 mod eta;
 mod fault;
 pub mod load;
+pub mod lyrics;
 pub mod model;
 mod peaks;
 mod plan;

@@ -10,16 +10,18 @@ pub enum Group {
     Playback,
     Voice,
     KeyTempo,
+    Lyrics,
     Lists,
     Jobs,
     Everywhere,
 }
 
 impl Group {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Playback,
         Self::Voice,
         Self::KeyTempo,
+        Self::Lyrics,
         Self::Lists,
         Self::Jobs,
         Self::Everywhere,
@@ -30,6 +32,7 @@ impl Group {
             Self::Playback => "PLAYBACK",
             Self::Voice => "VOICE",
             Self::KeyTempo => "KEY AND TEMPO",
+            Self::Lyrics => "LYRICS",
             Self::Lists => "THIS LIST",
             Self::Jobs => "JOBS",
             Self::Everywhere => "EVERYWHERE",
@@ -87,6 +90,10 @@ pub const TABLE: &[Row] = table![
     TempoUp        "tempo-up"         ["]" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "faster, 5 %";
     TempoDown      "tempo-down"       ["[" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "slower, 5 %";
     KeyTempoReset  "key-tempo-reset"  ["\\" EVERYWHERE]                             EVERYWHERE     KeyTempo   ""         "both as recorded";
+    NextLine       "next-line"        ["j" SING]                                    SING           Lyrics     "line"     "next line";
+    PreviousLine   "previous-line"    ["k" SING]                                    SING           Lyrics     ""         "this line again, the one before";
+    LyricsSooner   "lyrics-sooner"    ["z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms sooner";
+    LyricsLater    "lyrics-later"     ["Z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms later";
     PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
     SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "{seek} s back";
     SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "{seek} s on";

@@ -4,6 +4,7 @@
 //! files, [`watch`] tells of changes, [`settle`] waits until a file being copied holds still, and
 //! [`keeper`] keeps the [`index`] and tells the listener.
 
+mod embedded;
 mod filter;
 mod index;
 mod keeper;
@@ -14,6 +15,7 @@ mod survey;
 mod sweep;
 mod tags;
 mod territory;
+mod ultrastar;
 mod walk;
 mod watch;
 
@@ -26,9 +28,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+pub use embedded::embedded_lyrics;
 pub use filter::{AUDIO_ENDINGS, is_audio};
 pub use survey::{Survey, survey};
 pub use tags::{read_track, stamp_of};
+pub use ultrastar::song_text;
 
 use crate::track::Track;
 use keeper::{Keeper, Message};

@@ -56,6 +56,7 @@ pub fn read_track(path: &Path, stamp: FileStamp) -> Track {
             tracing::warn!(path = %path.display(), "the tag reader failed on this file; its tags are left out")
         }
     }
+    super::ultrastar::name(path, &mut track.tags);
     track
 }
 
@@ -71,8 +72,12 @@ fn measure(track: &mut Track) {
     }
 }
 
-fn read_tagged(path: &Path) -> Result<TaggedFile, Box<dyn std::error::Error>> {
+pub(super) fn limit_allocations() {
     apply_global_options(GlobalOptions::new().allocation_limit(ALLOCATION_LIMIT));
+}
+
+fn read_tagged(path: &Path) -> Result<TaggedFile, Box<dyn std::error::Error>> {
+    limit_allocations();
     let options = ParseOptions::new().read_cover_art(false);
     Ok(Probe::open(path)?.options(options).guess_file_type()?.read()?)
 }
@@ -104,7 +109,7 @@ fn add(tags: &mut Tags, tag: &Tag) {
 }
 
 /// Harmless for a terminal and of bounded length.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     // a tag may be megabytes long; what is cut here is never looked at
     let text = text
         .char_indices()

@@ -1,9 +1,13 @@
 //! What the machines say, in the words of the mind. The only place that knows both languages.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::app::{EngineInfo, Event, Loaded, Output, Peaks};
 use crate::audio::player::{OutputState, PlayerEvent};
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
+use crate::jobs::lyrics::Found;
 use crate::library::{LibraryEvent, WatchedBy};
 use crate::{store, track};
 
@@ -95,6 +99,18 @@ pub fn of_opened(opened: &Opened) -> Event {
             .collect(),
         complete: opened.complete,
     }))
+}
+
+pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
+    let refused = found
+        .refused
+        .first()
+        .map(|(file, reason)| format!("{} is not used for lyrics: {reason}", shown(file)));
+    Event::Lyrics {
+        path,
+        lyrics: found.lyrics.map(Arc::new),
+        refused,
+    }
 }
 
 fn peaks(stored: &store::Peaks) -> Peaks {

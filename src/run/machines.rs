@@ -13,6 +13,7 @@ use crate::audio::Vocals;
 use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
+use crate::jobs::lyrics::{LyricsFinder, Wanted};
 use crate::jobs::{Job, Jobs, JobsSetup, model};
 use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
@@ -30,6 +31,7 @@ pub struct Machines {
     player: Player,
     jobs: Jobs,
     loader: Loader,
+    lyrics: LyricsFinder,
     library: Library,
     opened: Vec<Opened>,
     to_main: Sender<Message>,
@@ -70,6 +72,16 @@ impl Machines {
         })?;
 
         let send = tell(to_main);
+        let folder = config
+            .lyrics
+            .folder
+            .as_ref()
+            .map(|folder| context.paths.expand(folder));
+        let lyrics = LyricsFinder::start(folder, move |path, found| {
+            send(Message::Event(hearsay::of_lyrics(path, found)));
+        })?;
+
+        let send = tell(to_main);
         let engine = context.clone();
         let setup = JobsSetup {
             engine: Box::new(move || engine.engine_command()),
@@ -107,6 +119,7 @@ impl Machines {
             player,
             jobs,
             loader,
+            lyrics,
             library,
             opened: Vec::new(),
             to_main: to_main.clone(),
@@ -141,6 +154,7 @@ impl Machines {
     pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
+            Effect::FindLyrics { path, artist, title } => self.lyrics.find(Wanted { path, artist, title }),
             Effect::Play {
                 token,
                 path,

@@ -271,6 +271,7 @@ const PAIRS: &[(Action, Action)] = &[
     (Action::VocalsUp, Action::VocalsDown),
     (Action::SeekBack, Action::SeekForward),
     (Action::MoveDown, Action::MoveUp),
+    (Action::NextLine, Action::PreviousLine),
 ];
 
 /// The name of a key as short as it can be read.

@@ -1,5 +1,9 @@
 //! The song being sung: where it is, how loud the singer is, and where the singer can go.
 
+mod letters;
+mod lyrics;
+
+use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
@@ -11,10 +15,11 @@ use crate::app::deck::Song;
 use crate::app::fader::Voice;
 use crate::track::StemState;
 
-/// Rows of each part; what has no room is 0. The order of giving up: waves, rules, the big fader.
+/// Rows of each part; what has no room is 0. The order of giving up: waves, rules, the big fader; with
+/// lyrics these come first of all.
 struct Room {
     heading: usize,
-    /// Free for the lines to sing.
+    /// For the lines to sing.
     lyrics: usize,
     rules: bool,
     /// Of each of the two waveforms.
@@ -26,29 +31,35 @@ struct Room {
 }
 
 impl Room {
-    fn of(height: usize) -> Self {
+    fn of(height: usize, lyrics: bool) -> Self {
         let mut left = height;
         let mut take = |wish: usize, spare: usize| {
             let taken = if left >= wish + spare { wish } else { 0 };
             left -= taken;
             taken
         };
-        let heading = take(1, 0);
+        let mut lines = if lyrics { take(1, 0) } else { 0 };
         let position = take(1, 0);
+        lines += if lyrics { take(1, 0) } else { 0 };
         let fader = take(1, 0);
+        let heading = take(1, 0);
+        lines += if lyrics { take(2, 0) } else { 0 };
+        let toggle = take(1, if lyrics { 0 } else { 2 });
+        lines += if lyrics { take(1, 0) } else { 0 };
         let stems = take(1, 0);
-        let toggle = take(1, 1);
         let rules = take(2, 2) == 2;
+        lines += if lyrics { take(3, 0) } else { 0 };
         let mut waves = take(2, 0) / 2;
-        let big = take(1, 2);
-        let fader = fader + big + take(1, 6);
-        while waves > 0 && waves < 6 && left >= 4 {
+        let big = take(1, if lyrics { 8 } else { 2 });
+        let fader = fader + big + take(1, if lyrics { 14 } else { 6 });
+        let most = if lyrics { 3 } else { 6 };
+        while waves > 0 && waves < most && left >= 4 {
             waves += 1;
             left -= 2;
         }
         Self {
             heading,
-            lyrics: left,
+            lyrics: lines + left,
             rules,
             waves,
             position,
@@ -63,14 +74,24 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let Some(song) = &app.deck.song else {
         return nothing(app, canvas);
     };
-    if canvas.height() < 3 {
+    let lyrics = app.lyrics_moment();
+    if canvas.height() < 3 && lyrics.is_none() {
         return tiny(app, song, canvas);
     }
-    let room = Room::of(canvas.height());
+    let room = Room::of(canvas.height(), lyrics.is_some());
     let mut y = 0;
     if room.heading > 0 {
         heading(app, song, canvas);
         y += 1;
+    }
+    if let (Some(moment), Some(shown)) = (lyrics, song.words.shown()) {
+        let area = canvas.area();
+        let rows = Rect {
+            y: area.y + y as u16,
+            height: room.lyrics as u16,
+            ..area
+        };
+        lyrics::draw(app, shown, moment, &mut canvas.part(rows));
     }
     y += room.lyrics;
     if room.rules {
@@ -382,8 +403,8 @@ mod tests {
 
     #[test]
     fn the_parts_of_the_screen_fill_it_and_no_more() {
-        for height in 0..100 {
-            let room = Room::of(height);
+        for (height, lyrics) in (0..100).flat_map(|height| [(height, false), (height, true)]) {
+            let room = Room::of(height, lyrics);
             let rules = if room.rules { 2 } else { 0 };
             let used = room.heading
                 + room.lyrics
@@ -395,9 +416,19 @@ mod tests {
                 + room.toggle;
             assert_eq!(used, height);
         }
-        let usual = Room::of(20);
+        let usual = Room::of(20, false);
         assert!(usual.waves >= 3 && usual.fader >= 2 && usual.rules && usual.toggle == 1);
-        assert!(Room::of(40).lyrics >= 10);
+        assert!(Room::of(40, false).lyrics >= 10);
+        let words = Room::of(20, true);
+        assert!(words.lyrics >= 7 && words.waves >= 1 && words.toggle == 1 && words.rules);
+        assert_eq!(
+            (
+                Room::of(1, true).lyrics,
+                Room::of(3, true).lyrics,
+                Room::of(3, true).position
+            ),
+            (1, 2, 1)
+        );
     }
 
     #[test]

@@ -98,6 +98,8 @@ pub struct Glyphs {
     pub played: &'static str,
     pub to_come: &'static str,
     pub head: &'static str,
+    /// Of the countdown.
+    pub dot: &'static str,
     pub playing: &'static str,
     pub paused: &'static str,
     pub selected: &'static str,
@@ -117,6 +119,7 @@ impl Glyphs {
         played: "━",
         to_come: "─",
         head: "●",
+        dot: "●",
         playing: "▶",
         paused: "‖",
         selected: ">",
@@ -134,6 +137,7 @@ impl Glyphs {
         played: "=",
         to_come: "-",
         head: "O",
+        dot: "*",
         playing: ">",
         paused: "=",
         selected: ">",
@@ -182,6 +186,14 @@ impl Theme {
 
     pub fn vocals(&self) -> Style {
         Self::of(self.colours.vocals).add_modifier(Modifier::BOLD)
+    }
+
+    /// What of a line has been sung; without colour it stands out by being reversed.
+    pub fn sung(&self) -> Style {
+        match self.colours.vocals {
+            Some(_) => self.vocals(),
+            None => self.vocals().add_modifier(Modifier::REVERSED),
+        }
     }
 
     pub fn band(&self) -> Style {

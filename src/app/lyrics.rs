@@ -1,0 +1,407 @@
+//! The lyrics of the song on the deck: which line is sung at a moment and how far, by the times of
+//! the file or, where it has none for words, by where the vocals are heard; steps from line to line,
+//! and the offset of the listener.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::deck::Voiceprint;
+use super::event::WAVE_POINTS;
+use super::{App, Effect, playback};
+use crate::action::Screen;
+use crate::lyrics::syllables;
+use crate::lyrics::{LATEST_MS, Line, Lyrics, Millis, Timing};
+use crate::song_memory::Change;
+
+/// A gap of more than this gets a countdown.
+pub const GAP_MS: Millis = 4_000;
+/// A line stays this long after its last word.
+const HOLD_MS: Millis = 600;
+/// One step of the offset.
+const OFFSET_STEP_MS: i32 = 50;
+/// Further than this an offset finds no other line of the song.
+const MOST_OFFSET_MS: i32 = 60_000;
+/// A step to a line lands so much before it: a breath.
+const BREATH_MS: Millis = 200;
+/// Later than this in a line, a step back goes to its own beginning.
+const RESTART_MS: Millis = 1_500;
+/// Where nothing says how long a syllable takes.
+const SYLLABLE_MS: f64 = 330.0;
+/// Vocals quieter than this share of the loudest around are what leaks from the band.
+const LEAK: f64 = 0.15;
+/// And whatever is below this of 255 is silence.
+const SILENCE: u8 = 5;
+/// Between two looks at a wipe whose steps are not known beforehand.
+const LOOK_MS: u64 = 50;
+
+/// The words of one song on the deck.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Words {
+    /// As found; None before anything was, and where there is nothing.
+    lyrics: Option<Arc<Lyrics>>,
+    /// Lyrics without times, laid along the song.
+    laid: Option<Arc<Lyrics>>,
+    /// They have been looked for.
+    pub sought: bool,
+}
+
+impl Words {
+    /// The lyrics to show, with times as good as there are.
+    pub fn shown(&self) -> Option<&Lyrics> {
+        self.laid.as_deref().or(self.lyrics.as_deref())
+    }
+
+    fn take(&mut self, lyrics: Option<Arc<Lyrics>>) {
+        self.lyrics = lyrics;
+        self.laid = None;
+        self.sought = true;
+    }
+
+    /// Lays lyrics without times along the song, again whenever more is known of its vocals.
+    pub fn lay(&mut self, voice: &Voiceprint, duration: Option<f64>) {
+        if let Some(lyrics) = self.lyrics.as_deref().filter(|lyrics| !lyrics.is_timed()) {
+            self.laid = lay(lyrics, voice, duration).map(Arc::new);
+        }
+    }
+}
+
+/// What the Sing screen shows of the lyrics.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moment {
+    /// The line in the middle: sung now, or next.
+    pub line: usize,
+    /// Graphemes of it that are sung.
+    pub sung: f64,
+    /// Seconds until it begins, in a long gap.
+    pub countdown: Option<f64>,
+    /// A line of another singer that is still going on, and how far.
+    pub other: Option<(usize, f64)>,
+}
+
+/// Line, graphemes sung of it and of the other singer's, seconds left.
+pub(super) type Face = (usize, i64, i64, i64);
+
+/// Where the lyrics are at this moment of the song, the listener's offset taken off.
+pub fn moment(lyrics: &Lyrics, voice: &Voiceprint, ms: Millis) -> Option<Moment> {
+    let next = |line: usize, gap: Millis| {
+        let begins = lyrics.lines.get(line)?.start_ms;
+        let countdown = (gap > GAP_MS).then_some((begins - ms) as f64 / 1000.0);
+        Some(Moment {
+            line,
+            sung: 0.0,
+            countdown,
+            other: None,
+        })
+    };
+    let Some(line) = lyrics.line_at(ms) else {
+        return next(0, lyrics.lines.first()?.start_ms);
+    };
+    let over = sung_until(lyrics, line, voice);
+    if let Some(following) = lyrics.lines.get(line + 1) {
+        let gap = following.start_ms - over;
+        if ms >= over + HOLD_MS.min(gap / 2) {
+            return next(line + 1, gap);
+        }
+    }
+    Some(Moment {
+        line,
+        sung: sung(lyrics, line, voice, ms),
+        countdown: None,
+        other: other(lyrics, line, voice, ms),
+    })
+}
+
+/// In a duet, the line before that its own singer has not finished.
+fn other(lyrics: &Lyrics, line: usize, voice: &Voiceprint, ms: Millis) -> Option<(usize, f64)> {
+    let singers = lyrics.lines.get(line)?.singers;
+    let before = (line.saturating_sub(3)..line).rev();
+    let mut others = before.filter(|other| {
+        let theirs = lyrics.lines[*other].singers;
+        theirs != singers && sung_until(lyrics, *other, voice) > ms
+    });
+    others.next().map(|other| (other, sung(lyrics, other, voice, ms)))
+}
+
+/// Graphemes of a line that are sung at a moment.
+fn sung(lyrics: &Lyrics, number: usize, voice: &Voiceprint, ms: Millis) -> f64 {
+    let line = &lyrics.lines[number];
+    if !line.words.is_empty() {
+        return line.sung_at(ms);
+    }
+    let end = lyrics.end_ms(number);
+    let share = match Heard::between(voice, line.start_ms, end) {
+        Some(heard) => heard.before(ms) / heard.before(end),
+        None => {
+            let end = guessed_end(line, end);
+            (ms - line.start_ms) as f64 / (end - line.start_ms).max(1) as f64
+        }
+    };
+    graphemes_of(line, share)
+}
+
+/// Share of a line's syllables as graphemes.
+fn graphemes_of(line: &Line, share: f64) -> f64 {
+    let weights = syllables::weights(&line.text);
+    let mut left = share.clamp(0.0, 1.0) * weights.iter().map(|w| f64::from(*w)).sum::<f64>();
+    for (at, weight) in weights.iter().enumerate() {
+        let weight = f64::from(*weight);
+        if left < weight {
+            return at as f64 + left / weight;
+        }
+        left -= weight;
+    }
+    weights.len() as f64
+}
+
+/// When the last word of a line is over.
+fn sung_until(lyrics: &Lyrics, number: usize, voice: &Voiceprint) -> Millis {
+    let line = &lyrics.lines[number];
+    let end = lyrics.end_ms(number);
+    if let Some(last) = line.words.last() {
+        return last.end_ms.min(end);
+    }
+    match Heard::between(voice, line.start_ms, end) {
+        Some(heard) => heard.last().min(end),
+        None => guessed_end(line, end),
+    }
+}
+
+/// The end of a line of which only the next one's begin is known.
+fn guessed_end(line: &Line, end: Millis) -> Millis {
+    let usual = f64::from(syllables::total(&line.text)) * SYLLABLE_MS * 1.4 + 500.0;
+    end.min(line.start_ms + usual as Millis)
+}
+
+/// Where the vocals sound in a stretch of a song.
+struct Heard {
+    /// Of the first point.
+    start: f64,
+    /// Milliseconds of a point.
+    step: f64,
+    on: Vec<bool>,
+}
+
+impl Heard {
+    /// None where the vocals are not known for all of it, or silent for all of it.
+    fn between(voice: &Voiceprint, from: Millis, to: Millis) -> Option<Self> {
+        let step = point_ms(voice)?;
+        // a line of more than a minute is none
+        if from < 0 || to <= from || to - from >= 60_000 {
+            return None;
+        }
+        let first = (from as f64 / step) as usize;
+        let last = (to as f64 / step).ceil() as usize;
+        let peaks: Option<Vec<u8>> = (first..last.max(first + 1))
+            .map(|point| peak(voice, point))
+            .collect();
+        let peaks = peaks?;
+        let loudest = peaks.iter().copied().max().unwrap_or(0);
+        let floor = threshold(loudest);
+        let on: Vec<bool> = peaks.iter().map(|peak| *peak >= floor).collect();
+        on.contains(&true).then_some(Self {
+            start: first as f64 * step,
+            step,
+            on,
+        })
+    }
+
+    /// Milliseconds with vocals before a moment.
+    fn before(&self, ms: Millis) -> f64 {
+        let at = (ms as f64 - self.start) / self.step;
+        let heard = |(point, on): (usize, &bool)| {
+            if *on {
+                (at - point as f64).clamp(0.0, 1.0)
+            } else {
+                0.0
+            }
+        };
+        self.on.iter().enumerate().map(heard).sum::<f64>() * self.step
+    }
+
+    /// When the vocals fall silent for good.
+    fn last(&self) -> Millis {
+        let last = self.on.iter().rposition(|on| *on).map_or(0, |point| point + 1);
+        (self.start + last as f64 * self.step) as Millis
+    }
+}
+
+/// Milliseconds of a point of the waveform; None where nothing is known of it.
+fn point_ms(voice: &Voiceprint) -> Option<f64> {
+    let step = voice.segment_seconds * 1000.0 / WAVE_POINTS as f64;
+    (1.0..10_000.0).contains(&step).then_some(step)
+}
+
+fn peak(voice: &Voiceprint, point: usize) -> Option<u8> {
+    let peaks = voice.segments.get(point / WAVE_POINTS)?.as_ref()?;
+    Some(peaks.vocals[point % WAVE_POINTS])
+}
+
+fn threshold(loudest: u8) -> u8 {
+    ((f64::from(loudest) * LEAK) as u8).max(SILENCE)
+}
+
+/// Lays lines along the stretches with vocals by their syllables: a guess, and marked as one. None
+/// where the length of the song is unknown.
+fn lay(lyrics: &Lyrics, voice: &Voiceprint, duration: Option<f64>) -> Option<Lyrics> {
+    let by_segments = voice.segment_seconds * voice.segments.len() as f64;
+    let seconds = duration.or((by_segments > 0.0).then_some(by_segments))?;
+    let most = LATEST_MS as f64 / 1000.0;
+    // a point of a tenth of a second where nothing is known yet
+    let step = point_ms(voice).unwrap_or(100.0);
+    let points = ((seconds.min(most) * 1000.0 / step) as usize).max(1);
+    let known = (0..points).filter_map(|point| peak(voice, point));
+    let loudest = known.max().unwrap_or(0);
+    let floor = threshold(loudest);
+    // what is not separated yet may hold vocals
+    let mut on: Vec<bool> = (0..points)
+        .map(|point| peak(voice, point).is_none_or(|p| p >= floor))
+        .collect();
+    if !on.contains(&true) {
+        on.fill(true);
+    }
+    let total = on.iter().filter(|on| **on).count() as f64;
+    let weight = |line: &Line| f64::from(syllables::total(&line.text)) + 1.0;
+    let all: f64 = lyrics.lines.iter().map(weight).sum();
+    let mut laid = lyrics.clone();
+    laid.timing = Timing::Guessed;
+    let (mut point, mut passed, mut done) = (0, 0.0, 0.0);
+    for line in &mut laid.lines {
+        // the first point with vocals that no earlier line has
+        while point < points && (!on[point] || passed + 1.0 <= done / all * total) {
+            passed += f64::from(u8::from(on[point]));
+            point += 1;
+        }
+        line.start_ms = (point as f64 * step) as Millis;
+        done += weight(line);
+        let (mut end, mut until) = (point, passed);
+        while end < points && until + 1.0 <= done / all * total {
+            until += f64::from(u8::from(on[end]));
+            end += 1;
+        }
+        line.end_ms = Some(((end.max(point + 1)) as f64 * step) as Millis);
+    }
+    Some(laid)
+}
+
+/// Lyrics came for a song.
+pub(super) fn found(app: &mut App, path: &Path, lyrics: Option<Arc<Lyrics>>) {
+    let Some(key) = app.tracks.key(path) else { return };
+    let songs = [&mut app.deck.song, &mut app.deck.next];
+    for song in songs.into_iter().flatten().filter(|song| song.key == key) {
+        song.words.take(lyrics.clone());
+        song.words.lay(&song.voice, song.duration);
+    }
+}
+
+impl App {
+    /// The moment of the lyrics now; None without any.
+    pub fn lyrics_moment(&self) -> Option<Moment> {
+        let song = self.deck.song.as_ref()?;
+        moment(song.words.shown()?, &song.voice, self.lyrics_ms()?)
+    }
+
+    /// The moment of the song that the lyrics are to show.
+    fn lyrics_ms(&self) -> Option<Millis> {
+        let song = self.deck.song.as_ref()?;
+        Some((self.deck.heard(self.now_ms) * 1000.0) as Millis - Millis::from(song.memory.lyrics_offset_ms))
+    }
+
+    /// What of the lyrics is on the screen, so coarsely that it changes only where a cell does.
+    pub(super) fn lyrics_face(&self) -> Option<Face> {
+        if self.screen != Screen::Sing {
+            return None;
+        }
+        let moment = self.lyrics_moment()?;
+        let left = moment.countdown.map_or(-1, |seconds| seconds.ceil() as i64);
+        let other = moment.other.map_or(-1, |(_, sung)| sung as i64);
+        Some((moment.line, moment.sung as i64, other, left))
+    }
+
+    /// Milliseconds of the clock until the wipe makes its next step; None where it stands.
+    pub(super) fn lyrics_wake(&self) -> Option<u64> {
+        if self.screen != Screen::Sing || !self.deck.moves() {
+            return None;
+        }
+        let song = self.deck.song.as_ref()?;
+        let lyrics = song.words.shown()?;
+        let ms = self.lyrics_ms()?;
+        let moment = moment(lyrics, &song.voice, ms)?;
+        let line = lyrics.lines.get(moment.line)?;
+        if line.words.is_empty() && moment.countdown.is_none() {
+            return Some(LOOK_MS);
+        }
+        let other = moment
+            .other
+            .and_then(|(other, _)| lyrics.lines.get(other)?.next_change(ms));
+        let next = [line.next_change(ms), other].into_iter().flatten().min()?;
+        let tempo = f64::from(song.key_tempo.tempo()) / 100.0;
+        // rounded up, or the step would come again and again just before it is due
+        Some(((next - ms) as f64 / tempo.max(0.1)).ceil().clamp(1.0, 10_000.0) as u64)
+    }
+}
+
+/// `j` and `k`: to the beginning of another line.
+pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
+    let Some((starts, offset, at)) = line_starts(app) else {
+        return nothing(app);
+    };
+    // a step before lands a breath before its line, and counts as being in it
+    let current = starts
+        .partition_point(|start| *start <= at + BREATH_MS + 50)
+        .checked_sub(1);
+    let target = match (current, forward) {
+        (None, _) => Some(0),
+        (Some(line), true) => Some(line + 1),
+        (Some(line), false) if at - starts[line] > RESTART_MS => Some(line),
+        (Some(line), false) => Some(line.saturating_sub(1)),
+    };
+    match target.and_then(|line| starts.get(line)) {
+        Some(start) => {
+            let seconds = (start + offset - BREATH_MS).max(0) as f64 / 1000.0;
+            playback::seek_to(app, seconds, effects);
+        }
+        None => app.say("this is the last line"),
+    }
+}
+
+/// Starts of the lines, duplicates of duets left out; the offset; and where we are.
+fn line_starts(app: &App) -> Option<(Vec<Millis>, Millis, Millis)> {
+    let song = app.deck.song.as_ref()?;
+    let lyrics = song.words.shown().filter(|lyrics| lyrics.is_timed())?;
+    let mut starts: Vec<Millis> = lyrics.lines.iter().map(|line| line.start_ms).collect();
+    starts.dedup();
+    let at = (app.deck.seconds * 1000.0) as Millis - Millis::from(song.memory.lyrics_offset_ms);
+    Some((starts, Millis::from(song.memory.lyrics_offset_ms), at))
+}
+
+fn nothing(app: &mut App) {
+    app.say("this song has no lyrics croon knows of; `croon lyrics show SONG` says where it looks");
+}
+
+/// `z` and `Z`: the lyrics a little sooner or later, for this song.
+pub(super) fn offset(app: &mut App, later: bool) {
+    let song = app.deck.song.as_ref().filter(|song| song.words.shown().is_some());
+    let Some(song) = song else {
+        return nothing(app);
+    };
+    let step = if later { OFFSET_STEP_MS } else { -OFFSET_STEP_MS };
+    let moved = (song.memory.lyrics_offset_ms + step).clamp(-MOST_OFFSET_MS, MOST_OFFSET_MS);
+    app.remember(Change::LyricsOffset(moved));
+    app.say(match offset_words(moved) {
+        Some(words) => words,
+        None => "lyrics as the file has them".into(),
+    });
+}
+
+/// `lyrics 150 ms later`; nothing where they are not moved.
+pub fn offset_words(ms: i32) -> Option<String> {
+    match ms {
+        0 => None,
+        later @ 1.. => Some(format!("lyrics {later} ms later")),
+        sooner => Some(format!("lyrics {} ms sooner", -sooner)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -1,0 +1,347 @@
+//! `croon lyrics`: what croon reads in a lyrics file or finds for a song, what is wrong with a file,
+//! and lyrics as files of another format. Nothing but the file named by `-o` is written.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::{Context, Fault, Outcome};
+use crate::jobs::lyrics::{self as finder, Wanted};
+use crate::library::{is_audio, read_track, stamp_of};
+use crate::lyrics::ultrastar::{self, File};
+use crate::lyrics::{Flaw, Lyrics, Manner, Millis, write};
+use crate::track::printable;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum LyricsCommand {
+    /// Show a lyrics file, or the lyrics croon finds for a song, with times, format and source
+    Show(ShowArgs),
+    /// Name every fault of lyrics files with its line
+    Check(CheckArgs),
+    /// Write lyrics as LRC, or an UltraStar file with its times moved
+    Export(ExportArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// A lyrics file or a song
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Lyrics files
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// A lyrics file or a song
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// lrc from any format; ultrastar from UltraStar, every other byte as it was
+    #[arg(long, value_name = "FORMAT", default_value = "lrc")]
+    pub to: To,
+    /// Move all times so many milliseconds later (negative: sooner)
+    #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
+    pub shift: Millis,
+    /// Into this file, which must not exist yet; default: stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum To {
+    Lrc,
+    Ultrastar,
+}
+
+pub fn run(command: LyricsCommand, context: &Context) -> anyhow::Result<Outcome> {
+    match command {
+        LyricsCommand::Show(args) => show(&args, context),
+        LyricsCommand::Check(args) => check(&args, context),
+        LyricsCommand::Export(args) => export(&args, context),
+    }
+}
+
+/// Lyrics and where they are from.
+struct Told {
+    lyrics: Lyrics,
+    file: PathBuf,
+    encoding: Option<&'static str>,
+    flaws: Vec<Flaw>,
+}
+
+/// Of a lyrics file, or, for a song, the best that is found for it.
+fn told(file: &Path, context: &Context) -> Result<Told, Fault> {
+    if !is_audio(file) {
+        let read = finder::read_file(file).map_err(|error| unusable(file, &error.to_string()))?;
+        return Ok(Told {
+            lyrics: read.lyrics,
+            file: file.to_owned(),
+            encoding: Some(read.encoding),
+            flaws: read.flaws,
+        });
+    }
+    let stamp = stamp_of(file).map_err(|error| unusable(file, &error.to_string()))?;
+    let track = read_track(file, stamp);
+    let wanted = Wanted {
+        path: file.to_owned(),
+        artist: track.artist().to_owned(),
+        title: track.title(),
+    };
+    let folder = context
+        .config
+        .lyrics
+        .folder
+        .as_ref()
+        .map(|folder| context.paths.expand(folder));
+    let found = finder::find(&wanted, folder.as_deref());
+    for (path, reason) in &found.refused {
+        context.say(format!("croon: {} is not used: {reason}", shown(path)));
+    }
+    let Some(lyrics) = found.lyrics else {
+        let looked = format!(
+            "no lyrics for {}: none beside it (such as `{}`), in its tags, in an UltraStar text of its folder, or in the [lyrics] folder of the configuration",
+            shown(file),
+            shown(Path::new(
+                file.with_extension("lrc").file_name().unwrap_or_default()
+            )),
+        );
+        return Err(Fault::new(Outcome::NothingFound, looked));
+    };
+    Ok(Told {
+        lyrics,
+        file: found.file.unwrap_or_else(|| file.to_owned()),
+        encoding: None,
+        flaws: Vec::new(),
+    })
+}
+
+fn unusable(file: &Path, reason: &str) -> Fault {
+    Fault::new(
+        Outcome::Failed,
+        format!("{} gives no lyrics: {reason}", shown(file)),
+    )
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let told = told(&args.file, context)?;
+    context.print(if args.json { json(&told) } else { table(&told) })?;
+    Ok(Outcome::Done)
+}
+
+/// The head of the lyrics, then a row for each line: start, end, singer, text.
+fn table(told: &Told) -> String {
+    let lyrics = &told.lyrics;
+    let mut text = format!(
+        "{}: {}, {}, {}",
+        shown(&told.file),
+        lyrics.source.name(),
+        lyrics.format,
+        lyrics.timing.name()
+    );
+    if let Some(encoding) = told.encoding {
+        text += &format!(", {encoding}");
+    }
+    text.push('\n');
+    let named = [
+        ("title", &lyrics.title),
+        ("artist", &lyrics.artist),
+        ("language", &lyrics.language),
+    ];
+    for (key, value) in named {
+        if let Some(value) = value {
+            // writing to a String does not fail
+            let _ = writeln!(text, "{key}: {value}");
+        }
+    }
+    if lyrics.offset_ms != 0 {
+        let _ = writeln!(text, "moved by the file's own offset: {} ms", lyrics.offset_ms);
+    }
+    for line in &lyrics.lines {
+        if lyrics.is_timed() {
+            let end = line.end_ms.map_or_else(|| " ".repeat(9), clock);
+            let _ = write!(text, "{} {end}  ", clock(line.start_ms));
+        }
+        if line.singers.0 != 0 {
+            let voices: Vec<String> = (0..16)
+                .filter(|bit| line.singers.0 >> bit & 1 == 1)
+                .map(|bit| (bit + 1).to_string())
+                .collect();
+            let _ = write!(text, "[{}] ", voices.join("+"));
+        }
+        let _ = writeln!(text, "{}", line.text);
+        for under in &line.under {
+            let margin = if lyrics.is_timed() { 21 } else { 2 };
+            let _ = writeln!(text, "{}{}", " ".repeat(margin), under.text);
+        }
+    }
+    text
+}
+
+/// `01:02.345`
+fn clock(ms: Millis) -> String {
+    format!("{:02}:{:02}.{:03}", ms / 60_000, ms / 1000 % 60, ms % 1000)
+}
+
+fn json(told: &Told) -> String {
+    let lyrics = &told.lyrics;
+    let lines = lyrics.lines.iter().map(|line| {
+        let words = line.words.iter().map(|word| {
+            serde_json::json!({
+                "text": &line.text[word.from..word.to],
+                "start_ms": word.start_ms,
+                "end_ms": word.end_ms,
+                "golden": matches!(word.manner, Manner::Golden | Manner::GoldenRap),
+                "rap": matches!(word.manner, Manner::Rap | Manner::GoldenRap),
+                "freestyle": word.manner == Manner::Free,
+            })
+        });
+        serde_json::json!({
+            "start_ms": lyrics.is_timed().then_some(line.start_ms),
+            "end_ms": line.end_ms,
+            "text": line.text,
+            "singers": (0..16).filter(|bit| line.singers.0 >> bit & 1 == 1).map(|bit| bit + 1).collect::<Vec<_>>(),
+            "words": words.collect::<Vec<_>>(),
+            "under": line.under.iter().map(|under| &under.text).collect::<Vec<_>>(),
+        })
+    });
+    let json = serde_json::json!({
+        "schema": 1,
+        "file": told.file.to_string_lossy(),
+        "source": lyrics.source.name(),
+        "format": lyrics.format.name(),
+        "timing": lyrics.timing.name(),
+        "encoding": told.encoding,
+        "title": lyrics.title,
+        "artist": lyrics.artist,
+        "language": lyrics.language,
+        "offset_ms": lyrics.offset_ms,
+        "voices": lyrics.voices,
+        "lines": lines.collect::<Vec<_>>(),
+        "faults": told.flaws.iter().map(fault).collect::<Vec<_>>(),
+    });
+    format!("{json:#}\n")
+}
+
+fn fault(flaw: &Flaw) -> serde_json::Value {
+    serde_json::json!({ "line": (flaw.line > 0).then_some(flaw.line), "what": flaw.what })
+}
+
+fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let mut faults = 0;
+    let mut all = Vec::new();
+    for file in &args.files {
+        let (format, flaws) = match finder::read_file(file) {
+            Ok(read) => (Some(read.lyrics.format), read.flaws),
+            Err(error) => {
+                let what = error.to_string();
+                (None, vec![Flaw { line: 0, what }])
+            }
+        };
+        faults += flaws.len();
+        let name = shown(file);
+        if args.json {
+            all.push(serde_json::json!({
+                "file": file.to_string_lossy(),
+                "format": format.map(crate::lyrics::Format::name),
+                "faults": flaws.iter().map(fault).collect::<Vec<_>>(),
+            }));
+            continue;
+        }
+        let mut text = String::new();
+        for flaw in &flaws {
+            let place = if flaw.line > 0 {
+                format!("{name}:{}", flaw.line)
+            } else {
+                name.clone()
+            };
+            let _ = writeln!(text, "{place}: {}", flaw.what);
+        }
+        if let (Some(format), true) = (format, flaws.is_empty()) {
+            let _ = writeln!(text, "{name}: {format}, no fault");
+        }
+        context.print(text)?;
+    }
+    if args.json {
+        let json = serde_json::json!({ "schema": 1, "files": all });
+        context.print(format!("{json:#}\n"))?;
+    }
+    Ok(if faults == 0 {
+        Outcome::Done
+    } else {
+        Outcome::Failed
+    })
+}
+
+fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let bytes = match args.to {
+        To::Lrc => write::lrc(&told(&args.file, context)?.lyrics, args.shift).into_bytes(),
+        To::Ultrastar => moved_ultrastar(&args.file, args.shift)?,
+    };
+    let Some(output) = &args.output else {
+        context.print_bytes(&bytes)?;
+        return Ok(Outcome::Done);
+    };
+    // what somebody made by hand is never written over
+    let mut file = std::fs::File::create_new(output).with_context(|| {
+        format!(
+            "{} is not written: name a file that does not exist yet, in a folder you may write to",
+            shown(output)
+        )
+    })?;
+    std::io::Write::write_all(&mut file, &bytes)
+        .with_context(|| format!("{} could not be written", shown(output)))?;
+    context.say(format!("{} written", shown(output)));
+    Ok(Outcome::Done)
+}
+
+/// The file with another `#GAP`, all else byte for byte.
+fn moved_ultrastar(path: &Path, shift: Millis) -> Result<Vec<u8>, Fault> {
+    let bytes = finder::bytes_of(path).map_err(|error| unusable(path, &error.to_string()))?;
+    if !ultrastar::looks_like(&bytes) {
+        return Err(unusable(
+            path,
+            "it is no UltraStar file; only those are written back as such",
+        ));
+    }
+    let mut file = File::parse(&bytes);
+    if shift != 0 {
+        let gap = file.number("GAP").unwrap_or(0.0) + shift as f64;
+        // headers of old files have a comma, and every game reads a whole number
+        file.set_header("GAP", &format!("{gap:.0}"));
+    }
+    Ok(file.export())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shift_moves_the_gap_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("song.txt");
+        std::fs::write(&path, "#TITLE:x\r\n#GAP:1000,4\r\n#ODD:1\r\n: 0 1 0 a \r\nE\r\n").unwrap();
+        let moved = moved_ultrastar(&path, -150).unwrap();
+        assert_eq!(moved, b"#TITLE:x\r\n#GAP:850\r\n#ODD:1\r\n: 0 1 0 a \r\nE\r\n");
+        assert_eq!(moved_ultrastar(&path, 0).unwrap(), std::fs::read(&path).unwrap());
+        std::fs::write(&path, "plain").unwrap();
+        assert!(moved_ultrastar(&path, 0).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! Lyrics from a song's own tags: ID3 SYLT as pairs of text and time, and the texts of USLT, Vorbis
+//! comments, MP4 and APE, which may hold a whole LRC file. Whoever reads the tags takes the bytes
+//! apart; what they mean is decided here.
+
+use super::build::{Builder, Draft, Piece};
+use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Timing, read_text};
+
+/// What the tags of one file hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Embedded {
+    pub synced: Vec<Synced>,
+    /// As they stand in the tags, the most telling key first.
+    pub texts: Vec<String>,
+}
+
+/// One SYLT frame.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Synced {
+    pub language: Option<String>,
+    /// Each text with the moment it begins.
+    pub texts: Vec<(Millis, String)>,
+}
+
+/// The best there is: words with times before lines with times; None for a song that has only plain
+/// text, or none.
+pub fn timed(embedded: &Embedded) -> Option<Lyrics> {
+    let synced = embedded
+        .synced
+        .iter()
+        .filter_map(|synced| read_synced(synced).ok());
+    let texts = embedded.texts.iter().filter_map(|text| read_text(text).ok());
+    let all = synced.chain(texts).map(|(lyrics, _)| lyrics);
+    // the first of the best, as the tags have them in order
+    all.filter(Lyrics::is_timed)
+        .min_by_key(|lyrics| lyrics.timing != Timing::Words)
+}
+
+/// The first text without times.
+pub fn plain(embedded: &Embedded) -> Option<Lyrics> {
+    let texts = embedded.texts.iter().filter_map(|text| read_text(text).ok());
+    texts.map(|(lyrics, _)| lyrics).find(|lyrics| !lyrics.is_timed())
+}
+
+/// A newline in any text means that texts are syllables and newlines part the lines; without one each
+/// text is a line.
+pub fn read_synced(synced: &Synced) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+    let mut builder = Builder::new(Format::Sylt);
+    builder.timing(Timing::Words);
+    if let Some(language) = &synced.language {
+        builder.language(language);
+    }
+    let syllables = synced.texts.iter().any(|(_, text)| text.contains(['\n', '\r']));
+    let mut draft = Draft::default();
+    for (at, (ms, text)) in synced.texts.iter().enumerate() {
+        if builder.is_full() {
+            break;
+        }
+        if let Some(last) = draft.pieces.last_mut().filter(|last| last.end_ms.is_none()) {
+            last.end_ms = Some(*ms);
+        }
+        if !syllables {
+            take(&mut builder, &mut draft);
+            draft = Draft {
+                at: at + 1,
+                start_ms: Some(*ms),
+                pieces: vec![Piece::new(text.as_str(), None, None)],
+                ..Draft::default()
+            };
+            continue;
+        }
+        for (part, text) in text.split(['\n', '\r']).enumerate() {
+            if part > 0 {
+                take(&mut builder, &mut draft);
+            }
+            if !text.is_empty() {
+                draft.at = at + 1;
+                draft.pieces.push(Piece::new(text, Some(*ms), None));
+            }
+        }
+    }
+    take(&mut builder, &mut draft);
+    builder.finish()
+}
+
+fn take(builder: &mut Builder, draft: &mut Draft) {
+    let mut draft = std::mem::take(draft);
+    draft.end_ms = draft.pieces.last().and_then(|piece| piece.end_ms);
+    if !draft.pieces.is_empty() {
+        builder.line(draft);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn synced(texts: &[(Millis, &str)]) -> Synced {
+        Synced {
+            language: Some("eng".into()),
+            texts: texts.iter().map(|(ms, text)| (*ms, (*text).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn a_newline_begins_a_line_of_syllables() {
+        let (song, _) = read_synced(&synced(&[
+            (1000, "Pa"),
+            (1200, "per"),
+            (2000, "\non "),
+            (2500, "wa"),
+            (3000, "ter\n"),
+            (4000, ""),
+        ]))
+        .unwrap();
+        assert_eq!(song.text(), "Paper\non water");
+        assert_eq!(
+            (song.timing, song.language.as_deref()),
+            (Timing::Words, Some("eng"))
+        );
+        let times: Vec<(Millis, Millis)> = song.lines[1]
+            .words
+            .iter()
+            .map(|w| (w.start_ms, w.end_ms))
+            .collect();
+        assert_eq!(times, [(2000, 2500), (2500, 3000), (3000, 3600)]);
+    }
+
+    #[test]
+    fn without_newlines_each_text_is_a_line_and_an_empty_one_its_end() {
+        let (song, _) = read_synced(&synced(&[
+            (1000, "Paper lanterns"),
+            (3000, ""),
+            (5000, "on the water"),
+        ]))
+        .unwrap();
+        assert_eq!((song.timing, song.lines[0].end_ms), (Timing::Lines, Some(3000)));
+        assert_eq!(song.text(), "Paper lanterns\non the water");
+    }
+
+    #[test]
+    fn a_whole_lrc_in_a_text_counts_as_timed() {
+        let embedded = Embedded {
+            synced: vec![synced(&[(0, "lines")])],
+            texts: vec![
+                "plain words".into(),
+                "[00:01.00]<00:01.00>timed <00:02.00>words".into(),
+            ],
+        };
+        assert_eq!(timed(&embedded).unwrap().text(), "timed words");
+        assert_eq!(plain(&embedded).unwrap().text(), "plain words");
+        assert_eq!(timed(&Embedded::default()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_pairs_are_read_or_refused(texts in prop::collection::vec((any::<i64>(), "(\\PC|\n){0,12}"), 0..40)) {
+            if let Ok((song, _)) = read_synced(&Synced { language: None, texts }) {
+                crate::lyrics::tests::holds(&song);
+            }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Singing with words: what the keys do to them, when a frame is wanted, and what the screen shows in
+//! four scripts at five sizes. Look at the snapshots when something here changes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod hand;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use croon::app::{Effect, Event, Toasts};
+use croon::lyrics::{Lyrics, Timing, read};
+use croon::song_memory::Change;
+use croon::ui::{self, Theme};
+use hand::{Hand, path};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::{Color, Modifier};
+
+const SONG: &str = "Paper Lanterns";
+
+fn lyrics(name: &str, text: &str) -> Lyrics {
+    read(text.as_bytes(), Path::new(name)).unwrap().lyrics
+}
+
+/// Sings a song with these words; its number.
+fn singing(lyrics: Lyrics, complete: bool) -> (Hand, u64) {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    let token = hand.play(SONG, None, complete);
+    give(&mut hand, Some(lyrics));
+    hand.app.toasts = Toasts::default();
+    (hand, token)
+}
+
+fn give(hand: &mut Hand, lyrics: Option<Lyrics>) {
+    hand.event(Event::Lyrics {
+        path: path(SONG),
+        lyrics: lyrics.map(Arc::new),
+        refused: None,
+    });
+}
+
+/// The player says where it is and the clock ticks, as while a song plays.
+fn at(hand: &mut Hand, token: u64, seconds: f64) {
+    hand.position(token, seconds);
+    hand.tick(10);
+}
+
+fn draw(hand: &Hand, theme: &Theme, columns: u16, rows: u16) -> TestBackend {
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| ui::draw(&hand.app, theme, frame)).unwrap();
+    terminal.backend().clone()
+}
+
+const VERSE: &str = "[00:10.00]<00:10.00>we <00:10.40>set <00:10.80>them <00:11.20>down<00:12.00>\n\
+    [00:12.00]<00:12.00>Paper <00:12.50>lan<00:12.80>terns <00:13.20>on <00:13.40>the <00:13.60>wa<00:13.90>ter<00:14.60>\n\
+    [00:15.00]carry every name we gave them\n[00:18.00]out beyond the harbour wall\n[00:21.00]\n[00:30.00]and home\n";
+
+#[test]
+fn a_song_is_asked_for_its_words_once_and_shows_them() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    let asks = |effects: &[Effect]| {
+        effects
+            .iter()
+            .filter(|e| matches!(e, Effect::FindLyrics { .. }))
+            .count()
+    };
+    hand.sing(SONG);
+    let effects = hand.event(Event::Loaded(Box::new(hand::loaded(SONG, None, true))));
+    assert_eq!(asks(&effects), 1);
+    assert!(effects.contains(&Effect::FindLyrics {
+        path: path(SONG),
+        artist: "Harbour Lights".into(),
+        title: SONG.into(),
+    }));
+    assert_eq!(hand.app.lyrics_moment(), None);
+    give(&mut hand, Some(lyrics("a.lrc", VERSE)));
+    assert_eq!(hand.app.lyrics_moment().unwrap().line, 0);
+    give(&mut hand, None);
+    assert_eq!(hand.app.lyrics_moment(), None);
+}
+
+fn seek(effects: &[Effect]) -> Option<f64> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Seek { seconds } => Some(*seconds),
+        _ => None,
+    })
+}
+
+#[test]
+fn j_and_k_go_from_line_to_line() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 2.0);
+    for start in [10.0, 12.0, 15.0, 18.0, 30.0] {
+        assert_eq!(seek(&hand.keys("j")), Some(start - 0.2));
+    }
+    assert_eq!(seek(&hand.keys("j")), None, "the last line has no next");
+    assert_eq!(seek(&hand.keys("k")), Some(17.8));
+    at(&mut hand, token, 20.5);
+    assert_eq!(
+        seek(&hand.keys("k")),
+        Some(17.8),
+        "late in a line, to its own beginning"
+    );
+    assert_eq!(seek(&hand.keys("k")), Some(14.8));
+    let mut none = Hand::new();
+    none.find_songs();
+    none.play(SONG, None, true);
+    assert_eq!(seek(&none.keys("j")), None);
+    assert!(none.app.toasts.shown().unwrap().text.contains("no lyrics"));
+}
+
+#[test]
+fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 2.0);
+    hand.keys("Z Z Z");
+    assert_eq!(hand.app.toasts.shown().unwrap().text, "lyrics 150 ms later");
+    assert_eq!(seek(&hand.keys("j")), Some(9.95));
+    let saved = hand.tick(2_000);
+    let offset = |effect: &Effect| matches!(effect, Effect::Remember { changes, .. } if *changes == [Change::LyricsOffset(150)]);
+    assert!(saved.iter().any(offset), "{saved:?}");
+    at(&mut hand, token, 10.5);
+    let before = hand.app.lyrics_moment().unwrap().sung as usize;
+    hand.keys("z z z z z z");
+    assert_eq!(hand.app.toasts.shown().unwrap().text, "lyrics 150 ms sooner");
+    assert!(hand.app.lyrics_moment().unwrap().sung as usize > before);
+    let mut loaded = hand::loaded(SONG, None, true);
+    loaded.memory.lyrics_offset_ms = -200;
+    let mut again = Hand::new();
+    again.find_songs();
+    again.sing(SONG);
+    again.event(Event::Loaded(Box::new(loaded)));
+    give(&mut again, Some(lyrics("a.lrc", VERSE)));
+    at(&mut again, token, 9.9);
+    assert!(again.app.lyrics_moment().unwrap().sung >= 0.5, "from the memory of the song");
+}
+
+#[test]
+fn a_frame_is_wanted_where_a_character_is_lit_and_at_no_other_time() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 12.01);
+    hand.app.frame_drawn();
+    // "Paper " takes 500 ms for six characters
+    let wake = hand.app.next_wake().unwrap();
+    at(&mut hand, token, 12.05);
+    assert!(!hand.app.needs_frame(), "the same character");
+    at(&mut hand, token, 12.09);
+    assert!(hand.app.needs_frame());
+    assert!((1..=80).contains(&(wake - 10)), "{wake}");
+    hand.app.frame_drawn();
+    hand.keys("Space");
+    hand.app.frame_drawn();
+    assert!(
+        hand.app.next_wake().is_none_or(|wake| wake > 200),
+        "paused, nothing moves"
+    );
+    hand.tick(500);
+    assert!(!hand.app.needs_frame());
+    hand.keys("Space 1");
+    hand.app.frame_drawn();
+    at(&mut hand, token, 12.17);
+    assert!(!hand.app.needs_frame(), "on another screen no letter is lit");
+}
+
+#[test]
+fn between_two_positions_the_clock_carries_on_at_the_tempo_and_not_for_long() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    hand.keys("[ [ [ [ [ [ [ [ [ [");
+    assert_eq!(hand.app.deck.song.as_ref().unwrap().key_tempo.tempo(), 50);
+    hand.position(token, 10.0);
+    hand.tick(100);
+    let now = |hand: &Hand, ms: u64| hand.app.deck.heard(100 + ms);
+    assert_eq!(now(&hand, 0), 10.0);
+    assert!((now(&hand, 100) - 10.05).abs() < 1e-9);
+    assert!(
+        (now(&hand, 60_000) - 10.125).abs() < 1e-9,
+        "a player that says nothing stands still"
+    );
+    hand.keys("Space");
+    assert_eq!(now(&hand, 100), 10.0);
+}
+
+#[test]
+fn plain_text_becomes_a_guess_when_the_vocals_are_known() {
+    let (mut hand, token) = singing(
+        lyrics("a.txt", "one two three\nfour five six\nseven eight\n"),
+        true,
+    );
+    at(&mut hand, token, 60.0);
+    let song = hand.app.deck.song.as_ref().unwrap();
+    assert_eq!(song.words.shown().unwrap().timing, Timing::Guessed);
+    let screen = draw(&hand, &Theme::default(), 80, 24).to_string();
+    assert!(screen.contains("times guessed"), "{screen}");
+}
+
+/// One verse each: Latin, kanji and kana with its translation, Arabic, Devanagari with emoji.
+fn scripts() -> [(&'static str, String); 4] {
+    let words = "[00:12.00]<00:12.00>紙の<00:12.60>灯籠を<00:13.40>水に<00:14.00>流す<00:14.60>\n[00:12.00]Paper lanterns on the water\n";
+    let before = "[00:10.00]岸辺に置いて\n[00:10.00]We set them by the reeds\n";
+    let after = "[00:15.00]名前をひとつずつ\n[00:15.00]every name we gave them\n";
+    [
+        ("latin", VERSE.to_owned()),
+        ("japanese", format!("{before}{words}{after}")),
+        (
+            "arabic",
+            "[00:10.00]على ضفة النهر\n[00:12.00]<00:12.00>فوانيس <00:12.80>من <00:13.20>ورق <00:13.70>على <00:14.00>الماء<00:14.60>\n[00:15.00]تحمل كل الأسماء\n".to_owned(),
+        ),
+        (
+            "devanagari",
+            "[00:10.00]किनारे पर रखे\n[00:12.00]<00:12.00>काग़ज़ <00:12.60>के <00:12.90>दीपक 🏮 <00:13.60>पानी <00:14.00>पर<00:14.60>\n[00:15.00]हर नाम के साथ 👩‍👩‍👧\n".to_owned(),
+        ),
+    ]
+}
+
+#[test]
+fn the_sing_screen_in_four_scripts_at_five_sizes() {
+    for (script, text) in scripts() {
+        let (mut hand, token) = singing(lyrics("a.lrc", &text), true);
+        at(&mut hand, token, 13.3);
+        for (columns, rows) in [(20, 3), (40, 10), (80, 24), (140, 45), (200, 60)] {
+            let name = format!("words_{script}_{columns}x{rows}");
+            insta::assert_snapshot!(name, draw(&hand, &Theme::default(), columns, rows));
+        }
+    }
+}
+
+#[test]
+fn a_gap_a_duet_and_a_small_screen() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 26.4);
+    insta::assert_snapshot!("words_gap_80x24", draw(&hand, &Theme::default(), 80, 24));
+    insta::assert_snapshot!("words_gap_20x1", draw(&hand, &Theme::default(), 20, 1));
+    let duet = "#TITLE:x\n#ARTIST:y\n#P1:Ana\n#P2:Ben\n#BPM:300\nP1\n: 200 40 0 Paper\n: 240 60 0  lanterns\nP2\n: 250 20 0 on\n: 270 40 0  the water\nE\n";
+    let (mut hand, token) = singing(lyrics("a.txt", duet), true);
+    at(&mut hand, token, 14.0);
+    insta::assert_snapshot!("words_duet_80x24", draw(&hand, &Theme::default(), 80, 24));
+}
+
+/// The row of the line being sung, and where it changes its style.
+fn lit(screen: &TestBackend, text: &str) -> (u16, usize) {
+    let buffer = screen.buffer();
+    let row = |y: u16| {
+        (0..buffer.area.width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect::<String>()
+    };
+    let y = (0..buffer.area.height)
+        .find(|y| row(*y).contains(text))
+        .expect("the line is on the screen");
+    let start = row(y).find(text).unwrap() as u16;
+    let cells = (start..start + text.len() as u16).map(|x| &buffer[(x, y)]);
+    let cells: Vec<_> = cells.collect();
+    let reversed = cells
+        .iter()
+        .take_while(|cell| cell.modifier.contains(Modifier::REVERSED))
+        .count();
+    (y, reversed)
+}
+
+#[test]
+fn without_colour_what_is_sung_is_reversed_and_stays_at_its_height() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    let mut rows = Vec::new();
+    for (seconds, text) in [
+        (10.9, "we set them down"),
+        (13.0, "Paper lanterns on the water"),
+        (16.0, "carry every name we gave them"),
+    ] {
+        at(&mut hand, token, seconds);
+        let screen = draw(&hand, &Theme::new(false, true), 80, 24);
+        assert!(screen.to_string().is_ascii());
+        assert!(
+            screen
+                .buffer()
+                .content()
+                .iter()
+                .all(|cell| cell.fg == Color::Reset)
+        );
+        let (row, lit) = lit(&screen, text);
+        rows.push(row);
+        assert!(lit > 0 && lit < text.len(), "{lit} of {text}");
+    }
+    assert!(rows.windows(2).all(|pair| pair[0] == pair[1]), "{rows:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_words_no_moment_and_no_size_break_the_screen(
+        text in "(\\[0[0-2]:[0-9]{2}.[0-9]{2}\\])?(\\PC|<00:[0-5][0-9].00>|v2:){0,40}(\n\\[0[0-2]:[0-9]{2}.[0-9]{2}\\](\\PC|[a-z ]){0,60}){0,6}",
+        seconds in 0.0..200.0,
+        columns in 0..=250_u16,
+        rows in 0..=80_u16,
+        ascii: bool,
+    ) {
+        let Ok(read) = read(text.as_bytes(), Path::new("a.lrc")) else { return Ok(()) };
+        let (mut hand, token) = singing(read.lyrics, true);
+        at(&mut hand, token, seconds);
+        draw(&hand, &Theme::new(!ascii, ascii), columns, rows);
+        draw(&hand, &Theme::new(ascii, ascii), columns % 31, rows % 12);
+    }
+}
