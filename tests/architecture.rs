@@ -5,7 +5,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WORDS: &[&str] = &["action", "config", "key_tempo", "keymap", "lyrics", "song_memory", "track"];
+const WORDS: &[&str] = &[
+    "action",
+    "config",
+    "key_tempo",
+    "keymap",
+    "lyrics",
+    "song_memory",
+    "track",
+];
 
 /// A room and what it may import besides itself and the words.
 const MAY_IMPORT: &[(&str, &[&str])] = &[

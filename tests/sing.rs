@@ -136,7 +136,10 @@ fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
     again.event(Event::Loaded(Box::new(loaded)));
     give(&mut again, Some(lyrics("a.lrc", VERSE)));
     at(&mut again, token, 9.9);
-    assert!(again.app.lyrics_moment().unwrap().sung >= 0.5, "from the memory of the song");
+    assert!(
+        again.app.lyrics_moment().unwrap().sung >= 0.5,
+        "from the memory of the song"
+    );
 }
 
 #[test]

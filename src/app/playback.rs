@@ -145,8 +145,21 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
     give(app, is_song, effects);
 }
 
-/// Hands a loaded song to the player.
+/// Hands a loaded song to the player, and asks for its words.
 fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
+    let slot = if is_song { &app.deck.song } else { &app.deck.next };
+    let unsought = slot.as_ref().filter(|song| !song.words.sought);
+    let entry = unsought.and_then(|song| app.tracks.get(song.key));
+    let words = entry.map(|entry| Effect::FindLyrics {
+        path: entry.track.path.clone(),
+        artist: entry.track.artist().to_owned(),
+        title: entry.track.title(),
+    });
+    to_player(app, is_song, effects);
+    effects.extend(words);
+}
+
+fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     let slot = if is_song { &app.deck.song } else { &app.deck.next };
     let Some((song, entry)) = slot
         .as_ref()
@@ -156,13 +169,6 @@ fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     };
     let (token, path, start) = (song.token, entry.track.path.clone(), song.start);
     let key_tempo = song.key_tempo;
-    if !song.words.sought {
-        effects.push(Effect::FindLyrics {
-            path: path.clone(),
-            artist: entry.track.artist().to_owned(),
-            title: entry.track.title(),
-        });
-    }
     if !is_song {
         effects.push(Effect::QueueNext(Some(NextUp {
             token,

@@ -40,7 +40,8 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             act::save(app, false, effects);
             let expired = app.toasts.expire(now_ms);
             let face = app.lyrics_face();
-            let sung = std::mem::replace(&mut app.lyrics_shown, face) != face;
+            let sung = face.is_some() && app.lyrics_shown != face;
+            app.lyrics_shown = face;
             return expired || sung;
         }
         Event::Quit => act::quit(app, effects),
