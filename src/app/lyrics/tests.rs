@@ -3,8 +3,8 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::app::event::Peaks;
-use crate::lyrics::read;
+use crate::app::event::{Peaks, WAVE_POINTS};
+use crate::lyrics::{Timing, read};
 
 fn lyrics(text: &str) -> Lyrics {
     read(text.as_bytes(), Path::new("x.lrc")).unwrap().lyrics
