@@ -82,6 +82,9 @@ pub enum Action {
     PreviousLine,
     LyricsSooner,
     LyricsLater,
+    // the loop
+    LoopIn,
+    LoopOut,
     // lists
     Down,
     Up,

@@ -5,7 +5,7 @@ use super::deck::Stage;
 use super::fader::{STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::list::Cursor;
-use super::{App, Effect, Saved, lyrics, memory, playback, separation};
+use super::{App, Effect, Saved, looping, lyrics, memory, playback, separation};
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
 use crate::song_memory::Change;
@@ -66,6 +66,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::PreviousLine => lyrics::step(app, false, effects),
         Action::LyricsSooner => lyrics::offset(app, false),
         Action::LyricsLater => lyrics::offset(app, true),
+        Action::LoopIn => looping::set_in(app, effects),
+        Action::LoopOut => looping::set_out(app, effects),
 
         Action::Down => step(app, 1),
         Action::Up => step(app, -1),

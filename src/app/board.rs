@@ -12,6 +12,8 @@ use super::tracks::SongKey;
 pub enum Wish {
     /// Somebody listens to it.
     Playing,
+    /// It stands in the queue.
+    Queued,
     /// Asked for by hand.
     Asked,
     /// Found in a music folder.
@@ -162,6 +164,20 @@ impl Board {
             rank,
             seconds,
         });
+    }
+
+    /// These are sung next, the first of them first.
+    pub fn queued(&mut self, songs: Vec<(SongKey, f64)>) {
+        for (key, seconds) in songs.into_iter().rev() {
+            let playing = |wish: Wish| wish == Wish::Playing;
+            let runs = self.running.as_ref();
+            if runs.is_some_and(|r| r.key == key && playing(r.wish))
+                || self.waiting.iter().any(|w| w.key == key && playing(w.wish))
+            {
+                continue;
+            }
+            self.wish(key, Wish::Queued, seconds);
+        }
     }
 
     /// Many wishes by hand at once, the first of them first.

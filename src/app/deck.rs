@@ -43,6 +43,10 @@ pub struct Song {
     pub duration: Option<f64>,
     pub voice: Voiceprint,
     pub words: Words,
+    /// Where a loop will begin once its end is set, in seconds.
+    pub loop_in: Option<f64>,
+    /// Seconds it goes round between.
+    pub looped: Option<(f64, f64)>,
     /// Its turn came by itself, not by a key.
     pub automatic: bool,
 }
@@ -66,6 +70,8 @@ impl Song {
             duration: track.duration,
             voice: Voiceprint::default(),
             words: Words::default(),
+            loop_in: None,
+            looped: None,
             automatic: false,
         }
     }
@@ -94,6 +100,20 @@ impl Voiceprint {
                 instrumental: [0; WAVE_POINTS],
             }));
         }
+    }
+
+    /// A segment is known no longer.
+    pub fn lose(&mut self, segment: u32) {
+        self.complete = false;
+        if let Some(lost) = self.segments.get_mut(segment as usize) {
+            *lost = None;
+        }
+    }
+
+    /// Something of a segment lies between two moments.
+    pub fn reaches(&self, segment: u32, from: f64, to: f64) -> bool {
+        let start = f64::from(segment) * self.segment_seconds;
+        start < to && start + self.segment_seconds > from
     }
 
     /// The segments that are stored, out of those there are.

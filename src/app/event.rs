@@ -80,6 +80,13 @@ pub enum Event {
         peaks: Option<Peaks>,
     },
     /// The song is whole in the cache; `already`: it was so before, nothing had to be done.
+    /// Stored vocals did not read back: this segment is not there any more.
+    SegmentLost {
+        path: PathBuf,
+        segment: u32,
+    },
+    /// The engine had nothing to do for long and was ended.
+    EngineAsleep,
     JobFinished {
         path: PathBuf,
         already: bool,
@@ -238,6 +245,11 @@ pub enum Effect {
     Seek {
         seconds: f64,
     },
+    /// The playing song goes round between these seconds from now on; a place behind them becomes their
+    /// start. None: it goes on to its end.
+    SetLoop(Option<(f64, f64)>),
+    /// Vocals became known where the playing song is heard.
+    RefreshVocals,
     /// Vocal level, 0 to 1.
     SetLevel(f32),
     /// Of the playing song, at once.
@@ -253,6 +265,8 @@ pub enum Effect {
         id: Option<TrackId>,
         from_seconds: f64,
     },
+    /// An engine will be wanted soon. Not answered where none can be had.
+    WarmEngine,
     /// Stop the running job; what is stored stays stored.
     CancelJob,
     /// The listener is here: these segments of the running job first.

@@ -11,6 +11,7 @@ mod find;
 mod keys;
 pub mod list;
 pub mod lyrics;
+pub mod looping;
 mod memory;
 pub mod playback;
 mod separation;
@@ -117,6 +118,12 @@ pub struct App {
     pub cache: Option<CacheStats>,
     /// Songs had to leave the full cache: from now on only what is asked for is separated.
     pushed_out: bool,
+    /// The songs of the queue as the jobs were last ordered after them.
+    queued: Vec<SongKey>,
+    /// An engine was asked for ahead of need.
+    warming: bool,
+    /// That the engine is slower than the music has been said.
+    told_slow: bool,
     pub scan: Scan,
     pub toasts: Toasts,
     /// What `n` and `N` look for.
@@ -155,6 +162,9 @@ impl App {
             output: None,
             cache: None,
             pushed_out: false,
+            queued: Vec::new(),
+            warming: false,
+            told_slow: false,
             scan: Scan {
                 running: true,
                 files: 0,

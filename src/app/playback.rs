@@ -6,7 +6,7 @@ use super::board::Wish;
 use super::deck::{Song, Stage, Voiceprint};
 use super::event::{Loaded, NextUp};
 use super::tracks::SongKey;
-use super::{App, Effect, act, memory, separation};
+use super::{App, Effect, act, looping, memory, separation};
 use crate::track::StemState;
 
 /// The next song is made ready when so little is left of this one.
@@ -187,6 +187,7 @@ fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     if !app.deck.playing {
         effects.push(Effect::Pause);
     }
+    looping::begin(app, effects);
     want_voice(app);
 }
 
@@ -279,6 +280,7 @@ pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects:
             unqueue(app, key);
         }
         use_level(app, effects);
+        looping::begin(app, effects);
         want_voice(app);
     }
     if let Some(song) = app.deck.song.as_mut().filter(|song| song.token == token) {
@@ -363,7 +365,10 @@ pub(super) fn seek_to(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
     match song.stage {
         Stage::Over => return play(app, key, seconds, false, effects),
         Stage::Loading => song.start = seconds,
-        Stage::Given => effects.push(Effect::Seek { seconds }),
+        Stage::Given => {
+            looping::leave(app, seconds, effects);
+            effects.push(Effect::Seek { seconds });
+        }
     }
     app.deck.seconds = seconds;
     if app.board.is_running(key) {

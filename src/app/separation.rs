@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::board::{Stopping, Wish};
+use super::deck::Song;
 use super::event::{CacheStats, Peaks};
 use super::tracks::SongKey;
 use super::{App, Effect, Engine};
+use crate::action::Action;
 use crate::track::StemState;
 
 /// Tries again after the engine could not be had or song after song failed alike. Not while the job
@@ -123,8 +125,51 @@ pub(super) fn cache(app: &mut App, stats: CacheStats, effects: &mut Vec<Effect>)
     }
 }
 
+/// Songs of the queue that are separated before what was only asked for or found.
+const QUEUED: usize = 8;
+
+/// What is sung next is separated next, in the queue's order.
+fn follow_queue(app: &mut App) {
+    let next = app.deck.next.as_ref().map(|next| next.key);
+    let queue = next.into_iter().chain(app.queue.iter().copied()).take(QUEUED);
+    let wanted: Vec<SongKey> = queue.collect();
+    if wanted == app.queued {
+        return;
+    }
+    app.queued.clone_from(&wanted);
+    let mut songs = Vec::new();
+    for key in wanted {
+        let runs = app.board.is_running(key);
+        let Some(entry) = app.tracks.get_mut(key) else {
+            continue;
+        };
+        match entry.stems {
+            StemState::New | StemState::Queued if !runs => entry.stems = StemState::Queued,
+            StemState::Separating(_) => {}
+            _ => continue,
+        }
+        songs.push((key, entry.track.duration.unwrap_or(0.0)));
+    }
+    app.board.queued(songs);
+}
+
+/// The engine is started before it is needed: it takes longer to come up than to separate the first
+/// part of a song, and Enter is near where a song without its vocals is selected.
+pub(super) fn warm(app: &mut App, effects: &mut Vec<Effect>) {
+    let asleep = app.engine == Engine::Asleep && !app.warming;
+    if !asleep || app.board.running.is_some() || app.board.halted.is_some() {
+        return;
+    }
+    let selected = app.selected().and_then(|key| app.tracks.get(key));
+    if selected.is_some_and(|entry| matches!(entry.stems, StemState::New | StemState::Queued)) {
+        app.warming = true;
+        effects.push(Effect::WarmEngine);
+    }
+}
+
 /// After every event: an urgent wish stops a lesser job, and a free worker gets the next one.
 pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    follow_queue(app);
     if app.board.should_yield() {
         stop(app, Stopping::Later, effects);
     }
@@ -170,6 +215,11 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     (running.done, running.total) = (done.min(total), total);
     running.speed = if speed.is_finite() { speed.max(0.0) } else { 0.0 };
     let (key, speed) = (running.key, running.speed);
+    let pace = app.deck.song.as_ref().map(|song| song.key_tempo.pace());
+    let slow = speed > 0.0 && running.done >= SURE && pace.is_some_and(|pace| f64::from(speed) < pace);
+    if slow && app.deck.plays(key) && app.deck.playing && !std::mem::replace(&mut app.told_slow, true) {
+        say_slow(app, speed);
+    }
     if let Engine::Up(info) = &mut app.engine
         && speed > 0.0
     {
@@ -185,7 +235,36 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     }
 }
 
-pub(super) fn stored(app: &mut App, path: &Path, segment: u32, peaks: Option<Peaks>) -> bool {
+/// The fastest of the bundled models.
+const LIGHT: &str = "light";
+/// Segments after which the speed is believed.
+const SURE: u32 = 3;
+
+fn say_slow(app: &mut App, speed: f32) {
+    let small = matches!(&app.engine, Engine::Up(info) if info.model == LIGHT);
+    let pause = app.keymap.key_name(app.screen, Action::PlayPause);
+    let remedy = match pause {
+        _ if !small => "the model `light` is faster: model = \"light\" under [separation] in config.toml".into(),
+        Some(key) => format!("{key} pauses while it works ahead"),
+        None => "a pause lets it work ahead".into(),
+    };
+    app.warn(format!(
+        "the engine is slower than the song ({speed:.1} times real time), so the singer comes back in places; {remedy}"
+    ));
+}
+
+/// Seconds around the playhead in which vocals that became known are read again: what is decoded
+/// ahead and the fade, and some more for a position told a moment ago.
+const BEHIND: f64 = 0.5;
+const AHEAD: f64 = 1.5;
+
+pub(super) fn stored(
+    app: &mut App,
+    path: &Path,
+    segment: u32,
+    peaks: Option<Peaks>,
+    effects: &mut Vec<Effect>,
+) -> bool {
     // the worker's name first: the file may have moved since
     let running = app
         .board
@@ -202,7 +281,34 @@ pub(super) fn stored(app: &mut App, path: &Path, segment: u32, peaks: Option<Pea
             song.words.lay(&song.voice, song.duration);
         }
     }
+    let at = app.deck.seconds;
+    let heard = app.deck.song.as_ref().filter(|song| song.key == key);
+    let soon = |song: &Song| {
+        let turns = song.looped.filter(|(_, to)| at <= *to && at + AHEAD > *to);
+        song.voice.reaches(segment, at - BEHIND, at + AHEAD)
+            || turns.is_some_and(|(from, _)| song.voice.reaches(segment, from, from + AHEAD))
+    };
+    if heard.is_some_and(soon) {
+        effects.push(Effect::RefreshVocals);
+    }
     app.deck.plays(key)
+}
+
+/// A stored part was damaged: it is separated again.
+pub(super) fn lost(app: &mut App, path: &Path, segment: u32) {
+    let Some(key) = app.tracks.key(path) else { return };
+    for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
+        if song.key == key {
+            song.voice.lose(segment);
+        }
+    }
+    let Some(entry) = app.tracks.get_mut(key) else { return };
+    if entry.stems == StemState::Ready {
+        entry.stems = StemState::New;
+        let text = format!("a stored part of {} was damaged and is separated again", app.title(key));
+        app.say(text);
+        ask(app, key, if app.deck.plays(key) { Wish::Playing } else { Wish::Asked });
+    }
 }
 
 pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut Vec<Effect>) {
@@ -230,7 +336,8 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
             let (stored, all) = song.voice.stored();
             song.voice.complete = true;
             if stored < all || all == 0 {
-                // its vocals were there before we knew its name: their peaks are wanted now
+                // its vocals were there before we knew its name: they and their peaks are wanted now
+                effects.push(Effect::RefreshVocals);
                 effects.extend(app.tracks.get(song.key).map(|entry| Effect::Load {
                     path: entry.track.path.clone(),
                     id: entry.track.id,

@@ -30,7 +30,10 @@ fn follow(app: &mut App) {
 /// True if something on the screen changed.
 fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
     match event {
-        Event::Key(key) => keys::key(app, key, effects),
+        Event::Key(key) => {
+            keys::key(app, key, effects);
+            separation::warm(app, effects);
+        }
         Event::Paste(text) => keys::paste(app, &text),
         Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
         Event::Resumed => effects.push(Effect::Redraw),
@@ -51,7 +54,11 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         | Event::Moved { .. }
         | Event::Scanning { .. }
         | Event::ScanDone { .. } => {
+            let found = matches!(event, Event::Found(_));
             library(app, event, effects);
+            if found {
+                separation::warm(app, effects);
+            }
         }
         Event::Trouble(text) => {
             app.trouble(text);
@@ -60,6 +67,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
 
         Event::EngineUp(info) => {
             app.engine = Engine::Up(info);
+            app.warming = false;
             app.board.halted = None;
         }
         Event::EngineDown { reason } => {
@@ -81,7 +89,13 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             speed,
         } => separation::progress(app, &path, done, total, speed),
         Event::SegmentStored { path, segment, peaks } => {
-            return separation::stored(app, &path, segment, peaks);
+            return separation::stored(app, &path, segment, peaks, effects);
+        }
+        Event::SegmentLost { path, segment } => separation::lost(app, &path, segment),
+        Event::EngineAsleep => {
+            if matches!(app.engine, Engine::Up(_)) {
+                app.engine = Engine::Asleep;
+            }
         }
         Event::JobFinished { path, already } => {
             separation::finished(app, &path, already, effects);

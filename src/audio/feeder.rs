@@ -11,6 +11,7 @@ use rtrb::Producer;
 use super::mixer::Frame;
 use super::player::controls::{Shared, is_before};
 use super::player::deck::Deck;
+use super::player::outlet::Outlet;
 use super::player::{OutputState, PlayerEvent, Position, Song};
 use crate::key_tempo::KeyTempo;
 
@@ -18,10 +19,16 @@ use crate::key_tempo::KeyTempo;
 const BATCH: usize = 1024;
 /// Batches before commands are looked at again.
 const BATCHES_A_STEP: usize = 8;
-/// A twentieth of what the ring holds.
+/// A twentieth of what lies in the ring.
 const POLL: Duration = Duration::from_millis(20);
 /// While the mixer makes room for what was just asked for.
 const HURRY: Duration = Duration::from_millis(2);
+/// How long vocals that became known take to come in.
+const VOCALS_FADE: f64 = 0.2;
+/// From one place of a song over to another.
+const JUMP_FADE: f64 = 0.01;
+/// From one run of the stretcher over to another.
+const PHASES_FADE: f64 = 0.03;
 /// The rate positions are told in until a device has said its own.
 const NO_DEVICE_RATE: u32 = 44_100;
 
@@ -32,6 +39,10 @@ pub enum Command {
     Seek(f64),
     /// Of the song heard.
     KeyTempo(KeyTempo),
+    /// Seconds of the song heard to go round in.
+    Loop(Option<(f64, f64)>),
+    /// More vocals are known.
+    Vocals,
     /// A device or the silent clock reads from this ring from now on.
     Attach {
         ring: Producer<Frame>,
@@ -52,17 +63,24 @@ pub enum Next {
     Within(Duration),
 }
 
+/// What changed about the song that is on its way.
+#[derive(Debug, Clone, Copy, Default)]
+struct Renewal {
+    vocals: bool,
+    looped: bool,
+}
+
 pub struct Feeder {
     shared: Arc<Shared>,
     on: Box<dyn Fn(PlayerEvent) + Send>,
-    output: Option<(Producer<Frame>, u32)>,
+    output: Option<Outlet>,
     /// The song heard, and after it the one already being fed.
     decks: VecDeque<Deck>,
     queued: Option<Deck>,
     stretch: u32,
     batch: Vec<Frame>,
-    /// Frames put into the ring since the floor was raised; if it holds more, some are stale.
-    fresh: usize,
+    /// Why what lies in the ring is to be replaced.
+    renewal: Renewal,
     /// The last song came to its end with nothing to follow.
     ran_out: bool,
 }
@@ -77,7 +95,7 @@ impl Feeder {
             queued: None,
             stretch: 0,
             batch: Vec::with_capacity(BATCH),
-            fresh: 0,
+            renewal: Renewal::default(),
             ran_out: false,
         }
     }
@@ -103,6 +121,8 @@ impl Feeder {
             Command::Queue(song) => self.queue(song),
             Command::Seek(seconds) => self.seek(seconds),
             Command::KeyTempo(key_tempo) => self.set_key_tempo(key_tempo),
+            Command::Loop(seconds) => self.set_loop(seconds),
+            Command::Vocals => self.renewal.vocals = true,
             Command::Attach {
                 ring,
                 rate,
@@ -118,28 +138,39 @@ impl Feeder {
 
     /// Fills the ring as far as it goes and says what happened.
     pub fn step(&mut self) -> Next {
+        if let Some(outlet) = &mut self.output {
+            outlet.settle();
+        }
         self.notice_what_was_heard();
+        self.renew();
         for _ in 0..BATCHES_A_STEP {
             if !self.feed() {
                 break;
             }
         }
         self.notice_the_end();
-        let Some((ring, _)) = &self.output else {
+        let Some(outlet) = &mut self.output else {
             return Next::Idle;
         };
+        let feeding = self.decks.back().is_some_and(|deck| !deck.done);
+        if !feeding {
+            // However short the rest is, the mixer may go over to it.
+            outlet.tell(&self.shared);
+        }
         if self.decks.is_empty() {
             return Next::Idle;
         }
-        let room = ring.slots();
-        let feeding = self.decks.back().is_some_and(|deck| !deck.done);
-        if ring.buffer().capacity() - room > self.fresh && room < BATCH && feeding {
+        if outlet.is_choked(BATCH) && feeding {
             return Next::Within(HURRY);
         }
-        if !self.shared.playing() && (room < BATCH || !feeding) {
+        let full = outlet.room() < BATCH;
+        if !self.shared.playing() && (full || !feeding) {
             return Next::Idle;
         }
-        if room > ring.buffer().capacity() / 2 && feeding {
+        if self.renewal.vocals || self.renewal.looped {
+            return Next::Within(HURRY);
+        }
+        if outlet.is_low() && feeding {
             Next::Within(Duration::ZERO)
         } else {
             Next::Within(POLL)
@@ -203,6 +234,70 @@ impl Feeder {
         }
     }
 
+    /// A loop the song heard is in already takes hold of what lies in the ring.
+    fn set_loop(&mut self, seconds: Option<(f64, f64)>) {
+        let Some(front) = self.decks.front_mut() else { return };
+        front.set_loop(seconds);
+        self.renewal.looped = true;
+    }
+
+    /// Replaces what lies in the ring where it is no longer what shall be heard.
+    fn renew(&mut self) {
+        let Renewal { vocals, looped } = self.renewal;
+        let Some(outlet) = self.output.as_mut().filter(|_| vocals || looped) else {
+            return;
+        };
+        let Some(back) = self.decks.back().filter(|deck| !deck.failed) else {
+            self.renewal = Renewal::default();
+            return;
+        };
+        let fade = if vocals {
+            VOCALS_FADE
+        } else if back.key_tempo().is_recording() {
+            0.0
+        } else {
+            // Another run of the stretcher has other phases.
+            PHASES_FADE
+        };
+        let Some(first) = outlet.replace(fade) else {
+            // The rest of a song is too short to be replaced; vocals that come so late do not matter.
+            if back.done && outlet.is_settled() {
+                self.renewal = Renewal::default();
+                if looped {
+                    self.seek(self.seconds_heard(self.shared.next_position()));
+                }
+            }
+            return;
+        };
+        self.renewal = Renewal::default();
+        let token = self.shared.token(first.stretch);
+        // The song after the one replaced waits again.
+        while self.decks.len() > 1 && self.decks.back().is_some_and(|deck| deck.token != token) {
+            self.queued = self.decks.pop_back();
+        }
+        self.shared.set_complete(false);
+        let rate = self.rate();
+        let Some(mut deck) = self.decks.pop_back() else { return };
+        if vocals {
+            deck.refresh_vocals();
+        }
+        let at = deck.turned_back(u64::from(first.at), rate);
+        let placed = deck.place_at(at, rate);
+        deck.stretch = first.stretch;
+        if at != u64::from(first.at) {
+            deck.stretch = self.new_stretch(&deck, false);
+            if let Some(outlet) = &mut self.output {
+                outlet.fade_for(JUMP_FADE);
+            }
+        }
+        if let Err(error) = placed {
+            deck.done = true;
+            deck.failed = true;
+            self.fail(deck.token, &error);
+        }
+        self.decks.push_back(deck);
+    }
+
     fn move_to(&mut self, seconds: f64, key_tempo: KeyTempo) {
         let rate = self.rate();
         // The one already being fed waits again: it is the song heard that moves.
@@ -226,7 +321,8 @@ impl Feeder {
     fn attach(&mut self, ring: Producer<Frame>, rate: u32, latency: u32) {
         let heard = self.shared.position();
         self.shared.set_latency(latency);
-        self.output = Some((ring, rate));
+        self.shared.set_splice(0, 0);
+        self.output = Some(Outlet::new(ring, rate));
         if !self.decks.is_empty() {
             self.seek(self.seconds_heard(heard));
         }
@@ -245,11 +341,10 @@ impl Feeder {
 
     /// One batch into the ring; false when there is no room or nothing to put there.
     fn feed(&mut self) -> bool {
-        let Some((ring, rate)) = &mut self.output else {
+        let Some(outlet) = &mut self.output else {
             return false;
         };
-        let rate = *rate;
-        let room = ring.slots().min(BATCH);
+        let room = outlet.room().min(BATCH);
         let Some(deck) = self.decks.back_mut() else {
             return false;
         };
@@ -258,23 +353,36 @@ impl Feeder {
         }
         self.batch.clear();
         match deck.fill(room, &mut self.batch) {
-            Ok(0) => self.go_over(rate),
-            Ok(count) => {
-                self.fresh = self.fresh.saturating_add(count);
-                ring.push_entire_slice(&self.batch).is_ok()
+            Ok(0) => self.go_over(),
+            Ok(_) => {
+                outlet.push(&mut self.batch, &self.shared);
+                if deck.take_turned() {
+                    self.turn_back();
+                }
+                true
             }
             Err(error) => {
                 let token = deck.token;
                 deck.done = true;
                 deck.failed = true;
                 self.fail(token, &error);
-                self.go_over(rate)
+                self.go_over()
             }
         }
     }
 
+    /// The frames from the start of the loop on are a stretch of their own: the position goes back with
+    /// the first of them.
+    fn turn_back(&mut self) {
+        if let Some(mut deck) = self.decks.pop_back() {
+            deck.stretch = self.new_stretch(&deck, false);
+            self.decks.push_back(deck);
+        }
+    }
+
     /// The back deck is empty: the queued song follows in the same breath.
-    fn go_over(&mut self, rate: u32) -> bool {
+    fn go_over(&mut self) -> bool {
+        let rate = self.rate();
         let Some(mut deck) = self.queued.take() else {
             self.shared.set_complete(true);
             return false;
@@ -305,11 +413,11 @@ impl Feeder {
 
     /// The last song is over when the ring has been played empty.
     fn notice_the_end(&mut self) {
-        let Some((ring, _)) = &self.output else { return };
+        let Some(outlet) = &self.output else { return };
         let over = self.decks.len() == 1
             && self.decks.front().is_some_and(|deck| deck.done)
             && self.shared.complete()
-            && ring.slots() == ring.buffer().capacity();
+            && outlet.is_empty();
         if over {
             self.ran_out = true;
             self.leave_front();
@@ -346,7 +454,9 @@ impl Feeder {
         self.shared
             .announce(self.stretch, token, self.rate(), start, pace);
         if at_once {
-            self.fresh = 0;
+            if let Some(outlet) = &mut self.output {
+                outlet.clear();
+            }
             self.shared.set_complete(false);
             self.shared.raise_floor(self.stretch);
         }
@@ -354,7 +464,7 @@ impl Feeder {
     }
 
     fn rate(&self) -> u32 {
-        self.output.as_ref().map_or(NO_DEVICE_RATE, |(_, rate)| *rate)
+        self.output.as_ref().map_or(NO_DEVICE_RATE, Outlet::rate)
     }
 }
 

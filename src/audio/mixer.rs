@@ -21,8 +21,9 @@ const GAIN_RAMP: f64 = 0.015;
 const GATE_RAMP: f64 = 0.005;
 /// What must lie in the ring before a song goes on after it ran dry.
 const RECOVERY: f64 = 0.06;
-/// What the ring holds when full.
-const RING: f64 = 0.4;
+/// What the ring holds when full: twice what the feeder keeps in it, so that frames that replace
+/// those on their way find room behind them.
+const RING: f64 = 0.8;
 
 /// One frame on its way to the ear.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -51,6 +52,8 @@ pub fn mixer(rate: NonZero<u32>, shared: Arc<Shared>) -> (Producer<Frame>, Mixer
         volume,
         gate: 0.0,
         dry: true,
+        taken: 0,
+        spliced: 0,
         out: [0.0; BLOCK * 2],
         next: BLOCK * 2,
     };
@@ -70,6 +73,10 @@ pub struct Mixer {
     gate: f32,
     /// The ring ran empty: wait until it holds some again.
     dry: bool,
+    /// Frames taken out of the ring so far; wraps around.
+    taken: u32,
+    /// The splice that has been gone through, see [`Shared::splice`].
+    spliced: u64,
     out: [f32; BLOCK * 2],
     next: usize,
 }
@@ -80,6 +87,7 @@ impl Mixer {
         self.level.aim(self.shared.level());
         self.volume.aim(self.shared.volume());
         let floor = self.shared.floor();
+        self.splice();
         // Asked before looking into the ring: if it was complete then, what lies there is all.
         let complete = self.shared.complete();
         let mut stale = self.stale_ahead(floor);
@@ -108,6 +116,26 @@ impl Mixer {
         if count < BLOCK {
             self.gate = 0.0;
             self.dry = stale == 0;
+        }
+    }
+
+    /// Goes from frames that have been replaced over to those that replace them.
+    fn splice(&mut self) {
+        let splice = self.shared.splice();
+        if splice == self.spliced {
+            return;
+        }
+        let (from, to) = ((splice >> 32) as u32, splice as u32);
+        if is_before(self.taken, from) {
+            return;
+        }
+        self.spliced = splice;
+        if is_before(self.taken, to) {
+            let skip = (to.wrapping_sub(from) as usize).min(self.ring.slots());
+            if let Ok(chunk) = self.ring.read_chunk(skip) {
+                chunk.commit_all();
+                self.taken = self.taken.wrapping_add(skip as u32);
+            }
         }
     }
 
@@ -152,6 +180,7 @@ impl Mixer {
             .take_while(|frame| is_before(frame.stretch, floor))
             .count();
         chunk.commit(stale);
+        self.taken = self.taken.wrapping_add(stale as u32);
         // The next stretch starts with what it has, without waiting for more.
         self.dry = true;
     }
@@ -180,6 +209,7 @@ impl Mixer {
             last = Some(*frame);
         }
         chunk.commit_all();
+        self.taken = self.taken.wrapping_add(count as u32);
         if let Some(frame) = last {
             self.shared.publish(frame.stretch, frame.at.saturating_add(1));
         }

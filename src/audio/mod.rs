@@ -20,4 +20,7 @@ pub trait Vocals: Send {
     /// Fills `out`, interleaved stereo, from frame `start` of the song; zeros where nothing is
     /// known. True when all of it is.
     fn read(&mut self, start: u64, out: &mut [f32]) -> bool;
+
+    /// More may be known than at the last reading.
+    fn refresh(&mut self) {}
 }

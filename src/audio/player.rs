@@ -5,6 +5,7 @@
 
 pub mod controls;
 pub(in crate::audio) mod deck;
+pub(in crate::audio) mod outlet;
 mod output;
 mod silent;
 mod voice;
@@ -158,6 +159,18 @@ impl Player {
     /// Key and tempo of the song heard now, from where it is.
     pub fn set_key_tempo(&self, key_tempo: KeyTempo) {
         self.tell(Command::KeyTempo(key_tempo));
+    }
+
+    /// Goes round between these seconds of the song heard now; `None` goes on to its end. A place behind
+    /// the end of the loop becomes its start.
+    pub fn set_loop(&self, seconds: Option<(f64, f64)>) {
+        self.tell(Command::Loop(seconds));
+    }
+
+    /// More vocals are known than when the songs were loaded: those of what is decoded ahead are read
+    /// again and fade in.
+    pub fn refresh_vocals(&self) {
+        self.tell(Command::Vocals);
     }
 
     /// How much of the vocals stays: 1 is the original, 0 takes them out.

@@ -25,7 +25,7 @@ pub enum JobError {
     #[error("the file holds no sound: there is nothing to separate")]
     NoSound,
     #[error(
-        "the engine could not separate the part at {at}: {reason}; what is stored stays, and trying again asks only for the rest"
+        "the engine could not separate the part at {at}, which plays as the original: {reason}; what is stored stays, and trying again asks only for the rest"
     )]
     Segment { at: String, reason: String },
     #[error(

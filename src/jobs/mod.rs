@@ -85,6 +85,8 @@ pub enum JobEvent {
     EngineDown {
         reason: String,
     },
+    /// It had nothing to do for long and was ended.
+    EngineAsleep,
     Started {
         path: PathBuf,
     },
@@ -128,6 +130,7 @@ enum Command {
     Begin(Job),
     Cancel,
     Focus(f64),
+    Warm,
 }
 
 /// The separating worker. Dropping it ends the job and the engine; what is stored stays.
@@ -162,6 +165,12 @@ impl Jobs {
     /// Stops the running job; what is stored stays.
     pub fn cancel(&self) {
         self.tell(Command::Cancel);
+    }
+
+    /// A job will come soon: the engine is started if it does not run. Where none can be had, the job
+    /// will say so.
+    pub fn warm(&self) {
+        self.tell(Command::Warm);
     }
 
     /// The listener is here: segments from this position of the running job come first.

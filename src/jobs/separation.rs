@@ -44,7 +44,14 @@ pub(super) struct Separation {
     stems: Arc<SongStems>,
     plan: Plan,
     pace: Pace,
+    /// Refusals since the last answer.
+    refusals: u32,
+    /// A segment that was tried often enough, and why it failed.
+    given_up: Option<(u32, String)>,
 }
+
+/// So many windows refused in a row: the engine will refuse the others as well.
+const REFUSALS: u32 = 9;
 
 impl Separation {
     pub(super) fn new(
@@ -64,6 +71,8 @@ impl Separation {
             stems,
             plan,
             pace: Pace::default(),
+            refusals: 0,
+            given_up: None,
         })
     }
 
@@ -114,21 +123,32 @@ impl Separation {
             return Ok(None);
         }
         self.plan.answered(segment);
+        self.refusals = 0;
         self.pace.answered(Instant::now());
         self.keep(segment, mixture, vocals).map(Some)
     }
 
-    /// The engine could not do this segment; it is tried again a few times.
+    /// The engine could not do this segment: it is tried again a few times, after the others. An error
+    /// where the others need not be tried.
     pub(super) fn refused(&mut self, tag: u64, reason: String) -> Result<(), JobError> {
         let segment = u32::try_from(tag).unwrap_or(u32::MAX);
-        if self.plan.failed(segment) {
-            return Ok(());
+        self.refusals += 1;
+        if self.refusals >= REFUSALS {
+            return Err(self.no_vocals(segment, reason));
         }
+        if !self.plan.failed(segment) {
+            tracing::warn!(path = %self.path.display(), segment, "not separated: {reason}");
+            self.given_up.get_or_insert((segment, reason));
+        }
+        Ok(())
+    }
+
+    fn no_vocals(&self, segment: u32, reason: String) -> JobError {
         let seconds = self.grid.core_start(segment) / u64::from(self.grid.rate);
-        Err(JobError::Segment {
+        JobError::Segment {
             at: format!("{}:{:02}", seconds / 60, seconds % 60),
             reason,
-        })
+        }
     }
 
     /// Everything is answered and nothing is left to ask.
@@ -143,6 +163,9 @@ impl Separation {
         };
         if frames == 0 {
             return Err(JobError::NoSound);
+        }
+        if let Some((segment, reason)) = &self.given_up {
+            return Err(self.no_vocals(*segment, reason.clone()));
         }
         if self.mixture.damaged() > 0 {
             tracing::warn!(path = %self.path.display(), packets = self.mixture.damaged(), "damaged packets were left out");

@@ -23,6 +23,8 @@ pub struct StoredVocals {
     /// Frames read since `stems` was last looked for.
     waited: usize,
     blocks: Vec<Block>,
+    /// Told of each segment that was stored and did not read back.
+    lost: Box<dyn Fn(u32) + Send>,
 }
 
 struct Block {
@@ -42,7 +44,14 @@ impl StoredVocals {
             stems,
             waited: PATIENCE,
             blocks: Vec::new(),
+            lost: Box::new(|_| {}),
         }
+    }
+
+    /// Tells of each segment that was stored and does not read back: it is there no longer.
+    pub fn reporting(mut self, lost: impl Fn(u32) + Send + 'static) -> Self {
+        self.lost = Box::new(lost);
+        self
     }
 
     fn look_for_stems(&mut self, frames: usize) {
@@ -115,10 +124,23 @@ impl Vocals for StoredVocals {
         let mut known = true;
         for segment in self.grid.touching(start, out.len() / 2) {
             let beyond = || stems.meta().is_some_and(|meta| segment >= meta.segments);
+            let stored = stems.has(segment);
             if !self.add(&stems, segment, start, out) && !beyond() {
                 known = false;
+                if stored {
+                    // Damaged, and what was added of it breaks off somewhere.
+                    out.fill(0.0);
+                    if !stems.has(segment) {
+                        (self.lost)(segment);
+                    }
+                    return false;
+                }
             }
         }
         known
+    }
+
+    fn refresh(&mut self) {
+        self.waited = PATIENCE;
     }
 }

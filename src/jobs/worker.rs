@@ -104,9 +104,13 @@ impl Worker {
                     Ok(Command::Begin(job)) => return Some(job),
                     // Too late for a job that just ended.
                     Ok(Command::Cancel | Command::Focus(_)) => {}
+                    Ok(Command::Warm) => self.warm(),
                     Err(_) => return None,
                 },
-                default(idle) => self.engine = None,
+                default(idle) => {
+                    self.engine = None;
+                    self.say(JobEvent::EngineAsleep);
+                }
             }
         }
     }
@@ -187,6 +191,7 @@ impl Worker {
         while let Ok(command) = self.inbox.try_recv() {
             match command {
                 Command::Focus(seconds) => song.focus(seconds),
+                Command::Warm => {}
                 Command::Cancel => return Err(JobError::Cancelled),
                 Command::Begin(job) => {
                     self.next = Some(job);
@@ -199,21 +204,32 @@ impl Worker {
 
     /// The engine, started if need be: its model's key and its grid.
     fn engine(&mut self) -> Result<(String, Grid), JobError> {
-        if self.engine.is_none() {
-            let started =
-                (self.setup.engine)().and_then(|command| Engine::start_until(command, self.stopped.clone()));
-            let engine = started.map_err(|error| self.no_engine(error))?;
-            let info = EngineInfo::of(engine.hello());
-            model::remember(&self.setup.store, &info.model_key);
-            self.engine = Some(engine);
-            self.say(JobEvent::EngineUp(info));
-        }
+        self.start_engine().map_err(|error| self.no_engine(error))?;
         match &self.engine {
             Some(engine) => {
                 let hello = engine.hello();
                 Ok((model::key(&hello.model, &hello.model_sha256), engine.grid()))
             }
             None => Err(EngineError::Stopped.into()),
+        }
+    }
+
+    fn start_engine(&mut self) -> Result<(), EngineError> {
+        if self.engine.is_none() {
+            let command = (self.setup.engine)()?;
+            let engine = Engine::start_until(command, self.stopped.clone())?;
+            let info = EngineInfo::of(engine.hello());
+            model::remember(&self.setup.store, &info.model_key);
+            self.engine = Some(engine);
+            self.say(JobEvent::EngineUp(info));
+        }
+        Ok(())
+    }
+
+    /// Ahead of need; a fault is said where the need is.
+    fn warm(&mut self) {
+        if let Err(error) = self.start_engine() {
+            tracing::info!("no engine yet: {error}");
         }
     }
 

@@ -94,6 +94,8 @@ pub const TABLE: &[Row] = table![
     PreviousLine   "previous-line"    ["k" SING]                                    SING           Lyrics     ""         "this line again, the one before";
     LyricsSooner   "lyrics-sooner"    ["z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms sooner";
     LyricsLater    "lyrics-later"     ["Z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms later";
+    LoopIn         "loop-in"          ["i" SING]                                    SING           Playback   "loop"     "a loop begins here";
+    LoopOut        "loop-out"         ["o" SING]                                    SING           Playback   ""         "a loop ends here; again: no loop";
     PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
     SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "{seek} s back";
     SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "{seek} s on";

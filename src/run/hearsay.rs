@@ -42,6 +42,7 @@ pub fn of_job(event: JobEvent) -> Event {
         JobEvent::EngineRestarted { reason } => {
             Event::Said(format!("the engine was started again: {reason}"))
         }
+        JobEvent::EngineAsleep => Event::EngineAsleep,
         JobEvent::EngineDown { reason } => Event::EngineDown { reason },
         JobEvent::Started { path } => Event::JobStarted { path },
         JobEvent::Identified { path, id } => Event::Identified { path, id },

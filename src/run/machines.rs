@@ -172,6 +172,8 @@ impl Machines {
             // A song that is stopped is one nobody will resume: silence is all there is to do.
             Effect::Pause | Effect::Stop => self.player.pause(),
             Effect::Seek { seconds } => self.player.seek(seconds),
+            Effect::SetLoop(seconds) => self.player.set_loop(seconds),
+            Effect::RefreshVocals => self.player.refresh_vocals(),
             Effect::SetLevel(level) => self.player.set_level(level),
             Effect::SetKeyTempo(key_tempo) => self.player.set_key_tempo(key_tempo),
             Effect::SetVolume(volume) => self.player.set_volume(volume),
@@ -184,6 +186,7 @@ impl Machines {
                 id,
                 from_seconds,
             }),
+            Effect::WarmEngine => self.jobs.warm(),
             Effect::CancelJob => self.jobs.cancel(),
             Effect::FocusJob { seconds } => self.jobs.focus(seconds),
             Effect::Remember { id, singer, changes } => {
@@ -207,7 +210,13 @@ impl Machines {
     fn song(&self, token: u64, path: PathBuf, start: f64, key_tempo: KeyTempo) -> Song {
         let opened = self.opened.iter().find(|opened| opened.path == path);
         let vocals: Box<dyn Vocals> = match opened {
-            Some(opened) => Box::new(opened.vocals(&self.store)),
+            Some(opened) => {
+                let (path, to_main) = (path.clone(), self.to_main.clone());
+                Box::new(opened.vocals(&self.store).reporting(move |segment| {
+                    let path = path.clone();
+                    drop(to_main.send(Message::Event(Event::SegmentLost { path, segment })));
+                }))
+            }
             None => Box::new(NoVocals),
         };
         Song {

@@ -210,6 +210,7 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
                 .map(text::time);
             let why = match waiting.wish {
                 Wish::Playing => "being sung",
+                Wish::Queued => "in the queue",
                 Wish::Asked => "asked for",
                 Wish::Found => "found",
             };

@@ -6,6 +6,7 @@ mod canvas;
 mod help;
 mod jobs;
 mod library;
+mod position;
 mod queue;
 mod side;
 mod sing;

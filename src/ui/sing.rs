@@ -8,12 +8,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use super::canvas::Canvas;
+use super::position::{position, stems};
 use super::{bars, text};
 use crate::action::{Action, Screen};
 use crate::app::App;
 use crate::app::deck::Song;
 use crate::app::fader::Voice;
-use crate::track::StemState;
 
 /// Rows of each part; what has no room is 0. The order of giving up: waves, rules, the big fader; with
 /// lyrics these come first of all.
@@ -220,101 +220,6 @@ fn eighths(peak: u8, rows: usize, above: usize) -> usize {
     // the lowest row is never empty where the song is known
     let least = usize::from(above == 0);
     eighths.saturating_sub(above * 8).clamp(least, 8)
-}
-
-fn position(app: &App, canvas: &mut Canvas, y: usize) {
-    let now = text::time(app.deck.seconds);
-    let Some(duration) = app.deck.duration() else {
-        return canvas.line(y, Span::raw(format!(" {now}")));
-    };
-    let end = text::time(duration);
-    let cells = canvas.width().saturating_sub(now.len() + end.len() + 4);
-    if cells < 4 {
-        return canvas.line(y, Span::raw(format!(" {now}/{end}")));
-    }
-    let at = ((app.deck.seconds / duration).clamp(0.0, 1.0) * (cells - 1) as f64) as usize;
-    let glyphs = canvas.glyphs();
-    canvas.line(
-        y,
-        vec![
-            Span::raw(format!(" {now} ")),
-            Span::styled(glyphs.played.repeat(at), canvas.theme.strong()),
-            Span::styled(glyphs.head, canvas.theme.title()),
-            Span::styled(glyphs.to_come.repeat(cells - 1 - at), canvas.theme.dim()),
-            Span::raw(format!(" {end} ")),
-        ],
-    );
-}
-
-/// Which parts of the song have their vocals, and why not the others.
-fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
-    let theme = canvas.theme;
-    let state = app
-        .tracks
-        .get(song.key)
-        .map(|entry| entry.stems.clone())
-        .unwrap_or_default();
-    let (words, style) = if song.voice.complete {
-        ("ready".to_owned(), theme.good())
-    } else {
-        match state {
-            StemState::Ready => ("ready".into(), theme.good()),
-            StemState::Separating(share) => {
-                let running = app
-                    .board
-                    .running
-                    .as_ref()
-                    .filter(|running| running.key == song.key);
-                let speed = running.map_or(0.0, |running| running.speed);
-                let speed = if speed > 0.0 {
-                    format!(", {speed:.1} times real time")
-                } else {
-                    String::new()
-                };
-                let until = song.voice.ready_until(app.deck.seconds).map(text::time);
-                let until = until
-                    .map(|until| format!(", good until {until}"))
-                    .unwrap_or_default();
-                (
-                    format!("separating {:.0} %{until}{speed}", (share * 100.0).floor()),
-                    theme.vocals(),
-                )
-            }
-            StemState::Queued => match &app.board.halted {
-                Some(reason) => (format!("not separated: {reason}"), theme.bad()),
-                None => ("waits to be separated".into(), theme.dim()),
-            },
-            StemState::New => ("not separated".into(), theme.dim()),
-            StemState::Failed(reason) => (format!("not separated: {reason}"), theme.bad()),
-        }
-    };
-    let width = canvas.width();
-    let words = text::cut(
-        &words,
-        (width / 2).max(width.saturating_sub(34)),
-        canvas.glyphs().cut,
-    );
-    let cells = width.saturating_sub(text::width(&words) + 11);
-    let mut spans = vec![Span::styled(" stems ", theme.dim())];
-    if cells >= 6 {
-        let count = song.voice.segments.len();
-        let stored = |cell: usize| {
-            let here = |segment: usize| song.voice.segments.get(segment).is_some_and(Option::is_some);
-            let (first, last) = (cell * count / cells, ((cell + 1) * count).div_ceil(cells));
-            song.voice.complete || (count > 0 && (first..last).all(here))
-        };
-        for cell in 0..cells {
-            let (glyph, style) = if stored(cell) {
-                (canvas.glyphs().full, theme.good())
-            } else {
-                (canvas.glyphs().empty, theme.dim())
-            };
-            spans.push(Span::styled(glyph, style));
-        }
-        spans.push(Span::raw("  "));
-    }
-    spans.push(Span::styled(words, style));
-    canvas.line(y, spans);
 }
 
 fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {

@@ -97,6 +97,8 @@ pub struct Glyphs {
     pub rule: &'static str,
     pub played: &'static str,
     pub to_come: &'static str,
+    /// To come, and the singer cannot be taken out of it yet.
+    pub not_ready: &'static str,
     pub head: &'static str,
     /// Of the countdown.
     pub dot: &'static str,
@@ -118,6 +120,7 @@ impl Glyphs {
         rule: "─",
         played: "━",
         to_come: "─",
+        not_ready: "┄",
         head: "●",
         dot: "●",
         playing: "▶",
@@ -136,6 +139,7 @@ impl Glyphs {
         rule: "-",
         played: "=",
         to_come: "-",
+        not_ready: ".",
         head: "O",
         dot: "*",
         playing: ">",

@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
 
 use super::Position;
 
-/// Stretches that may be alive at once: the one heard, those in the ring, and one just asked for.
-const STRETCHES: usize = 16;
+/// Stretches that may be alive at once: the one heard, those in the ring (a short loop puts several
+/// there), those that replaced them, and one just asked for.
+const STRETCHES: usize = 64;
 
 /// Controls going down to the callback, and what it played coming back.
 ///
-/// A *stretch* is an uninterrupted run of one song: loading, seeking and going over to the next
-/// song each start a new one, with the next number. Frames carry their stretch, and raising the
+/// A *stretch* is an uninterrupted run of one song: loading, seeking, going over to the next song and
+/// going back to the start of a loop each start a new one, with the next number. Frames carry their stretch, and raising the
 /// *floor* makes all of an older stretch stale, at once and without touching the ring.
 pub struct Shared {
     level: AtomicU32,
@@ -22,6 +23,7 @@ pub struct Shared {
     blocks: AtomicU64,
     underruns: AtomicU64,
     latency: AtomicU32,
+    splice: AtomicU64,
     stretches: [Stretch; STRETCHES],
 }
 
@@ -46,7 +48,8 @@ impl Default for Shared {
             blocks: AtomicU64::new(0),
             underruns: AtomicU64::new(0),
             latency: AtomicU32::new(0),
-            stretches: Default::default(),
+            splice: AtomicU64::new(0),
+            stretches: std::array::from_fn(|_| Stretch::default()),
         }
     }
 }
@@ -103,6 +106,24 @@ impl Shared {
 
     pub fn raise_floor(&self, stretch: u32) {
         self.floor.store(stretch, Release);
+    }
+
+    /// Frames on their way have been replaced: once the callback has taken `from` frames out of this
+    /// ring, it leaves out as many as lie between `from` and `to` and is then as far into the new ones
+    /// as it was into the old. The new ones must lie in the ring already.
+    pub fn set_splice(&self, from: u32, to: u32) {
+        self.splice
+            .store(u64::from(from) << 32 | u64::from(to), Release);
+    }
+
+    /// `from` in the upper half, `to` in the lower.
+    pub fn splice(&self) -> u64 {
+        self.splice.load(Acquire)
+    }
+
+    /// The song that a stretch is of.
+    pub fn token(&self, stretch: u32) -> u64 {
+        self.stretch(stretch).token.load(Relaxed)
     }
 
     /// Called by the callback: the last frame played, and that it is alive.

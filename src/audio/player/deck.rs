@@ -10,6 +10,9 @@ use crate::key_tempo::KeyTempo;
 use super::Song;
 use super::voice::Voice;
 
+/// Frames: shorter loops are no music any more. The mind refuses far longer ones already.
+const SHORTEST_LOOP: u64 = 64;
+
 /// Why a song stops in the middle.
 #[derive(Debug, thiserror::Error)]
 pub enum DeckError {
@@ -17,6 +20,13 @@ pub enum DeckError {
     Decode(#[from] DecodeError),
     #[error(transparent)]
     Resample(#[from] ResampleFault),
+}
+
+/// Frames of a loop: after the last before `to` comes `from`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Turn {
+    from: u64,
+    to: u64,
 }
 
 /// A song being turned into frames.
@@ -38,9 +48,16 @@ pub(in crate::audio) struct Deck {
     stretcher: Option<Stretcher>,
     /// Silent frames before the song's start that the stretcher has yet to hear.
     silence: usize,
-    /// Where in the song it was placed, in frames at the device's rate, and the frames given since.
-    placed: u64,
-    given: u64,
+    /// Where in the song the next frame stands that is read, in frames at the device's rate.
+    reads: u64,
+    /// And the next one that is handed out.
+    gives: f64,
+    /// Seconds of the song to go round in.
+    looped: Option<(f64, f64)>,
+    /// The same in frames at the device's rate, and so that there is some song in it.
+    turn: Option<Turn>,
+    /// The last frame handed out was the last of the loop.
+    turned: bool,
     decoded: Vec<f32>,
     heard: Vec<Frame>,
 }
@@ -64,8 +81,11 @@ impl Deck {
             key_tempo: song.key_tempo,
             stretcher: None,
             silence: 0,
-            placed: 0,
-            given: 0,
+            reads: 0,
+            gives: 0.0,
+            looped: None,
+            turn: None,
+            turned: false,
             decoded: Vec::new(),
             heard: Vec::new(),
             decoder,
@@ -78,7 +98,7 @@ impl Deck {
 
     /// Where in the song the next frame to hand out stands, in frames at the device's rate.
     pub(in crate::audio) fn at(&self) -> u64 {
-        self.placed + (self.given as f64 * self.key_tempo.pace()) as u64
+        self.gives as u64
     }
 
     pub(in crate::audio) fn start(&self) -> f64 {
@@ -102,6 +122,11 @@ impl Deck {
 
     /// Goes to `seconds` of the song, for a device of `rate`.
     pub(in crate::audio) fn place(&mut self, seconds: f64, rate: u32) -> Result<(), DeckError> {
+        self.place_at((seconds.max(0.0) * f64::from(rate)).round() as u64, rate)
+    }
+
+    /// Goes to a frame of the song, counted at the device's rate.
+    pub(in crate::audio) fn place_at(&mut self, frame: u64, rate: u32) -> Result<(), DeckError> {
         let own = self.decoder.info().rate;
         if self.mixture.resampler.rates() != (own, rate) {
             self.mixture = Placed::new(own, rate)?;
@@ -109,33 +134,79 @@ impl Deck {
         self.done = false;
         self.failed = false;
         self.stretcher = None;
-        self.given = 0;
-        self.placed = (seconds.max(0.0) * f64::from(rate)).round() as u64;
-        if let Some(frames) = self.decoder.info().frames {
-            let end = convert(frames, own, rate);
-            if self.placed >= end {
-                self.placed = end;
-                self.done = true;
-                return Ok(());
-            }
+        self.silence = 0;
+        self.turned = false;
+        let placed = frame.min(self.end(rate));
+        self.turn = self.turn(rate).filter(|turn| placed < turn.to);
+        (self.reads, self.gives) = (placed, placed as f64);
+        if placed == self.end(rate) {
+            self.done = true;
+            return Ok(());
         }
-        let mut first = self.placed;
+        let mut first = placed;
         if !self.key_tempo.is_recording() {
             let stretcher = Stretcher::new(rate, self.key_tempo);
             let run_up = stretcher.run_up() as u64;
             first = first.saturating_sub(run_up);
-            self.silence = run_up.saturating_sub(self.placed) as usize;
+            self.silence = run_up.saturating_sub(placed) as usize;
             self.stretcher = Some(stretcher);
         }
-        let from = self.mixture.start(first);
+        self.read_from(first)
+    }
+
+    /// The song's length at the device's rate, without an end where none is known.
+    fn end(&self, rate: u32) -> u64 {
+        let info = self.decoder.info();
+        info.frames
+            .map_or(u64::MAX, |frames| convert(frames, info.rate, rate))
+    }
+
+    /// The next frame read is this one.
+    fn read_from(&mut self, frame: u64) -> Result<(), DeckError> {
+        let rate = self.mixture.rates().1;
+        let from = self.mixture.start(frame);
         self.decoder.seek(from)?;
-        self.voice.start(first, rate)?;
+        self.voice.start(frame, rate)?;
+        (self.reads, self.done) = (frame, false);
         Ok(())
     }
 
-    /// Appends up to `count` frames; none means the song is over.
+    /// Goes round between these seconds from the next place on; from a place behind them, not at all.
+    pub(in crate::audio) fn set_loop(&mut self, seconds: Option<(f64, f64)>) {
+        self.looped = seconds;
+    }
+
+    fn turn(&self, rate: u32) -> Option<Turn> {
+        let frame = |seconds: f64| (seconds.max(0.0) * f64::from(rate)).round() as u64;
+        let (from, to) = self.looped?;
+        let (from, to) = (frame(from), frame(to).min(self.end(rate)));
+        (from + SHORTEST_LOOP <= to).then_some(Turn { from, to })
+    }
+
+    /// A frame at or behind the end of the loop would be its first instead.
+    pub(in crate::audio) fn turned_back(&self, frame: u64, rate: u32) -> u64 {
+        self.turn(rate)
+            .filter(|turn| frame >= turn.to)
+            .map_or(frame, |turn| turn.from)
+    }
+
+    /// True once after the last frame of the loop: the next one is its first.
+    pub(in crate::audio) fn take_turned(&mut self) -> bool {
+        std::mem::take(&mut self.turned)
+    }
+
+    /// More of the vocals may be known; counts from the next place.
+    pub(in crate::audio) fn refresh_vocals(&mut self) {
+        self.voice.refresh();
+    }
+
+    /// Appends up to `count` frames, not beyond the end of a loop; none means the song is over.
     pub(in crate::audio) fn fill(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<usize, DeckError> {
         let first = out.len();
+        let pace = self.key_tempo.pace();
+        let turn = self.turn.filter(|turn| self.gives < turn.to as f64);
+        let left = turn.map(|turn| ((turn.to as f64 - self.gives) / pace).ceil().max(1.0) as usize);
+        let count = count.min(left.unwrap_or(count));
         match self.stretcher.take() {
             None => self.read(count, out)?,
             Some(mut stretcher) => {
@@ -147,7 +218,14 @@ impl Deck {
         for frame in &mut out[first..] {
             frame.stretch = self.stretch;
             frame.at = u32::try_from(self.at()).unwrap_or(u32::MAX);
-            self.given += 1;
+            self.gives += pace;
+        }
+        // The end of a song of unknown length may have made the loop shorter meanwhile.
+        if let (Some(_), Some(turn)) = (turn, self.turn)
+            && self.gives >= turn.to as f64
+        {
+            self.gives -= (turn.to - turn.from) as f64;
+            self.turned = true;
         }
         Ok(out.len() - first)
     }
@@ -178,9 +256,31 @@ impl Deck {
         Ok(())
     }
 
-    /// The next frames as they were recorded, at the device's rate; fewer than `count` only where
-    /// the song ends.
+    /// The next frames as they were recorded, at the device's rate, from the end of a loop on to its
+    /// start; fewer than `count` only where the song ends.
     fn read(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<(), DeckError> {
+        let mut left = count;
+        while left > 0 {
+            let turn = self.turn.filter(|turn| self.reads < turn.to);
+            let wanted = turn.map_or(left, |turn| left.min((turn.to - self.reads) as usize));
+            let read = self.read_on(wanted, out)?;
+            left -= read;
+            if read < wanted {
+                // The song ended, within a loop sooner than thought.
+                let ended = turn.map(|turn| Turn { to: self.reads, ..turn });
+                self.turn = ended.filter(|turn| turn.from + SHORTEST_LOOP <= turn.to);
+            }
+            match self.turn.filter(|turn| self.reads == turn.to) {
+                Some(turn) => self.read_from(turn.from)?,
+                None if read < wanted => return Ok(()),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The next frames of the song; fewer than `count` only at its end.
+    fn read_on(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<usize, DeckError> {
         while self.mixture.ready() < count && !self.done {
             self.decoded.clear();
             if self.decoder.read(&mut self.decoded)? == 0 {
@@ -201,7 +301,8 @@ impl Deck {
         }));
         self.mixture.forget(count);
         self.voice.forget(count);
-        Ok(())
+        self.reads += count as u64;
+        Ok(count)
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::mpsc;
 
 #[path = "key_tempo_tests.rs"]
 mod key_tempo;
+#[path = "streaming_tests.rs"]
+mod streaming;
 
 fn sample(song: u64, frame: u64) -> [f32; 2] {
     let t = frame as f64 * (1.0 + song as f64 * 0.1);

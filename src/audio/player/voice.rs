@@ -1,5 +1,7 @@
-//! The vocals of the song that plays, read as far as they are known and faded where that changes
-//! under the listener.
+//! The vocals of the song that plays, read as far as they are known and faded where known parts
+//! begin and end.
+
+use std::collections::VecDeque;
 
 use crate::audio::Vocals;
 use crate::audio::resample::ResampleFault;
@@ -8,18 +10,16 @@ use super::deck::Placed;
 
 /// Frames read at a time, at the vocals' own rate.
 const BLOCK: usize = 1024;
-/// How long vocals that just became known take to come in.
-const RAMP_SECONDS: f32 = 0.05;
-/// Softer than this a sudden end is not heard.
-const SOFT: f32 = 1e-3;
+/// How long vocals take to come in where a known part begins, and to go before it ends.
+pub(super) const FADE_SECONDS: f64 = 0.2;
 
 pub(super) struct Voice {
     source: Box<dyn Vocals>,
     placed: Placed,
     /// The frame the next reading starts with.
     next: u64,
-    /// The reading ahead, so that an end can be seen coming.
-    ahead: Reading,
+    /// Read ahead as far as a fade is long, so that an end is seen in time.
+    ahead: VecDeque<Reading>,
     gate: f32,
 }
 
@@ -32,15 +32,11 @@ struct Reading {
 impl Voice {
     pub(super) fn new(source: Box<dyn Vocals>) -> Result<Self, ResampleFault> {
         let rate = source.rate().max(1);
-        let ahead = Reading {
-            pcm: vec![0.0; BLOCK * 2],
-            empty: true,
-        };
         Ok(Self {
             source,
             placed: Placed::new(rate, rate)?,
             next: 0,
-            ahead,
+            ahead: VecDeque::new(),
             gate: 1.0,
         })
     }
@@ -54,19 +50,28 @@ impl Voice {
         self.next = self.placed.start(at);
         // The mixer fades in after every jump; a second fade would only be heard as a hole.
         self.gate = 1.0;
-        self.read_ahead();
+        self.ahead.clear();
+        for _ in 0..=self.fade_frames().div_ceil(BLOCK) {
+            self.read_ahead(vec![0.0; BLOCK * 2]);
+        }
         Ok(())
+    }
+
+    /// More may be known by now; counts from the next [`start`](Self::start).
+    pub(super) fn refresh(&mut self) {
+        self.source.refresh();
     }
 
     /// The next frames; silence where the vocals are not known.
     pub(super) fn take(&mut self, frames: usize) -> Result<&[f32], ResampleFault> {
         while self.placed.ready() < frames {
-            let mut pcm = std::mem::take(&mut self.ahead.pcm);
-            let empty = self.ahead.empty;
-            self.ahead.pcm = vec![0.0; BLOCK * 2];
-            self.read_ahead();
-            self.fade(&mut pcm, empty);
-            self.placed.push(&pcm)?;
+            let Some(mut reading) = self.ahead.pop_front() else {
+                self.read_ahead(vec![0.0; BLOCK * 2]);
+                continue;
+            };
+            self.fade(&mut reading);
+            self.placed.push(&reading.pcm)?;
+            self.read_ahead(reading.pcm);
         }
         Ok(self.placed.take(frames))
     }
@@ -75,40 +80,38 @@ impl Voice {
         self.placed.forget(frames);
     }
 
-    fn read_ahead(&mut self) {
-        self.ahead.pcm.fill(0.0);
-        let known = self.source.read(self.next, &mut self.ahead.pcm);
+    fn fade_frames(&self) -> usize {
+        (FADE_SECONDS * f64::from(self.source.rate().max(1))) as usize
+    }
+
+    fn read_ahead(&mut self, mut pcm: Vec<f32>) {
+        pcm.fill(0.0);
+        let known = self.source.read(self.next, &mut pcm);
         // Stems from outside this room: what is no number must not reach the ear.
-        self.ahead
-            .pcm
-            .iter_mut()
+        pcm.iter_mut()
             .filter(|s| !s.is_finite())
             .for_each(|s| *s = 0.0);
-        self.ahead.empty = !known && self.ahead.pcm.iter().all(|&s| s == 0.0);
+        let empty = !known && pcm.iter().all(|&s| s == 0.0);
+        self.ahead.push_back(Reading { pcm, empty });
         self.next += BLOCK as u64;
     }
 
-    fn fade(&mut self, pcm: &mut [f32], empty: bool) {
-        if empty {
+    /// Up from where a known part begins, and down towards where it ends.
+    fn fade(&mut self, reading: &mut Reading) {
+        if reading.empty {
             self.gate = 0.0;
             return;
         }
-        let step = 1.0 / (RAMP_SECONDS * self.source.rate().max(1) as f32);
-        for frame in pcm.chunks_exact_mut(2) {
-            if self.gate >= 1.0 {
-                break;
-            }
-            frame.iter_mut().for_each(|s| *s *= self.gate);
-            self.gate = (self.gate + step).min(1.0);
+        let step = 1.0 / self.fade_frames().max(1) as f32;
+        let end = self.ahead.iter().position(|reading| reading.empty);
+        let end = end.map(|blocks| (blocks + 1) * BLOCK);
+        if self.gate >= 1.0 && end.is_none() {
+            return;
         }
-        let breaks_off = self.ahead.empty && pcm.iter().rev().take(2).any(|s| s.abs() > SOFT);
-        if breaks_off {
-            let frames = pcm.len() as f32 / 2.0;
-            for (i, frame) in pcm.chunks_exact_mut(2).enumerate() {
-                frame
-                    .iter_mut()
-                    .for_each(|s| *s *= 1.0 - (i as f32 + 1.0) / frames);
-            }
+        for (i, frame) in reading.pcm.chunks_exact_mut(2).enumerate() {
+            let left = end.map_or(1.0, |end| (end - i - 1) as f32 * step);
+            self.gate = (self.gate + step).min(left).min(1.0);
+            frame.iter_mut().for_each(|s| *s *= self.gate);
         }
     }
 }
@@ -143,8 +146,8 @@ mod tests {
         let mut voice = Voice::new(Box::new(Switched(known.clone()))).unwrap();
         voice.start(0, 44_100).unwrap();
         let mut heard = Vec::new();
-        for round in 0..60 {
-            known.store((10..30).contains(&round), SeqCst);
+        for round in 0..120 {
+            known.store((10..60).contains(&round), SeqCst);
             heard.extend_from_slice(voice.take(700).unwrap());
             voice.forget(700);
         }
@@ -155,8 +158,43 @@ mod tests {
             .map(|(a, b)| (b[0] - a[0]).abs())
             .fold(0.0, f32::max);
         assert!(loudest > 0.49, "they never came: {loudest}");
-        assert!(steepest < 0.012, "a click of {steepest}");
+        assert!(steepest < 0.0102, "a click of {steepest}");
         assert!(heard[heard.len() - 2000..].iter().all(|&s| s == 0.0));
+    }
+
+    /// Knows a constant between two frames, blocks apart.
+    struct Between(std::ops::Range<u64>);
+
+    impl Vocals for Between {
+        fn rate(&self) -> u32 {
+            44_100
+        }
+
+        fn read(&mut self, start: u64, out: &mut [f32]) -> bool {
+            let known = self.0.contains(&start);
+            out.fill(if known { 1.0 } else { 0.0 });
+            known
+        }
+    }
+
+    #[test]
+    fn a_known_part_comes_in_and_goes_within_a_fifth_of_a_second() {
+        let (from, to) = (20 * BLOCK as u64, 60 * BLOCK as u64);
+        let mut voice = Voice::new(Box::new(Between(from..to))).unwrap();
+        voice.start(0, 44_100).unwrap();
+        let heard: Vec<f32> = voice
+            .take(80 * BLOCK)
+            .unwrap()
+            .chunks(2)
+            .map(|frame| frame[0])
+            .collect();
+        let (from, to, fade) = (from as usize, to as usize, 8820);
+        assert!(heard[..from].iter().chain(&heard[to..]).all(|&s| s == 0.0));
+        assert!(heard[from + fade..to - fade].iter().all(|&s| s == 1.0));
+        let half = |at: usize| (heard[at] - 0.5).abs() < 1e-3;
+        assert!(half(from + fade / 2) && half(to - 1 - fade / 2));
+        let steepest = heard.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+        assert!(steepest < 1.01 / fade as f32, "{steepest}");
     }
 
     #[test]

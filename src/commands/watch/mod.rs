@@ -285,7 +285,7 @@ impl Watch<'_> {
             JobEvent::EngineRestarted { reason } => {
                 self.line("engine-restarted", &reason, json!({ "reason": reason }))?;
             }
-            JobEvent::EngineDown { .. } | JobEvent::SegmentStored { .. } => {}
+            JobEvent::EngineDown { .. } | JobEvent::EngineAsleep | JobEvent::SegmentStored { .. } => {}
             JobEvent::Started { path } => {
                 self.line("separating", &shown(&path), json!({ "path": text(&path) }))?;
             }
