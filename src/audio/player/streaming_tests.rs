@@ -352,7 +352,7 @@ fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
         };
         let mut writer = hound::WavWriter::create(&path, spec).unwrap();
         for frame in 0..132_300 {
-            let tone = (f64::from(frame) * std::f64::consts::TAU * 441.0 / 44_100.0).sin() as f32 * 0.3;
+            let tone = (f64::from(frame) * std::f64::consts::TAU * 440.0 / 44_100.0).sin() as f32 * 0.3;
             (0..2).for_each(|_| writer.write_sample(tone).unwrap());
         }
         writer.finalize().unwrap();
@@ -368,7 +368,7 @@ fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
             .sqrt();
         let usual = 0.3 / 2.0f32.sqrt();
         assert!(quietest > usual * 0.7, "key {key} tempo {tempo}: a hole of {quietest}");
-        let turns = std::f32::consts::TAU * 441.0 / 44_100.0 * 2.0f32.powf(key as f32 / 12.0);
+        let turns = std::f32::consts::TAU * 440.0 / 44_100.0 * 2.0f32.powf(key as f32 / 12.0);
         let bound = 0.3 * turns * turns * 1.5;
         let sharp = sharpest(&heard);
         assert!(sharp < bound, "key {key} tempo {tempo}: a click of {sharp} over {bound}");
