@@ -10,8 +10,12 @@ use crate::track::StemState;
 /// Takes what happened and answers with what is wanted.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let near = matches!(event, Event::Key(_) | Event::Found(_));
     let changed = take(app, event, &mut effects);
     separation::settle(app, &mut effects);
+    if near {
+        separation::warm(app, &mut effects);
+    }
     follow(app);
     app.dirty |= changed || !effects.is_empty();
     effects
@@ -30,10 +34,7 @@ fn follow(app: &mut App) {
 /// True if something on the screen changed.
 fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
     match event {
-        Event::Key(key) => {
-            keys::key(app, key, effects);
-            separation::warm(app, effects);
-        }
+        Event::Key(key) => keys::key(app, key, effects),
         Event::Paste(text) => keys::paste(app, &text),
         Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
         Event::Resumed => effects.push(Effect::Redraw),
@@ -54,11 +55,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         | Event::Moved { .. }
         | Event::Scanning { .. }
         | Event::ScanDone { .. } => {
-            let found = matches!(event, Event::Found(_));
             library(app, event, effects);
-            if found {
-                separation::warm(app, effects);
-            }
         }
         Event::Trouble(text) => {
             app.trouble(text);
