@@ -3,6 +3,7 @@
 
 use super::deck::{Song, Stage};
 use super::{App, Effect, playback};
+use crate::song_memory::Change;
 
 /// Seconds; a shorter loop is a buzz.
 pub const SHORTEST: f64 = 0.1;
@@ -94,6 +95,7 @@ fn set(app: &mut App, looped: Option<(f64, f64)>, effects: &mut Vec<Effect>) {
             song.loop_in = None;
         }
         effects.push(Effect::SetLoop(looped));
+        app.remember(Change::Loop(looped));
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn loaded(song: &mut Song, memory: SongMemory) {
     for change in song.unsaved.clone() {
         note(song, change);
     }
+    song.looped = song.memory.loop_seconds;
 }
 
 /// Stores what was changed of the song on the deck.
