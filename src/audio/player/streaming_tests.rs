@@ -340,7 +340,7 @@ fn a_loop_where_all_rates_differ_gives_what_reading_through_gives() {
 
 #[test]
 fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
-    for (key, tempo) in [(0, 50), (0, 150), (12, 150), (-12, 50), (3, 100)] {
+    for (key, tempo) in [(0i8, 50u8), (0, 150), (12, 150), (-12, 50), (3, 100)] {
         let mut rig = rig(RATE);
         // A tone with whole periods in the loop: it goes on without a break where the loop joins.
         let path = rig.folder.join("tone.wav");
@@ -356,7 +356,7 @@ fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
             (0..2).for_each(|_| writer.write_sample(tone).unwrap());
         }
         writer.finalize().unwrap();
-        let moved = KeyTempo::from_saved(Some(key as f32), Some(tempo as f32 / 100.0));
+        let moved = KeyTempo::new(key, tempo);
         load(&mut rig, path, Known::parts(u64::MAX, u64::MAX), 0.0, moved);
         rig.feeder.obey(Command::Loop(Some((0.5, 0.75))));
         rig.hear(66_150);
@@ -368,7 +368,7 @@ fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
             .sqrt();
         let usual = 0.3 / 2.0f32.sqrt();
         assert!(quietest > usual * 0.7, "key {key} tempo {tempo}: a hole of {quietest}");
-        let turns = std::f32::consts::TAU * 440.0 / 44_100.0 * 2.0f32.powf(key as f32 / 12.0);
+        let turns = std::f32::consts::TAU * 440.0 / 44_100.0 * 2.0f32.powf(f32::from(key) / 12.0);
         let bound = 0.3 * turns * turns * 1.5;
         let sharp = sharpest(&heard);
         assert!(sharp < bound, "key {key} tempo {tempo}: a click of {sharp} over {bound}");
