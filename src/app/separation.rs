@@ -244,7 +244,9 @@ fn say_slow(app: &mut App, speed: f32) {
     let small = matches!(&app.engine, Engine::Up(info) if info.model == LIGHT);
     let pause = app.keymap.key_name(app.screen, Action::PlayPause);
     let remedy = match pause {
-        _ if !small => "the model `light` is faster: model = \"light\" under [separation] in config.toml".into(),
+        _ if !small => {
+            "the model `light` is faster: model = \"light\" under [separation] in config.toml".into()
+        }
         Some(key) => format!("{key} pauses while it works ahead"),
         None => "a pause lets it work ahead".into(),
     };
@@ -302,12 +304,25 @@ pub(super) fn lost(app: &mut App, path: &Path, segment: u32) {
             song.voice.lose(segment);
         }
     }
-    let Some(entry) = app.tracks.get_mut(key) else { return };
+    let Some(entry) = app.tracks.get_mut(key) else {
+        return;
+    };
     if entry.stems == StemState::Ready {
         entry.stems = StemState::New;
-        let text = format!("a stored part of {} was damaged and is separated again", app.title(key));
+        let text = format!(
+            "a stored part of {} was damaged and is separated again",
+            app.title(key)
+        );
         app.say(text);
-        ask(app, key, if app.deck.plays(key) { Wish::Playing } else { Wish::Asked });
+        ask(
+            app,
+            key,
+            if app.deck.plays(key) {
+                Wish::Playing
+            } else {
+                Wish::Asked
+            },
+        );
     }
 }
 

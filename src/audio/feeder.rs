@@ -236,7 +236,9 @@ impl Feeder {
 
     /// A loop the song heard is in already takes hold of what lies in the ring.
     fn set_loop(&mut self, seconds: Option<(f64, f64)>) {
-        let Some(front) = self.decks.front_mut() else { return };
+        let Some(front) = self.decks.front_mut() else {
+            return;
+        };
         front.set_loop(seconds);
         self.renewal.looped = true;
     }
@@ -277,7 +279,9 @@ impl Feeder {
         }
         self.shared.set_complete(false);
         let rate = self.rate();
-        let Some(mut deck) = self.decks.pop_back() else { return };
+        let Some(mut deck) = self.decks.pop_back() else {
+            return;
+        };
         if vocals {
             deck.refresh_vocals();
         }

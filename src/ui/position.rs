@@ -122,4 +122,3 @@ pub(super) fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
     spans.push(Span::styled(words, style));
     canvas.line(y, spans);
 }
-

@@ -112,8 +112,7 @@ impl Shared {
     /// ring, it leaves out as many as lie between `from` and `to` and is then as far into the new ones
     /// as it was into the old. The new ones must lie in the ring already.
     pub fn set_splice(&self, from: u32, to: u32) {
-        self.splice
-            .store(u64::from(from) << 32 | u64::from(to), Release);
+        self.splice.store(u64::from(from) << 32 | u64::from(to), Release);
     }
 
     /// `from` in the upper half, `to` in the lower.

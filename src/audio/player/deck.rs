@@ -267,7 +267,10 @@ impl Deck {
             left -= read;
             if read < wanted {
                 // The song ended, within a loop sooner than thought.
-                let ended = turn.map(|turn| Turn { to: self.reads, ..turn });
+                let ended = turn.map(|turn| Turn {
+                    to: self.reads,
+                    ..turn
+                });
                 self.turn = ended.filter(|turn| turn.from + SHORTEST_LOOP <= turn.to);
             }
             match self.turn.filter(|turn| self.reads == turn.to) {

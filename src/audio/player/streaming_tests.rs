@@ -140,14 +140,21 @@ fn the_singer_comes_back_within_the_fade_where_the_known_part_ends() {
     let mut rig = rig(RATE);
     rig.shared.set_level(0.0);
     let path = sung_wav(&rig.folder, "sung", RATE, 140_000);
-    load(&mut rig, path, Known::parts(40_960, 81_920), 0.0, KeyTempo::default());
+    load(
+        &mut rig,
+        path,
+        Known::parts(40_960, 81_920),
+        0.0,
+        KeyTempo::default(),
+    );
     let heard = rig.hear(120_000);
     let gone = |range: std::ops::Range<usize>| {
-        range.into_iter().all(|at| (heard[at][0] - band(at as u64)).abs() < 1e-6)
+        range
+            .into_iter()
+            .all(|at| (heard[at][0] - band(at as u64)).abs() < 1e-6)
     };
-    let whole = |mut range: std::ops::Range<usize>| {
-        range.all(|at| heard[at][0] == band(at as u64) + sung(at as u64))
-    };
+    let whole =
+        |mut range: std::ops::Range<usize>| range.all(|at| heard[at][0] == band(at as u64) + sung(at as u64));
     assert!(gone(0..40_960 - FADE) && whole(40_960..81_920) && gone(81_920 + FADE..120_000));
     let usual = sharpest(&heard[45_000..80_000]);
     assert!(sharpest(&heard) < usual * 1.05, "a click");
@@ -166,7 +173,10 @@ fn a_seek_into_a_part_not_known_plays_the_original_until_it_is() {
     let at = |rig: &Rig| (rig.shared.position().seconds * f64::from(RATE)).round() as u64;
     let here = at(&rig);
     let first = rig.hear(64)[0];
-    assert!((first[0] - band(here) - sung(here)).abs() < 1e-6, "not the original");
+    assert!(
+        (first[0] - band(here) - sung(here)).abs() < 1e-6,
+        "not the original"
+    );
     known.until.store(u64::MAX, SeqCst);
     rig.feeder.obey(Command::Vocals);
     let from = at(&rig);
@@ -198,7 +208,13 @@ fn vocals_that_arrive_in_another_key_and_tempo_do_not_click() {
 fn vocals_that_arrive_again_and_again_or_while_it_is_paused_lose_no_frame() {
     let mut rig = rig(RATE);
     let path = sung_wav(&rig.folder, "sung", RATE, 200_000);
-    load(&mut rig, path, Known::parts(0, u64::MAX), 0.0, KeyTempo::default());
+    load(
+        &mut rig,
+        path,
+        Known::parts(0, u64::MAX),
+        0.0,
+        KeyTempo::default(),
+    );
     let mut heard = Vec::new();
     for round in 0..60 {
         rig.feeder.obey(Command::Vocals);
@@ -232,8 +248,7 @@ fn goes_round(rate: u32, from: u64, to: u64, set_after: usize) {
     rig.feeder.obey(Command::Load(song, true));
     let mut heard = rig.hear(set_after);
     let seconds = |frame: u64| frame as f64 / f64::from(rate);
-    rig.feeder
-        .obey(Command::Loop(Some((seconds(from), seconds(to)))));
+    rig.feeder.obey(Command::Loop(Some((seconds(from), seconds(to)))));
     heard.extend(rig.hear((to - from) as usize * 3 + to as usize));
     let mut at = 0;
     for (i, frame) in heard.iter().enumerate() {
@@ -244,7 +259,10 @@ fn goes_round(rate: u32, from: u64, to: u64, set_after: usize) {
         }
     }
     let position = (rig.shared.position().seconds * f64::from(rate)).round() as u64;
-    assert!((from..=to).contains(&position), "it shows {position} in {from}..{to}");
+    assert!(
+        (from..=to).contains(&position),
+        "it shows {position} in {from}..{to}"
+    );
     assert_eq!(rig.shared.underruns(), 0);
 }
 
@@ -272,7 +290,11 @@ fn a_loop_up_to_the_very_end_of_the_song_goes_round_too() {
     let heard = rig.hear(40_000);
     assert_eq!(heard[19_999], sample(1, 19_999));
     assert_eq!(heard[20_000], sample(1, 11_025));
-    assert!(rig.events().iter().all(|e| !matches!(e, PlayerEvent::Ended { .. })));
+    assert!(
+        rig.events()
+            .iter()
+            .all(|e| !matches!(e, PlayerEvent::Ended { .. }))
+    );
 }
 
 #[test]
@@ -295,7 +317,10 @@ fn a_loop_set_behind_its_end_goes_back_at_once_and_one_taken_away_lets_the_song_
     let here = at(&rig);
     assert_eq!(rig.hear(1)[0], sample(1, here));
     rig.hear(60_000);
-    assert!(matches!(rig.events().last(), Some(PlayerEvent::Ended { token: 1 })));
+    assert!(matches!(
+        rig.events().last(),
+        Some(PlayerEvent::Ended { token: 1 })
+    ));
 }
 
 #[test]
@@ -367,11 +392,17 @@ fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
             .fold(f32::MAX, f32::min)
             .sqrt();
         let usual = 0.3 / 2.0f32.sqrt();
-        assert!(quietest > usual * 0.7, "key {key} tempo {tempo}: a hole of {quietest}");
+        assert!(
+            quietest > usual * 0.7,
+            "key {key} tempo {tempo}: a hole of {quietest}"
+        );
         let turns = std::f32::consts::TAU * 440.0 / 44_100.0 * 2.0f32.powf(f32::from(key) / 12.0);
         let bound = 0.3 * turns * turns * 1.5;
         let sharp = sharpest(&heard);
-        assert!(sharp < bound, "key {key} tempo {tempo}: a click of {sharp} over {bound}");
+        assert!(
+            sharp < bound,
+            "key {key} tempo {tempo}: a click of {sharp} over {bound}"
+        );
         let position = rig.shared.position().seconds;
         assert!((0.5..0.75).contains(&position), "{position}");
         assert_eq!(rig.shared.underruns(), 0);
@@ -389,7 +420,8 @@ fn songs_without_frames_and_with_one_come_to_their_end() {
         assert!(loud <= frames as usize, "{loud} frames of a song of {frames}");
         let told = rig.events();
         assert!(
-            told.iter().any(|event| matches!(event, PlayerEvent::Ended { token: t } if *t == token)),
+            told.iter()
+                .any(|event| matches!(event, PlayerEvent::Ended { token: t } if *t == token)),
             "a song of {frames} frames: {told:?}"
         );
     }
@@ -397,7 +429,10 @@ fn songs_without_frames_and_with_one_come_to_their_end() {
     rig.feeder.obey(Command::Load(song, true));
     rig.feeder.obey(Command::Loop(Some((0.0, 5.0))));
     rig.hear(4_096);
-    assert!(matches!(rig.events().last(), Some(PlayerEvent::Ended { token: 4 })));
+    assert!(matches!(
+        rig.events().last(),
+        Some(PlayerEvent::Ended { token: 4 })
+    ));
 }
 
 #[test]

@@ -88,9 +88,7 @@ impl Voice {
         pcm.fill(0.0);
         let known = self.source.read(self.next, &mut pcm);
         // Stems from outside this room: what is no number must not reach the ear.
-        pcm.iter_mut()
-            .filter(|s| !s.is_finite())
-            .for_each(|s| *s = 0.0);
+        pcm.iter_mut().filter(|s| !s.is_finite()).for_each(|s| *s = 0.0);
         let empty = !known && pcm.iter().all(|&s| s == 0.0);
         self.ahead.push_back(Reading { pcm, empty });
         self.next += BLOCK as u64;
