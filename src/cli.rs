@@ -42,6 +42,8 @@ pub enum Command {
     Train(commands::train::Args),
     /// Separate what is and comes into folders, in the background
     Watch(commands::watch::Args),
+    /// Control the croon that is running
+    Ctl(commands::ctl::Args),
     /// Show, check or find the configuration
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -62,24 +64,26 @@ impl Command {
             Self::Eval(args) => commands::eval::run(args, context),
             Self::Train(args) => commands::train::run(args, context),
             Self::Watch(args) => commands::watch::run(args, context),
+            Self::Ctl(args) => commands::ctl::run(args, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),
             Self::Completions(args) => commands::completions::run(args, Cli::command(), context),
         }
     }
 
-    /// Whether the command only speaks about croon itself: such a one leaves no trace in the log.
+    /// Whether the command only speaks about croon itself, or to it: such a one leaves no trace in the
+    /// log.
     pub fn is_plain_talk(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Paths(_) | Self::Completions(_))
+        matches!(
+            self,
+            Self::Ctl(_) | Self::Config(_) | Self::Paths(_) | Self::Completions(_)
+        )
     }
 
     /// Whether the command works with a configuration file that cannot be read as TOML, because it
     /// is there to say so or has no use for it.
     pub fn forgives_config(&self) -> bool {
-        matches!(
-            self,
-            Self::Doctor(_) | Self::Config(_) | Self::Paths(_) | Self::Completions(_)
-        )
+        matches!(self, Self::Doctor(_)) || self.is_plain_talk()
     }
 }
 

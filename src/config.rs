@@ -24,6 +24,7 @@ pub struct Config {
     pub cache: CacheConfig,
     pub playback: PlaybackConfig,
     pub screen: ScreenConfig,
+    pub remote: RemoteConfig,
     /// Colours by meaning, as written; the theme reads them.
     pub colors: BTreeMap<String, String>,
     pub log: LogConfig,
@@ -109,6 +110,15 @@ pub struct ScreenConfig {
     pub reduce_motion: bool,
 }
 
+/// `[remote]`: control from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteConfig {
+    /// `croon ctl`, and songs from a second croon.
+    pub socket: bool,
+    /// Media keys and desktops, over D-Bus.
+    pub mpris: bool,
+}
+
 /// Whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ColorChoice {
@@ -189,6 +199,15 @@ impl Default for ScreenConfig {
             ascii: false,
             fps: 30,
             reduce_motion: false,
+        }
+    }
+}
+
+impl Default for RemoteConfig {
+    fn default() -> Self {
+        Self {
+            socket: true,
+            mpris: true,
         }
     }
 }

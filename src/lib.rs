@@ -4,9 +4,9 @@
 //! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
 //!
 //! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`song_memory`],
-//!   [`lyrics`], [`config`], [`action`], [`keymap`]
+//!   [`lyrics`], [`config`], [`action`], [`keymap`], [`request`]
 //! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
-//!   [`store`], [`library`], [`jobs`]
+//!   [`store`], [`library`], [`jobs`], [`remote`]
 //! * mind: every decision, no I/O. [`app`]
 //! * face: state in, cells out. [`ui`], [`terminal`]
 //! * shell: [`cli`], [`commands`], [`run`]
@@ -28,6 +28,8 @@ pub mod library;
 pub mod logging;
 pub mod lyrics;
 pub mod paths;
+pub mod remote;
+pub mod request;
 pub mod run;
 pub mod separate;
 pub mod song_memory;

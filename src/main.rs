@@ -38,6 +38,9 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
     )?;
     let screen = cli.command.is_none();
     if screen {
+        if let Some(outcome) = croon::run::attach(&cli.paths, &context)? {
+            return Ok(outcome);
+        }
         needs_terminal()?;
     }
     let plain_talk = cli

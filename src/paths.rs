@@ -20,6 +20,8 @@ pub struct Paths {
     pub state: PathBuf,
     /// Models the user added.
     pub data: PathBuf,
+    /// The user's own folder for sockets, where the system gives one.
+    pub runtime: Option<PathBuf>,
     /// The system's music folder.
     pub music: PathBuf,
 }
@@ -72,6 +74,9 @@ impl Paths {
             cache: folder("XDG_CACHE_HOME", ".cache", "cache")?.join("croon"),
             state: folder("XDG_STATE_HOME", ".local/state", "state")?.join("croon"),
             data: folder("XDG_DATA_HOME", ".local/share", "models")?.join("croon"),
+            runtime: variable("XDG_RUNTIME_DIR")
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute()),
             music,
             home,
         })

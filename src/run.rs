@@ -3,12 +3,14 @@
 
 mod hearsay;
 mod machines;
+mod requests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Effect, Event, Saved, Settings, update};
@@ -16,10 +18,14 @@ use crate::commands::{Context, Fault, Outcome};
 use crate::jobs::load::Opened;
 use crate::jobs::model;
 use crate::keymap::Keymap;
-use crate::store::StemStore;
+use crate::remote::{Answer, Ask, Asked, Doors, Remote, Reply};
+use crate::request::Request;
+use crate::store::{StemStore, StoreError};
 use crate::terminal::{Input, Screen, TerminalError};
 use crate::ui::{self, Theme};
 use machines::Machines;
+
+pub use requests::attach;
 
 /// At most so many events between two frames, so that a flood of them cannot freeze the screen.
 const FLOOD: usize = 512;
@@ -32,6 +38,10 @@ pub enum Message {
     Input(Input),
     /// A song opened for the player: machines keep the handles, the mind is told the facts.
     Opened(Box<Opened>),
+    /// Somebody outside wants something.
+    Asked(Asked),
+    /// The file they want was read.
+    Fetched(Box<requests::Fetched>),
 }
 
 /// [`Saved`] as it lies in the catalogue.
@@ -49,8 +59,14 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
         .iter()
         .map(|root| absolute(root))
         .collect();
-    let (store, volatile) =
-        StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes())?;
+    let opened = StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes());
+    if let Err(StoreError::Busy { .. }) = &opened
+        && let Some(outcome) = attach(asked, context)?
+    {
+        // the first croon had only just begun when we looked for it
+        return Ok(outcome);
+    }
+    let (store, volatile) = opened?;
     model::settle(&store, &context.config.separation);
     let known = machines::known_below(&store, &roots);
 
@@ -103,9 +119,13 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
 
     let machines =
         Machines::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
+    let remote = open_doors(context, &to_main);
     let mut evening = Evening {
         app,
         machines,
+        remote,
+        answering: None,
+        jumped: false,
         screen,
         theme,
         began,
@@ -124,6 +144,11 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
 struct Evening {
     app: App,
     machines: Machines,
+    remote: Remote,
+    /// Who made the request that is being decided.
+    answering: Option<Answer>,
+    /// The listener went to another place in the song since the last status was published.
+    jumped: bool,
     screen: Screen,
     theme: Theme,
     began: Instant,
@@ -148,6 +173,10 @@ impl Evening {
                 if self.take(message)? {
                     return Ok(());
                 }
+            }
+            if self.remote.watched() {
+                let jumped = std::mem::take(&mut self.jumped);
+                self.remote.publish(requests::status(&self.app), jumped);
             }
             if self.app.needs_frame() && Instant::now() >= self.due {
                 self.draw()?;
@@ -199,6 +228,24 @@ impl Evening {
                 self.machines.keep(*opened);
                 self.feed(event)
             }
+            Message::Asked(asked) => self.asked(asked),
+            Message::Fetched(fetched) => {
+                let requests::Fetched {
+                    request,
+                    answer,
+                    found,
+                } = *fetched;
+                match found {
+                    Ok(found) => {
+                        let request = request.with_file(found.track.path.clone());
+                        Ok(self.feed(Event::Found(vec![found]))? || self.grant(request, answer)?)
+                    }
+                    Err(why) => {
+                        answer.give(Reply::Refused(why));
+                        Ok(false)
+                    }
+                }
+            }
             Message::Event(event) => {
                 let identified = match &event {
                     Event::Identified { path, .. } => Some(path.clone()),
@@ -211,6 +258,32 @@ impl Evening {
                 Ok(quit)
             }
         }
+    }
+
+    fn asked(&mut self, asked: Asked) -> anyhow::Result<bool> {
+        let Asked { ask, answer } = asked;
+        let request = match ask {
+            Ask::Do(request) => request,
+            Ask::Status | Ask::Follow => {
+                // also of a paused song: where it stands, not where it was last looked at
+                let quit = self.feed(self.machines.position())?;
+                answer.give(Reply::Status(Box::new(requests::status(&self.app))));
+                return Ok(quit);
+            }
+        };
+        match request.file() {
+            Some(path) if self.app.tracks.key(path).is_none() => {
+                let path = path.to_owned();
+                self.machines.fetch(path, request, answer);
+                Ok(false)
+            }
+            _ => self.grant(request, answer),
+        }
+    }
+
+    fn grant(&mut self, request: Request, answer: Answer) -> anyhow::Result<bool> {
+        self.answering = Some(answer);
+        self.feed(Event::Request(request))
     }
 
     fn feed(&mut self, event: Event) -> anyhow::Result<bool> {
@@ -233,7 +306,15 @@ impl Evening {
                     self.screen.clear()?;
                     self.draw()?;
                 }
-                effect => self.machines.perform(effect),
+                Effect::Answer(answer) => {
+                    if let Some(asker) = self.answering.take() {
+                        asker.give(answer.map_or_else(Reply::Refused, Reply::Done));
+                    }
+                }
+                effect => {
+                    self.jumped |= matches!(effect, Effect::Seek { .. });
+                    self.machines.perform(effect);
+                }
             }
         }
         Ok(false)
@@ -246,6 +327,25 @@ impl Evening {
         self.due = Instant::now() + self.frame;
         Ok(())
     }
+}
+
+/// Lets others in, as the configuration wants it.
+fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
+    let config = &context.config.remote;
+    let doors = Doors {
+        socket: config.socket,
+        mpris: config.mpris,
+    };
+    let to_us = to_main.clone();
+    let (remote, trouble) = Remote::start(
+        &context.remote_address(),
+        doors,
+        Arc::new(move |asked| drop(to_us.send(Message::Asked(asked)))),
+    );
+    if let Some(trouble) = trouble {
+        drop(to_main.send(Message::Event(Event::Trouble(trouble.to_string()))));
+    }
+    remote
 }
 
 fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {

@@ -11,6 +11,7 @@ const WORDS: &[&str] = &[
     "key_tempo",
     "keymap",
     "lyrics",
+    "request",
     "song_memory",
     "track",
 ];
@@ -23,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("key_tempo", &[]),
     ("keymap", &[]),
     ("lyrics", &[]),
+    ("request", &[]),
     ("song_memory", &[]),
     ("track", &[]),
     // machines
@@ -34,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["audio"]),
     ("library", &["audio"]),
     ("jobs", &["audio", "separate", "store", "library", "paths"]),
+    ("remote", &[]),
     // mind
     ("app", &[]),
     // face
@@ -43,15 +46,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "audio", "jobs", "judge", "library", "logging", "paths", "separate", "store",
+            "audio", "jobs", "judge", "library", "logging", "paths", "remote", "separate", "store",
         ],
     ),
     ("cli", &["commands"]),
     (
         "run",
         &[
-            "app", "audio", "commands", "jobs", "library", "logging", "paths", "separate", "store",
-            "terminal", "ui",
+            "app", "audio", "commands", "jobs", "library", "logging", "paths", "remote", "separate",
+            "store", "terminal", "ui",
         ],
     ),
     ("lib", &[]),
@@ -80,6 +83,8 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("chardetng", &["lyrics/"]),
     ("midly", &["lyrics/"]),
     ("serde_saphyr", &["lyrics/"]),
+    ("zbus", &["remote/mpris.rs", "remote/mpris/"]),
+    ("percent_encoding", &["remote/"]),
     ("walkdir", &["library/", "judge/"]),
     ("ratatui", &["ui/", "terminal.rs", "terminal/", "run.rs", "run/"]),
     (

@@ -148,14 +148,14 @@ fn back(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
-fn volume(app: &mut App, percent: u8, effects: &mut Vec<Effect>) {
+pub(super) fn volume(app: &mut App, percent: u8, effects: &mut Vec<Effect>) {
     app.volume = percent;
     app.muted = false;
     app.state_changed = Some(app.now_ms);
     effects.push(Effect::SetVolume(app.gain()));
 }
 
-fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut super::Fader)) {
+pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut super::Fader)) {
     change(&mut app.fader);
     app.level = app.fader.level();
     app.state_changed = Some(app.now_ms);
@@ -164,7 +164,7 @@ fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut sup
 }
 
 /// Key and tempo belong to the song that plays; the next one has its own.
-fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) {
+pub(super) fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) {
     let Some(song) = &app.deck.song else {
         return app.say("key and tempo belong to a song, and nothing plays yet");
     };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
 use crate::lyrics::Lyrics;
+use crate::request::Request;
 use crate::song_memory::{Change, SongMemory};
 use crate::track::{Track, TrackId};
 
@@ -31,6 +32,8 @@ pub enum Event {
     },
     /// A signal asks us to end.
     Quit,
+    /// Somebody outside wants something; answered by one `Effect::Answer`.
+    Request(Request),
 
     // the library
     /// Songs found, or read again after a change; those of the catalogue come first, at the start.
@@ -297,6 +300,9 @@ pub enum Effect {
     /// Forget what is on the screen and draw every cell.
     Redraw,
     Quit,
+
+    /// What the one who made the request is told: what was done, or why it was not.
+    Answer(super::Answer),
 }
 
 /// The song that follows the playing one.

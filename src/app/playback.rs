@@ -256,12 +256,15 @@ fn rest(app: &mut App) {
 /// Goes on to the next song, or comes to rest.
 fn advance(app: &mut App, effects: &mut Vec<Effect>) {
     match follower(app) {
-        Some(key) => {
-            unqueue(app, key);
-            play(app, key, 0.0, true, effects);
-        }
+        Some(key) => play_follower(app, key, effects),
         None => rest(app),
     }
+}
+
+/// Its turn has come: it leaves the queue and plays.
+pub(super) fn play_follower(app: &mut App, key: SongKey, effects: &mut Vec<Effect>) {
+    unqueue(app, key);
+    play(app, key, 0.0, true, effects);
 }
 
 fn unqueue(app: &mut App, key: SongKey) {
@@ -349,6 +352,18 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Silence, and from the start the next time.
+pub(super) fn stop(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.deck.song.is_none() {
+        return;
+    }
+    act::save(app, true, effects);
+    drop_next(app, effects);
+    effects.push(Effect::Stop);
+    app.deck.seconds = 0.0;
+    rest(app);
+}
+
 pub(super) fn seek_by(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
     seek_to(app, app.deck.seconds + seconds, effects);
 }
@@ -381,10 +396,7 @@ pub(super) fn next(app: &mut App, effects: &mut Vec<Effect>) {
         return play_pause(app, effects);
     }
     match follower(app) {
-        Some(key) => {
-            unqueue(app, key);
-            play(app, key, 0.0, true, effects);
-        }
+        Some(key) => play_follower(app, key, effects),
         None => app.say("this is the last song"),
     }
 }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use super::board::Stopping;
 use super::deck::Stage;
-use super::{App, Effect, Engine, Event, Output, act, keys, lyrics, playback, separation};
+use super::{
+    App, Effect, Engine, Event, Output, act, keys, lyrics, playback, request, separation,
+};
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.
@@ -49,6 +51,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             return expired || sung;
         }
         Event::Quit => act::quit(app, effects),
+        Event::Request(wish) => request::take(app, wish, effects),
 
         Event::Found(_)
         | Event::Gone(_)

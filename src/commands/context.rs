@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{ColorChoice, Config, ConfigProblem, Device, Place};
 use crate::keymap::Keymap;
 use crate::paths::Paths;
+use crate::remote::Address;
 use crate::separate::command::EngineCommand;
 use crate::separate::engine::EngineError;
 use crate::store::StorePaths;
@@ -169,6 +170,11 @@ impl Context {
             cache: self.paths.cache.clone(),
             state: self.paths.state.clone(),
         }
+    }
+
+    /// Where the croon that owns this store listens.
+    pub fn remote_address(&self) -> Address {
+        Address::new(&self.paths.state, self.paths.runtime.as_deref())
     }
 
     /// The folders to look for songs in.

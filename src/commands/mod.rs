@@ -5,6 +5,7 @@ pub mod cache;
 pub mod completions;
 pub mod config;
 mod context;
+pub mod ctl;
 pub mod doctor;
 pub mod eval;
 mod interrupt;

@@ -23,12 +23,14 @@ pub enum Outcome {
     Busy = 5,
     /// The screen was asked for where there is no terminal.
     NoTerminal = 6,
+    /// There is no croon to be controlled.
+    NotRunning = 7,
     /// By Ctrl-C or a signal.
     Interrupted = 130,
 }
 
 impl Outcome {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Done,
         Self::Failed,
         Self::Usage,
@@ -36,6 +38,7 @@ impl Outcome {
         Self::NoDevice,
         Self::Busy,
         Self::NoTerminal,
+        Self::NotRunning,
         Self::Interrupted,
     ];
 
@@ -53,6 +56,7 @@ impl Outcome {
             Self::NoDevice => "no engine, or not the device that was asked for",
             Self::Busy => "another croon holds the cache",
             Self::NoTerminal => "the screen needs a terminal and there is none",
+            Self::NotRunning => "no croon is running that could be controlled",
             Self::Interrupted => "interrupted",
         }
     }

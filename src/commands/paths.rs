@@ -42,6 +42,11 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     entry("state", &paths.state, "catalogue and per-song settings");
     entry("log", &paths.log(), "what happened, seven days of it");
     entry("models", &paths.models(), "models you added");
+    entry(
+        "socket",
+        &context.remote_address().path(),
+        "where a running croon is controlled; `croon ctl`",
+    );
     for folder in context.music_folders(&[]) {
         entry("music", &folder, "songs");
     }

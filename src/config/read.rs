@@ -108,6 +108,11 @@ impl<'a> Reader<'a> {
             t.whole("fps", 1..=120, &mut c.fps);
             t.flag("reduce_motion", &mut c.reduce_motion);
         });
+        root.section("remote", |t| {
+            let c = &mut config.remote;
+            t.flag("socket", &mut c.socket);
+            t.flag("mpris", &mut c.mpris);
+        });
         root.section("colors", |t| t.any_texts(&mut config.colors));
         root.section("log", |t| t.choice("level", LEVELS, &mut config.log.level));
         root.section("keys", |t| t.any_texts(&mut config.keys));

@@ -7,7 +7,7 @@ use std::thread;
 
 use crossbeam_channel::Sender;
 
-use super::{Message, hearsay};
+use super::{Message, hearsay, requests::Fetched};
 use crate::app::{CacheStats, Effect, Event, Found};
 use crate::audio::Vocals;
 use crate::audio::player::{Player, PlayerSettings, Song};
@@ -16,7 +16,9 @@ use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::lyrics::{LyricsFinder, Wanted};
 use crate::jobs::{Job, Jobs, JobsSetup, model};
 use crate::key_tempo::KeyTempo;
-use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
+use crate::library::{AUDIO_ENDINGS, Library, LibraryEvent, LibrarySetup, WatchMode, is_audio, read_track, stamp_of};
+use crate::remote::Answer;
+use crate::request::Request;
 use crate::store::{StemStore, StoreError};
 use crate::track::{FileStamp, Track, TrackId};
 
@@ -203,7 +205,7 @@ impl Machines {
             }
             Effect::AskCache => self.ask_cache(),
             Effect::Rescan => self.library.rescan(),
-            Effect::Suspend | Effect::Redraw | Effect::Quit => {}
+            Effect::Suspend | Effect::Redraw | Effect::Quit | Effect::Answer(_) => {}
         }
     }
 
@@ -225,6 +227,24 @@ impl Machines {
             vocals,
             start,
             key_tempo,
+        }
+    }
+
+    /// A request about a file that is not in the library: it is read first, on a thread of its own,
+    /// for a disk may sleep.
+    pub fn fetch(&self, path: PathBuf, request: Request, answer: Answer) {
+        let (store, to_main) = (self.store.clone(), self.to_main.clone());
+        let spawned = thread::Builder::new().name("fetch".into()).spawn(move || {
+            let found = fetched(&store, &path);
+            let fetched = Fetched {
+                request,
+                answer,
+                found,
+            };
+            drop(to_main.send(Message::Fetched(Box::new(fetched))));
+        });
+        if let Err(error) = spawned {
+            tracing::warn!("no thread to read a song that was asked for: {error}");
         }
     }
 
@@ -289,6 +309,24 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
             track,
         })
         .collect()
+}
+
+/// A song from anywhere on the disk, or in a sentence why it is none.
+fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
+    let shown = crate::track::printable(&path.to_string_lossy());
+    let whole = std::fs::canonicalize(path).map_err(|error| format!("{shown} cannot be opened: {error}"))?;
+    if whole.is_dir() {
+        return Err(format!("{shown} is a folder; croon takes songs from outside one by one"));
+    }
+    if !is_audio(&whole) {
+        return Err(format!(
+            "{shown} is no song that croon knows by its name; it plays {}",
+            AUDIO_ENDINGS.join(", ")
+        ));
+    }
+    let stamp = stamp_of(&whole).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    let mut found = found(store, vec![read_track(&whole, stamp)]);
+    found.pop().ok_or_else(|| format!("{shown} cannot be read"))
 }
 
 /// Writes down what the library tells, and only what the catalogue does not say already.

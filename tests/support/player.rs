@@ -50,6 +50,9 @@ impl Home {
             ("XDG_STATE_HOME", place("state")),
             ("XDG_CACHE_HOME", place("cache")),
             ("XDG_DATA_HOME", place("data")),
+            ("XDG_RUNTIME_DIR", place("run")),
+            // no test shows up among the media players of whoever runs it
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere".into()),
             ("TERM", "xterm-256color".into()),
             ("LANG", "C.UTF-8".into()),
         ]

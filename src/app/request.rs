@@ -1,0 +1,187 @@
+//! What a request from outside does: the same as the key that means it, and an answer in words for
+//! the one who asked. Every request is answered once.
+
+use std::path::Path;
+
+use super::deck::Stage;
+use super::keys::Overlay;
+use super::tracks::SongKey;
+use super::{App, Effect, act, playback};
+use crate::action::{Action, Screen};
+use crate::key_tempo::{FASTEST, KEY_RANGE, KeyTempo, SLOWEST};
+use crate::request::{Change, Request};
+
+/// What was done, or why it was not.
+pub type Answer = Result<String, String>;
+
+pub(super) fn take(app: &mut App, request: Request, effects: &mut Vec<Effect>) {
+    let at = effects.len();
+    let answer = answer(app, request, effects);
+    // before what ends croon
+    effects.insert(at, Effect::Answer(answer));
+}
+
+fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer {
+    match request {
+        Request::Play => play(app, effects),
+        Request::Pause => pause(app, effects),
+        Request::Toggle if app.deck.moves() => pause(app, effects),
+        Request::Toggle => play(app, effects),
+        Request::Stop => {
+            playback::stop(app, effects);
+            Ok("stopped".into())
+        }
+        Request::Next => next(app, effects),
+        Request::Previous => {
+            on_deck(app)?;
+            playback::previous(app, effects);
+            on_deck(app)
+        }
+        Request::Seek(change) => {
+            on_deck(app)?;
+            match change {
+                Change::To(seconds) => playback::seek_to(app, seconds, effects),
+                Change::By(seconds) => playback::seek_by(app, seconds, effects),
+            }
+            let whole = app.deck.seconds as u64;
+            Ok(format!("at {}:{:02}", whole / 60, whole % 60))
+        }
+        Request::Vocals(change) => {
+            act::vocals(app, effects, |fader| {
+                fader.set(change.apply(fader.level().into(), 0, 100) as u8);
+            });
+            Ok(singer(app))
+        }
+        Request::ToggleVocals => {
+            act::act(app, Action::VocalsToggle, effects);
+            Ok(singer(app))
+        }
+        Request::Key(change) => {
+            let range = i32::from(KEY_RANGE);
+            key_tempo(app, effects, |song| {
+                let key = change.apply(song.key().into(), -range, range);
+                KeyTempo::new(key as i8, song.tempo())
+            })
+        }
+        Request::Tempo(change) => key_tempo(app, effects, |song| {
+            let tempo = change.apply(song.tempo().into(), SLOWEST.into(), FASTEST.into());
+            KeyTempo::new(song.key(), tempo as u8)
+        }),
+        Request::Volume(change) => {
+            let percent = change.apply(app.volume.into(), 0, 100) as u8;
+            act::volume(app, percent, effects);
+            Ok(loudness(app))
+        }
+        Request::Mute => {
+            act::act(app, Action::Mute, effects);
+            Ok(loudness(app))
+        }
+        Request::Add(path) => add(app, &path),
+        Request::PlayFile(path) => play_file(app, &path, effects),
+        Request::Open(path) if app.deck.moves() => add(app, &path),
+        Request::Open(path) => play_file(app, &path, effects),
+        Request::Quit => {
+            act::quit(app, effects);
+            Ok("croon ends".into())
+        }
+    }
+}
+
+/// The title of the song on the deck, or why there is nothing to do.
+fn on_deck(app: &App) -> Answer {
+    let song = app.deck.song.as_ref().map(|song| song.title.clone());
+    song.ok_or_else(|| "no song is on the deck; play one first (`croon ctl play FILE`)".into())
+}
+
+fn singer(app: &App) -> String {
+    format!("the singer is at {} %", app.fader.level())
+}
+
+fn loudness(app: &App) -> String {
+    if app.muted {
+        "muted".into()
+    } else {
+        format!("volume {} %", app.volume)
+    }
+}
+
+fn play(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
+    if !app.deck.moves() {
+        // the first song of all is the one that was asked for, before the one under the cursor
+        match playback::follower(app).filter(|_| app.deck.song.is_none()) {
+            Some(key) => playback::play_follower(app, key, effects),
+            None => playback::play_pause(app, effects),
+        }
+    }
+    match on_deck(app) {
+        Ok(title) => Ok(format!("{title} plays")),
+        Err(_) => Err("there is no song to play; add one (`croon ctl play FILE`)".into()),
+    }
+}
+
+fn pause(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
+    let title = on_deck(app)?;
+    if app.deck.moves() {
+        playback::play_pause(app, effects);
+    }
+    Ok(format!("{title} waits"))
+}
+
+fn next(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
+    if app.deck.song.is_none() {
+        return play(app, effects);
+    }
+    if playback::follower(app).is_none() {
+        return Err("this is the last song".into());
+    }
+    playback::next(app, effects);
+    Ok(format!("{} plays", on_deck(app)?))
+}
+
+/// Key and tempo are the song's own, and until it is open nobody knows what they were.
+fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) -> Answer {
+    on_deck(app)?;
+    if app
+        .deck
+        .song
+        .as_ref()
+        .is_some_and(|song| song.stage == Stage::Loading)
+    {
+        return Err("the song is still being opened; ask again in a moment".into());
+    }
+    act::key_tempo(app, effects, change);
+    let song = app.deck.song.as_ref().map(|song| song.key_tempo);
+    let song = song.unwrap_or_default();
+    Ok(format!("key {:+}, tempo {} %", song.key(), song.tempo()))
+}
+
+fn known(app: &App, path: &Path) -> Result<SongKey, String> {
+    app.tracks
+        .key(path)
+        .ok_or_else(|| format!("{} is no song of this croon", crate::track::file_title(path)))
+}
+
+fn add(app: &mut App, path: &Path) -> Answer {
+    let key = known(app, path)?;
+    app.queue.push(key);
+    let said = format!("{} is number {} of the queue", app.title(key), app.queue.len());
+    app.say(said.clone());
+    Ok(said)
+}
+
+fn play_file(app: &mut App, path: &Path, effects: &mut Vec<Effect>) -> Answer {
+    let key = known(app, path)?;
+    if let Some(entry) = app.tracks.get_mut(key) {
+        entry.unplayable = false;
+    }
+    if !app.deck.plays(key) {
+        playback::play(app, key, 0.0, false, effects);
+    } else if !app.deck.moves() {
+        playback::play_pause(app, effects);
+    }
+    // as Enter does it, but never from under the hand of somebody who is typing
+    if matches!(app.overlay, Overlay::None) {
+        app.go(Screen::Sing, effects);
+    }
+    Ok(format!("{} plays", app.title(key)))
+}

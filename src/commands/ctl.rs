@@ -1,0 +1,196 @@
+//! `croon ctl`: speaks to the croon that is running.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueHint};
+
+use super::{Context, Fault, Outcome};
+use crate::remote::{Answered, Client, Line, SCHEMA};
+use crate::request::{BadValue, Request};
+use crate::store::OwnerLock;
+use crate::track::printable;
+
+/// Values with a sign are steps (`+5`, `-10`), others are where to go (`20`, `1:23`).
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Ask {
+    /// Play on, or play this song now and queue the others
+    Play {
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+    /// Pause
+    Pause,
+    /// Pause or play on
+    Toggle,
+    /// Stop; the song begins anew the next time
+    Stop,
+    /// Go to the next song
+    Next,
+    /// Go to the start of the song, or to the one before
+    Previous,
+    /// Go to a place in the song: 1:23, 83.5, +30, -0:10
+    Seek {
+        #[arg(value_name = "TIME", value_parser = checked(Request::seek), allow_hyphen_values = true)]
+        value: String,
+    },
+    /// How loud the singer is, in percent: 20, +5, -10, or toggle
+    Vocals {
+        #[arg(value_name = "PERCENT", value_parser = checked(Request::vocals), allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Key in semitones: +2, -2; against the recording 2, =-2
+    Key {
+        #[arg(value_name = "SEMITONES", value_parser = checked(Request::key), allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Tempo in percent of the recording's: 90%, +5, -5
+    Tempo {
+        #[arg(value_name = "PERCENT", value_parser = checked(Request::tempo), allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Volume in percent: 80, +5, -5, or mute
+    Volume {
+        #[arg(value_name = "PERCENT", value_parser = checked(Request::volume), allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Add songs to the end of the queue
+    Add {
+        #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+    /// Say what plays, where it is, and how
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a line at every change, and each second of a song, until croon ends
+    Follow {
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The text as it stands, once it is known to be understood: the running croon reads it again.
+fn checked(
+    read: fn(&str) -> Result<Request, BadValue>,
+) -> impl Fn(&str) -> Result<String, BadValue> + Clone + Send + Sync + 'static {
+    move |text| read(text).map(|_| text.to_owned())
+}
+
+pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let mut client = Client::connect(&context.remote_address())?.ok_or_else(|| nobody(context))?;
+    let lines = match args.ask {
+        Ask::Status { json } => {
+            let answered = client.ask(&Line::new("status"))?;
+            return told(context, answered, |answered| shown(answered, json, true));
+        }
+        Ask::Follow { json } => return follow(context, &mut client, json),
+        Ask::Play { files } if files.is_empty() => vec![Line::new("play")],
+        Ask::Play { files } => {
+            let names = std::iter::once("play").chain(std::iter::repeat("add"));
+            of_files(names, &files)?
+        }
+        Ask::Add { files } => of_files(std::iter::repeat("add"), &files)?,
+        Ask::Pause => vec![Line::new("pause")],
+        Ask::Toggle => vec![Line::new("toggle")],
+        Ask::Stop => vec![Line::new("stop")],
+        Ask::Next => vec![Line::new("next")],
+        Ask::Previous => vec![Line::new("previous")],
+        Ask::Seek { value } => vec![Line::value("seek", &value)],
+        Ask::Vocals { value } => vec![Line::value("vocals", &value)],
+        Ask::Key { value } => vec![Line::value("key", &value)],
+        Ask::Tempo { value } => vec![Line::value("tempo", &value)],
+        Ask::Volume { value } => vec![Line::value("volume", &value)],
+    };
+    hand_over(context, &mut client, &lines)
+}
+
+/// Says each of these to the running croon, and to the person what came of it.
+pub fn hand_over(context: &Context, client: &mut Client, lines: &[Line]) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::Done;
+    for line in lines {
+        let answered = client.ask(line)?;
+        match answered.error {
+            Some(error) => {
+                outcome = Outcome::Failed;
+                context.complain(&line.request, &printable(&error));
+            }
+            None => context.say(printable(&answered.said.unwrap_or_default())),
+        }
+    }
+    Ok(outcome)
+}
+
+/// A request for each file. The running croon has another working directory: the paths are made whole.
+pub fn of_files(
+    names: impl Iterator<Item = &'static str>,
+    files: &[PathBuf],
+) -> anyhow::Result<Vec<Line>> {
+    names
+        .zip(files)
+        .map(|(name, file)| Ok(Line::file(name, &std::path::absolute(file)?)))
+        .collect()
+}
+
+fn told(
+    context: &Context,
+    answered: Answered,
+    text: impl FnOnce(&Answered) -> Result<String, serde_json::Error>,
+) -> anyhow::Result<Outcome> {
+    if let Some(error) = &answered.error {
+        return Err(Fault::new(Outcome::Failed, printable(error)).into());
+    }
+    context.print(text(&answered)?)?;
+    Ok(Outcome::Done)
+}
+
+fn shown(answered: &Answered, json: bool, page: bool) -> Result<String, serde_json::Error> {
+    let Some(status) = &answered.status else {
+        return Ok(String::new());
+    };
+    if !json {
+        return Ok(if page {
+            status.page()
+        } else {
+            printable(&status.line()) + "\n"
+        });
+    }
+    let mut object = serde_json::to_value(status)?;
+    object["schema"] = SCHEMA.into();
+    Ok(if page {
+        format!("{object:#}\n")
+    } else {
+        format!("{object}\n")
+    })
+}
+
+fn follow(context: &Context, client: &mut Client, json: bool) -> anyhow::Result<Outcome> {
+    let mut next = Some(client.ask(&Line::new("follow"))?);
+    client.be_patient()?;
+    while let Some(answered) = next {
+        told(context, answered, |answered| shown(answered, json, false))?;
+        next = client.next()?;
+    }
+    context.say("croon has ended");
+    Ok(Outcome::Done)
+}
+
+/// No croon answers; one that cannot may still be there.
+fn nobody(context: &Context) -> Fault {
+    let what = match OwnerLock::holder(&context.paths.state) {
+        Some(pid) => format!(
+            "the croon that is running (process {pid}) cannot be controlled: it is a command without a screen, \
+             such as `croon watch`, or its configuration says `socket = false` in [remote]."
+        ),
+        None => "no croon is running. Start one in a terminal (`croon`), and `croon ctl` reaches it.".into(),
+    };
+    Fault::new(Outcome::NotRunning, what)
+}

@@ -1,0 +1,242 @@
+//! The door to a running croon: a Unix socket for `croon ctl` and scripts, and MPRIS for media keys
+//! and desktops. Both turn what arrives into a [`Request`] for the main thread and carry the answer
+//! back; neither ever makes it wait.
+//!
+//! # The protocol, schema 1
+//!
+//! The socket lies at `$XDG_RUNTIME_DIR/croon/croon-XXXXXXXX.sock` (`croon paths` names it; the
+//! eight digits tell croons with different state folders apart), for the user alone. Lines of JSON
+//! in UTF-8, each at most 32 KiB, go both ways. A request:
+//!
+//! ```json
+//! {"schema":1,"request":"vocals","value":"-10"}
+//! ```
+//!
+//! | `request` | beside it |
+//! |---|---|
+//! | `play` `pause` `toggle` `stop` `next` `previous` | |
+//! | `seek` | `value`: `"83.5"`, `"1:23"`, `"+30"`, `"-0:10"` |
+//! | `vocals` | `value`, percent: `"20"`, `"+5"`, `"-5%"`, `"toggle"` |
+//! | `key` | `value`, semitones: `"+2"`, `"-2"`; against the recording `"2"`, `"=-2"` |
+//! | `tempo` | `value`, percent: `"90%"`, `"+5"` |
+//! | `volume` | `value`, percent: `"80"`, `"-5"`, `"mute"` |
+//! | `play` `add` `open` | `file`: an absolute path or a `file:` URI; `open` plays where nothing plays, else adds |
+//! | `status` `follow` | |
+//!
+//! `schema` may be left out, other fields may not be there. Every request is answered by one line, in
+//! order, and the next line is read when the one before is answered:
+//!
+//! ```json
+//! {"schema":1,"ok":true,"said":"the singer is at 10 %"}
+//! {"schema":1,"ok":false,"error":"this is the last song"}
+//! {"schema":1,"ok":true,"status":{...}}
+//! ```
+//!
+//! with the fields of [`Status`]. After `follow`, a status line comes at every change, and each second
+//! while a song plays, until the connection ends; a reader that is slow misses some and gets the
+//! newest. New fields may come within a schema; what changes or goes makes a new one.
+
+mod address;
+mod client;
+mod connection;
+#[cfg(feature = "mpris")]
+mod mpris;
+mod protocol;
+mod server;
+mod status;
+pub mod uri;
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Sender, unbounded};
+
+pub use address::{Address, NoSocket};
+pub use client::{Client, ClientError};
+pub use protocol::{Answered, LONGEST_LINE, Line, SCHEMA};
+pub use status::{Can, EngineStatus, Playback, Status, places};
+
+use crate::request::Request;
+#[cfg(feature = "mpris")]
+use mpris::Mpris;
+use server::{Server, ToServer};
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    Do(Request),
+    Status,
+    /// The server's own business: it arrives at nobody as an [`Asked`].
+    Follow,
+}
+
+/// What they are told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    Done(String),
+    Refused(String),
+    Status(Box<Status>),
+}
+
+/// One who asks and waits.
+#[derive(Debug)]
+pub struct Asked {
+    pub ask: Ask,
+    pub answer: Answer,
+}
+
+/// The way back; dropped without a word it says that croon ends.
+#[derive(Debug)]
+pub struct Answer(Option<Back>);
+
+#[derive(Debug)]
+enum Back {
+    /// A connection of the server, by its number.
+    Socket(u64, Bell),
+    /// A thread that waits.
+    #[cfg(feature = "mpris")]
+    Thread(Sender<Reply>),
+}
+
+impl Answer {
+    pub fn give(mut self, reply: Reply) {
+        self.send(reply);
+    }
+
+    fn send(&mut self, reply: Reply) {
+        match self.0.take() {
+            Some(Back::Socket(client, bell)) => bell.tell(ToServer::Answer(client, reply)),
+            // one who waits no longer has gone on without
+            #[cfg(feature = "mpris")]
+            Some(Back::Thread(to)) => drop(to.try_send(reply)),
+            None => {}
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.send(Reply::Refused("croon is just ending".into()));
+    }
+}
+
+/// Where requests go; called from the threads of this room, which it must not hold up.
+pub type Handler = Arc<dyn Fn(Asked) + Send + Sync>;
+
+/// Puts something into the server's inbox and wakes it. Never waits.
+#[derive(Debug, Clone)]
+struct Bell {
+    inbox: Sender<ToServer>,
+    wake: Arc<UnixStream>,
+}
+
+impl Bell {
+    fn tell(&self, message: ToServer) {
+        // A server that is gone needs no news; a full pipe wakes it as well as one more byte would.
+        let _ = self.inbox.send(message);
+        let _ = (&*self.wake).write(&[1]);
+    }
+}
+
+/// Which doors are to be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doors {
+    pub socket: bool,
+    pub mpris: bool,
+}
+
+/// The open doors; dropping it closes them and removes the socket.
+pub struct Remote {
+    server: Option<(Bell, JoinHandle<()>)>,
+    #[cfg(feature = "mpris")]
+    mpris: Option<Mpris>,
+    /// Those who want every new status: following connections, and MPRIS once it is there.
+    watchers: Arc<AtomicUsize>,
+}
+
+impl Remote {
+    /// Opens the doors. One that cannot be opened is told of, and everything else goes on. Returns at
+    /// once: the bus is looked for in the background.
+    pub fn start(address: &Address, doors: Doors, on: Handler) -> (Self, Option<NoSocket>) {
+        let watchers = Arc::new(AtomicUsize::new(0));
+        let mut trouble = None;
+        let mut server = None;
+        if doors.socket {
+            match Self::serve(address, on.clone(), watchers.clone()) {
+                Ok(open) => server = Some(open),
+                Err(reason) => trouble = Some(reason),
+            }
+        }
+        #[cfg(not(feature = "mpris"))]
+        if doors.mpris {
+            tracing::debug!("no MPRIS: this croon was built without it");
+        }
+        let remote = Self {
+            server,
+            #[cfg(feature = "mpris")]
+            mpris: doors
+                .mpris
+                .then(|| Mpris::start(on, watchers.clone()))
+                .flatten(),
+            watchers,
+        };
+        (remote, trouble)
+    }
+
+    fn serve(
+        address: &Address,
+        on: Handler,
+        watchers: Arc<AtomicUsize>,
+    ) -> Result<(Bell, JoinHandle<()>), NoSocket> {
+        let door = address::bind(address)?;
+        let failed = |error: std::io::Error| NoSocket::Io {
+            path: door.path().to_owned(),
+            error,
+        };
+        let (wake, woken) = UnixStream::pair().map_err(failed)?;
+        wake.set_nonblocking(true).map_err(failed)?;
+        woken.set_nonblocking(true).map_err(failed)?;
+        let (inbox, messages) = unbounded();
+        let bell = Bell {
+            inbox,
+            wake: Arc::new(wake),
+        };
+        let path = door.path().to_owned();
+        let server = Server::new(door, woken, messages, bell.clone(), on, watchers);
+        let thread = thread::Builder::new()
+            .name("remote".into())
+            .spawn(move || server.run())
+            .map_err(|error| NoSocket::Io { path, error })?;
+        Ok((bell, thread))
+    }
+
+    /// Somebody wants to be told of changes.
+    pub fn watched(&self) -> bool {
+        self.watchers.load(Ordering::Relaxed) > 0
+    }
+
+    /// The status of this moment; `jumped`: the position did not come to be where it is by playing.
+    #[cfg_attr(not(feature = "mpris"), expect(unused_variables, reason = "socket readers see it anyhow"))]
+    pub fn publish(&self, status: Status, jumped: bool) {
+        let status = Arc::new(status);
+        if let Some((bell, _)) = &self.server {
+            bell.tell(ToServer::Status(status.clone()));
+        }
+        #[cfg(feature = "mpris")]
+        if let Some(mpris) = &self.mpris {
+            mpris.publish(status, jumped);
+        }
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        if let Some((bell, thread)) = self.server.take() {
+            bell.tell(ToServer::Quit);
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! MPRIS (<https://specifications.freedesktop.org/mpris-spec/>, version 2.2): media keys, desktops and
+//! `playerctl` over the D-Bus session bus. Where there is no bus there is no MPRIS, and nobody waits
+//! for it: everything here happens on a thread of its own.
+//!
+//! `souvlaki` was weighed against `zbus` itself: its rate is a constant and its `Seeked` carries no
+//! position, and both matter to a player with a tempo and a seek bar.
+
+mod interfaces;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use zbus::blocking::Connection;
+use zbus::blocking::connection::Builder;
+use zbus::fdo::RequestNameFlags;
+use zbus::zvariant::Value;
+
+use super::{Answer, Ask, Asked, Back, Handler, Playback, Reply, Status};
+use crate::request::Request;
+use interfaces::{PATH, PLAYER, Player, Root, changing};
+
+const NAME: &str = "org.mpris.MediaPlayer2.croon";
+/// The main thread answers at once; should it be busy, a desktop must not hang with it.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// A position this far from where playing alone would have led has been jumped to.
+const JUMP_US: u64 = 500_000;
+
+/// The handle. Dropping it takes croon off the bus.
+pub(super) struct Mpris {
+    to: Sender<Published>,
+    /// croon is on the bus.
+    up: Arc<AtomicBool>,
+}
+
+struct Published {
+    status: Arc<Status>,
+    at: Instant,
+    jumped: bool,
+}
+
+impl Mpris {
+    pub fn start(on: Handler, watchers: Arc<AtomicUsize>) -> Option<Self> {
+        let (to, inbox) = unbounded();
+        let up = Arc::new(AtomicBool::new(false));
+        let is_up = up.clone();
+        let spawned = thread::Builder::new().name("mpris".into()).spawn(move || {
+            match connect(&on) {
+                Ok(connection) => {
+                    is_up.store(true, Ordering::Relaxed);
+                    watchers.fetch_add(1, Ordering::Relaxed);
+                    let ended = serve(&connection, &Desk(on), &inbox);
+                    is_up.store(false, Ordering::Relaxed);
+                    watchers.fetch_sub(1, Ordering::Relaxed);
+                    if let Err(error) = ended {
+                        tracing::debug!("MPRIS has ended: {error}");
+                    }
+                }
+                Err(error) => tracing::debug!("no MPRIS: {error}"),
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::debug!("no thread for MPRIS: {error}");
+            return None;
+        }
+        Some(Self { to, up })
+    }
+
+    pub fn publish(&self, status: Arc<Status>, jumped: bool) {
+        if self.up.load(Ordering::Relaxed) {
+            let at = Instant::now();
+            // a bus that went away needs no news
+            let _ = self.to.send(Published { status, at, jumped });
+        }
+    }
+}
+
+/// Where the interfaces bring what they are asked.
+#[derive(Clone)]
+struct Desk(Handler);
+
+impl Desk {
+    fn ask(&self, ask: Ask) -> Option<Reply> {
+        let (to, answer) = bounded(1);
+        let back = Answer(Some(Back::Thread(to)));
+        (self.0)(Asked { ask, answer: back });
+        answer.recv_timeout(PATIENCE).ok()
+    }
+
+    fn status(&self) -> Option<Arc<Status>> {
+        match self.ask(Ask::Status)? {
+            Reply::Status(status) => Some(status.into()),
+            Reply::Done(_) | Reply::Refused(_) => None,
+        }
+    }
+
+    /// As MPRIS wants it, what cannot be done now is not done, and no error.
+    fn wish(&self, request: Request) {
+        if let Some(Reply::Refused(why)) = self.ask(Ask::Do(request)) {
+            tracing::debug!("asked over MPRIS: {why}");
+        }
+    }
+}
+
+/// On the bus, with both interfaces, under a name of its own.
+fn connect(on: &Handler) -> zbus::Result<Connection> {
+    let desk = Desk(on.clone());
+    let connection = Builder::session()?
+        .serve_at(PATH, Root(desk.clone()))?
+        .serve_at(PATH, Player::new(desk))?
+        .build()?;
+    let only_if_free = RequestNameFlags::DoNotQueue.into();
+    match connection.request_name_with_flags(NAME, only_if_free) {
+        Err(zbus::Error::NameTaken) => {
+            let other = format!("{NAME}.instance{}", std::process::id());
+            connection.request_name_with_flags(other, only_if_free)?;
+        }
+        other => drop(other?),
+    }
+    Ok(connection)
+}
+
+/// Tells the bus of every change, until croon ends or the bus does.
+fn serve(connection: &Connection, desk: &Desk, inbox: &Receiver<Published>) -> zbus::Result<()> {
+    let player = connection.object_server().interface::<_, Player>(PATH)?;
+    let mut told: Option<Published> = None;
+    if let Some(status) = desk.status() {
+        player.get_mut().seen = status.clone();
+        told = Some(Published {
+            status,
+            at: Instant::now(),
+            jumped: false,
+        });
+    }
+    while let Ok(mut newest) = inbox.recv() {
+        for newer in inbox.try_iter() {
+            let jumped = newest.jumped || newer.jumped;
+            newest = Published { jumped, ..newer };
+        }
+        player.get_mut().seen = newest.status.clone();
+        let before = told.as_ref().map(|told| changing(&told.status)).unwrap_or_default();
+        let changed: HashMap<&str, Value<'_>> = changing(&newest.status)
+            .into_iter()
+            .filter(|property| !before.contains(property))
+            .collect();
+        if !changed.is_empty() {
+            let nothing: &[&str] = &[];
+            connection.emit_signal(
+                None::<&str>,
+                PATH,
+                "org.freedesktop.DBus.Properties",
+                "PropertiesChanged",
+                &(PLAYER, changed, nothing),
+            )?;
+        }
+        if told.as_ref().is_some_and(|told| jumped(told, &newest)) {
+            let position = interfaces::micros(newest.status.position_us);
+            connection.emit_signal(None::<&str>, PATH, PLAYER, "Seeked", &(position,))?;
+        }
+        told = Some(newest);
+    }
+    Ok(())
+}
+
+/// Whether those who count the time themselves would be wrong now: within a song, that is; another
+/// song is another song.
+fn jumped(before: &Published, now: &Published) -> bool {
+    let (old, new) = (&before.status, &now.status);
+    if old.track != new.track || new.track.is_none() {
+        return false;
+    }
+    let passed = match old.state {
+        Playback::Playing => {
+            let us = now.at.duration_since(before.at).as_micros() as f64;
+            (us * f64::from(old.tempo) / 100.0) as u64
+        }
+        Playback::Paused | Playback::Stopped => 0,
+    };
+    now.jumped || new.position_us.abs_diff(old.position_us + passed) > JUMP_US
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn published(at: Instant, position_us: u64, tempo: u8) -> Published {
+        let status = Status {
+            track: Some(1),
+            state: Playback::Playing,
+            position_us,
+            tempo,
+            ..Status::default()
+        };
+        Published {
+            status: Arc::new(status),
+            at,
+            jumped: false,
+        }
+    }
+
+    #[test]
+    fn only_what_playing_does_not_explain_is_a_jump() {
+        let start = Instant::now();
+        let later = start + Duration::from_secs(10);
+        let before = published(start, 1_000_000, 90);
+        assert!(!jumped(&before, &published(later, 10_000_000, 90)));
+        assert!(jumped(&before, &published(later, 11_000_000, 90)));
+        assert!(jumped(&before, &published(later, 9_000_000, 90)));
+        let mut small = published(later, 10_000_000, 90);
+        small.jumped = true;
+        assert!(jumped(&before, &small));
+        let next = Published {
+            status: Arc::new(Status {
+                track: Some(2),
+                ..Status::default()
+            }),
+            at: later,
+            jumped: true,
+        };
+        assert!(!jumped(&before, &next));
+    }
+}

@@ -1,0 +1,318 @@
+//! The two interfaces as the bus sees them, and what of them changes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use zbus::interface;
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::{ObjectPath, Value};
+
+use super::Desk;
+use crate::key_tempo::{FASTEST, SLOWEST};
+use crate::remote::{Playback, Status, uri};
+use crate::request::{Change, Request};
+
+pub(super) const PATH: &str = "/org/mpris/MediaPlayer2";
+pub(super) const PLAYER: &str = "org.mpris.MediaPlayer2.Player";
+
+/// Where no song is on the deck.
+const NO_TRACK: &str = "/org/mpris/MediaPlayer2/TrackList/NoTrack";
+const MIME_TYPES: &[&str] = &[
+    "audio/mpeg",
+    "audio/flac",
+    "audio/x-flac",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/aiff",
+    "audio/x-aiff",
+    "audio/ogg",
+    "audio/mp4",
+];
+
+/// `org.mpris.MediaPlayer2`.
+pub(super) struct Root(pub Desk);
+
+#[interface(name = "org.mpris.MediaPlayer2", spawn = false, introspection_docs = false)]
+impl Root {
+    /// A terminal cannot be brought to the front from inside.
+    fn raise(&self) {}
+
+    fn quit(&self) {
+        self.0.wish(Request::Quit);
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn can_quit(&self) -> bool {
+        true
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn can_raise(&self) -> bool {
+        false
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn has_track_list(&self) -> bool {
+        false
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn identity(&self) -> &'static str {
+        "croon"
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn supported_uri_schemes(&self) -> Vec<&'static str> {
+        vec!["file"]
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn supported_mime_types(&self) -> Vec<&'static str> {
+        MIME_TYPES.to_vec()
+    }
+}
+
+/// `org.mpris.MediaPlayer2.Player`.
+pub(super) struct Player {
+    desk: Desk,
+    /// As of the last change or wish.
+    pub seen: Arc<Status>,
+}
+
+impl Player {
+    pub fn new(desk: Desk) -> Self {
+        Self {
+            desk,
+            seen: Arc::default(),
+        }
+    }
+
+    fn look(&mut self) -> Arc<Status> {
+        if let Some(status) = self.desk.status() {
+            self.seen = status;
+        }
+        self.seen.clone()
+    }
+
+    /// Who reads a property after its wish was granted reads what it is now.
+    fn wish(&mut self, request: Request) {
+        self.desk.wish(request);
+        self.look();
+    }
+}
+
+#[interface(
+    name = "org.mpris.MediaPlayer2.Player",
+    spawn = false,
+    introspection_docs = false
+)]
+impl Player {
+    fn next(&mut self) {
+        self.wish(Request::Next);
+    }
+
+    fn previous(&mut self) {
+        self.wish(Request::Previous);
+    }
+
+    fn play(&mut self) {
+        self.wish(Request::Play);
+    }
+
+    fn pause(&mut self) {
+        self.wish(Request::Pause);
+    }
+
+    fn play_pause(&mut self) {
+        self.wish(Request::Toggle);
+    }
+
+    fn stop(&mut self) {
+        self.wish(Request::Stop);
+    }
+
+    /// Beyond the end it is the next song.
+    fn seek(&mut self, offset: i64) {
+        let now = self.look();
+        let beyond = |duration| micros(now.position_us).saturating_add(offset) > micros(duration);
+        self.wish(if now.duration_us.is_some_and(beyond) {
+            Request::Next
+        } else {
+            Request::Seek(Change::By(offset as f64 / 1e6))
+        });
+    }
+
+    /// Only in the song it was meant for, and only within it.
+    fn set_position(&mut self, track: ObjectPath<'_>, position: i64) {
+        let now = self.look();
+        let within = position >= 0 && now.duration_us.is_none_or(|duration| position <= micros(duration));
+        if now.track.is_some() && track == track_path(&now) && within {
+            self.wish(Request::Seek(Change::To(position as f64 / 1e6)));
+        }
+    }
+
+    fn open_uri(&mut self, uri: &str) -> zbus::fdo::Result<()> {
+        let path = uri::to_path(uri).ok_or_else(|| {
+            zbus::fdo::Error::NotSupported("croon opens song files of this machine (file: URIs)".into())
+        })?;
+        self.wish(Request::Open(path));
+        Ok(())
+    }
+
+    #[zbus(property)]
+    fn playback_status(&self) -> &'static str {
+        playback_status(&self.seen)
+    }
+
+    #[zbus(property)]
+    fn rate(&self) -> f64 {
+        rate(&self.seen)
+    }
+
+    #[zbus(property)]
+    fn set_rate(&mut self, rate: f64) {
+        if rate == 0.0 {
+            self.wish(Request::Pause);
+        } else if rate.is_finite() {
+            let tempo = (rate * 100.0).round().clamp(SLOWEST.into(), FASTEST.into());
+            self.wish(Request::Tempo(Change::To(tempo as i32)));
+        }
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn minimum_rate(&self) -> f64 {
+        f64::from(SLOWEST) / 100.0
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn maximum_rate(&self) -> f64 {
+        f64::from(FASTEST) / 100.0
+    }
+
+    #[zbus(property)]
+    fn metadata(&self) -> HashMap<&'static str, Value<'static>> {
+        metadata(&self.seen)
+    }
+
+    #[zbus(property)]
+    fn volume(&self) -> f64 {
+        volume(&self.seen)
+    }
+
+    #[zbus(property)]
+    fn set_volume(&mut self, volume: f64) {
+        if volume.is_finite() {
+            let percent = (volume * 100.0).round().clamp(0.0, 100.0);
+            self.wish(Request::Volume(Change::To(percent as i32)));
+        }
+    }
+
+    /// Asked for anew each time: it moves while nothing changes.
+    #[zbus(property(emits_changed_signal = "false"))]
+    fn position(&self) -> i64 {
+        let now = self.desk.status();
+        micros(now.unwrap_or_else(|| self.seen.clone()).position_us)
+    }
+
+    #[zbus(property)]
+    fn can_go_next(&self) -> bool {
+        self.seen.can.next
+    }
+
+    #[zbus(property)]
+    fn can_go_previous(&self) -> bool {
+        self.seen.can.previous
+    }
+
+    #[zbus(property)]
+    fn can_play(&self) -> bool {
+        self.seen.can.play
+    }
+
+    #[zbus(property)]
+    fn can_pause(&self) -> bool {
+        self.seen.can.pause
+    }
+
+    #[zbus(property)]
+    fn can_seek(&self) -> bool {
+        self.seen.can.seek
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn can_control(&self) -> bool {
+        true
+    }
+
+    #[zbus(signal)]
+    async fn seeked(emitter: &SignalEmitter<'_>, position: i64) -> zbus::Result<()>;
+}
+
+/// The properties whose changes are signalled, as they are now.
+pub(super) fn changing(status: &Status) -> Vec<(&'static str, Value<'static>)> {
+    vec![
+        ("PlaybackStatus", playback_status(status).into()),
+        ("Rate", rate(status).into()),
+        ("Metadata", metadata(status).into()),
+        ("Volume", volume(status).into()),
+        ("CanGoNext", status.can.next.into()),
+        ("CanGoPrevious", status.can.previous.into()),
+        ("CanPlay", status.can.play.into()),
+        ("CanPause", status.can.pause.into()),
+        ("CanSeek", status.can.seek.into()),
+    ]
+}
+
+/// Microseconds as MPRIS counts them; longer than any song is the end of the scale.
+pub(super) fn micros(us: u64) -> i64 {
+    i64::try_from(us).unwrap_or(i64::MAX)
+}
+
+fn playback_status(status: &Status) -> &'static str {
+    match status.state {
+        Playback::Playing => "Playing",
+        Playback::Paused => "Paused",
+        Playback::Stopped => "Stopped",
+    }
+}
+
+fn rate(status: &Status) -> f64 {
+    f64::from(status.tempo) / 100.0
+}
+
+fn volume(status: &Status) -> f64 {
+    if status.muted {
+        0.0
+    } else {
+        f64::from(status.volume) / 100.0
+    }
+}
+
+fn track_path(status: &Status) -> ObjectPath<'static> {
+    let path = status
+        .track
+        .map_or(NO_TRACK.to_owned(), |track| format!("/croon/track/{track}"));
+    ObjectPath::from_string_unchecked(path)
+}
+
+fn metadata(status: &Status) -> HashMap<&'static str, Value<'static>> {
+    let mut all: HashMap<&'static str, Value<'static>> = HashMap::new();
+    all.insert("mpris:trackid", track_path(status).into());
+    if let Some(duration) = status.duration_us {
+        all.insert("mpris:length", micros(duration).into());
+    }
+    let known = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    if let Some(title) = known(&status.title) {
+        all.insert("xesam:title", title.into());
+    }
+    if let Some(artist) = known(&status.artist) {
+        all.insert("xesam:artist", vec![artist].into());
+    }
+    if let Some(album) = known(&status.album) {
+        all.insert("xesam:album", album.into());
+    }
+    if let Some(uri) = known(&status.uri) {
+        all.insert("xesam:url", uri.into());
+    }
+    all
+}

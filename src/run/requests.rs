@@ -1,0 +1,125 @@
+//! What comes from outside: requests on their way to the mind, what is said of it, and a second croon
+//! that hands its songs to the first.
+
+use std::path::PathBuf;
+
+use crate::app::deck::Stage;
+use crate::app::{App, Engine, Found, playback};
+use crate::commands::{Context, Fault, Outcome, ctl};
+use crate::remote::{Answer, Can, Client, EngineStatus, Line, Playback, Status, places};
+use crate::request::Request;
+
+/// A request about a file that croon did not know, and what was found there.
+pub struct Fetched {
+    pub request: Request,
+    pub answer: Answer,
+    pub found: Result<Found, String>,
+}
+
+/// All there is to say of this moment.
+pub fn status(app: &App) -> Status {
+    let song = app.deck.song.as_ref();
+    let entry = song.and_then(|song| app.tracks.get(song.key));
+    let place = entry.map(|entry| places(&entry.track.path));
+    let over = song.is_none_or(|song| song.stage == Stage::Over);
+    let state = match (over, app.deck.moves()) {
+        (true, _) => Playback::Stopped,
+        (false, true) => Playback::Playing,
+        (false, false) => Playback::Paused,
+    };
+    let (segments_ready, segments) = song.map_or((0, 0), |song| song.voice.stored());
+    let key_tempo = song.map(|song| song.key_tempo).unwrap_or_default();
+    Status {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        state,
+        playing: state == Playback::Playing,
+        track: song.map(|song| song.token),
+        title: song.map(|song| song.title.clone()),
+        artist: song.map(|song| song.artist.clone()).filter(|artist| !artist.is_empty()),
+        album: entry.and_then(|entry| entry.track.tags.album.clone()),
+        path: place.as_ref().map(|(path, _)| path.clone()),
+        uri: place.map(|(_, uri)| uri),
+        position_us: song.map_or(0, |_| micros(app.deck.seconds)),
+        duration_us: app.deck.duration().map(micros),
+        vocals: app.fader.level(),
+        key: key_tempo.key(),
+        tempo: key_tempo.tempo(),
+        volume: app.volume,
+        muted: app.muted,
+        queue: app.queue.len(),
+        segments_ready,
+        segments,
+        separated: song.is_some_and(|song| song.voice.complete),
+        engine: engine(&app.engine),
+        can: Can {
+            play: song.is_some() || !app.queue.is_empty() || app.tracks.selected().is_some(),
+            pause: !over,
+            next: playback::follower(app).is_some(),
+            previous: song.is_some(),
+            seek: song.is_some(),
+        },
+    }
+}
+
+/// To the nearest one: a frame is 20 of them.
+fn micros(seconds: f64) -> u64 {
+    (seconds * 1e6).round() as u64
+}
+
+fn engine(engine: &Engine) -> EngineStatus {
+    let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    match engine {
+        Engine::Asleep => EngineStatus {
+            state: "asleep".into(),
+            ..EngineStatus::default()
+        },
+        Engine::Up(info) => EngineStatus {
+            state: "up".into(),
+            device: text(&info.device),
+            model: text(&info.model),
+            speed: Some(info.speed).filter(|speed| *speed > 0.0),
+            why: text(&info.why),
+        },
+        Engine::Down(reason) => EngineStatus {
+            state: "down".into(),
+            why: text(reason),
+            ..EngineStatus::default()
+        },
+    }
+}
+
+/// Where a croon is running already, hands these songs to it; None where there is none to be asked.
+pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Outcome>> {
+    let mut client = match Client::connect(&context.remote_address()) {
+        Ok(Some(client)) => client,
+        Ok(None) => return Ok(None),
+        Err(error) => {
+            // the store knows whether there is one, and says so
+            tracing::debug!("{error}");
+            return Ok(None);
+        }
+    };
+    let answered = client.ask(&Line::new("status"))?;
+    let pid = answered.status.map(|status| status.pid).unwrap_or_default();
+    let busy = |what: &str| {
+        let what = format!(
+            "croon is running already (process {pid}); {what} Control it from here with `croon ctl` \
+             (`croon ctl status`, `croon ctl add FILE`) or with media keys, or give this one its own \
+             XDG_STATE_HOME and XDG_CACHE_HOME."
+        );
+        anyhow::Error::from(Fault::new(Outcome::Busy, what))
+    };
+    if asked.is_empty() {
+        return Err(busy("there is one for each user."));
+    }
+    if let Some(folder) = asked.iter().find(|path| path.is_dir()) {
+        let shown = crate::track::printable(&folder.to_string_lossy());
+        return Err(busy(&format!(
+            "it takes songs from a second one, and {shown} is a folder."
+        )));
+    }
+    context.say(format!("handed to the croon that is running (process {pid}):"));
+    let lines = ctl::of_files(std::iter::repeat("open"), asked)?;
+    ctl::hand_over(context, &mut client, &lines).map(Some)
+}
