@@ -10,6 +10,7 @@ use croon::app::{CacheStats, Effect, Event, NextUp, Output, Overlay, Saved};
 use croon::key_tempo::KeyTempo;
 use croon::keymap::{Keymap, TABLE, show_keys};
 use croon::song_memory::Change;
+use croon::request::{Change, Request};
 use croon::track::{StemState, TrackId};
 use hand::{Hand, SONGS, engine, loaded, path, peaks};
 use proptest::prelude::*;
@@ -826,6 +827,117 @@ fn enter_on_a_failed_job_shows_the_whole_reason_and_r_tries_again() {
     assert!(hand.app.board.waiting().iter().any(|w| w.wish == Wish::Asked));
 }
 
+/// What the one who asked is told; every request is answered once.
+fn asked(hand: &mut Hand, request: Request) -> (Result<String, String>, Vec<Effect>) {
+    let mut effects = hand.event(Event::Request(request));
+    let is_answer = |effect: &Effect| matches!(effect, Effect::Answer(_));
+    let at = effects.iter().position(is_answer).expect("an answer");
+    let Effect::Answer(answer) = effects.remove(at) else {
+        unreachable!()
+    };
+    assert!(!effects.iter().any(is_answer), "answered twice");
+    (answer, effects)
+}
+
+#[test]
+fn requests_do_what_the_keys_do() {
+    let (mut by_hand, mut from_outside) = (Hand::new(), Hand::new());
+    for hand in [&mut by_hand, &mut from_outside] {
+        hand.find_songs();
+        hand.play("Tideline", Some(0.5), true);
+    }
+    for (keys, request) in [
+        ("Space", Request::Pause),
+        ("Space", Request::Play),
+        (")", Request::Vocals(Change::By(5))),
+        ("v", Request::ToggleVocals),
+        ("}", Request::Key(Change::By(1))),
+        ("[", Request::Tempo(Change::By(-5))),
+        ("-", Request::Volume(Change::By(-5))),
+        ("m", Request::Mute),
+        ("0", Request::Seek(Change::To(0.0))),
+        ("<", Request::Previous),
+    ] {
+        let wanted = by_hand.keys(keys);
+        let (answer, effects) = asked(&mut from_outside, request.clone());
+        assert_eq!(effects, wanted, "{keys} and {request:?}");
+        assert!(answer.is_ok(), "{request:?}: {answer:?}");
+    }
+    assert_eq!(by_hand.app.fader, from_outside.app.fader);
+    assert_eq!(by_hand.app.deck, from_outside.app.deck);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_its_reason() {
+    let mut hand = Hand::new();
+    for request in [
+        Request::Play,
+        Request::Pause,
+        Request::Next,
+        Request::Previous,
+        Request::Seek(Change::To(3.0)),
+        Request::Key(Change::By(1)),
+        Request::Add(path("Tideline")),
+        Request::PlayFile("/nowhere/x.mp3".into()),
+    ] {
+        let (answer, effects) = asked(&mut hand, request.clone());
+        assert!(answer.is_err() && effects.is_empty(), "{request:?}: {answer:?}");
+    }
+    hand.find_songs();
+    hand.sing("Tideline");
+    let (answer, _) = asked(&mut hand, Request::Key(Change::By(1)));
+    assert!(answer.unwrap_err().contains("still being opened"));
+}
+
+#[test]
+fn a_song_from_outside_plays_or_waits_for_the_singer() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    let (said, _) = asked(&mut hand, Request::Open(path("Tideline")));
+    assert_eq!(said.unwrap(), "Tideline plays");
+    assert_eq!((hand.playing().as_deref(), hand.app.screen), (Some("Tideline"), Screen::Sing));
+    let (said, _) = asked(&mut hand, Request::Open(path("Moth to Moth")));
+    assert_eq!(said.unwrap(), "Moth to Moth is number 1 of the queue");
+    assert_eq!(hand.playing().as_deref(), Some("Tideline"));
+    hand.check();
+    // stopped, it begins anew, and nothing of the old goes on
+    asked(&mut hand, Request::Stop).0.unwrap();
+    assert!(!hand.app.deck.moves() && hand.app.deck.seconds == 0.0);
+    asked(&mut hand, Request::Next).0.unwrap();
+    assert_eq!(hand.playing().as_deref(), Some("Moth to Moth"));
+    // not from under the hand of somebody who is typing
+    hand.keys("1 /");
+    asked(&mut hand, Request::PlayFile(path("Tideline"))).0.unwrap();
+    assert_eq!(hand.app.screen, Screen::Library);
+    assert!(matches!(hand.app.overlay, Overlay::Prompt(_)));
+}
+
+fn any_request() -> impl Strategy<Value = Request> {
+    let song = || (0..SONGS.len()).prop_map(|i| path(SONGS[i].0));
+    let change = || prop_oneof![any::<i32>().prop_map(Change::To), any::<i32>().prop_map(Change::By)];
+    prop_oneof![
+        proptest::sample::select(vec![
+            Request::Play,
+            Request::Pause,
+            Request::Toggle,
+            Request::Stop,
+            Request::Next,
+            Request::Previous,
+            Request::ToggleVocals,
+            Request::Mute,
+        ]),
+        (-1e6..1e6_f64).prop_map(|by| Request::Seek(Change::By(by))),
+        (0.0..1e6_f64).prop_map(|to| Request::Seek(Change::To(to))),
+        change().prop_map(Request::Vocals),
+        change().prop_map(Request::Key),
+        change().prop_map(Request::Tempo),
+        change().prop_map(Request::Volume),
+        song().prop_map(Request::Add),
+        song().prop_map(Request::PlayFile),
+        song().prop_map(Request::Open),
+    ]
+}
+
 /// What the machines and the hand can do, in any order.
 fn any_event() -> impl Strategy<Value = Event> {
     let song = || (0..SONGS.len()).prop_map(|i| path(SONGS[i].0));
@@ -839,6 +951,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     );
     prop_oneof![
         12 => key.prop_map(Event::Key),
+        6 => any_request().prop_map(Event::Request),
         1 => any::<char>().prop_map(|c| Event::Key(croon::keymap::Key::char(c))),
         2 => (0..SONGS.len(), any::<bool>(), 0..3_u64).prop_map(|(i, ready, size)| {
             let mut found = hand::song(i);
@@ -880,7 +993,11 @@ proptest! {
         let mut hand = Hand::new();
         hand.find_songs();
         for event in events {
-            hand.event(event);
+            if let Event::Request(request) = event {
+                let _ = asked(&mut hand, request);
+            } else {
+                hand.event(event);
+            }
             hand.check();
         }
     }

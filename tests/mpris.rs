@@ -170,14 +170,14 @@ fn a_desktop_sees_and_moves_what_plays() {
     assert!(url.starts_with("file:///") && url.ends_with("/Ana%20-%20Amber.wav"), "{url}");
     assert!(player.get_property::<bool>("CanGoNext").unwrap());
 
-    // a position is exact: this file has a frame every 125 microseconds
+    // a position is exact: these are whole frames of the silent clock
     player.call::<_, _, ()>("Pause", &()).unwrap();
     assert_eq!(text(&player, "PlaybackStatus"), "Paused");
     player
-        .call::<_, _, ()>("SetPosition", &(&track, 61_234_500_i64))
+        .call::<_, _, ()>("SetPosition", &(&track, 61_230_000_i64))
         .unwrap();
-    until("the place", || (position(&player) == 61_234_500).then_some(()));
-    player.call::<_, _, ()>("Seek", &(-1_234_500_i64)).unwrap();
+    until("the place", || (position(&player) == 61_230_000).then_some(()));
+    player.call::<_, _, ()>("Seek", &(-1_230_000_i64)).unwrap();
     until("a second before", || (position(&player) == 60_000_000).then_some(()));
     // meant for a song that is no more, and beyond the end: nothing happens
     let other = OwnedObjectPath::try_from("/croon/track/999").unwrap();
