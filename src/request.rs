@@ -169,7 +169,13 @@ fn whole(
     range: std::ops::RangeInclusive<i32>,
     wanted: &str,
 ) -> Result<Change<i32>, BadValue> {
-    let bad = || BadValue::new(text, what, format!("{wanted}; with a sign it is a step (`+5`, `-5`)"));
+    let bad = || {
+        BadValue::new(
+            text,
+            what,
+            format!("{wanted}; with a sign it is a step (`+5`, `-5`)"),
+        )
+    };
     let (sign, rest) = signed(text.trim());
     let (negative, rest) = match (&sign, signed(rest)) {
         (Sign::Equals, (Sign::Minus, rest)) => (true, rest),
@@ -223,10 +229,7 @@ mod tests {
 
     #[test]
     fn a_sign_makes_a_step() {
-        assert_eq!(
-            Request::vocals("-10").unwrap(),
-            Request::Vocals(Change::By(-10))
-        );
+        assert_eq!(Request::vocals("-10").unwrap(), Request::Vocals(Change::By(-10)));
         assert_eq!(
             Request::vocals(" 20 % ").unwrap(),
             Request::Vocals(Change::To(20))
@@ -246,10 +249,14 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_named_with_what_would() {
-        for text in ["", "+", "=", "loud", "101", "-", "5 5", "1e2", "0x10", "٣", "+-5", "=+"] {
+        for text in [
+            "", "+", "=", "loud", "101", "-", "5 5", "1e2", "0x10", "٣", "+-5", "=+",
+        ] {
             assert!(Request::vocals(text).is_err(), "{text}");
         }
-        for text in ["1:60", "1:2:3:4", ":", "1:", "nan", "inf", "-", "1.", ".5", "1.2.3", "1:2.5:3"] {
+        for text in [
+            "1:60", "1:2:3:4", ":", "1:", "nan", "inf", "-", "1.", ".5", "1.2.3", "1:2.5:3",
+        ] {
             assert!(Request::seek(text).is_err(), "{text}");
         }
         assert!(Request::key("13").is_err() && Request::key("=-13").is_err() && Request::key("2%").is_err());

@@ -895,7 +895,10 @@ fn a_song_from_outside_plays_or_waits_for_the_singer() {
     hand.find_songs();
     let (said, _) = asked(&mut hand, Request::Open(path("Tideline")));
     assert_eq!(said.unwrap(), "Tideline plays");
-    assert_eq!((hand.playing().as_deref(), hand.app.screen), (Some("Tideline"), Screen::Sing));
+    assert_eq!(
+        (hand.playing().as_deref(), hand.app.screen),
+        (Some("Tideline"), Screen::Sing)
+    );
     let (said, _) = asked(&mut hand, Request::Open(path("Moth to Moth")));
     assert_eq!(said.unwrap(), "Moth to Moth is number 1 of the queue");
     assert_eq!(hand.playing().as_deref(), Some("Tideline"));
@@ -914,7 +917,12 @@ fn a_song_from_outside_plays_or_waits_for_the_singer() {
 
 fn any_request() -> impl Strategy<Value = Request> {
     let song = || (0..SONGS.len()).prop_map(|i| path(SONGS[i].0));
-    let change = || prop_oneof![any::<i32>().prop_map(Change::To), any::<i32>().prop_map(Change::By)];
+    let change = || {
+        prop_oneof![
+            any::<i32>().prop_map(Change::To),
+            any::<i32>().prop_map(Change::By)
+        ]
+    };
     prop_oneof![
         proptest::sample::select(vec![
             Request::Play,

@@ -53,8 +53,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "app", "audio", "commands", "jobs", "library", "logging", "paths", "remote", "separate",
-            "store", "terminal", "ui",
+            "app", "audio", "commands", "jobs", "library", "logging", "paths", "remote", "separate", "store",
+            "terminal", "ui",
         ],
     ),
     ("lib", &[]),

@@ -61,7 +61,10 @@ impl Bus {
     }
 
     fn home(&self) -> Home {
-        let mut home = Home::new(&format!("[separation]\ncommand = {:?}\n", fake_engine::line("half")));
+        let mut home = Home::new(&format!(
+            "[separation]\ncommand = {:?}\n",
+            fake_engine::line("half")
+        ));
         home.set("DBUS_SESSION_BUS_ADDRESS", self.address.clone());
         home
     }
@@ -121,6 +124,10 @@ fn title(player: &Proxy<'_>) -> Option<String> {
     title.try_into().ok()
 }
 
+fn track(player: &Proxy<'_>) -> OwnedObjectPath {
+    metadata(player)["mpris:trackid"].clone().try_into().unwrap()
+}
+
 fn position(player: &Proxy<'_>) -> i64 {
     player.get_property("Position").unwrap()
 }
@@ -134,7 +141,9 @@ fn a_desktop_sees_and_moves_what_plays() {
     }
     let mut screen = Screen::open(&home, &["--no-sound", home.music().to_str().unwrap()]);
     let desktop = bus.connect();
-    until("croon on the bus", || players(&desktop).contains(&NAME.to_owned()).then_some(()));
+    until("croon on the bus", || {
+        players(&desktop).contains(&NAME.to_owned()).then_some(())
+    });
     let root = proxy(&desktop, NAME, "org.mpris.MediaPlayer2");
     let player = proxy(&desktop, NAME, PLAYER);
     assert_eq!(text(&root, "Identity"), "croon");
@@ -145,13 +154,13 @@ fn a_desktop_sees_and_moves_what_plays() {
     assert_eq!(schemes, ["file"]);
 
     // nothing on the deck yet
-    until("a song to play", || player.get_property::<bool>("CanPlay").unwrap().then_some(()));
+    until("a song to play", || {
+        player.get_property::<bool>("CanPlay").unwrap().then_some(())
+    });
     assert_eq!(text(&player, "PlaybackStatus"), "Stopped");
     assert_eq!(
-        metadata(&player)["mpris:trackid"],
-        OwnedObjectPath::try_from("/org/mpris/MediaPlayer2/TrackList/NoTrack")
-            .unwrap()
-            .into()
+        track(&player).as_str(),
+        "/org/mpris/MediaPlayer2/TrackList/NoTrack"
     );
     for property in ["CanSeek", "CanPause", "CanGoNext", "CanGoPrevious"] {
         assert!(!player.get_property::<bool>(property).unwrap(), "{property}");
@@ -162,30 +171,37 @@ fn a_desktop_sees_and_moves_what_plays() {
     assert_eq!(text(&player, "PlaybackStatus"), "Playing");
     until("its sound", || (position(&player) > 0).then_some(()));
     let known = metadata(&player);
-    let track: OwnedObjectPath = known["mpris:trackid"].clone().try_into().unwrap();
-    assert!(track.starts_with("/croon/track/"), "{track}");
+    let first = track(&player);
+    assert!(first.starts_with("/croon/track/"), "{first}");
     assert_eq!(known["mpris:length"], OwnedValue::from(100_000_000_i64));
     assert!(title(&player).unwrap().contains("Amber"));
     let url: String = known["xesam:url"].clone().try_into().unwrap();
-    assert!(url.starts_with("file:///") && url.ends_with("/Ana%20-%20Amber.wav"), "{url}");
+    assert!(
+        url.starts_with("file:///") && url.ends_with("/Ana%20-%20Amber.wav"),
+        "{url}"
+    );
     assert!(player.get_property::<bool>("CanGoNext").unwrap());
 
     // a position is exact: these are whole frames of the silent clock
     player.call::<_, _, ()>("Pause", &()).unwrap();
     assert_eq!(text(&player, "PlaybackStatus"), "Paused");
     player
-        .call::<_, _, ()>("SetPosition", &(&track, 61_230_000_i64))
+        .call::<_, _, ()>("SetPosition", &(&first, 61_230_000_i64))
         .unwrap();
     until("the place", || (position(&player) == 61_230_000).then_some(()));
     player.call::<_, _, ()>("Seek", &(-1_230_000_i64)).unwrap();
-    until("a second before", || (position(&player) == 60_000_000).then_some(()));
+    until("a second before", || {
+        (position(&player) == 60_000_000).then_some(())
+    });
     // meant for a song that is no more, and beyond the end: nothing happens
     let other = OwnedObjectPath::try_from("/croon/track/999").unwrap();
-    player.call::<_, _, ()>("SetPosition", &(&other, 1_000_000_i64)).unwrap();
     player
-        .call::<_, _, ()>("SetPosition", &(&track, 100_000_001_i64))
+        .call::<_, _, ()>("SetPosition", &(&other, 1_000_000_i64))
         .unwrap();
-    player.call::<_, _, ()>("SetPosition", &(&track, -1_i64)).unwrap();
+    player
+        .call::<_, _, ()>("SetPosition", &(&first, 100_000_001_i64))
+        .unwrap();
+    player.call::<_, _, ()>("SetPosition", &(&first, -1_i64)).unwrap();
     assert_eq!(position(&player), 60_000_000);
 
     // the rate is the tempo, within its ends
@@ -203,16 +219,20 @@ fn a_desktop_sees_and_moves_what_plays() {
     // beyond the end of the song is the next one
     player.call::<_, _, ()>("Seek", &500_000_000_i64).unwrap();
     until("the next song", || (title(&player)? == "Birch").then_some(()));
-    let next: OwnedObjectPath = metadata(&player)["mpris:trackid"].clone().try_into().unwrap();
-    assert_ne!(next, track);
+    assert_ne!(track(&player), first);
     player.call::<_, _, ()>("Stop", &()).unwrap();
-    assert_eq!((text(&player, "PlaybackStatus").as_str(), position(&player)), ("Stopped", 0));
+    assert_eq!(
+        (text(&player, "PlaybackStatus").as_str(), position(&player)),
+        ("Stopped", 0)
+    );
 
     let elsewhere = home.path().join("Far Away.wav");
     song(&elsewhere, 8_000, 20.0, 300.0);
     let uri = format!("file://{}", elsewhere.display()).replace(' ', "%20");
     player.call::<_, _, ()>("OpenUri", &uri).unwrap();
-    until("the opened song", || (title(&player)? == "Far Away").then_some(()));
+    until("the opened song", || {
+        (title(&player)? == "Far Away").then_some(())
+    });
     assert!(player.call::<_, _, ()>("OpenUri", &"https://x/y.mp3").is_err());
     // there is nothing to raise, and saying so is no error
     root.call::<_, _, ()>("Raise", &()).unwrap();
@@ -228,7 +248,9 @@ fn changes_and_jumps_are_signalled() {
     song(&home.music().join("Amber.wav"), 8_000, 100.0, 220.0);
     let mut screen = Screen::open(&home, &["--no-sound", home.music().to_str().unwrap()]);
     let desktop = bus.connect();
-    until("croon on the bus", || players(&desktop).contains(&NAME.to_owned()).then_some(()));
+    until("croon on the bus", || {
+        players(&desktop).contains(&NAME.to_owned()).then_some(())
+    });
     let rule = zbus::MatchRule::builder()
         .msg_type(zbus::message::Type::Signal)
         .path(PATH)
@@ -305,7 +327,9 @@ fn a_second_croon_has_a_name_of_its_own() {
     assert_eq!(both[1], format!("{NAME}.instance{}", second.pid()));
     first.keys("q");
     first.ended();
-    until("the second alone", || (players(&desktop) == both[1..]).then_some(()));
+    until("the second alone", || {
+        (players(&desktop) == both[1..]).then_some(())
+    });
 }
 
 #[test]

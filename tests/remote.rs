@@ -9,11 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, unbounded};
 use croon::remote::{
     Address, Answer, Answered, Ask, Asked, Client, Doors, LONGEST_LINE, Line, Remote, Reply, Status,
 };
 use croon::request::Request;
+use crossbeam_channel::{Receiver, unbounded};
 
 /// Generous: a loaded machine must not fail a test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,7 +69,10 @@ impl House {
     fn serves(&self) {
         let mut client = Client::connect(&self.address).unwrap().expect("somebody listens");
         let answered = client.ask(&Line::new("toggle")).unwrap();
-        assert!(answered.ok && answered.said.as_deref() == Some("Toggle"), "{answered:?}");
+        assert!(
+            answered.ok && answered.said.as_deref() == Some("Toggle"),
+            "{answered:?}"
+        );
     }
 
     fn remote(&self) -> &Remote {
@@ -102,7 +105,12 @@ fn garbage_is_answered_and_costs_nobody_else() {
     let house = house();
     let mut stream = house.raw();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    for garbage in [&b"\xff\xfe\x00\n"[..], b"{]\n", b"{\"request\":\"\xc3\x28\"}\n", b"null\n"] {
+    for garbage in [
+        &b"\xff\xfe\x00\n"[..],
+        b"{]\n",
+        b"{\"request\":\"\xc3\x28\"}\n",
+        b"null\n",
+    ] {
         stream.write_all(garbage).unwrap();
         let answered = read(&lines.next().unwrap().unwrap());
         assert!(!answered.ok && answered.error.unwrap().contains("no request"));
@@ -166,7 +174,10 @@ fn who_says_no_more_is_still_answered() {
     let mut said = String::new();
     stream.read_to_string(&mut said).unwrap();
     let answers: Vec<Answered> = said.lines().map(read).collect();
-    assert!(answers.len() == 2 && answers.iter().all(|answer| answer.ok), "{said}");
+    assert!(
+        answers.len() == 2 && answers.iter().all(|answer| answer.ok),
+        "{said}"
+    );
 }
 
 #[test]

@@ -130,10 +130,7 @@ pub fn hand_over(context: &Context, client: &mut Client, lines: &[Line]) -> anyh
 }
 
 /// A request for each file. The running croon has another working directory: the paths are made whole.
-pub fn of_files(
-    names: impl Iterator<Item = &'static str>,
-    files: &[PathBuf],
-) -> anyhow::Result<Vec<Line>> {
+pub fn of_files(names: impl Iterator<Item = &'static str>, files: &[PathBuf]) -> anyhow::Result<Vec<Line>> {
     names
         .zip(files)
         .map(|(name, file)| Ok(Line::file(name, &std::path::absolute(file)?)))

@@ -261,10 +261,7 @@ mod tests {
         let (real, link) = (home.path().join("real"), home.path().join("link"));
         fs::create_dir(&real).unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        assert!(matches!(
-            bind_in(&link, "a.sock"),
-            Err(NoSocket::Foreign { .. })
-        ));
+        assert!(matches!(bind_in(&link, "a.sock"), Err(NoSocket::Foreign { .. })));
         // only root can give a folder away; for everybody else the root folder is somebody else's
         let foreign = home.path().join("foreign");
         fs::create_dir(&foreign).unwrap();

@@ -58,7 +58,8 @@ impl Client {
     }
 
     pub fn ask(&mut self, line: &Line) -> Result<Answered, ClientError> {
-        let mut text = serde_json::to_string(line).map_err(|error| ClientError::Garbled(error.to_string()))?;
+        let mut text =
+            serde_json::to_string(line).map_err(|error| ClientError::Garbled(error.to_string()))?;
         text.push('\n');
         let patience = if line.file.is_some() {
             FILE_PATIENCE
@@ -69,10 +70,7 @@ impl Client {
             .get_ref()
             .set_read_timeout(Some(patience))
             .map_err(ClientError::Io)?;
-        self.stream
-            .get_mut()
-            .write_all(text.as_bytes())
-            .map_err(fault)?;
+        self.stream.get_mut().write_all(text.as_bytes()).map_err(fault)?;
         self.next()?.ok_or(ClientError::Gone)
     }
 
@@ -84,9 +82,9 @@ impl Client {
             .read_until(b'\n', &mut line);
         match read {
             Ok(0) => Ok(None),
-            Ok(_) => serde_json::from_slice(&line).map(Some).map_err(|error| {
-                ClientError::Garbled(crate::track::printable(&error.to_string()))
-            }),
+            Ok(_) => serde_json::from_slice(&line)
+                .map(Some)
+                .map_err(|error| ClientError::Garbled(crate::track::printable(&error.to_string()))),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
             Err(error) => Err(fault(error)),
         }

@@ -177,10 +177,7 @@ impl Remote {
         let remote = Self {
             server,
             #[cfg(feature = "mpris")]
-            mpris: doors
-                .mpris
-                .then(|| Mpris::start(on, watchers.clone()))
-                .flatten(),
+            mpris: doors.mpris.then(|| Mpris::start(on, watchers.clone())).flatten(),
             watchers,
         };
         (remote, trouble)
@@ -219,7 +216,10 @@ impl Remote {
     }
 
     /// The status of this moment; `jumped`: the position did not come to be where it is by playing.
-    #[cfg_attr(not(feature = "mpris"), expect(unused_variables, reason = "socket readers see it anyhow"))]
+    #[cfg_attr(
+        not(feature = "mpris"),
+        expect(unused_variables, reason = "socket readers see it anyhow")
+    )]
     pub fn publish(&self, status: Status, jumped: bool) {
         let status = Arc::new(status);
         if let Some((bell, _)) = &self.server {

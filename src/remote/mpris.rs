@@ -47,8 +47,9 @@ impl Mpris {
         let (to, inbox) = unbounded();
         let up = Arc::new(AtomicBool::new(false));
         let is_up = up.clone();
-        let spawned = thread::Builder::new().name("mpris".into()).spawn(move || {
-            match connect(&on) {
+        let spawned = thread::Builder::new()
+            .name("mpris".into())
+            .spawn(move || match connect(&on) {
                 Ok(connection) => {
                     is_up.store(true, Ordering::Relaxed);
                     watchers.fetch_add(1, Ordering::Relaxed);
@@ -60,8 +61,7 @@ impl Mpris {
                     }
                 }
                 Err(error) => tracing::debug!("no MPRIS: {error}"),
-            }
-        });
+            });
         if let Err(error) = spawned {
             tracing::debug!("no thread for MPRIS: {error}");
             return None;
@@ -141,7 +141,10 @@ fn serve(connection: &Connection, desk: &Desk, inbox: &Receiver<Published>) -> z
             newest = Published { jumped, ..newer };
         }
         player.get_mut().seen = newest.status.clone();
-        let before = told.as_ref().map(|told| changing(&told.status)).unwrap_or_default();
+        let before = told
+            .as_ref()
+            .map(|told| changing(&told.status))
+            .unwrap_or_default();
         let changed: HashMap<&str, Value<'_>> = changing(&newest.status)
             .into_iter()
             .filter(|property| !before.contains(property))

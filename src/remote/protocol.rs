@@ -102,7 +102,9 @@ pub fn read(line: &[u8]) -> Result<Ask, String> {
         ("follow", _) => return Ok(Ask::Follow),
         _ => {
             let shown: String = printable(request).chars().take(40).collect();
-            return Err(format!("`{shown}` is nothing that can be asked of croon; see `croon ctl --help`"));
+            return Err(format!(
+                "`{shown}` is nothing that can be asked of croon; see `croon ctl --help`"
+            ));
         }
     }))
 }
@@ -232,13 +234,20 @@ mod tests {
             (r#"{"request":"status","file":"/x"}"#, "takes no \"file\""),
             (r#"{"request":"add","file":"a.mp3"}"#, "no absolute path"),
             (r#"{"request":"add","file":"/a\u0000b"}"#, "no absolute path"),
-            (r#"{"request":"open","file":"file://elsewhere/a.mp3"}"#, "no absolute path"),
+            (
+                r#"{"request":"open","file":"file://elsewhere/a.mp3"}"#,
+                "no absolute path",
+            ),
             (r#"{"request":"\u001b[31mred"}"#, "`[31mred`"),
         ] {
             let said = asked(line).unwrap_err();
             assert!(said.contains(why) && !said.contains('\u{1b}'), "{line}: {said}");
         }
-        assert!(read(b"{\"request\":\"\xff\xfe\"}").unwrap_err().contains("no request"));
+        assert!(
+            read(b"{\"request\":\"\xff\xfe\"}")
+                .unwrap_err()
+                .contains("no request")
+        );
         assert!(read(&b"[".repeat(LONGEST_LINE)).is_err());
     }
 

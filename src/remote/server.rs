@@ -162,7 +162,12 @@ impl Server {
             let stream = match self.door.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::Interrupted | ErrorKind::ConnectionAborted
+                    ) =>
+                {
                     continue;
                 }
                 Err(error) => {
@@ -198,7 +203,11 @@ impl Server {
     }
 
     fn let_go(&mut self, number: u64) {
-        if self.clients.remove(&number).is_some_and(|client| client.follows()) {
+        if self
+            .clients
+            .remove(&number)
+            .is_some_and(|client| client.follows())
+        {
             self.watchers.fetch_sub(1, Ordering::Relaxed);
         }
     }

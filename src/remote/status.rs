@@ -107,7 +107,9 @@ impl Status {
             Some(artist) if !artist.is_empty() => format!("{artist} - {title}"),
             _ => title.clone(),
         };
-        let of = self.duration_us.map_or(String::new(), |us| format!("/{}", clock(us)));
+        let of = self
+            .duration_us
+            .map_or(String::new(), |us| format!("/{}", clock(us)));
         format!(
             "{state}  {name}  {}{of}  singer {} %  key {:+}  tempo {} %  volume {}",
             clock(self.position_us),
@@ -223,10 +225,7 @@ mod tests {
         assert!(!after.shows_more_than(&before));
         after.position_us = 68_000_000;
         assert!(after.shows_more_than(&before));
-        let louder = Status {
-            vocals: 21,
-            ..sung()
-        };
+        let louder = Status { vocals: 21, ..sung() };
         assert!(louder.shows_more_than(&before));
     }
 
@@ -238,6 +237,9 @@ mod tests {
             ..sung()
         };
         let page = odd.page();
-        assert!(!page.contains('\u{1b}') && page.contains("4 of 9 parts"), "{page}");
+        assert!(
+            !page.contains('\u{1b}') && page.contains("4 of 9 parts"),
+            "{page}"
+        );
     }
 }

@@ -42,7 +42,14 @@ mod tests {
         for uri in ["file:///m/a%20b", "file://localhost/m/a%20b", "file:/m/a b"] {
             assert_eq!(to_path(uri), Some("/m/a b".into()), "{uri}");
         }
-        for uri in ["https://x/y", "file://host/y", "file:", "file:a", "/a", "file:///a%00"] {
+        for uri in [
+            "https://x/y",
+            "file://host/y",
+            "file:",
+            "file:a",
+            "/a",
+            "file:///a%00",
+        ] {
             assert_eq!(to_path(uri), None, "{uri}");
         }
     }

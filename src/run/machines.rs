@@ -16,7 +16,9 @@ use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::lyrics::{LyricsFinder, Wanted};
 use crate::jobs::{Job, Jobs, JobsSetup, model};
 use crate::key_tempo::KeyTempo;
-use crate::library::{AUDIO_ENDINGS, Library, LibraryEvent, LibrarySetup, WatchMode, is_audio, read_track, stamp_of};
+use crate::library::{
+    AUDIO_ENDINGS, Library, LibraryEvent, LibrarySetup, WatchMode, is_audio, read_track, stamp_of,
+};
 use crate::remote::Answer;
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
@@ -316,7 +318,9 @@ fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
     let shown = crate::track::printable(&path.to_string_lossy());
     let whole = std::fs::canonicalize(path).map_err(|error| format!("{shown} cannot be opened: {error}"))?;
     if whole.is_dir() {
-        return Err(format!("{shown} is a folder; croon takes songs from outside one by one"));
+        return Err(format!(
+            "{shown} is a folder; croon takes songs from outside one by one"
+        ));
     }
     if !is_audio(&whole) {
         return Err(format!(

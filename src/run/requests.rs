@@ -36,7 +36,9 @@ pub fn status(app: &App) -> Status {
         playing: state == Playback::Playing,
         track: song.map(|song| song.token),
         title: song.map(|song| song.title.clone()),
-        artist: song.map(|song| song.artist.clone()).filter(|artist| !artist.is_empty()),
+        artist: song
+            .map(|song| song.artist.clone())
+            .filter(|artist| !artist.is_empty()),
         album: entry.and_then(|entry| entry.track.tags.album.clone()),
         path: place.as_ref().map(|(path, _)| path.clone()),
         uri: place.map(|(_, uri)| uri),

@@ -145,7 +145,10 @@ impl Player {
     /// Only in the song it was meant for, and only within it.
     fn set_position(&mut self, track: ObjectPath<'_>, position: i64) {
         let now = self.look();
-        let within = position >= 0 && now.duration_us.is_none_or(|duration| position <= micros(duration));
+        let within = position >= 0
+            && now
+                .duration_us
+                .is_none_or(|duration| position <= micros(duration));
         if now.track.is_some() && track == track_path(&now) && within {
             self.wish(Request::Seek(Change::To(position as f64 / 1e6)));
         }
