@@ -17,17 +17,17 @@ pub enum Request {
     Next,
     Previous,
     /// Seconds into the song.
-    Seek(Change<f64>),
+    Seek(Target<f64>),
     /// The singer's level, percent.
-    Vocals(Change<i32>),
+    Vocals(Target<i32>),
     /// full, yours, off, as the key does it.
     ToggleVocals,
     /// Semitones against the recording.
-    Key(Change<i32>),
+    Key(Target<i32>),
     /// Percent of the recording's tempo.
-    Tempo(Change<i32>),
+    Tempo(Target<i32>),
     /// Percent.
-    Volume(Change<i32>),
+    Volume(Target<i32>),
     Mute,
     /// To the end of the queue.
     Add(PathBuf),
@@ -38,14 +38,14 @@ pub enum Request {
     Quit,
 }
 
-/// To a value, or by so much from where it is.
+/// Where a control shall go: to a value, or by so much from where it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Change<T> {
+pub enum Target<T> {
     To(T),
     By(T),
 }
 
-impl Change<i32> {
+impl Target<i32> {
     /// The new value, within `low` to `high`.
     pub fn apply(self, now: i32, low: i32, high: i32) -> i32 {
         match self {
@@ -119,9 +119,9 @@ impl Request {
         let (sign, digits) = signed(text.trim());
         let seconds = seconds(digits).ok_or_else(bad)?;
         Ok(Self::Seek(match sign {
-            Sign::None | Sign::Equals => Change::To(seconds),
-            Sign::Plus => Change::By(seconds),
-            Sign::Minus => Change::By(-seconds),
+            Sign::None | Sign::Equals => Target::To(seconds),
+            Sign::Plus => Target::By(seconds),
+            Sign::Minus => Target::By(-seconds),
         }))
     }
 
@@ -168,7 +168,7 @@ fn whole(
     percent: bool,
     range: std::ops::RangeInclusive<i32>,
     wanted: &str,
-) -> Result<Change<i32>, BadValue> {
+) -> Result<Target<i32>, BadValue> {
     let bad = || {
         BadValue::new(
             text,
@@ -188,11 +188,11 @@ fn whole(
     };
     let number = number(digits, 4).ok_or_else(bad)? as i32;
     match sign {
-        Sign::Plus => Ok(Change::By(number)),
-        Sign::Minus => Ok(Change::By(-number)),
+        Sign::Plus => Ok(Target::By(number)),
+        Sign::Minus => Ok(Target::By(-number)),
         Sign::None | Sign::Equals => {
             let value = if negative { -number } else { number };
-            Some(Change::To(value))
+            Some(Target::To(value))
                 .filter(|_| range.contains(&value))
                 .ok_or_else(bad)
         }
@@ -229,21 +229,21 @@ mod tests {
 
     #[test]
     fn a_sign_makes_a_step() {
-        assert_eq!(Request::vocals("-10").unwrap(), Request::Vocals(Change::By(-10)));
+        assert_eq!(Request::vocals("-10").unwrap(), Request::Vocals(Target::By(-10)));
         assert_eq!(
             Request::vocals(" 20 % ").unwrap(),
-            Request::Vocals(Change::To(20))
+            Request::Vocals(Target::To(20))
         );
         assert_eq!(Request::vocals("toggle").unwrap(), Request::ToggleVocals);
-        assert_eq!(Request::key("+2").unwrap(), Request::Key(Change::By(2)));
-        assert_eq!(Request::key("=-3").unwrap(), Request::Key(Change::To(-3)));
-        assert_eq!(Request::tempo("90%").unwrap(), Request::Tempo(Change::To(90)));
+        assert_eq!(Request::key("+2").unwrap(), Request::Key(Target::By(2)));
+        assert_eq!(Request::key("=-3").unwrap(), Request::Key(Target::To(-3)));
+        assert_eq!(Request::tempo("90%").unwrap(), Request::Tempo(Target::To(90)));
         assert_eq!(Request::volume("mute").unwrap(), Request::Mute);
-        assert_eq!(Request::seek("+30").unwrap(), Request::Seek(Change::By(30.0)));
-        assert_eq!(Request::seek("1:23").unwrap(), Request::Seek(Change::To(83.0)));
+        assert_eq!(Request::seek("+30").unwrap(), Request::Seek(Target::By(30.0)));
+        assert_eq!(Request::seek("1:23").unwrap(), Request::Seek(Target::To(83.0)));
         assert_eq!(
             Request::seek("-1:00:00.25").unwrap(),
-            Request::Seek(Change::By(-3600.25))
+            Request::Seek(Target::By(-3600.25))
         );
     }
 
@@ -267,9 +267,9 @@ mod tests {
 
     #[test]
     fn a_step_stops_at_the_ends() {
-        assert_eq!(Change::By(-9_999).apply(20, 0, 100), 0);
-        assert_eq!(Change::By(i32::MAX).apply(i32::MAX, 0, 100), 100);
-        assert_eq!(Change::To(55).apply(20, 0, 100), 55);
+        assert_eq!(Target::By(-9_999).apply(20, 0, 100), 0);
+        assert_eq!(Target::By(i32::MAX).apply(i32::MAX, 0, 100), 100);
+        assert_eq!(Target::To(55).apply(20, 0, 100), 55);
     }
 
     proptest! {
@@ -277,13 +277,13 @@ mod tests {
         fn any_text_is_understood_or_refused(text in ".{0,60}") {
             for read in [Request::vocals, Request::key, Request::tempo, Request::volume, Request::seek] {
                 match read(&text) {
-                    Ok(Request::Seek(Change::To(at))) => prop_assert!(at >= 0.0 && at.is_finite()),
-                    Ok(Request::Seek(Change::By(by))) => prop_assert!(by.is_finite()),
-                    Ok(Request::Vocals(Change::To(to)) | Request::Volume(Change::To(to))) => {
+                    Ok(Request::Seek(Target::To(at))) => prop_assert!(at >= 0.0 && at.is_finite()),
+                    Ok(Request::Seek(Target::By(by))) => prop_assert!(by.is_finite()),
+                    Ok(Request::Vocals(Target::To(to)) | Request::Volume(Target::To(to))) => {
                         prop_assert!((0..=100).contains(&to));
                     }
-                    Ok(Request::Key(Change::To(to))) => prop_assert!((-12..=12).contains(&to)),
-                    Ok(Request::Tempo(Change::To(to))) => prop_assert!((50..=150).contains(&to)),
+                    Ok(Request::Key(Target::To(to))) => prop_assert!((-12..=12).contains(&to)),
+                    Ok(Request::Tempo(Target::To(to))) => prop_assert!((50..=150).contains(&to)),
                     Ok(_) => {}
                     Err(bad) => {
                         let said = bad.to_string();
@@ -296,7 +296,7 @@ mod tests {
         #[test]
         fn every_time_reads_back(hours in 0u32..100, minutes in 0u32..60, seconds in 0u32..60, micros in 0u32..1_000_000) {
             let text = format!("{hours}:{minutes:02}:{seconds:02}.{micros:06}");
-            let Ok(Request::Seek(Change::To(at))) = Request::seek(&text) else {
+            let Ok(Request::Seek(Target::To(at))) = Request::seek(&text) else {
                 return Err(TestCaseError::fail(text));
             };
             let exact = u64::from(hours * 3600 + minutes * 60 + seconds) * 1_000_000 + u64::from(micros);
@@ -305,10 +305,10 @@ mod tests {
 
         #[test]
         fn every_number_reads_back(number in -99i32..=99) {
-            prop_assert_eq!(Request::volume(&format!("{number:+}%")), Ok(Request::Volume(Change::By(number))));
+            prop_assert_eq!(Request::volume(&format!("{number:+}%")), Ok(Request::Volume(Target::By(number))));
             prop_assert_eq!(
                 Request::key(&format!("={number}")).ok(),
-                (-12..=12).contains(&number).then_some(Request::Key(Change::To(number)))
+                (-12..=12).contains(&number).then_some(Request::Key(Target::To(number)))
             );
         }
     }

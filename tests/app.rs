@@ -9,8 +9,8 @@ use croon::app::board::Wish;
 use croon::app::{CacheStats, Effect, Event, NextUp, Output, Overlay, Saved};
 use croon::key_tempo::KeyTempo;
 use croon::keymap::{Keymap, TABLE, show_keys};
+use croon::request::{Request, Target};
 use croon::song_memory::Change;
-use croon::request::{Change, Request};
 use croon::track::{StemState, TrackId};
 use hand::{Hand, SONGS, engine, loaded, path, peaks};
 use proptest::prelude::*;
@@ -849,13 +849,13 @@ fn requests_do_what_the_keys_do() {
     for (keys, request) in [
         ("Space", Request::Pause),
         ("Space", Request::Play),
-        (")", Request::Vocals(Change::By(5))),
+        (")", Request::Vocals(Target::By(5))),
         ("v", Request::ToggleVocals),
-        ("}", Request::Key(Change::By(1))),
-        ("[", Request::Tempo(Change::By(-5))),
-        ("-", Request::Volume(Change::By(-5))),
+        ("}", Request::Key(Target::By(1))),
+        ("[", Request::Tempo(Target::By(-5))),
+        ("-", Request::Volume(Target::By(-5))),
         ("m", Request::Mute),
-        ("0", Request::Seek(Change::To(0.0))),
+        ("0", Request::Seek(Target::To(0.0))),
         ("<", Request::Previous),
     ] {
         let wanted = by_hand.keys(keys);
@@ -875,8 +875,8 @@ fn what_cannot_be_done_is_refused_with_its_reason() {
         Request::Pause,
         Request::Next,
         Request::Previous,
-        Request::Seek(Change::To(3.0)),
-        Request::Key(Change::By(1)),
+        Request::Seek(Target::To(3.0)),
+        Request::Key(Target::By(1)),
         Request::Add(path("Tideline")),
         Request::PlayFile("/nowhere/x.mp3".into()),
     ] {
@@ -885,7 +885,7 @@ fn what_cannot_be_done_is_refused_with_its_reason() {
     }
     hand.find_songs();
     hand.sing("Tideline");
-    let (answer, _) = asked(&mut hand, Request::Key(Change::By(1)));
+    let (answer, _) = asked(&mut hand, Request::Key(Target::By(1)));
     assert!(answer.unwrap_err().contains("still being opened"));
 }
 
@@ -919,8 +919,8 @@ fn any_request() -> impl Strategy<Value = Request> {
     let song = || (0..SONGS.len()).prop_map(|i| path(SONGS[i].0));
     let change = || {
         prop_oneof![
-            any::<i32>().prop_map(Change::To),
-            any::<i32>().prop_map(Change::By)
+            any::<i32>().prop_map(Target::To),
+            any::<i32>().prop_map(Target::By)
         ]
     };
     prop_oneof![
@@ -934,8 +934,8 @@ fn any_request() -> impl Strategy<Value = Request> {
             Request::ToggleVocals,
             Request::Mute,
         ]),
-        (-1e6..1e6_f64).prop_map(|by| Request::Seek(Change::By(by))),
-        (0.0..1e6_f64).prop_map(|to| Request::Seek(Change::To(to))),
+        (-1e6..1e6_f64).prop_map(|by| Request::Seek(Target::By(by))),
+        (0.0..1e6_f64).prop_map(|to| Request::Seek(Target::To(to))),
         change().prop_map(Request::Vocals),
         change().prop_map(Request::Key),
         change().prop_map(Request::Tempo),

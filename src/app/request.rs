@@ -9,7 +9,7 @@ use super::tracks::SongKey;
 use super::{App, Effect, act, playback};
 use crate::action::{Action, Screen};
 use crate::key_tempo::{FASTEST, KEY_RANGE, KeyTempo, SLOWEST};
-use crate::request::{Change, Request};
+use crate::request::{Request, Target};
 
 /// What was done, or why it was not.
 pub type Answer = Result<String, String>;
@@ -40,8 +40,8 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer 
         Request::Seek(change) => {
             on_deck(app)?;
             match change {
-                Change::To(seconds) => playback::seek_to(app, seconds, effects),
-                Change::By(seconds) => playback::seek_by(app, seconds, effects),
+                Target::To(seconds) => playback::seek_to(app, seconds, effects),
+                Target::By(seconds) => playback::seek_by(app, seconds, effects),
             }
             let whole = app.deck.seconds as u64;
             Ok(format!("at {}:{:02}", whole / 60, whole % 60))

@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use super::board::Stopping;
 use super::deck::Stage;
-use super::{
-    App, Effect, Engine, Event, Output, act, keys, lyrics, playback, request, separation,
-};
+use super::{App, Effect, Engine, Event, Output, act, keys, lyrics, playback, request, separation};
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.

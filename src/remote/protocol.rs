@@ -188,7 +188,7 @@ pub fn write(reply: Reply) -> Vec<u8> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::request::Change;
+    use crate::request::Target;
     use proptest::prelude::*;
 
     fn asked(line: &str) -> Result<Ask, String> {
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(done(r#"{"request":"play"}"#), Request::Play);
         assert_eq!(
             done(r#"{"request":"vocals","value":"-10"}"#),
-            Request::Vocals(Change::By(-10))
+            Request::Vocals(Target::By(-10))
         );
         assert_eq!(
             done(r#"{"request":"play","file":"/m/a b.mp3"}"#),

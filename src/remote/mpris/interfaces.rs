@@ -10,7 +10,7 @@ use zbus::zvariant::{ObjectPath, Value};
 use super::Desk;
 use crate::key_tempo::{FASTEST, SLOWEST};
 use crate::remote::{Playback, Status, uri};
-use crate::request::{Change, Request};
+use crate::request::{Request, Target};
 
 pub(super) const PATH: &str = "/org/mpris/MediaPlayer2";
 pub(super) const PLAYER: &str = "org.mpris.MediaPlayer2.Player";
@@ -138,7 +138,7 @@ impl Player {
         self.wish(if now.duration_us.is_some_and(beyond) {
             Request::Next
         } else {
-            Request::Seek(Change::By(offset as f64 / 1e6))
+            Request::Seek(Target::By(offset as f64 / 1e6))
         });
     }
 
@@ -150,7 +150,7 @@ impl Player {
                 .duration_us
                 .is_none_or(|duration| position <= micros(duration));
         if now.track.is_some() && track == track_path(&now) && within {
-            self.wish(Request::Seek(Change::To(position as f64 / 1e6)));
+            self.wish(Request::Seek(Target::To(position as f64 / 1e6)));
         }
     }
 
@@ -178,7 +178,7 @@ impl Player {
             self.wish(Request::Pause);
         } else if rate.is_finite() {
             let tempo = (rate * 100.0).round().clamp(SLOWEST.into(), FASTEST.into());
-            self.wish(Request::Tempo(Change::To(tempo as i32)));
+            self.wish(Request::Tempo(Target::To(tempo as i32)));
         }
     }
 
@@ -206,7 +206,7 @@ impl Player {
     fn set_volume(&mut self, volume: f64) {
         if volume.is_finite() {
             let percent = (volume * 100.0).round().clamp(0.0, 100.0);
-            self.wish(Request::Volume(Change::To(percent as i32)));
+            self.wish(Request::Volume(Target::To(percent as i32)));
         }
     }
 
