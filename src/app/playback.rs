@@ -46,7 +46,7 @@ fn want_voice(app: &mut App) {
     }
 }
 
-fn drop_next(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn drop_next(app: &mut App, effects: &mut Vec<Effect>) {
     if app
         .deck
         .next
@@ -246,7 +246,7 @@ pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<
 }
 
 /// The end of the song has been heard.
-fn rest(app: &mut App) {
+pub(super) fn rest(app: &mut App) {
     app.deck.playing = false;
     if let Some(song) = &mut app.deck.song {
         song.stage = Stage::Over;
@@ -350,18 +350,6 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
             });
         }
     }
-}
-
-/// Silence, and from the start the next time.
-pub(super) fn stop(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.deck.song.is_none() {
-        return;
-    }
-    act::save(app, true, effects);
-    drop_next(app, effects);
-    effects.push(Effect::Stop);
-    app.deck.seconds = 0.0;
-    rest(app);
 }
 
 pub(super) fn seek_by(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {

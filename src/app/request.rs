@@ -28,7 +28,7 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer 
         Request::Toggle if app.deck.moves() => pause(app, effects),
         Request::Toggle => play(app, effects),
         Request::Stop => {
-            playback::stop(app, effects);
+            stop(app, effects);
             Ok("stopped".into())
         }
         Request::Next => next(app, effects),
@@ -125,6 +125,18 @@ fn pause(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
         playback::play_pause(app, effects);
     }
     Ok(format!("{title} waits"))
+}
+
+/// Silence, and from the start the next time.
+fn stop(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.deck.song.is_none() {
+        return;
+    }
+    act::save(app, true, effects);
+    playback::drop_next(app, effects);
+    effects.push(Effect::Stop);
+    app.deck.seconds = 0.0;
+    playback::rest(app);
 }
 
 fn next(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
