@@ -170,6 +170,21 @@ fn a_frame_is_wanted_where_a_character_is_lit_and_at_no_other_time() {
 }
 
 #[test]
+fn big_letters_are_wiped_in_quarters() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    hand.event(Event::Resize {
+        columns: 200,
+        rows: 60,
+    });
+    at(&mut hand, token, 12.01);
+    hand.app.frame_drawn();
+    let wake = hand.app.next_wake().unwrap();
+    assert!(wake <= 10 + 25, "{wake}");
+    at(&mut hand, token, 12.03);
+    assert!(hand.app.needs_frame(), "a quarter of the first letter");
+}
+
+#[test]
 fn between_two_positions_the_clock_carries_on_at_the_tempo_and_not_for_long() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
     hand.keys("[ [ [ [ [ [ [ [ [ [");

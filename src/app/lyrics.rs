@@ -28,6 +28,8 @@ const BREATH_MS: Millis = 200;
 const RESTART_MS: Millis = 1_500;
 /// Where nothing says how long a syllable takes.
 const SYLLABLE_MS: f64 = 330.0;
+/// A big letter is wiped in so many steps.
+const LETTER_CELLS: f64 = 4.0;
 /// Between two looks at a wipe whose steps are not known beforehand.
 const LOOK_MS: u64 = 50;
 
@@ -75,7 +77,7 @@ pub struct Moment {
     pub other: Option<(usize, f64)>,
 }
 
-/// Line, graphemes sung of it and of the other singer's, seconds left.
+/// Line, steps of its wipe, graphemes sung of the other singer's, seconds left.
 pub(super) type Face = (usize, i64, i64, i64);
 
 /// Where the lyrics are at this moment of the song, the listener's offset taken off.
@@ -199,8 +201,14 @@ impl App {
         }
         let moment = self.lyrics_moment()?;
         let left = moment.countdown.map_or(-1, |seconds| seconds.ceil() as i64);
+        let steps = if self.has_big_letters() { LETTER_CELLS } else { 1.0 };
         let other = moment.other.map_or(-1, |(_, sung)| sung as i64);
-        Some((moment.line, moment.sung as i64, other, left))
+        Some((moment.line, (moment.sung * steps) as i64, other, left))
+    }
+
+    /// The screen has the room for letters of several cells.
+    fn has_big_letters(&self) -> bool {
+        self.columns >= 100 && self.rows >= 40
     }
 
     /// Milliseconds of the clock until the wipe makes its next step; None where it stands.
@@ -220,6 +228,9 @@ impl App {
             .other
             .and_then(|(other, _)| lyrics.lines.get(other)?.next_change(ms));
         let next = [line.next_change(ms), other].into_iter().flatten().min()?;
+        if self.has_big_letters() && ms >= line.start_ms {
+            return Some(LOOK_MS / 2);
+        }
         let tempo = f64::from(song.key_tempo.tempo()) / 100.0;
         // rounded up, or the step would come again and again just before it is due
         Some(((next - ms) as f64 / tempo.max(0.1)).ceil().clamp(1.0, 10_000.0) as u64)

@@ -184,9 +184,14 @@ fn sylt(data: &[u8], frame_ms: f64) -> Option<Synced> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use lofty::TextEncoding;
+    use lofty::config::WriteOptions;
+    use lofty::id3::v2::{BinaryFrame, FrameId, UnsynchronizedTextFrame};
+    use lofty::tag::TagExt;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::audio::write::{StemFormat, StemWriter};
 
     /// A frame's content: encoding, language, unit, kind, an empty descriptor, texts with times.
     fn frame(language: &[u8; 3], unit: u8, texts: &[(&str, u32)]) -> Vec<u8> {
@@ -209,6 +214,41 @@ mod tests {
         let nameless = sylt(&frame(b"\0\0\0", 1, &[("x", 100)]), 1152.0 * 1000.0 / 44_100.0).unwrap();
         assert_eq!((nameless.language, nameless.texts[0].0), (None, 2612));
         assert_eq!(sylt(&frame(b"eng", 1, &[("x", 100)]), 0.0), None);
+    }
+
+    fn sound(path: &Path, format: StemFormat) {
+        let mut writer = StemWriter::create(path, format, 44_100, 2).unwrap();
+        writer.write(&[0.1; 8820]).unwrap();
+        writer.finish().unwrap();
+    }
+
+    #[test]
+    fn frames_of_id3_and_vorbis_comments_are_found_in_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let wav = folder.path().join("a.wav");
+        sound(&wav, StemFormat::Wav);
+        let mut tag = Id3v2Tag::new();
+        let words = frame(b"eng", 2, &[("Pa", 1000), ("per\n", 1250)]);
+        let id = FrameId::Valid("SYLT".into());
+        tag.insert(Frame::Binary(BinaryFrame::new(id, words)));
+        let text = UnsynchronizedTextFrame::new(TextEncoding::UTF8, *b"eng", "", "[00:01.00]from USLT");
+        tag.insert(Frame::UnsynchronizedText(text));
+        tag.save_to_path(&wav, WriteOptions::default()).unwrap();
+        let found = embedded_lyrics(&wav);
+        assert_eq!(found.texts, ["[00:01.00]from USLT"]);
+        assert_eq!(crate::lyrics::tags::timed(&found).unwrap().text(), "Paper");
+
+        let flac = folder.path().join("a.flac");
+        sound(&flac, StemFormat::Flac);
+        let mut tag = VorbisComments::default();
+        tag.push("LYRICS".into(), "plain".into());
+        tag.push("SYNCEDLYRICS".into(), "[00:01.00]timed".into());
+        tag.save_to_path(&flac, WriteOptions::default()).unwrap();
+        assert_eq!(embedded_lyrics(&flac).texts, ["[00:01.00]timed", "plain"]);
+        assert_eq!(
+            embedded_lyrics(&folder.path().join("none.flac")),
+            Embedded::default()
+        );
     }
 
     proptest! {

@@ -81,15 +81,15 @@ impl Reader {
         }
         for start in stamps {
             let moved = |ms: Millis| ms.saturating_add(start.saturating_sub(first));
+            let end = match inline {
+                Inline::None => None,
+                _ => pieces.last().and_then(|piece| piece.end_ms).map(moved),
+            };
             let pieces = pieces.iter().map(|piece| Piece {
                 start_ms: piece.start_ms.map(moved),
                 end_ms: piece.end_ms.map(moved),
                 ..piece.clone()
             });
-            let end = match inline {
-                Inline::None => None,
-                _ => pieces.clone().last().and_then(|piece| piece.end_ms),
-            };
             self.builder.line(Draft {
                 at,
                 start_ms: Some(start),

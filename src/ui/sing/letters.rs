@@ -55,7 +55,7 @@ pub(super) fn draw(big: &Big, sung: f64, style: (Style, Style), canvas: &mut Can
         let letters: Vec<[u8; 8]> = row.chars().filter_map(glyph).collect();
         let left = canvas.width().saturating_sub(letters.len() * CELLS) / 2;
         // in cells of this row
-        let lit = ((sung - *before as f64) * CELLS as f64).round().max(0.0) as usize;
+        let lit = ((sung - *before as f64) * CELLS as f64).max(0.0) as usize;
         for line in 0..CELLS {
             let cell = |x: usize| quarter(&letters[x / CELLS], x % CELLS, line);
             let all: Vec<&str> = (0..letters.len() * CELLS).map(cell).collect();
@@ -101,7 +101,7 @@ mod tests {
         let rows: Vec<String> = (0..4)
             .map(|y| (0..4).map(|x| quarter(&letter, x, y)).collect())
             .collect();
-        assert_eq!(rows, ["▜▛  ", "▐▌  ", "▐▌▗▖", "▀▀▀▘"]);
+        assert_eq!(rows, ["▜▛  ", "▐▌  ", "▐▌▗▌", "▀▀▀▘"]);
         assert!(glyph('ü').is_some() && glyph('’').is_some() && glyph('灯').is_none());
     }
 }
