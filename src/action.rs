@@ -80,6 +80,7 @@ pub enum Action {
     // the lyrics
     NextLine,
     PreviousLine,
+    RepeatLine,
     LyricsSooner,
     LyricsLater,
     // the loop

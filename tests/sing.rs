@@ -114,6 +114,31 @@ fn j_and_k_go_from_line_to_line() {
 }
 
 #[test]
+fn r_goes_round_the_line_and_again_goes_on() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 13.0);
+    let looped = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::SetLoop(looped) => Some(*looped),
+            _ => None,
+        })
+    };
+    let effects = hand.keys("r");
+    let (from, to) = looped(&effects).unwrap().unwrap();
+    assert!(
+        (from - 11.8).abs() < 1e-9 && (to - 14.8).abs() < 1e-9,
+        "{from} to {to}"
+    );
+    assert_eq!(seek(&effects), Some(from));
+    at(&mut hand, token, 13.0);
+    assert_eq!(looped(&hand.keys("r")), Some(None));
+    at(&mut hand, token, 13.0);
+    hand.keys("Z Z");
+    let (later, _) = looped(&hand.keys("r")).unwrap().unwrap();
+    assert!((later - 11.9).abs() < 1e-9, "the offset moves it along");
+}
+
+#[test]
 fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
     at(&mut hand, token, 2.0);

@@ -64,6 +64,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
 
         Action::NextLine => lyrics::step(app, true, effects),
         Action::PreviousLine => lyrics::step(app, false, effects),
+        Action::RepeatLine => lyrics::repeat(app, effects),
         Action::LyricsSooner => lyrics::offset(app, false),
         Action::LyricsLater => lyrics::offset(app, true),
         Action::LoopIn => looping::set_in(app, effects),

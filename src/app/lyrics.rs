@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::deck::Voiceprint;
-use super::{App, Effect, playback};
-use crate::action::Screen;
+use super::{App, Effect, looping, playback};
+use crate::action::{Action, Screen};
 use crate::lyrics::{Line, Lyrics, Millis, syllables};
 use crate::song_memory::Change;
 use heard::{Heard, lay};
@@ -259,6 +259,35 @@ pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
         }
         None => app.say("this is the last line"),
     }
+}
+
+/// `r`: this line again and again, from a breath before it; once more, and the song goes on.
+pub(super) fn repeat(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some((from, to)) = line_span(app) else {
+        return nothing(app);
+    };
+    let breath = BREATH_MS as f64 / 1000.0;
+    let near = |a: f64, b: f64| (a - b).abs() < 0.02;
+    let looped = app.deck.song.as_ref().and_then(|song| song.looped);
+    if looped.is_some_and(|(a, b)| near(a, (from - breath).max(0.0)) && near(b, to)) {
+        return looping::leave(app, f64::MAX, effects);
+    }
+    looping::repeat(app, from, to, breath, effects);
+    let key = app.keymap.key_name(app.screen, Action::RepeatLine);
+    let on = key.map(|key| format!("; {key} goes on")).unwrap_or_default();
+    app.say(format!("this line again and again{on}"));
+}
+
+/// Start and end of the line on the screen, in seconds of the song.
+fn line_span(app: &App) -> Option<(f64, f64)> {
+    let song = app.deck.song.as_ref()?;
+    let lyrics = song.words.shown()?;
+    let line = app.lyrics_moment()?.line;
+    let start = lyrics.lines.get(line)?.start_ms;
+    // room for the last consonant
+    let end = sung_until(lyrics, line, &song.voice).max(start + 500) + BREATH_MS;
+    let seconds = |ms: Millis| (ms + Millis::from(song.memory.lyrics_offset_ms)).max(0) as f64 / 1000.0;
+    Some((seconds(start), seconds(end)))
 }
 
 /// Starts of the lines, duplicates of duets left out; the offset; and where we are.
