@@ -32,6 +32,7 @@ die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 missing_packages() {
   command -v cc >/dev/null 2>&1 || echo build-essential
   command -v c++ >/dev/null 2>&1 || echo g++
+  command -v cmake >/dev/null 2>&1 || echo cmake # builds libopus
   command -v pkg-config >/dev/null 2>&1 || echo pkg-config
   { command -v pkg-config >/dev/null 2>&1 && pkg-config --exists alsa; } || echo libasound2-dev
   # pip only unpacks libtorch: once that is there, its absence is no matter
@@ -45,7 +46,7 @@ packages() {
   if ! command -v apt-get >/dev/null 2>&1; then
     die "these are missing: $need
        They are named as Debian and Ubuntu name them. Install your system's equivalents
-       (a C and C++ compiler, pkg-config, the ALSA development files, Python's pip), then run this again."
+       (a C and C++ compiler, cmake, pkg-config, the ALSA development files, Python's pip), then run this again."
   fi
   local sudo=""
   if [ "$(id -u)" -ne 0 ]; then

@@ -67,6 +67,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ONE_ROOM: &[(&str, &[&str])] = &[
     ("sled", &["store/"]),
     ("symphonia", &["audio/"]),
+    ("opus", &["audio/decode/"]),
     ("rodio", &["audio/"]),
     ("cpal", &["audio/"]),
     ("rtrb", &["audio/"]),

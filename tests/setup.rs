@@ -31,7 +31,7 @@ impl Clone {
             let real = which(tool).unwrap_or_else(|| panic!("{tool} is not on this machine"));
             symlink(real, clone.path("bin").join(tool)).unwrap();
         }
-        for tool in ["cargo", "cc", "c++", "pkg-config"] {
+        for tool in ["cargo", "cc", "c++", "cmake", "pkg-config"] {
             clone.tool(tool, "exit 0");
         }
         clone.tool("apt-get", "echo apt-get \"$@\" >>\"$LOG\"; exit 9");
@@ -202,10 +202,11 @@ fn without_apt_the_packages_are_named() {
     clone.without("apt-get");
     clone.tool("pkg-config", "exit 1"); // ALSA's development files are not there
     clone.without("c++");
+    clone.without("cmake");
     let output = clone.run(&["packages"]);
     let said = words(&output);
     assert!(!output.status.success());
-    for name in ["libasound2-dev", "g++", "python3-pip"] {
+    for name in ["libasound2-dev", "g++", "cmake", "python3-pip"] {
         assert!(said.contains(name), "{name} is not named in: {said}");
     }
     assert!(!said.contains("build-essential"), "{said}");

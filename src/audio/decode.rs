@@ -1,24 +1,34 @@
 //! Files in, stereo `f32` out, at sample-exact positions.
 //!
-//! Position 0 is the first sample the musician meant: encoder priming (MP3, AAC, Vorbis) is cut,
-//! and every packet is placed by its timestamp, so that damage costs the damaged moment only and
-//! a seek gives the very samples that reading through gives.
+//! Position 0 is the first sample the musician meant: what encoders put before it (MP3, AAC, Vorbis,
+//! Opus) is cut, and every packet has its place in the song, so that damage costs the damaged moment
+//! only and a seek gives the samples that reading through gives: the very same for lossless
+//! formats, MP3, Vorbis and AAC (but for the noise AAC may draw by lot), within -120 dB for Opus.
 
 mod block;
+mod bounds;
+mod codec;
 mod downmix;
+mod junk;
+mod mkv;
 mod mp4;
+mod opus;
+mod probe;
 mod source;
+mod timeline;
 
 use std::collections::TryReserveError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use symphonia::core::codecs::audio::AudioDecoder;
-use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 pub(super) use block::flac_frame;
+use codec::Codec;
 use downmix::Downmix;
 pub(super) use source::Source;
+use source::{Event, LAST_STRAW};
+use timeline::Timeline;
 
 /// What a file holds, as far as its head tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,43 +59,66 @@ pub enum DecodeError {
     #[error("the file is empty (0 bytes), so there is nothing to play. Copy it again from where it came")]
     Empty,
     #[error(
-        "no audio format croon knows is inside ({reason}), whatever its name says. Convert it to FLAC, MP3, Ogg Vorbis, M4A or WAV, or exclude it"
+        "no audio format croon knows is inside ({reason}), whatever its name says. Convert it to FLAC, MP3, Ogg Vorbis, Opus, M4A or WAV, or exclude it"
     )]
     NotAudio { reason: String },
     #[error(
         "the file's head is damaged or cut off ({reason}), so nothing in it can be placed. Copy it again from where it came"
     )]
     Damaged { reason: String },
+    #[error(
+        "there is no sound in it that croon can read, only pictures or data. Exclude it, or bring a file with an audio track"
+    )]
+    NoAudio,
     #[error("the file has {found} audio tracks and number {wanted} was asked for (counting from 0)")]
     NoSuchTrack { wanted: usize, found: usize },
-    #[error("{codec} is not supported{hint}. Convert the file to FLAC, MP3, Ogg Vorbis, AAC-LC or WAV")]
+    #[error("{codec} is not supported{hint}. Convert the file to FLAC, MP3, Ogg Vorbis, Opus, AAC-LC or WAV")]
     UnsupportedCodec { codec: String, hint: &'static str },
     #[error("reading the file failed: {0}. Check the disk or the network share it lies on")]
     Read(std::io::Error),
+    #[error(
+        "the file has shrunk from {was} to {now} bytes while it was being read, so its end is missing. Wait until whatever writes it is done, and play it again"
+    )]
+    Shrunk { was: u64, now: u64 },
+    #[error(
+        "the recording changes from {from} to {to} Hz in the middle, as joined radio recordings may, and croon plays one rate. Cut it where it changes, or convert it to one rate"
+    )]
+    RateChanges { from: u32, to: u32 },
     #[error("the song is too long to hold in memory: {0}")]
     TooLong(#[from] TryReserveError),
 }
 
-/// Silence put in for a hole in the timestamps; a longer jump is taken for a broken clock.
-const LONGEST_HOLE_SECONDS: u64 = 30;
-/// A demuxer that fails this often in a row has lost the stream.
-const LAST_STRAW: u32 = 64;
+/// Packets read past the end a head tells before the head counts as wrong: padding is shorter.
+const PAST_THE_END: i64 = 4 * 1152;
+
+/// What a container says of a song, unaltered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tags {
+    pub title: Option<String>,
+    pub artist: Option<String>,
+    pub album: Option<String>,
+    pub track_no: Option<u32>,
+}
 
 /// One audio track of one file, read from anywhere.
 pub struct Decoder {
     source: Source,
-    decoder: Box<dyn AudioDecoder>,
+    codec: Codec,
+    timeline: Timeline,
+    path: PathBuf,
     /// Where the next frame handed out lies in the song.
     position: u64,
-    /// Frames decoded so far, for streams whose timestamps are too coarse to place samples.
-    counted: i64,
-    /// Added to timestamps after a jump of the stream's clock.
-    shift: i64,
-    /// The first packet since a seek has yet to come.
+    /// Packets that end before this are not decoded, on the way to a seek's target.
+    resume: i64,
+    /// Such a packet was the last.
+    skipped: bool,
+    /// The demuxer jumped, and the first packet since has yet to come.
     landing: bool,
-    /// Damage in frames below this was met on an earlier reading.
-    counted_damage_to: i64,
+    /// Frames in a row that failed, and the frame up to which damage was counted already.
+    failures: u32,
+    damage_counted_to: i64,
     damaged: u64,
+    damage_said: bool,
     decoded_any: bool,
     ended: bool,
     samples: Vec<f32>,
@@ -93,27 +126,31 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// The file's main audio track.
+    /// The file's main audio track; in a file with several, the main one that can be decoded.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
-        Self::with_source(Source::open(path, None)?)
+        guarded(|| Self::with_source(path, Source::open(path, None)?))
     }
 
     /// The `nth_audio_track` of a file with several, counted from 0, as in stem files.
     pub fn open_track(path: &Path, nth_audio_track: usize) -> Result<Self, DecodeError> {
-        Self::with_source(Source::open(path, Some(nth_audio_track))?)
+        guarded(|| Self::with_source(path, Source::open(path, Some(nth_audio_track))?))
     }
 
-    fn with_source(mut source: Source) -> Result<Self, DecodeError> {
-        let decoder = source.decoder()?;
+    fn with_source(path: &Path, mut source: Source) -> Result<Self, DecodeError> {
+        let codec = source.decoder()?;
         Ok(Self {
+            timeline: source.timeline(),
             source,
-            decoder,
+            codec,
+            path: path.to_owned(),
             position: 0,
-            counted: 0,
-            shift: 0,
+            resume: i64::MIN,
+            skipped: false,
             landing: false,
-            counted_damage_to: 0,
+            failures: 0,
+            damage_counted_to: 0,
             damaged: 0,
+            damage_said: false,
             decoded_any: false,
             ended: false,
             samples: Vec::new(),
@@ -125,9 +162,15 @@ impl Decoder {
         &self.source.info
     }
 
-    /// Packets that could not be decoded; silence stands in their place.
-    pub fn damaged(&self) -> u64 {
-        self.damaged
+    /// The container's own tags, for files whose tags nobody else reads.
+    pub fn tags(&mut self) -> Tags {
+        self.source.tags()
+    }
+
+    /// Seconds that were damaged or missing where reading came by so far; silence stands in their
+    /// place.
+    pub fn damaged_seconds(&self) -> f64 {
+        self.damaged as f64 / f64::from(self.info().rate.max(1))
     }
 
     /// The frame the next [`read`](Self::read) starts with.
@@ -137,20 +180,48 @@ impl Decoder {
 
     /// Appends the next frames, interleaved stereo, and tells how many; 0 is the end.
     pub fn read(&mut self, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
+        let read = guarded(|| self.read_on(out));
+        if read.is_err() {
+            self.ended = true;
+        }
+        if self.ended && self.damaged > 0 && !std::mem::replace(&mut self.damage_said, true) {
+            let seconds = self.damaged_seconds();
+            tracing::warn!(path = %self.path.display(), "{seconds:.2} s were damaged and are silent");
+        }
+        read
+    }
+
+    fn read_on(&mut self, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
         while !self.ended {
-            let Some(packet) = self.next_packet()? else {
-                self.ended = true;
-                break;
+            let appended = match self.source.next_event()? {
+                Event::Packet(packet) => {
+                    self.failures = 0;
+                    self.take(&packet, out)?
+                }
+                Event::Link(clock) => {
+                    self.codec = self.source.decoder()?;
+                    self.timeline.follow(clock);
+                    0
+                }
+                Event::Damage if self.failures < LAST_STRAW => {
+                    self.failures += 1;
+                    0
+                }
+                Event::Damage | Event::End => {
+                    self.source.check_whole()?;
+                    self.ended = true;
+                    0
+                }
             };
-            let appended = self.decode(&packet, out)?;
+            if self.info().frames.is_some_and(|frames| self.position > frames) {
+                // The head promised less than there is.
+                self.source.info.frames = None;
+            }
             if appended > 0 {
                 return Ok(appended);
             }
-            if self.source.end.is_some_and(|end| self.position >= end) {
-                self.ended = true;
-            }
         }
-        if !self.decoded_any && self.damaged > 0 {
+        if !self.decoded_any && (self.damaged > 0 || self.failures > 0) {
             return Err(DecodeError::Damaged {
                 reason: "not one packet could be decoded".into(),
             });
@@ -163,104 +234,130 @@ impl Decoder {
         if frame == self.position && !self.ended {
             return Ok(());
         }
-        let target = i64::try_from(frame).unwrap_or(i64::MAX);
-        let placed = self.source.exact && self.shift == 0 && self.source.seek_near(target);
-        if placed {
-            self.decoder.reset();
-            self.landing = true;
-        } else {
-            self.restart()?;
+        guarded(|| self.go_to(frame))
+    }
+
+    fn go_to(&mut self, frame: u64) -> Result<(), DecodeError> {
+        let behind = frame < self.position || self.ended || self.landing;
+        let begun = self.timeline.reached().is_some() || self.position == 0;
+        self.position = frame;
+        if self.source.certain_end().is_some_and(|end| frame >= end) {
+            self.ended = true;
+            return Ok(());
         }
         self.ended = false;
-        self.position = frame;
-        Ok(())
+        let target = i64::try_from(frame).unwrap_or(i64::MAX);
+        self.resume = target.saturating_sub(self.source.run_up());
+        if self.timeline.is_plain() && self.source.seek_near(target) {
+            self.codec.reset();
+            self.timeline.jumped();
+            self.resume = i64::MIN;
+            self.landing = true;
+            Ok(())
+        } else if behind || !begun {
+            self.restart()
+        } else {
+            Ok(())
+        }
     }
 
-    /// From the first packet on; the frames before `position` are then decoded and dropped.
+    /// From the first packet on; what lies before `position` is then stepped over.
     fn restart(&mut self) -> Result<(), DecodeError> {
         self.source.reopen()?;
-        self.decoder = self.source.decoder()?;
-        self.counted = 0;
-        self.shift = 0;
+        self.codec = self.source.decoder()?;
+        self.timeline = self.source.timeline();
         self.landing = false;
+        self.skipped = false;
+        self.failures = 0;
         Ok(())
     }
 
-    fn next_packet(&mut self) -> Result<Option<Packet>, DecodeError> {
-        for _ in 0..LAST_STRAW {
-            match self.source.next_packet() {
-                Ok(packet) => return Ok(packet),
-                // A cut-off file: what came before has been played.
-                Err(Symphonia::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    return Ok(None);
-                }
-                Err(Symphonia::IoError(error)) => return Err(DecodeError::Read(error)),
-                // A chained stream starts over with new headers; it goes on where the last ended.
-                Err(Symphonia::ResetRequired) => {
-                    if !self.source.adopt_new_track() {
-                        return Ok(None);
-                    }
-                    self.decoder = self.source.decoder()?;
-                }
-                Err(_) => self.damaged += 1,
-            }
+    /// One packet, to its place.
+    fn take(&mut self, packet: &Packet, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
+        let lost = self.source.lost_frames(packet);
+        let start = self.timeline.place(packet, lost);
+        let length = self.source.frames_of(packet);
+        if self.landing && start > self.position as i64 {
+            // The demuxer landed behind the target: only reading from the start is exact.
+            self.resume = (self.position as i64).saturating_sub(self.source.run_up());
+            self.restart()?;
+            return Ok(0);
         }
-        Ok(None)
-    }
-
-    fn decode(&mut self, packet: &Packet, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
-        let stamped = self.source.place(packet);
-        let length = i64::try_from(packet.block_dur().get()).unwrap_or(0);
+        self.landing = false;
+        if let Some(end) = self.source.end().and_then(|end| i64::try_from(end).ok())
+            && start >= end
+        {
+            return self.past_the_end(start - end);
+        }
+        if let Some(length) = length
+            && start.saturating_add(length) <= self.resume
+        {
+            self.timeline.advance(start + length);
+            self.skipped = true;
+            return Ok(0);
+        }
+        if std::mem::take(&mut self.skipped) {
+            self.codec.reset();
+        }
         let rate = self.source.info.rate;
-        let frames = match self.decoder.decode(packet) {
-            Ok(buffer) if buffer.spec().rate() == rate => {
-                buffer.copy_to_vec_interleaved(&mut self.samples);
-                self.downmix.set(buffer.spec().channels());
-                buffer.frames()
+        let frames = match self.codec.decode(packet, &mut self.samples) {
+            Ok(decoded) if decoded.rate == rate => {
+                self.downmix.set(&decoded.channels);
+                self.decoded_any |= decoded.frames > 0;
+                decoded.frames - self.source.padding_of(packet).min(decoded.frames)
             }
             Ok(_) | Err(_) => {
-                let start = if self.source.exact { stamped } else { self.counted };
-                // Running up to a seek's target, the packets before have no past to lean on.
-                if start >= self.counted_damage_to && start >= self.position as i64 {
-                    self.damaged += 1;
-                    self.counted_damage_to = start + length.max(1);
-                }
-                self.counted += length;
-                return Ok(0);
+                let length = length.unwrap_or(0).max(0);
+                self.count_damage(start, start + length);
+                self.samples.clear();
+                length as usize
             }
         };
+        // A Vorbis packet after a jump only primes the decoder: it has its length all the same.
+        let decoded = start + frames as i64;
+        self.timeline
+            .advance(length.map_or(decoded, |length| decoded.max(start + length)));
         if frames == 0 {
             return Ok(0);
         }
-        self.decoded_any = true;
-        let mut start = self.counted;
-        self.counted += frames as i64;
-        if self.source.exact {
-            start = stamped + self.shift;
-            let hole = start - self.position as i64;
-            if self.landing && hole > 0 {
-                // The demuxer landed behind the target: only reading from the start is exact.
-                self.restart()?;
-                return Ok(0);
-            }
-            self.landing = false;
-            if hole > (LONGEST_HOLE_SECONDS * u64::from(rate)) as i64 {
-                self.shift -= hole;
-                start -= hole;
-            }
-        }
         self.append(start, frames, out)
+    }
+
+    /// A packet that begins so far behind where the file's head says that the music ends.
+    fn past_the_end(&mut self, distance: i64) -> Result<usize, DecodeError> {
+        if distance < PAST_THE_END {
+            return Ok(0);
+        }
+        if self.source.distrust_end() {
+            // There is more than the head promised: back to where it was left off.
+            let position = self.position;
+            self.restart()?;
+            self.resume = (position as i64).saturating_sub(self.source.run_up());
+        } else {
+            self.ended = true;
+        }
+        Ok(0)
+    }
+
+    /// Running up to a seek's target, the packets before have no past to lean on: no damage.
+    fn count_damage(&mut self, start: i64, end: i64) {
+        let start = start.max(self.damage_counted_to).max(self.position as i64);
+        if end > start {
+            self.damaged += (end - start) as u64;
+            self.damage_counted_to = end;
+        }
     }
 
     /// Puts decoded frames, whose first lies at `start`, where they belong.
     fn append(&mut self, start: i64, frames: usize, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
         let position = self.position as i64;
-        let end = self.source.end.map_or(i64::MAX, |end| end as i64);
+        let end = self.source.end().map_or(i64::MAX, |end| end as i64);
         let stop = (start + frames as i64).min(end);
         if stop <= position {
             return Ok(0);
         }
         let silence = (start.min(end) - position).max(0) as usize;
+        self.count_damage(position, position + silence as i64);
         let first = (position - start).max(0) as usize;
         let last = (stop - start).max(0) as usize;
         let count = silence + last.saturating_sub(first);
@@ -272,6 +369,15 @@ impl Decoder {
         self.position += count as u64;
         Ok(count)
     }
+}
+
+/// A decoder of outside data that panics costs this file, not the thread that plays.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(DecodeError::Damaged {
+            reason: "it made the decoder fail".into(),
+        })
+    })
 }
 
 /// A whole song in memory.

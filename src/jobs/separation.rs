@@ -167,9 +167,6 @@ impl Separation {
         if let Some((segment, reason)) = &self.given_up {
             return Err(self.no_vocals(*segment, reason.clone()));
         }
-        if self.mixture.damaged() > 0 {
-            tracing::warn!(path = %self.path.display(), packets = self.mixture.damaged(), "damaged packets were left out");
-        }
         if self.stems.finish(SongMeta {
             frames,
             rate: self.grid.rate,

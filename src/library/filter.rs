@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// File name endings that are taken for audio. Opus is here although it can't be decoded yet: a
-/// file that says why it doesn't play is better than one that is missing.
-pub const AUDIO_ENDINGS: [&str; 19] = [
-    "aac", "aif", "aifc", "aiff", "alac", "flac", "m4a", "m4b", "mka", "mp1", "mp2", "mp3", "mpga", "oga",
-    "ogg", "ogx", "opus", "wav", "wave",
+/// File name endings that are taken for songs; of films, in the last line, the sound is played.
+pub const AUDIO_ENDINGS: [&str; 29] = [
+    "aac", "aif", "aifc", "aiff", "alac", "caf", "flac", "m4a", "m4b", "mka", "mp1", "mp2", "mp3", "mpga",
+    "oga", "ogg", "ogx", "opus", "wav", "wave", "weba", //
+    "3gp", "m4v", "mkv", "mov", "mp4", "ogm", "ogv", "webm",
 ];
 
 /// An exclude pattern that is none.

@@ -62,7 +62,13 @@ pub fn read_track(path: &Path, stamp: FileStamp) -> Track {
 
 /// What the decoder knows of a file whose container the tag reader does not (Matroska).
 fn measure(track: &mut Track) {
-    if let Ok(decoder) = Decoder::open(&track.path) {
+    if let Ok(mut decoder) = Decoder::open(&track.path) {
+        let tags = decoder.tags();
+        let text = |text: Option<String>| text.as_deref().map(clean).filter(|text| !text.is_empty());
+        track.tags.title = text(tags.title);
+        track.tags.artist = text(tags.artist);
+        track.tags.album = text(tags.album);
+        track.tags.track_no = tags.track_no.filter(|&number| number > 0);
         let info = decoder.info();
         (track.rate, track.channels) = (info.rate, info.channels);
         let seconds = info

@@ -50,12 +50,6 @@ impl Song {
         }
     }
 
-    fn damaged(&self) -> u64 {
-        match self {
-            Self::File(decoder) => decoder.damaged(),
-            Self::Memory { .. } => 0,
-        }
-    }
 
     /// Appends the next frames and tells how many; 0 is the end.
     fn read(&mut self, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
@@ -139,11 +133,6 @@ impl Mixture {
     /// What the container says about that length; it may be wrong or missing.
     pub fn estimate(&self) -> Option<u64> {
         self.song.frames().map(|frames| self.resampler.output_len(frames))
-    }
-
-    /// Packets left out because they were damaged.
-    pub fn damaged(&self) -> u64 {
-        self.song.damaged()
     }
 
     /// The window of a segment, zeros outside the song; `None` when the song ends before its core.

@@ -75,7 +75,8 @@ pub(super) struct Stems {
 pub(super) struct End {
     pub frames: u64,
     pub clipped: u64,
-    pub damaged: u64,
+    /// Seconds that are silent because they were damaged.
+    pub damaged: f64,
 }
 
 impl Stems {
@@ -127,7 +128,7 @@ impl Stems {
         Ok(End {
             frames: self.frames,
             clipped,
-            damaged: self.original.damaged(),
+            damaged: self.original.damaged_seconds(),
         })
     }
 

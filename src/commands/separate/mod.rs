@@ -83,7 +83,8 @@ struct Done {
     took: Duration,
     /// Samples that did not fit into 24 bits.
     clipped: u64,
-    damaged: u64,
+    /// Seconds that are silent because they were damaged.
+    damaged: f64,
 }
 
 pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -213,7 +214,7 @@ fn report(path: &Path, done: &Done, args: &Args, context: &Context) -> anyhow::R
             "took": done.took.as_secs_f64(),
             "speed": speed,
             "clipped_samples": done.clipped,
-            "damaged_packets": done.damaged,
+            "damaged_seconds": done.damaged,
         });
         return Ok(context.print(format!("{line}\n"))?);
     }
@@ -222,9 +223,9 @@ fn report(path: &Path, done: &Done, args: &Args, context: &Context) -> anyhow::R
         shown(path),
         done.seconds
     ));
-    if done.damaged > 0 {
+    if done.damaged > 0.0 {
         context.say(format!(
-            "{}: {} damaged packets were silenced",
+            "{}: {:.2} s were damaged and are silent",
             shown(path),
             done.damaged
         ));
