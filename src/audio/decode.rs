@@ -16,6 +16,7 @@ mod opus;
 mod probe;
 mod source;
 mod timeline;
+mod wav;
 
 use std::collections::TryReserveError;
 use std::panic::{AssertUnwindSafe, catch_unwind};

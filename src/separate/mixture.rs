@@ -50,7 +50,6 @@ impl Song {
         }
     }
 
-
     /// Appends the next frames and tells how many; 0 is the end.
     fn read(&mut self, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
         match self {

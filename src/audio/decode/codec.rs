@@ -103,6 +103,7 @@ pub(super) fn packet_frames(codec: AudioCodecId, data: &[u8]) -> Option<i64> {
     match codec {
         CODEC_ID_OPUS => opus::packet_frames(data),
         CODEC_ID_AAC => Some(1024),
+        CODEC_ID_MP1 => Some(384),
         CODEC_ID_MP2 => Some(1152),
         // MPEG-1 has two granules in a frame, its half-rate siblings one.
         CODEC_ID_MP3 => data.get(1).map(|byte| if byte & 0x08 == 0 { 576 } else { 1152 }),

@@ -43,7 +43,11 @@ impl Junk {
             return 0;
         }
         let from = self.at.map_or(0, |at| at + self.header);
-        let farthest = if self.at.is_some() { FARTHEST } else { FARTHEST_FIRST };
+        let farthest = if self.at.is_some() {
+            FARTHEST
+        } else {
+            FARTHEST_FIRST
+        };
         let Some(found) = find(file, from, farthest, data) else {
             self.lost = true;
             return 0;

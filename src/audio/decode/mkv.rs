@@ -114,7 +114,8 @@ impl Element {
 
     fn signed(self, file: &File) -> Option<i64> {
         let unused = 64 - 8 * (self.stop - self.body).clamp(1, 8) as u32;
-        self.number(file).map(|number| (number << unused) as i64 >> unused)
+        self.number(file)
+            .map(|number| (number << unused) as i64 >> unused)
     }
 
     /// Whether this block belongs to the track.
@@ -243,7 +244,10 @@ mod tests {
     fn a_file_cut_off_or_made_up_ends_the_search() {
         assert_eq!(padding(&written(b""), 1), Padding::default());
         assert_eq!(padding(&written(&[0; 4000]), 1), Padding::default());
-        assert_eq!(padding(&written(&[0x18, 0x53, 0x80, 0x67, 0xFF]), 1), Padding::default());
+        assert_eq!(
+            padding(&written(&[0x18, 0x53, 0x80, 0x67, 0xFF]), 1),
+            Padding::default()
+        );
         assert_eq!(padding(&written(&[0xFF; 4000]), 1), Padding::default());
     }
 }

@@ -223,11 +223,7 @@ mod tests {
         .concat();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made.mp4");
-        std::fs::write(
-            &path,
-            [boxed(b"ftyp", b"M4A "), boxed(b"moov", &moov)].concat(),
-        )
-        .unwrap();
+        std::fs::write(&path, [boxed(b"ftyp", b"M4A "), boxed(b"moov", &moov)].concat()).unwrap();
         timing(&File::open(path).unwrap(), 7).unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! What a file is, and which of its tracks is the song.
 
 use std::fs::File;
-use std::io::{ErrorKind, Seek, SeekFrom};
+use std::io::ErrorKind;
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -14,18 +14,19 @@ use symphonia::core::meta::MetadataOptions;
 
 use super::DecodeError;
 use super::codec::Codec;
+use super::wav::Mended;
 
 /// The demuxer that knows the file.
 pub(super) fn probe(file: &File, extension: Option<&str>) -> Result<Box<dyn FormatReader>, DecodeError> {
-    let mut file = file.try_clone().map_err(DecodeError::Read)?;
-    file.seek(SeekFrom::Start(0)).map_err(DecodeError::Read)?;
+    let file = file.try_clone().map_err(DecodeError::Read)?;
+    let length = file.metadata().map_err(DecodeError::Read)?.len();
     let mut hint = Hint::new();
     if let Some(extension) = extension {
         hint.with_extension(extension);
     }
     // Pictures are of no use here and may be large.
     let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
+    let stream = MediaSourceStream::new(Box::new(Mended::new(file, length)), Default::default());
     symphonia::default::get_probe()
         .probe(&hint, stream, FormatOptions::default(), tags)
         .map_err(|error| match error {
@@ -49,10 +50,13 @@ pub(super) fn choose(
     wanted: Option<usize>,
 ) -> Result<(Track, AudioCodecParameters), DecodeError> {
     let audio = || {
-        format.tracks().iter().filter_map(|track| match &track.codec_params {
-            Some(CodecParameters::Audio(params)) => Some((track, params)),
-            _ => None,
-        })
+        format
+            .tracks()
+            .iter()
+            .filter_map(|track| match &track.codec_params {
+                Some(CodecParameters::Audio(params)) => Some((track, params)),
+                _ => None,
+            })
     };
     let decodable = |params: &AudioCodecParameters| Codec::new(params, true).is_ok();
     let found = match wanted {

@@ -6,9 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
-};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS};
 use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
 use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
 use symphonia::core::meta::StandardTag;
@@ -152,7 +150,9 @@ impl Source {
 
     /// The same, where packets behind it are no reason to doubt it.
     pub(super) fn certain_end(&self) -> Option<u64> {
-        self.bounds.end.filter(|_| self.bounds.container != Container::Mpeg)
+        self.bounds
+            .end
+            .filter(|_| self.bounds.container != Container::Mpeg)
     }
 
     /// The file goes on where its head says it ends; `true` if such a head is not to be trusted.
@@ -172,12 +172,10 @@ impl Source {
 
     /// Frames the packet gives, if that is known without decoding it.
     pub(super) fn frames_of(&self, packet: &Packet) -> Option<i64> {
-        let frames = match (self.bounds.clock, self.bounds.container) {
-            (Clock::Stamps { .. }, _) => packet.dur,
-            (_, Container::Mpeg | Container::Adts) => packet.block_dur(),
-            _ => return codec::packet_frames(self.params.codec, &packet.data),
-        };
-        i64::try_from(frames.get()).ok()
+        match self.bounds.clock {
+            Clock::Stamps { .. } => i64::try_from(packet.dur.get()).ok(),
+            Clock::Count { .. } => codec::packet_frames(self.params.codec, &packet.data),
+        }
     }
 
     /// Frames that went missing right before the packet read last.
@@ -191,8 +189,7 @@ impl Source {
         match self.params.codec {
             // These decoders cut them themselves.
             CODEC_ID_VORBIS | CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3 => 0,
-            _ if self.bounds.tail > 0 => packet.trim_end.get() as usize,
-            _ => 0,
+            _ => packet.trim_end.get() as usize,
         }
     }
 
@@ -307,7 +304,7 @@ impl Source {
             return Ok(Event::End);
         };
         let rate = params.sample_rate.unwrap_or(0);
-        if rate != self.info.rate && params.codec != CODEC_ID_OPUS {
+        if rate != self.info.rate {
             return Err(DecodeError::RateChanges {
                 from: self.info.rate,
                 to: rate,
