@@ -143,8 +143,9 @@ fn opus_in_ogg_and_webm_is_as_long_as_the_original_aligned_and_the_same() {
         track_id(&ogg).unwrap(),
         track_id(&write(folder.path(), "c.opus", &stream.ogg(99))).unwrap()
     );
-    let mut decoder = Decoder::open(&webm).unwrap();
-    assert_eq!(decoder.tags().title.as_deref(), Some("On the web"));
+    let tags = Decoder::open(&webm).unwrap().tags();
+    assert_eq!(tags.title.as_deref(), Some("On the web"));
+    assert_eq!(tags.artist.as_deref(), Some("Somebody"));
     for ending in ["opus", "webm", "mkv", "mp4", "mov", "m4v"] {
         assert!(AUDIO_ENDINGS.contains(&ending), "{ending}");
     }

@@ -15,6 +15,7 @@ mod mp4;
 mod opus;
 mod probe;
 mod source;
+mod tags;
 mod timeline;
 mod wav;
 
@@ -29,6 +30,7 @@ use codec::Codec;
 use downmix::Downmix;
 pub(super) use source::Source;
 use source::{Event, LAST_STRAW};
+pub use tags::Tags;
 use timeline::Timeline;
 
 /// What a file holds, as far as its head tells.
@@ -91,15 +93,6 @@ pub enum DecodeError {
 
 /// Packets read past the end a head tells before the head counts as wrong: padding is shorter.
 const PAST_THE_END: i64 = 4 * 1152;
-
-/// What a container says of a song, unaltered.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tags {
-    pub title: Option<String>,
-    pub artist: Option<String>,
-    pub album: Option<String>,
-    pub track_no: Option<u32>,
-}
 
 /// One audio track of one file, read from anywhere.
 pub struct Decoder {
@@ -288,6 +281,7 @@ impl Decoder {
         if let Some(end) = self.source.end().and_then(|end| i64::try_from(end).ok())
             && start >= end
         {
+            self.timeline.advance(start + length.unwrap_or(0));
             return self.past_the_end(start - end);
         }
         if let Some(length) = length

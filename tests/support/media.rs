@@ -94,6 +94,9 @@ impl OpusStream {
         let info = [
             element(&[0x2A, 0xD7, 0xB1], &1_000_000u32.to_be_bytes()),
             element(&[0x44, 0x89], &(seconds * 1000.0).to_be_bytes()),
+            element(&[0x4D, 0x80], b"test"),
+            element(&[0x57, 0x41], b"test"),
+            element(&[0x7B, 0xA9], title.as_bytes()),
         ]
         .concat();
         let audio = [
@@ -113,8 +116,8 @@ impl OpusStream {
         ]
         .concat();
         let simple = [
-            element(&[0x45, 0xA3], b"TITLE"),
-            element(&[0x44, 0x87], title.as_bytes()),
+            element(&[0x45, 0xA3], b"ARTIST"),
+            element(&[0x44, 0x87], b"Somebody"),
         ]
         .concat();
         let tag = [element(&[0x63, 0xC0], &[]), element(&[0x67, 0xC8], &simple)].concat();

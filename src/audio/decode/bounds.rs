@@ -85,6 +85,8 @@ impl Bounds {
                 if params.codec == CODEC_ID_OPUS {
                     let base = track.start_ts.get().saturating_add(pre_skip);
                     bounds.clock = Clock::Stamps { base };
+                    // The demuxer counts them as music.
+                    bounds.frames = bounds.frames.map(|all| all.saturating_sub(pre_skip as u64));
                 }
             }
             Container::Mp4 => bounds.of_mp4(file, format, track, pre_skip),

@@ -27,8 +27,9 @@ impl Downmix {
     /// Appends `frames` of the interleaved `samples` as clean stereo.
     pub(super) fn append(&self, samples: &[f32], frames: Range<usize>, out: &mut Vec<f32>) {
         let count = self.weights.len();
-        let Some(samples) = samples.get(frames.start * count..frames.end * count) else {
-            // A decoder that promised more than it gave: keep time.
+        let promised = frames.start * count..frames.end * count;
+        let Some(samples) = samples.get(promised).filter(|_| count > 0) else {
+            // Nothing was decoded, or less than was promised: keep time.
             out.resize(out.len() + frames.len() * 2, 0.0);
             return;
         };

@@ -8,8 +8,11 @@ use std::os::unix::fs::FileExt;
 const MOST_ELEMENTS: usize = 1 << 18;
 /// Clusters looked at from the end on for the track's last block.
 const LAST_CLUSTERS: usize = 8;
+const LONGEST_TITLE: usize = 4096;
 
 const SEGMENT: u32 = 0x1853_8067;
+const INFO: u32 = 0x1549_A966;
+const TITLE: u32 = 0x7BA9;
 const TRACKS: u32 = 0x1654_AE6B;
 const TRACK_ENTRY: u32 = 0xAE;
 const TRACK_NUMBER: u32 = 0xD7;
@@ -52,6 +55,18 @@ pub(super) fn padding(file: &File, track: u32) -> Padding {
         .find_map(|&cluster| last_discard(file, cluster, track))
         .unwrap_or(0);
     found
+}
+
+/// The name of the whole, where its muxer gave one.
+pub(super) fn title(file: &File) -> Option<String> {
+    let end = file.metadata().ok()?.len();
+    let segment = Elements::new(file, 0, end).find(|element| element.id == SEGMENT)?;
+    let info = Elements::new(file, segment.body, segment.stop).find(|element| element.id == INFO)?;
+    let title = Elements::new(file, info.body, info.stop).find(|element| element.id == TITLE)?;
+    let mut text = vec![0; usize::try_from(title.stop - title.body).ok()?.min(LONGEST_TITLE)];
+    file.read_exact_at(&mut text, title.body).ok()?;
+    let text = String::from_utf8_lossy(&text).trim_end_matches('\0').to_owned();
+    Some(text).filter(|text| !text.trim().is_empty())
 }
 
 fn delay(file: &File, tracks: Element, track: u32) -> Option<u64> {

@@ -9,7 +9,6 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS};
 use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
 use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
-use symphonia::core::meta::StandardTag;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
@@ -18,7 +17,7 @@ use super::codec::{self, Codec};
 use super::junk::Junk;
 use super::probe::{choose, probe};
 use super::timeline::{Clock, Timeline};
-use super::{DecodeError, StreamInfo};
+use super::{DecodeError, StreamInfo, Tags, mkv};
 
 /// A demuxer that fails this often in a row has lost the stream.
 pub(super) const LAST_STRAW: u32 = 64;
@@ -320,27 +319,12 @@ impl Source {
     }
 
     /// Title, artist, album and number, as the container tells them.
-    pub(super) fn tags(&mut self) -> super::Tags {
-        let mut tags = super::Tags::default();
-        let mut log = self.format.metadata();
-        let Some(revision) = log.skip_to_latest() else {
-            return tags;
-        };
-        let own = revision.per_track.iter().map(|track| &track.metadata);
-        for tag in own.chain([&revision.media]).flat_map(|part| &part.tags) {
-            let text = |old: &mut Option<String>, new: &str| {
-                old.get_or_insert_with(|| new.to_owned());
-            };
-            match &tag.std {
-                Some(StandardTag::TrackTitle(title)) => text(&mut tags.title, title),
-                Some(StandardTag::Artist(artist)) => text(&mut tags.artist, artist),
-                Some(StandardTag::Album(album)) => text(&mut tags.album, album),
-                Some(StandardTag::TrackNumber(number)) => {
-                    tags.track_no = tags.track_no.or(u32::try_from(*number).ok());
-                }
-                _ => {}
-            }
+    pub(super) fn tags(&mut self) -> Tags {
+        let mut tags = Tags::default();
+        if self.bounds.container == Container::Matroska {
+            tags.title = mkv::title(&self.file);
         }
+        tags.read(self.format.as_mut());
         tags
     }
 }
