@@ -181,9 +181,13 @@ fn length(track: &Track, rate: u64) -> Option<u64> {
 
 fn gapless_tag(format: &mut dyn FormatReader) -> Option<(u64, u64)> {
     let mut log = format.metadata();
-    let tags = &log.skip_to_latest()?.media.tags;
-    let tag = tags.iter().find(|tag| tag.raw.key.contains("iTunSMPB"))?;
-    mp4::itunes_gapless(&tag.raw.value.to_string())
+    loop {
+        let tags = log.current().map_or(&[][..], |group| &group.media.tags);
+        if let Some(tag) = tags.iter().find(|tag| tag.raw.key.contains("iTunSMPB")) {
+            return mp4::itunes_gapless(&tag.raw.value.to_string());
+        }
+        log.pop()?;
+    }
 }
 
 fn opus_head(params: &AudioCodecParameters) -> Option<opus::Head> {
