@@ -3,9 +3,10 @@
 //! divides by the window's own overlap and gives the signal back.
 
 use std::f32::consts::TAU;
+use std::ops::Range;
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
+pub use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 /// A planned transform with its buffers; one per thread.
@@ -18,7 +19,10 @@ pub struct Stft {
     time: Vec<f32>,
     spectrum: Vec<Complex<f32>>,
     scratch: Vec<Complex<f32>>,
+    /// The loaded signal between its reflections.
     padded: Vec<f32>,
+    /// The sum of the frames added so far, and what the windows of all frames add up to.
+    sums: Vec<f32>,
     overlap: Vec<f32>,
 }
 
@@ -45,6 +49,7 @@ impl Stft {
             spectrum: vec![Complex::default(); n_fft / 2 + 1],
             scratch: vec![Complex::default(); scratch],
             padded: Vec::new(),
+            sums: Vec::new(),
             overlap: Vec::new(),
         }
     }
@@ -67,26 +72,47 @@ impl Stft {
             re.len() == frames * bins && im.len() == frames * bins,
             "the spectrum's size does not fit the signal"
         );
-        self.pad(signal);
+        self.load(signal.iter().copied());
+        let mut spectrum = std::mem::take(&mut self.spectrum);
         for (frame, (re, im)) in re
             .chunks_exact_mut(bins)
             .zip(im.chunks_exact_mut(bins))
             .enumerate()
         {
-            let from = &self.padded[frame * self.hop..frame * self.hop + self.n_fft];
-            for ((out, x), w) in self.time.iter_mut().zip(from).zip(&self.window) {
-                *out = x * w;
-            }
-            // The lengths are ours, so the only error realfft knows cannot happen.
-            let done =
-                self.forward
-                    .process_with_scratch(&mut self.time, &mut self.spectrum, &mut self.scratch);
-            debug_assert!(done.is_ok());
-            for ((value, re), im) in self.spectrum.iter().zip(re).zip(im) {
+            self.frame(frame, &mut spectrum);
+            for ((value, re), im) in spectrum.iter().zip(re).zip(im) {
                 *re = value.re;
                 *im = value.im;
             }
         }
+        self.spectrum = spectrum;
+    }
+
+    /// Takes in a signal for [`Self::frame`], with half a window of its own reflection on both sides.
+    pub fn load(&mut self, signal: impl Iterator<Item = f32>) {
+        let half = self.n_fft / 2;
+        self.padded.clear();
+        self.padded.resize(half, 0.0);
+        self.padded.extend(signal);
+        let len = self.padded.len() - half;
+        self.padded.resize(len + self.n_fft, 0.0);
+        for i in (0..half).filter(|_| len > 0) {
+            self.padded[i] = self.padded[half + reflect(i as isize - half as isize, len)];
+            self.padded[half + len + i] = self.padded[half + reflect((len + i) as isize, len)];
+        }
+    }
+
+    /// Spectrum of one frame of the loaded signal, [`Self::bins`] values.
+    pub fn frame(&mut self, frame: usize, out: &mut [Complex<f32>]) {
+        let from = &self.padded[frame * self.hop..frame * self.hop + self.n_fft];
+        for ((time, x), w) in self.time.iter_mut().zip(from).zip(&self.window) {
+            *time = x * w;
+        }
+        // The lengths are ours, so the only error realfft knows cannot happen.
+        let done = self
+            .forward
+            .process_with_scratch(&mut self.time, out, &mut self.scratch);
+        debug_assert!(done.is_ok());
     }
 
     /// The signal of `out.len()` samples whose spectrum this is.
@@ -97,53 +123,63 @@ impl Stft {
             re.len() == frames * bins && im.len() == frames * bins,
             "the spectrum's size does not fit the signal"
         );
-        let len = out.len() + self.n_fft;
-        self.padded.clear();
-        self.padded.resize(len, 0.0);
-        self.overlap.clear();
-        self.overlap.resize(len, 0.0);
-        let scale = 1.0 / self.n_fft as f32;
+        self.begin(out.len());
+        let mut spectrum = std::mem::take(&mut self.spectrum);
         for (frame, (re, im)) in re.chunks_exact(bins).zip(im.chunks_exact(bins)).enumerate() {
-            for ((value, &re), &im) in self.spectrum.iter_mut().zip(re).zip(im) {
+            for ((value, &re), &im) in spectrum.iter_mut().zip(re).zip(im) {
                 *value = Complex { re, im };
             }
-            // A real signal has no phase at 0 Hz and Nyquist; realfft refuses anything else.
-            self.spectrum[0].im = 0.0;
-            self.spectrum[bins - 1].im = 0.0;
-            let done =
-                self.inverse
-                    .process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.scratch);
-            debug_assert!(done.is_ok());
-            let at = frame * self.hop;
-            let sums = self.padded[at..at + self.n_fft]
-                .iter_mut()
-                .zip(&mut self.overlap[at..at + self.n_fft]);
-            for ((x, w), (sum, overlap)) in self.time.iter().zip(&self.window).zip(sums) {
-                *sum += x * w * scale;
-                *overlap += w * w;
-            }
+            self.add(frame, &mut spectrum, 1.0);
         }
-        let half = self.n_fft / 2;
-        for ((out, sum), overlap) in out
-            .iter_mut()
-            .zip(&self.padded[half..])
-            .zip(&self.overlap[half..])
-        {
-            *out = if *overlap > 1e-8 { sum / overlap } else { 0.0 };
+        self.spectrum = spectrum;
+        let signal = self.signal(0..out.len());
+        for (out, x) in out.iter_mut().zip(signal) {
+            *out = x;
         }
     }
 
-    /// `signal` with half a window of its own reflection on both sides.
-    fn pad(&mut self, signal: &[f32]) {
+    /// Begins a signal of `len` samples that [`Self::add`] puts together.
+    pub fn begin(&mut self, len: usize) {
+        let padded = len + self.n_fft;
+        self.sums.clear();
+        self.sums.resize(padded, 0.0);
+        if self.overlap.len() == padded {
+            return;
+        }
+        self.overlap.clear();
+        self.overlap.resize(padded, 0.0);
+        for frame in 0..self.frames(len) {
+            let at = frame * self.hop;
+            for (sum, w) in self.overlap[at..at + self.n_fft].iter_mut().zip(&self.window) {
+                *sum += w * w;
+            }
+        }
+    }
+
+    /// Adds a frame of this spectrum, times `gain`, to the signal. The spectrum is used up.
+    pub fn add(&mut self, frame: usize, spectrum: &mut [Complex<f32>], gain: f32) {
+        // A real signal has no phase at 0 Hz and Nyquist; realfft refuses anything else.
+        spectrum[0].im = 0.0;
+        spectrum[self.n_fft / 2].im = 0.0;
+        let done = self
+            .inverse
+            .process_with_scratch(spectrum, &mut self.time, &mut self.scratch);
+        debug_assert!(done.is_ok());
+        let scale = gain / self.n_fft as f32;
+        let at = frame * self.hop;
+        let sums = &mut self.sums[at..at + self.n_fft];
+        for ((sum, x), w) in sums.iter_mut().zip(&self.time).zip(&self.window) {
+            *sum += x * w * scale;
+        }
+    }
+
+    /// These samples of the signal put together. They are right once every frame within half a window of
+    /// them was added.
+    pub fn signal(&self, samples: Range<usize>) -> impl Iterator<Item = f32> {
         let half = self.n_fft / 2;
-        self.padded.clear();
-        self.padded.reserve(signal.len() + self.n_fft);
-        let reflected = |at: isize| signal.get(reflect(at, signal.len())).copied().unwrap_or(0.0);
-        self.padded
-            .extend((0..half).map(|i| reflected(i as isize - half as isize)));
-        self.padded.extend_from_slice(signal);
-        self.padded
-            .extend((0..half).map(|i| reflected((signal.len() + i) as isize)));
+        let range = samples.start + half..samples.end + half;
+        let all = self.sums[range.clone()].iter().zip(&self.overlap[range]);
+        all.map(|(sum, overlap)| if *overlap > 1e-8 { sum / overlap } else { 0.0 })
     }
 }
 
@@ -191,6 +227,23 @@ mod tests {
                 worst < 1e-6 || len % 1024 != 0 && worst < 1e-5,
                 "length {len}: {worst}"
             );
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_signal_needs_only_the_frames_around_it() {
+        let mut stft = Stft::new(512, 128);
+        let signal = noise(4096);
+        let (mut spectrum, part) = (vec![Complex::default(); stft.bins()], 1000..2000);
+        stft.load(signal.iter().copied());
+        stft.begin(signal.len());
+        // Frames whose window, 256 samples to each side, reaches into the part.
+        for frame in (1000 - 256) / 128 + 1..=(2000 + 256) / 128 {
+            stft.frame(frame, &mut spectrum);
+            stft.add(frame, &mut spectrum, 0.5);
+        }
+        for (x, y) in signal[part.clone()].iter().zip(stft.signal(part)) {
+            assert!((0.5 * x - y).abs() < 1e-6, "{x} {y}");
         }
     }
 

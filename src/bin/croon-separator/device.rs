@@ -57,7 +57,8 @@ fn best() -> Choice {
     }
 }
 
-fn cpu(why: String) -> Choice {
+/// The processor, and why it is to be used.
+pub fn cpu(why: String) -> Choice {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Choice {
         device: Device::Cpu,

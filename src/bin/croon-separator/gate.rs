@@ -4,6 +4,7 @@
 //! threshold. It works on ratios, so the level of a song does not matter.
 
 use serde::{Deserialize, Serialize};
+use tch::{TchError, Tensor};
 
 /// How a gate closes; stored in the manifest of the model it was measured with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -48,11 +49,30 @@ impl Gate {
             })
             .collect()
     }
+
+    /// The same of powers `[batch, frames]` on any device.
+    pub fn gains_of(&self, passed: &Tensor, mixture: &Tensor) -> Result<Tensor, TchError> {
+        let reach = self.reach as i64;
+        // Sums but for a factor that the ratio loses again.
+        let around = |power: &Tensor| {
+            power
+                .f_unsqueeze(1)?
+                .f_avg_pool1d([2 * reach + 1], [1], [reach], false, true)?
+                .f_squeeze_dim(1)
+        };
+        let share = around(passed)? / around(mixture)?;
+        let above = share * 10_f64.powf(f64::from(-self.threshold_db) / 10.0);
+        let gains = (above.f_pow_tensor_scalar(-f64::from(self.slope))? + 1.0).f_reciprocal()?;
+        // Nothing passed, or silence over silence, which is no number.
+        gains.f_where_self(&above.f_gt(0.0)?, &gains.f_zeros_like()?)
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::rng::Rng;
 
     const GATE: Gate = Gate {
         threshold_db: -20.0,
@@ -67,6 +87,32 @@ mod tests {
         assert!((gain(0.01) - 0.5).abs() < 1e-6);
         assert!(gain(0.5) > 0.98);
         assert!(gain(0.0001) < 0.01);
+    }
+
+    #[test]
+    fn tensors_are_gated_alike() {
+        let mut rng = Rng::new(5);
+        let mixture: Vec<f64> = (0..60)
+            .map(|frame| {
+                f64::from(rng.normal(0.0, 1.0).powi(2)) * f64::from(u8::from(!(20..40).contains(&frame)))
+            })
+            .collect();
+        let passed: Vec<f64> = mixture
+            .iter()
+            .map(|x| x * f64::from(rng.normal(0.0, 0.1).powi(2)))
+            .collect();
+        let gate = Gate { reach: 4, ..GATE };
+        let row = |x: &[f64]| Tensor::from_slice(x).reshape([1, -1]).repeat([2, 1]);
+        let gains = gate.gains_of(&row(&passed), &row(&mixture)).unwrap();
+        assert_eq!(gains.size(), [2, 60]);
+        for (frame, wanted) in gate.gains(&passed, &mixture).into_iter().enumerate() {
+            let gain = gains.double_value(&[1, frame as i64]);
+            assert!(
+                (gain - f64::from(wanted)).abs() < 1e-5,
+                "{frame}: {gain} {wanted}"
+            );
+        }
+        assert_eq!(gains.double_value(&[0, 30]), 0.0);
     }
 
     #[test]

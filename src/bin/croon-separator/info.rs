@@ -5,12 +5,13 @@ use std::time::Instant;
 use anyhow::Result;
 use croon::judge::sdr;
 use serde::Serialize;
+use tch::Device;
 
 use crate::device::{Choice, LIBTORCH};
-use crate::layers::Mode;
-use crate::model::{self, GRID};
+use crate::model::GRID;
 use crate::rng::Rng;
-use crate::serve::ModelArgs;
+use crate::separator::{BATCH, Separator};
+use crate::serve::{self, ModelArgs};
 use crate::weights::Measured;
 
 #[derive(Debug, clap::Args)]
@@ -45,17 +46,13 @@ struct ModelInfo {
 
 pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
     tch::set_num_threads(1);
-    let (model, problem) = match args.model.load(choice) {
+    let mut choice = choice.clone();
+    let (model, problem) = match args.model.load(&choice) {
         Ok(loaded) => {
-            let times_real_time = speed(&loaded.model)?;
-            let parameters = loaded
-                .model
-                .network
-                .layers
-                .parameters
-                .values()
-                .map(tch::Tensor::numel)
-                .sum();
+            let opened = serve::open(&choice, &loaded.model, 1)?;
+            choice = opened.choice;
+            let times_real_time = speed(opened.separators, choice.device)?;
+            let parameters = loaded.parameters;
             let known = loaded.manifest;
             let (name, sha256, measured) = (known.name, known.sha256, known.measured);
             (
@@ -74,8 +71,8 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
         libtorch: LIBTORCH,
-        device: choice.name.clone(),
-        why: choice.why.clone(),
+        device: choice.name,
+        why: choice.why,
         model,
         problem,
     };
@@ -105,18 +102,21 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
     Ok(())
 }
 
-/// Seconds of new music per second: the core of a window, not the context it is computed with.
-fn speed(model: &model::Model) -> Result<f64> {
-    let mut stft = model::stft();
+/// Seconds of new music per second: the cores of windows, not the context they are computed with.
+fn speed(separators: Vec<Separator>, device: Device) -> Result<f64> {
+    let together = if device.is_cuda() { BATCH } else { 1 };
     let mut rng = Rng::new(1);
     let window: Vec<f32> = (0..2 * GRID.window).map(|_| rng.normal(0.0, 0.1)).collect();
+    let windows = vec![&window[..]; together];
     let mut times = Vec::new();
-    for _ in 0..4 {
-        let start = Instant::now();
-        model.separate(&mut stft, &[&window], Mode::Folded)?;
-        times.push(start.elapsed().as_secs_f64());
+    for mut separator in separators {
+        for _ in 0..4 {
+            let start = Instant::now();
+            separator.separate(&windows)?;
+            times.push(start.elapsed().as_secs_f64());
+        }
     }
     // The first pass also plans and allocates.
     let median = sdr::median(times.into_iter().skip(1)).unwrap_or(f64::INFINITY);
-    Ok(GRID.core as f64 / f64::from(GRID.rate) / median)
+    Ok((together * GRID.core) as f64 / f64::from(GRID.rate) / median)
 }

@@ -6,12 +6,14 @@ use tch::{Kind, TchError, Tensor};
 
 use crate::adamw;
 use crate::dataset::{Dataset, Song};
+use crate::extent::Extent;
 use crate::layers::Mode;
 use crate::mask::{self, BINS};
 use crate::model::{self, Model};
 use crate::recipe::Recipe;
 use crate::rng::Rng;
 use crate::sampler::{Batch, Sampler};
+use crate::separator::Separator;
 use crate::state::{Length, State};
 use crate::take::{Piece, RATE, SPECTRUM_BINS, silence};
 
@@ -117,7 +119,7 @@ pub fn whitening(data: &Dataset, frames: usize, seed: u64, draws: u64) -> Tensor
 /// Median SDR of the vocals over all seconds of the songs' first windows: one song that sings little
 /// must not outweigh the rest.
 pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
-    let mut stft = model::stft();
+    let mut separator = Separator::new(model.share(), Mode::Evaluate, Extent::whole())?;
     let interleave = |piece: &Piece| {
         piece[0]
             .iter()
@@ -132,7 +134,7 @@ pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
         song.parts.iter().for_each(|part| part.add_to(&mut rest, 0, 1.0));
         let vocals = interleave(&vocals);
         let mixture: Vec<f32> = vocals.iter().zip(interleave(&rest)).map(|(v, r)| v + r).collect();
-        let estimate = model.separate(&mut stft, &[&mixture], Mode::Evaluate)?.remove(0);
+        let estimate = separator.separate(&[&mixture])?.remove(0);
         scores.extend(
             sdr::windows(&vocals, &estimate, RATE as usize)
                 .into_iter()

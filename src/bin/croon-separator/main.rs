@@ -3,9 +3,12 @@
 
 mod adamw;
 mod augment;
+mod card;
 mod dataset;
 mod device;
 mod export;
+mod extent;
+mod fallback;
 mod gate;
 mod info;
 mod layers;
@@ -15,10 +18,12 @@ mod mask;
 mod memory;
 mod model;
 mod network;
+mod processor;
 mod recipe;
 mod report;
 mod rng;
 mod sampler;
+mod separator;
 mod serve;
 mod state;
 mod take;

@@ -37,13 +37,19 @@ pub fn moving_level(magnitude: &Tensor, reach: i64) -> Result<Tensor, TchError> 
 }
 
 /// Network input `[batch, 9, frames, 512]`: log1p(4 x) of |L|, |R| and |L - R| after division by
-/// `level` (one per example, or per frame) and by the whitening curve (one value per bin).
-pub fn features(re: &Tensor, im: &Tensor, level: &Tensor, whitening: &Tensor) -> Result<Tensor, TchError> {
+/// `level` (one per example, or per frame) and by the whitening curve (one value per bin). `both` is the
+/// magnitude of L and R.
+pub fn features(
+    re: &Tensor,
+    im: &Tensor,
+    both: Tensor,
+    level: &Tensor,
+    whitening: &Tensor,
+) -> Result<Tensor, TchError> {
     let side = |x: &Tensor| Ok::<_, TchError>(x.f_narrow(1, 0, 1)? - x.f_narrow(1, 1, 1)?);
-    let both = magnitude(re, im)?;
     let side = magnitude(&side(re)?, &side(im)?)?;
-    let scale = (level * whitening).f_reciprocal()? * 4.0;
-    let x = (Tensor::f_cat(&[both, side], 1)? * scale).f_log1p()?;
+    let scale = (level * whitening).f_reciprocal()?.f_mul_scalar_(4.0)?;
+    let x = Tensor::f_cat(&[both, side], 1)?.f_mul_(&scale)?.f_log1p_()?;
     fold(&x)
 }
 
@@ -97,8 +103,9 @@ mod tests {
         let whitening = Tensor::rand([BINS], options) + 0.1;
         let of = |gain: f64| {
             let (re, im) = (&re * gain, &im * gain);
-            let level = level(&magnitude(&re, &im).unwrap()).unwrap();
-            features(&re, &im, &level, &whitening).unwrap()
+            let both = magnitude(&re, &im).unwrap();
+            let level = level(&both).unwrap();
+            features(&re, &im, both, &level, &whitening).unwrap()
         };
         for gain in [1e-3, 0.1, 10.0] {
             let worst = (of(gain) - of(1.0)).abs().max().double_value(&[]);

@@ -1,7 +1,9 @@
 //! The networks croon knows, by kind and size. All of them take the same planes and give a mask in [0, 1] per plane.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, channels_last};
 use crate::rng::Rng;
@@ -69,23 +71,52 @@ impl Network {
 
     /// Mask planes `[batch, 6, frames, 512]` in [0, 1] for input planes `[batch, 9, frames, 512]`, as
     /// floats, computed in `kind`.
+    #[cfg(test)]
     pub fn forward(&self, input: &Tensor, mode: Mode, kind: Kind) -> Result<Tensor, TchError> {
-        let input = channels_last(&input.f_to_kind(kind)?)?;
-        let planes = match &self.design {
-            Design::UnetMask(shape) => shape.forward(&self.layers, &input, mode)?,
-        };
-        planes.f_to_kind(Kind::Float)?.f_sigmoid()
+        self.forward_within(input, mode, kind, 0..input.size()[2])
     }
 
-    /// The same function with its batch normalisations folded away.
+    /// The planes of these frames alone.
+    pub fn forward_within(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+        kind: Kind,
+        frames: Range<i64>,
+    ) -> Result<Tensor, TchError> {
+        let input = channels_last(&input.f_to_kind(kind)?)?;
+        let planes = match &self.design {
+            Design::UnetMask(shape) => shape.forward(&self.layers, &input, mode, frames)?,
+        };
+        planes.f_to_kind(Kind::Float)?.f_sigmoid_()
+    }
+
+    /// The same function with its batch normalisations folded away, for [`Mode::Folded`] alone.
     pub fn folded(&self) -> Result<Self, TchError> {
         let transposed = |name: &str| match &self.design {
             Design::UnetMask(_) => name.starts_with("up"),
         };
+        let mut layers = self.layers.folded(transposed)?;
+        match &self.design {
+            Design::UnetMask(shape) => shape.arrange(&mut layers)?,
+        }
         Ok(Self {
             design: self.design.clone(),
-            layers: self.layers.folded(transposed)?,
+            layers,
         })
+    }
+
+    /// The same weights on another device and in another kind, laid out as its convolutions read them, so
+    /// that no pass has to convert them.
+    pub fn on(&self, device: Device, kind: Kind) -> Result<Self, TchError> {
+        let mut moved = self.share();
+        for tensor in moved.layers.parameters.values_mut() {
+            *tensor = tensor.f_to_device_(device, kind, false, false)?;
+            if tensor.dim() == 4 {
+                *tensor = channels_last(tensor)?;
+            }
+        }
+        Ok(moved)
     }
 
     /// The same tensors under another owner, for another thread.

@@ -11,10 +11,12 @@ use anyhow::{Context, Result};
 use croon::separate::models;
 use croon::separate::protocol::{Hello, Message, PROTOCOL, read_message, write_message};
 use crossbeam_channel::{Receiver, Sender};
+use tch::{Kind, TchError};
 
-use crate::device::Choice;
-use crate::layers::Mode;
-use crate::model::{self, GRID, Model};
+use crate::device::{self, Choice};
+use crate::fallback::is_out_of_memory;
+use crate::model::{GRID, Model};
+use crate::separator::{BATCH, Separator};
 use crate::weights::{self, Loaded};
 
 #[derive(Debug, clap::Args)]
@@ -43,12 +45,9 @@ pub struct ModelArgs {
 impl ModelArgs {
     pub fn load(&self, choice: &Choice) -> Result<Loaded, weights::WeightsError> {
         let name = models::choose(&self.model, choice.device.is_cuda());
-        weights::load(&weights::find(self.models.as_deref(), name)?, choice.device)
+        weights::load(&weights::find(self.models.as_deref(), name)?)
     }
 }
-
-/// Windows that share a pass on a GPU at most.
-const BATCH: usize = 8;
 
 struct Window {
     id: u64,
@@ -68,18 +67,16 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         // Less priority is a courtesy; where it is refused the work still gets done.
         let _ = rustix::process::nice(nice);
     }
-    let Loaded { model, manifest } = args.model.load(choice)?;
+    let Loaded { model, manifest, .. } = args.model.load(choice)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let workers = if choice.device.is_cuda() {
-        1
+    let threads = args.threads.unwrap_or(cores).clamp(1, 64);
+    let opened = open(choice, &model, threads)?;
+    let (batch, in_flight) = if opened.choice.device.is_cuda() {
+        (BATCH, 2 * BATCH)
     } else {
-        args.threads.unwrap_or(cores).clamp(1, 64)
+        (1, threads + 1)
     };
-    let in_flight = if choice.device.is_cuda() {
-        2 * BATCH
-    } else {
-        workers + 1
-    };
+    let choice = opened.choice;
     let hello = Hello {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
@@ -98,10 +95,9 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
     let (asked, waiting) = crossbeam_channel::bounded::<Window>(in_flight);
     let (answered, answers) = crossbeam_channel::bounded::<Message>(in_flight);
     std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (model, waiting, answered) = (model.share(), waiting.clone(), answered.clone());
-            let batch = if choice.device.is_cuda() { BATCH } else { 1 };
-            scope.spawn(move || work(&model, batch, &waiting, &answered));
+        for mut separator in opened.separators {
+            let (waiting, answered) = (waiting.clone(), answered.clone());
+            scope.spawn(move || work(&mut separator, batch, &waiting, &answered));
         }
         drop((waiting, answered));
         scope.spawn(move || {
@@ -114,6 +110,43 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         });
         read(asked)
     })
+}
+
+/// What computes, and what it computes on after all.
+pub struct Opened {
+    pub choice: Choice,
+    /// One for each worker.
+    pub separators: Vec<Separator>,
+}
+
+/// Makes the model ready on the chosen device: one worker on a card, which takes windows together, or
+/// `threads` on the processor. A card whose memory is taken already leaves the work to the processor.
+pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<Opened, TchError> {
+    let mut choice = choice.clone();
+    if choice.device.is_cuda() {
+        let say = |sentence: String| eprintln!("croon-separator: {sentence}");
+        match Separator::on_card(model.share(), choice.device, say) {
+            Ok((separator, kind)) => {
+                let kind = if kind == Kind::Half { "half" } else { "single" };
+                choice
+                    .why
+                    .push_str(&format!("; {kind} precision is the faster here"));
+                let separators = vec![separator];
+                return Ok(Opened { choice, separators });
+            }
+            Err(error) if is_out_of_memory(&error) => {
+                choice = device::cpu(
+                    "the card's memory is taken by other programs: close them and start again".into(),
+                );
+                say(format!("{}: {error}", choice.why));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let separators = (0..threads)
+        .map(|_| Separator::on_processor(model.share()))
+        .collect::<Result<_, _>>()?;
+    Ok(Opened { choice, separators })
 }
 
 /// Hands windows on until the stream ends; dropping the channel lets the others finish.
@@ -142,9 +175,8 @@ fn kind(message: &Message) -> &'static str {
     }
 }
 
-fn work(model: &Model, batch: usize, waiting: &Receiver<Window>, answered: &Sender<Message>) {
+fn work(separator: &mut Separator, batch: usize, waiting: &Receiver<Window>, answered: &Sender<Message>) {
     tch::set_num_threads(1);
-    let mut stft = model::stft();
     while let Ok(first) = waiting.recv() {
         let mut windows = vec![first];
         windows.extend(waiting.try_iter().take(batch - 1));
@@ -163,7 +195,7 @@ fn work(model: &Model, batch: usize, waiting: &Receiver<Window>, answered: &Send
             }
             fits
         });
-        let together = separate(model, &mut stft, &windows);
+        let together = separate(separator, &windows);
         match together {
             Ok(vocals) => {
                 for (window, pcm) in windows.iter().zip(vocals) {
@@ -176,11 +208,11 @@ fn work(model: &Model, batch: usize, waiting: &Receiver<Window>, answered: &Send
                     reason,
                 });
             }
-            // Too much for the device at once, or one bad window: each alone.
+            // One bad window: each alone.
             Err(_) => {
                 for window in windows {
                     let id = window.id;
-                    let answer = match separate(model, &mut stft, std::slice::from_ref(&window)) {
+                    let answer = match separate(separator, std::slice::from_ref(&window)) {
                         Ok(mut vocals) => Message::Vocals {
                             id,
                             pcm: vocals.remove(0),
@@ -194,20 +226,14 @@ fn work(model: &Model, batch: usize, waiting: &Receiver<Window>, answered: &Send
     }
 }
 
-/// One pass; a torch error or a panic costs these windows only.
-fn separate(
-    model: &Model,
-    stft: &mut croon::audio::stft::Stft,
-    windows: &[Window],
-) -> Result<Vec<Vec<f32>>, String> {
+/// One pass; a torch error or a panic costs these windows only. Nothing of them is left in a separator: it
+/// writes its buffers anew for every window.
+fn separate(separator: &mut Separator, windows: &[Window]) -> Result<Vec<Vec<f32>>, String> {
     let pcm: Vec<&[f32]> = windows.iter().map(|window| &window.pcm[..]).collect();
-    match catch_unwind(AssertUnwindSafe(|| model.separate(stft, &pcm, Mode::Folded))) {
+    match catch_unwind(AssertUnwindSafe(|| separator.separate(&pcm))) {
         Ok(Ok(vocals)) if vocals.iter().flatten().all(|x| x.is_finite()) => Ok(vocals),
         Ok(Ok(_)) => Err("the network gave values that are no numbers; the window may hold some".into()),
         Ok(Err(err)) => Err(format!("libtorch could not compute this window: {err}")),
-        Err(_) => {
-            *stft = model::stft();
-            Err("the engine stumbled over this window (its log says where)".into())
-        }
+        Err(_) => Err("the engine stumbled over this window (its log says where)".into()),
     }
 }

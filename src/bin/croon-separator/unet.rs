@@ -1,6 +1,8 @@
 //! The network `unet-mask`: a U-Net over magnitude spectrograms that gives a soft mask in [0, 1]
 //! (Jansson et al. 2017). Strided encoder, mirrored decoder, skip connections.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
@@ -145,21 +147,160 @@ impl Shape {
         layers
     }
 
-    /// Mask planes before the sigmoid, `[batch, 6, frames, 512]`, for input planes
-    /// `[batch, 9, frames, 512]`.
-    pub fn forward(&self, layers: &Layers, input: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
+    /// Mask planes before the sigmoid, `[batch, 6, wanted frames, 512]`, for input planes
+    /// `[batch, 9, frames, 512]`. What the frames wanted do not depend on is not computed: the encoder looks
+    /// far around, the decoder only at its neighbours.
+    pub fn forward(
+        &self,
+        layers: &Layers,
+        input: &Tensor,
+        mode: Mode,
+        wanted: Range<i64>,
+    ) -> Result<Tensor, TchError> {
         let mut skips = Vec::with_capacity(self.encoder.len());
         let mut x = input.shallow_clone();
         for level in 0..self.encoder.len() {
             skips.push(x.shallow_clone());
             x = leaky(&layers.conv(&format!("down{level}"), &x, self.down(level).step, mode)?)?;
         }
+        // Frames of each level that the level above it needs, the head first.
+        let mut needed = Vec::with_capacity(skips.len() + 1);
+        needed.push(within(wanted.start - 1..wanted.end + 1, input.size()[2]));
+        for level in 0..skips.len() {
+            let above = needed[level].clone();
+            let below = skips.get(level + 1).unwrap_or(&x).size()[2];
+            needed.push(if self.halves_frames(level) {
+                within((above.start - 1).div_euclid(2)..above.end / 2 + 1, below)
+            } else {
+                above
+            });
+        }
+        x = narrow(&x, &needed[skips.len()], 0)?;
         for (level, skip) in skips.into_iter().enumerate().rev() {
-            let up = layers
-                .transposed(&format!("up{level}"), &x, self.up(level).step, mode)?
-                .f_relu()?;
+            let first = needed[level + 1].start * if self.halves_frames(level) { 2 } else { 1 };
+            let up = layers.transposed(&format!("up{level}"), &x, self.up(level).step, mode)?;
+            let up = narrow(&up, &needed[level], first)?.f_relu_()?;
+            let skip = narrow(&skip, &needed[level], 0)?;
+            if level == 0 && mode == Mode::Folded {
+                let planes = paired_head(layers, &up, &skip)?;
+                return narrow(&planes, &wanted, needed[0].start);
+            }
             x = Tensor::f_cat(&[up, skip], 1)?;
         }
-        layers.conv("head", &x, Step::same(3), mode)
+        narrow(
+            &layers.conv("head", &x, Step::same(3), mode)?,
+            &wanted,
+            needed[0].start,
+        )
+    }
+
+    /// Brings folded weights into the form that [`Self::forward`] reads them in. The head gives six planes,
+    /// and processors compute sixteen at a time: taking two rows at once it gives twelve. What it reads is
+    /// not joined first either, since the sum of two small results is less to write than one large input.
+    pub fn arrange(&self, layers: &mut Layers) -> Result<(), TchError> {
+        let Some(head) = layers.parameters.remove("head.weight") else {
+            return Ok(());
+        };
+        let (up, skip) = (self.top, INPUTS);
+        for (name, from, count) in [("head.up.weight", 0, up), ("head.input.weight", up, skip)] {
+            let weight = head.f_narrow(1, from, count)?;
+            let rows = [
+                weight.f_constant_pad_nd([0, 1])?,
+                weight.f_constant_pad_nd([1, 0])?,
+            ];
+            layers.parameters.insert(name.into(), Tensor::f_cat(&rows, 0)?);
+        }
+        if let Some(bias) = layers.parameters.remove("head.bias") {
+            layers
+                .parameters
+                .insert("head.up.bias".into(), bias.f_repeat([2])?);
+        }
+        Ok(())
+    }
+}
+
+/// The head on rows in pairs: `[batch, 6, frames, 512]` out of the last decoder level and the input beside
+/// it, `[batch, channels, frames, 512]`.
+fn paired_head(layers: &Layers, up: &Tensor, input: &Tensor) -> Result<Tensor, TchError> {
+    let step = Step {
+        stride: [1, 2],
+        padding: [1, 1],
+    };
+    let mut pairs = layers.conv("head.up", up, step, Mode::Folded)?;
+    let pairs = pairs.f_add_(&layers.conv("head.input", input, step, Mode::Folded)?)?;
+    // Twelve channels of a pair of rows lie in memory as six of the first and six of the second.
+    let size = pairs.size();
+    pairs
+        .f_permute([0, 2, 3, 1])?
+        .f_reshape([size[0], size[2], 2 * size[3], OUTPUTS])?
+        .f_permute([0, 3, 1, 2])
+}
+
+/// The part of a range that lies in `0..frames`.
+fn within(range: Range<i64>, frames: i64) -> Range<i64> {
+    range.start.max(0)..range.end.min(frames)
+}
+
+/// Frames `wanted` of planes whose first frame is number `first`.
+fn narrow(x: &Tensor, wanted: &Range<i64>, first: i64) -> Result<Tensor, TchError> {
+    if wanted.end - wanted.start == x.size()[2] {
+        return Ok(x.shallow_clone());
+    }
+    x.f_narrow(2, wanted.start - first, wanted.end - wanted.start)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::network::{Design, Network};
+    use tch::{Device, Kind};
+
+    fn networks() -> Vec<Network> {
+        let shape = |halving| Shape {
+            encoder: vec![6, 6, 8, 8, 8, 8],
+            top: 4,
+            halving,
+            level_reach: None,
+        };
+        [None, Some(3), Some(0)]
+            .map(|halving| Network::new(Design::UnetMask(shape(halving)), 11))
+            .into()
+    }
+
+    fn worst(a: &Tensor, b: &Tensor) -> f64 {
+        assert_eq!(a.size(), b.size());
+        (a - b).abs().max().double_value(&[])
+    }
+
+    #[test]
+    fn a_part_of_the_frames_is_what_it_is_in_the_whole() {
+        tch::manual_seed(1);
+        let input = Tensor::rand([2, INPUTS, 128, 512], (Kind::Float, Device::Cpu));
+        for network in networks() {
+            let folded = tch::no_grad(|| network.folded()).unwrap();
+            for (network, mode) in [(network, Mode::Evaluate), (folded, Mode::Folded)] {
+                let whole = network.forward(&input, mode, Kind::Float).unwrap();
+                for part in [0..128, 0..1, 127..128, 17..42, 40..101, 64..128] {
+                    let alone = network
+                        .forward_within(&input, mode, Kind::Float, part.clone())
+                        .unwrap();
+                    let off = worst(&alone, &whole.narrow(2, part.start, part.end - part.start));
+                    assert!(off < 1e-6, "{part:?}: {off}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn folding_and_arranging_change_the_form_and_not_the_function() {
+        tch::manual_seed(2);
+        let input = Tensor::rand([1, INPUTS, 64, 512], (Kind::Float, Device::Cpu));
+        for network in networks() {
+            let folded = tch::no_grad(|| network.folded()).unwrap();
+            let before = network.forward(&input, Mode::Evaluate, Kind::Float).unwrap();
+            let after = folded.forward(&input, Mode::Folded, Kind::Float).unwrap();
+            assert!(worst(&before, &after) < 1e-5, "{}", worst(&before, &after));
+        }
     }
 }

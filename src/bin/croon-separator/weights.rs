@@ -88,6 +88,8 @@ pub enum WeightsError {
 pub struct Loaded {
     pub model: Model,
     pub manifest: Manifest,
+    /// How many numbers were learned.
+    pub parameters: usize,
 }
 
 /// The manifest `name.toml` in the wanted folder, or where none is named in the first that has one.
@@ -103,14 +105,12 @@ pub fn find(wanted: Option<&Path>, name: &str) -> Result<PathBuf, WeightsError> 
     })
 }
 
-/// Reads manifest and weights, checks both, and folds the batch norms away.
-pub fn load(manifest: &Path, device: Device) -> Result<Loaded, WeightsError> {
-    let Loaded { mut model, manifest } = read(manifest)?;
-    model.network = tch::no_grad(|| model.network.folded())?;
-    model.network.layers.move_to(device)?;
-    model.whitening = model.whitening.f_to_device(device)?;
-    model.device = device;
-    Ok(Loaded { model, manifest })
+/// Reads manifest and weights, checks both, and folds the batch norms away. The model lies in the
+/// processor's memory.
+pub fn load(manifest: &Path) -> Result<Loaded, WeightsError> {
+    let mut loaded = read(manifest)?;
+    loaded.model.network = tch::no_grad(|| loaded.model.network.folded()?.on(Device::Cpu, Kind::Float))?;
+    Ok(loaded)
 }
 
 /// Reads manifest and weights and checks both; the model can be trained further.
@@ -136,9 +136,12 @@ pub fn read(manifest: &Path) -> Result<Loaded, WeightsError> {
         });
     }
     let tensors = Tensor::read_safetensors(&path).map_err(|err| missing(err.to_string()))?;
+    let model = assemble(&known, tensors)?;
+    let parameters = model.network.layers.parameters.values().map(Tensor::numel).sum();
     Ok(Loaded {
-        model: assemble(&known, tensors)?,
+        model,
         manifest: known,
+        parameters,
     })
 }
 
@@ -302,7 +305,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (model, manifest) = small();
         save(&model, manifest, dir.path()).unwrap();
-        let loaded = load(&find(Some(dir.path()), "small").unwrap(), Device::Cpu).unwrap();
+        let loaded = load(&find(Some(dir.path()), "small").unwrap()).unwrap();
         let input = Tensor::rand([1, 9, 64, 512], (Kind::Float, Device::Cpu));
         let before = model
             .network
@@ -328,15 +331,9 @@ mod tests {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         std::fs::write(&weights, &bytes).unwrap();
-        assert!(matches!(
-            load(&toml, Device::Cpu),
-            Err(WeightsError::Damaged { .. })
-        ));
+        assert!(matches!(load(&toml), Err(WeightsError::Damaged { .. })));
         std::fs::remove_file(&weights).unwrap();
-        assert!(matches!(
-            load(&toml, Device::Cpu),
-            Err(WeightsError::Missing { .. })
-        ));
+        assert!(matches!(load(&toml), Err(WeightsError::Missing { .. })));
         assert!(matches!(
             find(Some(dir.path()), "other"),
             Err(WeightsError::NotFound { .. })
@@ -351,19 +348,10 @@ mod tests {
             ..manifest.clone()
         };
         save(&model, other, dir.path()).unwrap();
-        assert!(matches!(
-            load(&toml, Device::Cpu),
-            Err(WeightsError::Mismatch { .. })
-        ));
+        assert!(matches!(load(&toml), Err(WeightsError::Mismatch { .. })));
         write_manifest(&Manifest { hop: 512, ..manifest }, &toml).unwrap();
-        assert!(matches!(
-            load(&toml, Device::Cpu),
-            Err(WeightsError::Mismatch { .. })
-        ));
+        assert!(matches!(load(&toml), Err(WeightsError::Mismatch { .. })));
         std::fs::write(&toml, "name = 3").unwrap();
-        assert!(matches!(
-            load(&toml, Device::Cpu),
-            Err(WeightsError::Manifest { .. })
-        ));
+        assert!(matches!(load(&toml), Err(WeightsError::Manifest { .. })));
     }
 }
