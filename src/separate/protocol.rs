@@ -45,7 +45,8 @@ pub enum Message {
     Hello(Hello),
     /// Player to engine: the mixture of one window, interleaved stereo.
     Window { id: u64, pcm: Vec<f32> },
-    /// Engine to player: the vocals of that window, same length.
+    /// Engine to player: the vocals of that window, same length. What lies beyond the core and half a fade on
+    /// both sides of it nobody takes: it may be silent.
     Vocals { id: u64, pcm: Vec<f32> },
     /// Engine to player: that window could not be separated; the others can.
     Failed { id: u64, reason: String },
