@@ -91,8 +91,8 @@ pub const TABLE: &[Row] = table![
     TempoDown      "tempo-down"       ["[" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "slower, 5 %";
     KeyTempoReset  "key-tempo-reset"  ["\\" EVERYWHERE]                             EVERYWHERE     KeyTempo   ""         "both as recorded";
     NextLine       "next-line"        ["j" SING]                                    SING           Lyrics     "line"     "next line";
-    PreviousLine   "previous-line"    ["k" SING]                                    SING           Lyrics     ""         "this line again, the one before";
-    RepeatLine     "repeat-line"      ["r" SING]                                    SING           Lyrics     ""         "this line again and again";
+    PreviousLine   "previous-line"    ["k" SING]                                    SING           Lyrics     ""         "previous line";
+    RepeatLine     "repeat-line"      ["r" SING]                                    SING           Lyrics     ""         "repeat this line";
     LyricsSooner   "lyrics-sooner"    ["z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms sooner";
     LyricsLater    "lyrics-later"     ["Z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms later";
     LoopIn         "loop-in"          ["i" SING]                                    SING           Playback   "loop"     "a loop begins here";
