@@ -43,10 +43,7 @@ impl AdamW {
         for tensor in parameters.values() {
             let gradient = tensor.f_grad()?;
             if gradient.defined() {
-                squares += gradient
-                    .f_square()?
-                    .f_sum(tch::Kind::Float)?
-                    .f_double_value(&[])?;
+                squares += gradient.f_norm()?.f_double_value(&[])?.powi(2);
             }
         }
         let length = squares.sqrt();
@@ -64,15 +61,17 @@ impl AdamW {
             if !gradient.defined() {
                 continue;
             }
-            let clipped = gradient.f_mul_scalar(scale)?;
-            *first = first.f_mul_scalar(BETA1)? + &clipped * (1.0 - BETA1);
-            *second = second.f_mul_scalar(BETA2)? + clipped.f_square()? * (1.0 - BETA2);
-            let denominator = (&*second / unbias2).f_sqrt()? + EPS;
+            // In place wherever it goes: the optimiser is all memory traffic.
+            let _ = gradient.f_mul_scalar_(scale)?;
+            let _ = first.f_lerp_(&gradient, 1.0 - BETA1)?;
+            let _ = second.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
+            let mut denominator = (&*second / unbias2).f_sqrt()?;
+            let _ = denominator.f_add_scalar_(EPS)?;
             // Norms and biases are not decayed: pulling them to zero only changes the scale.
             if key.ends_with(".weight") && !key.contains(".norm.") {
                 let _ = tensor.f_mul_scalar_(1.0 - rate * WEIGHT_DECAY)?;
             }
-            let _ = tensor.f_sub_(&(&*first / denominator * (rate / unbias1)))?;
+            let _ = tensor.f_addcdiv_(&first.f_mul_scalar(-rate / unbias1)?, &denominator)?;
             let _ = gradient.f_zero_()?;
         }
         Ok(length)
@@ -85,7 +84,7 @@ pub fn follow(average: &mut Tensors, now: &Tensors, step: u64) -> Result<(), Tch
     let keep = EMA.min(step as f64 / (step as f64 + 10.0));
     for (key, tensor) in now {
         if let Some(average) = average.get_mut(key) {
-            *average = average.f_mul_scalar(keep)? + tensor.f_detach()? * (1.0 - keep);
+            let _ = average.f_lerp_(&tensor.f_detach()?, 1.0 - keep)?;
         }
     }
     Ok(())

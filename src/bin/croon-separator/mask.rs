@@ -65,11 +65,17 @@ fn fold(x: &Tensor) -> Result<Tensor, TchError> {
 
 /// Masks per bin `[batch, 2, frames, 2048]` from the network's planes `[batch, 6, frames, 512]`.
 pub fn unfold(planes: &Tensor) -> Result<Tensor, TchError> {
-    let high = planes.f_narrow(1, 4, 2)?.f_unsqueeze(4)?;
+    // Split, not narrowed: its gradient is one concatenation instead of three padded sums.
+    let [low, middle, high]: [Tensor; 3] = planes
+        .f_split(2, 1)?
+        .try_into()
+        .map_err(|parts: Vec<Tensor>| TchError::Shape(format!("{} pairs of planes, not 3", parts.len())))?;
     let size = high.size();
-    let high = high.f_expand([size[0], size[1], size[2], ROWS, 2], false)?;
-    let high = high.f_reshape([size[0], size[1], size[2], 2 * ROWS])?;
-    Tensor::f_cat(&[planes.f_narrow(1, 0, 2)?, planes.f_narrow(1, 2, 2)?, high], 3)
+    let high = high
+        .f_unsqueeze(4)?
+        .f_expand([size[0], size[1], size[2], ROWS, 2], false)?
+        .f_reshape([size[0], size[1], size[2], 2 * ROWS])?;
+    Tensor::f_cat(&[low, middle, high], 3)
 }
 
 #[cfg(test)]
