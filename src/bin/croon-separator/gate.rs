@@ -19,11 +19,12 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// What the bundled models are published with. On 24 excerpts of the training songs it takes 7 dB
-    /// off what is left of the median one without its singer, and changes their mean SDR by 0.02 dB.
+    /// What the bundled models are published with. On 18 excerpts of the training songs, against one at
+    /// -17 dB with a slope of 2, `full` loses 0.03 dB of SDR by it; on music without a singer it takes
+    /// another 16 dB off what is left of the median one.
     pub const STANDARD: Self = Self {
-        threshold_db: -17.0,
-        slope: 2.0,
+        threshold_db: -14.0,
+        slope: 3.0,
         reach: 16,
     };
 
