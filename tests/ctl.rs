@@ -76,8 +76,9 @@ fn until(home: &Home, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
 
 /// A croon with these songs of 100 seconds on its list, and nothing playing.
 fn evening(home: &Home, songs: &[&str]) -> Screen {
-    for name in songs {
-        song(&home.music().join(format!("{name}.wav")), 8_000, 100.0, 220.0);
+    for (name, pitch) in songs.iter().zip([220.0, 250.0, 280.0]) {
+        // each another recording: equal ones are one song, with one memory
+        song(&home.music().join(format!("{name}.wav")), 8_000, 100.0, pitch);
     }
     let mut screen = open(home);
     screen.until("the songs", |text| songs.iter().all(|name| text.contains(name)));
