@@ -292,10 +292,14 @@ fn near_its_end_a_song_asks_for_the_next_and_hands_over_without_a_gap() {
     let next = loaded("Paper Lanterns", Some(0.6), true);
     assert_eq!(
         hand.position(token, 190.0),
-        [Effect::Load {
-            path: path("Paper Lanterns"),
-            id: None
-        }]
+        [
+            Effect::Load {
+                path: path("Paper Lanterns"),
+                id: None
+            },
+            Effect::CancelJob
+        ],
+        "what is sung next is separated next"
     );
     let effects = hand.event(Event::Loaded(Box::new(next)));
     let Some(Effect::QueueNext(Some(NextUp { token: second, .. }))) = effects.first().cloned() else {
@@ -622,9 +626,10 @@ fn stored_segments_and_a_finished_job_reach_the_song_on_the_deck() {
 fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
     let mut hand = Hand::new();
     hand.find_songs();
-    hand.keys("a a");
+    // the running job makes way for the queue
+    assert_eq!(hand.keys("a a"), [Effect::CancelJob]);
     let effects = hand.event(Event::Gone(vec![path("Tideline"), path("Cold Fjord Hymn")]));
-    assert_eq!(effects, [Effect::CancelJob]);
+    assert_eq!(effects, []);
     assert_eq!((hand.app.queue.len(), hand.shown().len()), (1, 3));
     hand.event(Event::Moved {
         from: path("Paper Lanterns"),
@@ -636,8 +641,55 @@ fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
     });
     assert_eq!(
         hand.app.board.running.as_ref().map(|r| r.path.clone()),
-        Some(path("Moth to Moth"))
+        Some("/music/new name.flac".into())
     );
+}
+
+#[test]
+fn a_loop_is_set_with_two_keys_kept_with_the_song_and_left_behind_its_end() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    let token = hand.play("Paper Lanterns", None, true);
+    hand.keys("3");
+    assert_eq!(hand.keys("o"), [], "nothing was begun");
+    hand.position(token, 10.0);
+    assert_eq!(hand.keys("i"), []);
+    hand.position(token, 10.05);
+    assert_eq!(hand.keys("o"), [], "too short");
+    hand.position(token, 12.5);
+    assert_eq!(hand.keys("o"), [Effect::SetLoop(Some((10.0, 12.5)))]);
+    let looped = |hand: &Hand| hand.app.deck.song.as_ref().unwrap().looped;
+    assert_eq!(looped(&hand), Some((10.0, 12.5)));
+    hand.position(token, 11.0);
+    assert_eq!(hand.keys("i"), [Effect::SetLoop(Some((11.0, 12.5)))]);
+    assert_eq!(hand.keys("Left"), [Effect::Seek { seconds: 6.0 }], "before it, it stays");
+    assert_eq!(
+        hand.keys("Right Right"),
+        [
+            Effect::Seek { seconds: 11.0 },
+            Effect::SetLoop(None),
+            Effect::Seek { seconds: 16.0 }
+        ]
+    );
+    assert_eq!(looped(&hand), None);
+}
+
+#[test]
+fn vocals_that_arrive_under_the_playhead_are_read_at_once_and_others_in_their_time() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    let token = hand.play("Tideline", None, false);
+    let seconds = hand.app.deck.song.as_ref().unwrap().voice.segment_seconds;
+    hand.position(token, seconds * 2.5);
+    let mut refreshes = |segment: u32| {
+        let stored = Event::SegmentStored {
+            path: path("Tideline"),
+            segment,
+            peaks: Some(peaks(3)),
+        };
+        hand.event(stored).contains(&Effect::RefreshVocals)
+    };
+    assert!(refreshes(2) && !refreshes(0) && !refreshes(5));
 }
 
 #[test]

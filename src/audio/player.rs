@@ -207,6 +207,7 @@ impl Drop for Player {
         if let Some(feeder) = self.feeder.take() {
             let _ = feeder.join();
         }
+        tracing::info!("the sound ran dry {} times", self.underruns());
     }
 }
 
