@@ -662,7 +662,11 @@ fn a_loop_is_set_with_two_keys_kept_with_the_song_and_left_behind_its_end() {
     assert_eq!(looped(&hand), Some((10.0, 12.5)));
     hand.position(token, 11.0);
     assert_eq!(hand.keys("i"), [Effect::SetLoop(Some((11.0, 12.5)))]);
-    assert_eq!(hand.keys("Left"), [Effect::Seek { seconds: 6.0 }], "before it, it stays");
+    assert_eq!(
+        hand.keys("Left"),
+        [Effect::Seek { seconds: 6.0 }],
+        "before it, it stays"
+    );
     assert_eq!(
         hand.keys("Right Right"),
         [
