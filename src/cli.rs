@@ -11,8 +11,9 @@ use crate::commands::{self, Context, Fault, Options, Outcome};
 #[derive(Debug, Parser)]
 #[command(name = "croon", version, after_help = exit_codes(), max_term_width = 100)]
 pub struct Cli {
-    /// Folders (or single files) with songs; default: those of the configuration
-    #[arg(value_name = "DIR|FILE")]
+    /// Folders (or single files) with songs, default: those of the configuration; a list (.m3u8) becomes
+    /// the queue
+    #[arg(value_name = "DIR|FILE|LIST")]
     pub paths: Vec<PathBuf>,
 
     #[command(flatten)]

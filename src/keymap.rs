@@ -19,6 +19,7 @@ impl Scope {
     pub const EVERYWHERE: Self = Self(0b1111);
     pub const LISTS: Self = Self(0b1011);
     pub const LIBRARY: Self = Self(0b0001);
+    pub const LIBRARY_AND_QUEUE: Self = Self(0b0011);
     pub const QUEUE: Self = Self(0b0010);
     pub const SING: Self = Self(0b0100);
     pub const JOBS: Self = Self(0b1000);

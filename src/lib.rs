@@ -4,7 +4,7 @@
 //! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
 //!
 //! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`song_memory`],
-//!   [`lyrics`], [`config`], [`action`], [`keymap`], [`request`]
+//!   [`lyrics`], [`m3u`], [`config`], [`action`], [`keymap`], [`request`]
 //! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
 //!   [`store`], [`library`], [`jobs`], [`remote`]
 //! * mind: every decision, no I/O. [`app`]
@@ -27,6 +27,7 @@ pub mod keymap;
 pub mod library;
 pub mod logging;
 pub mod lyrics;
+pub mod m3u;
 pub mod paths;
 pub mod remote;
 pub mod request;

@@ -2,6 +2,7 @@
 //! and performs what it wants. The main thread alone owns the state.
 
 mod hearsay;
+mod lists;
 mod machines;
 mod requests;
 
@@ -18,6 +19,7 @@ use crate::commands::{Context, Fault, Outcome};
 use crate::jobs::load::Opened;
 use crate::jobs::model;
 use crate::keymap::Keymap;
+use crate::m3u;
 use crate::remote::{Answer, Ask, Asked, Doors, Remote, Reply};
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
@@ -54,8 +56,10 @@ pub struct Kept {
 /// Opens the screen on these folders (none: the configured ones) and stays until the user leaves.
 pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     let began = Instant::now();
+    let (list, asked): (Vec<PathBuf>, Vec<PathBuf>) =
+        asked.iter().cloned().partition(|path| m3u::is_list(path) && path.is_file());
     let roots: Vec<PathBuf> = context
-        .music_folders(asked)
+        .music_folders(&asked)
         .iter()
         .map(|root| absolute(root))
         .collect();
@@ -79,6 +83,7 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
             known.values().cloned().collect(),
         )));
     }
+    news.push(Event::Restored(Box::new(lists::restored(&store))));
     news.extend(volatile.map(|reason| Event::Trouble(reason.to_string())));
     news.extend(
         context
@@ -104,6 +109,13 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     let mut wanted = app.start();
     for event in news {
         wanted.extend(update(&mut app, event));
+    }
+    // the first list instead of what was queued, more of them after it
+    for (nth, path) in list.iter().enumerate() {
+        wanted.push(Effect::ReadList {
+            path: absolute(path),
+            instead: nth == 0,
+        });
     }
     screen.draw(|frame| ui::draw(&app, &theme, frame))?;
     app.frame_drawn();
@@ -360,6 +372,8 @@ fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings
         },
         folders: roots.to_vec(),
         config_file: context.paths.config_file.clone(),
+        seed: lists::now_unix() as u64,
+        began_unix: lists::now_unix(),
         ..Settings::default()
     }
 }

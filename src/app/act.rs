@@ -4,8 +4,8 @@ use super::board::{Line, Stopping, Wish};
 use super::deck::Stage;
 use super::fader::{STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
-use super::list::Cursor;
-use super::{App, Effect, Saved, looping, lyrics, memory, playback, separation};
+use super::turn::{self, Next};
+use super::{App, Effect, Saved, kept, looping, lyrics, memory, playback, queueing, separation};
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
 use crate::song_memory::Change;
@@ -81,8 +81,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
 
         Action::FindNext => find_again(app, false),
         Action::FindPrevious => find_again(app, true),
-        Action::AddToQueue => enqueue(app, false),
-        Action::PlayNext => enqueue(app, true),
+        Action::AddToQueue => queueing::enqueue(app, false),
+        Action::PlayNext => queueing::enqueue(app, true),
         Action::Separate => {
             if let Some(key) = app.selected() {
                 if app
@@ -108,16 +108,15 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
 
         Action::MoveDown => shift(app, true),
         Action::MoveUp => shift(app, false),
-        Action::Remove => {
-            if app.queue_cursor.at < app.queue.len() {
-                app.queue.remove(app.queue_cursor.at);
-                app.queue_cursor.clamp(app.queue.len());
-            }
-        }
-        Action::ClearQueue => {
-            app.queue.clear();
-            app.queue_cursor = Cursor::default();
-        }
+        Action::Remove => queueing::remove(app),
+        Action::ClearQueue => queueing::clear(app),
+        Action::Undo => queueing::undo(app),
+        Action::Shuffle => queueing::shuffle(app),
+        Action::Repeat => queueing::repeat(app),
+        Action::Singer => queueing::ask_singer(app),
+        Action::SaveList => queueing::ask_list(app, Ask::SaveList),
+        Action::LoadList => queueing::ask_list(app, Ask::LoadList),
+        Action::History => queueing::show_sung(app),
         Action::CancelJob => cancel(app, effects),
         Action::RetryJob => retry(app),
         Action::RetryAll => {
@@ -129,6 +128,9 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
 
 pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
     save(app, true, effects);
+    // the position to the second
+    app.now_saved = None;
+    kept::save(app, effects);
     effects.push(Effect::Quit);
 }
 
@@ -200,7 +202,11 @@ fn step(app: &mut App, lines: isize) {
             let len = app.tracks.shown().len();
             (&mut app.tracks.cursor, len)
         }
-        Screen::Queue => (&mut app.queue_cursor, app.queue.len()),
+        Screen::Queue if app.shows_sung => (&mut app.sung_cursor, app.history.len()),
+        Screen::Queue => {
+            let len = app.queue.len();
+            (&mut app.queue.cursor, len)
+        }
         Screen::Jobs => {
             let len = app.board.len();
             (&mut app.board.cursor, len)
@@ -241,14 +247,22 @@ fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
         app.overlay = Overlay::Whole { heading, words };
         return;
     }
-    let Some(key) = app.selected() else { return };
-    if app.screen == Screen::Queue && app.queue_cursor.at < app.queue.len() {
-        app.queue.remove(app.queue_cursor.at);
-    }
+    let Some(key) = app.selected() else {
+        if app.screen == Screen::Queue && !(app.queue.is_empty() && app.history.is_empty()) {
+            app.say("the file is not there: it is sung as soon as it is back");
+        }
+        return;
+    };
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.unplayable = false;
     }
-    if !app.deck.plays(key) {
+    turn::refresh(app);
+    let queued = (app.screen == Screen::Queue && !app.shows_sung)
+        .then(|| app.queue.selected().and_then(Next::queued))
+        .flatten();
+    if let Some(next) = queued {
+        playback::play_turn(app, next, 0.0, false, effects);
+    } else if !app.deck.plays(key) {
         playback::play(app, key, 0.0, false, effects);
     } else if !app.deck.moves() {
         playback::play_pause(app, effects);
@@ -256,32 +270,10 @@ fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
     app.go(Screen::Sing, effects);
 }
 
-fn enqueue(app: &mut App, first: bool) {
-    let Some(key) = app.tracks.selected() else { return };
-    let at = if first { 0 } else { app.queue.len() };
-    app.queue.insert(at, key);
-    let title = app.title(key);
-    app.say(if first {
-        format!("{title} is next")
-    } else {
-        format!("{title} is number {} of the queue", at + 1)
-    });
-    app.tracks.cursor.step(1, app.tracks.shown().len());
-}
-
 fn shift(app: &mut App, down: bool) {
     let step = if down { 1 } else { -1 };
     match app.screen {
-        Screen::Queue => {
-            let at = app.queue_cursor.at;
-            if let Some(other) = at
-                .checked_add_signed(step)
-                .filter(|o| (*o).max(at) < app.queue.len())
-            {
-                app.queue.swap(at, other);
-                app.queue_cursor.at = other;
-            }
-        }
+        Screen::Queue => queueing::shift(app, down),
         Screen::Jobs => {
             if let Some(Line::Waiting(at)) = app.board.selected()
                 && app.board.shift(at, down)

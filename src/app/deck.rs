@@ -3,6 +3,7 @@
 use super::event::{Peaks, WAVE_POINTS};
 use super::lyrics::Words;
 use super::tracks::SongKey;
+use super::turn::Turn;
 use crate::key_tempo::KeyTempo;
 use crate::song_memory::{Change, SongMemory};
 use crate::track::{Track, TrackId};
@@ -29,6 +30,8 @@ pub struct Song {
     pub stage: Stage,
     pub start: f64,
     pub id: Option<TrackId>,
+    /// Where it comes from, and goes back to if it cannot play.
+    pub(super) turn: Turn,
     /// Who sings it, where the queue says so.
     pub singer: Option<String>,
     /// What the store remembers of it, with what was changed since; see `App::remember`.
@@ -61,6 +64,7 @@ impl Song {
             stage: Stage::Loading,
             start,
             id: None,
+            turn: Turn::Library,
             singer: None,
             memory: SongMemory::default(),
             unsaved: Vec::new(),

@@ -4,9 +4,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::kept::{KeptQueue, Restored, Resume, Sung};
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
 use crate::lyrics::Lyrics;
+use crate::m3u::Item;
 use crate::request::Request;
 use crate::song_memory::{Change, SongMemory};
 use crate::track::{Track, TrackId};
@@ -55,6 +57,28 @@ pub enum Event {
     Trouble(String),
     /// Something worth one toast.
     Said(String),
+
+    // the queue
+    /// What the last evening left, at the start.
+    Restored(Box<Restored>),
+    /// The answer to `Effect::ReadList`.
+    ListRead {
+        items: Vec<Item>,
+        /// Lines that name no file.
+        left_out: usize,
+        instead: bool,
+    },
+    /// `Effect::WriteList` found a file there.
+    ListExists {
+        path: PathBuf,
+    },
+    /// A file of the queue is known by another path: its real one.
+    QueuedAs {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    /// The answer to `Effect::Sung`.
+    Sung(Sung),
 
     // separation
     EngineUp(EngineInfo),
@@ -285,10 +309,35 @@ pub enum Effect {
         singer: Option<String>,
         changes: Vec<Change>,
     },
-    /// The song was sung, not only begun: count it, with the time of day.
+    /// The song was sung, not only begun: count it and write it into the history, with the time of
+    /// day; answered by `Sung`.
     Sung {
-        id: TrackId,
+        id: Option<TrackId>,
+        path: PathBuf,
+        /// `Artist - Title`.
+        name: String,
+        singer: Option<String>,
     },
+    /// Safe from a crash within moments.
+    SaveQueue(Box<KeptQueue>),
+    /// Where the music stands; None where it came to rest.
+    SaveNow(Option<Resume>),
+
+    // lists
+    /// Read a song list, `instead` of the queue or to its end; `~` stands for the home.
+    ReadList {
+        path: PathBuf,
+        instead: bool,
+    },
+    /// Write a song list. Where a file is already, only `over` it.
+    WriteList {
+        path: PathBuf,
+        items: Vec<Item>,
+        over: bool,
+    },
+    /// These files are not in the library: those that are there become songs by `Found`.
+    LookFor(Vec<PathBuf>),
+
     SaveState(Saved),
     /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.
     AskCache,

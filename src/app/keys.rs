@@ -4,7 +4,7 @@ use tui_input::{Input, InputRequest};
 
 use super::act::act;
 use super::list::Cursor;
-use super::{App, Effect};
+use super::{App, Effect, queueing};
 use crate::action::{Action, Screen};
 use crate::keymap::{Code, Key, Lookup};
 
@@ -20,6 +20,11 @@ pub enum Overlay {
         words: String,
     },
     Prompt(Prompt),
+    /// A question: `y` does it, every other key leaves it.
+    Confirm {
+        words: String,
+        yes: Box<Effect>,
+    },
 }
 
 /// What a prompt asks for.
@@ -29,6 +34,12 @@ pub enum Ask {
     Find,
     /// Show only what matches.
     Filter,
+    /// Who sings the selected song of the queue.
+    Singer,
+    /// The file to write the queue into.
+    SaveList,
+    /// The list to read.
+    LoadList,
 }
 
 /// A line being typed.
@@ -46,7 +57,18 @@ pub(super) fn open_prompt(app: &mut App, ask: Ask, effects: &mut Vec<Effect>) {
     let text = match ask {
         Ask::Find => String::new(),
         Ask::Filter => app.tracks.filter.clone(),
+        Ask::Singer | Ask::SaveList | Ask::LoadList => return,
     };
+    app.overlay = Overlay::Prompt(Prompt {
+        ask,
+        input: Input::new(text.clone()),
+        cursor: app.tracks.cursor,
+        text,
+    });
+}
+
+/// A prompt that leaves the screen as it is.
+pub(super) fn open_line(app: &mut App, ask: Ask, text: String) {
     app.overlay = Overlay::Prompt(Prompt {
         ask,
         input: Input::new(text.clone()),
@@ -61,6 +83,7 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         Overlay::Prompt(_) => return prompt_key(app, key, effects),
         Overlay::Help => return help_key(app, key, effects),
         Overlay::Whole { .. } => return whole_key(app, key, effects),
+        Overlay::Confirm { .. } => return confirm_key(app, key, effects),
         Overlay::None => {}
     }
     app.pending.push(key);
@@ -100,6 +123,18 @@ fn whole_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         && (action == Action::RetryJob || key.ctrl)
     {
         act(app, action, effects);
+    }
+}
+
+fn confirm_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    if through(app, key, effects) {
+        return;
+    }
+    if let Overlay::Confirm { yes, .. } = std::mem::take(&mut app.overlay)
+        && matches!(key.code, Code::Char('y' | 'Y'))
+        && !key.ctrl
+    {
+        effects.push(*yes);
     }
 }
 
@@ -152,9 +187,18 @@ fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
                 // an empty search repeats the last one, as in less
                 Ask::Find => find_again(app, false),
                 Ask::Filter => {}
+                ask => queueing::entered(app, ask, &text, effects),
             }
             return;
         }
+        (Code::Up | Code::Down, false) if prompt.ask == Ask::Singer => {
+            let text = prompt.input.value().to_owned();
+            if let Some(other) = queueing::other_singer(app, &text, key.code == Code::Down) {
+                open_line(app, Ask::Singer, other);
+            }
+            return;
+        }
+        (Code::Up | Code::Down, false) if !matches!(prompt.ask, Ask::Find | Ask::Filter) => return,
         (Code::Up, false) => return app.tracks.cursor.step(-1, app.tracks.shown().len()),
         (Code::Down, false) => return app.tracks.cursor.step(1, app.tracks.shown().len()),
         (Code::Char('u'), true) => InputRequest::DeleteLine,
@@ -211,6 +255,7 @@ fn follow_prompt(app: &mut App) {
             let start = prompt.cursor.at;
             app.tracks.cursor.at = app.tracks.match_from(&text, start, false).unwrap_or(start);
         }
+        Ask::Singer | Ask::SaveList | Ask::LoadList => {}
     }
 }
 

@@ -65,7 +65,11 @@ pub(super) fn heard(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
         return;
     }
     song.sung = true;
-    if let Some(id) = song.id {
-        effects.push(Effect::Sung { id });
-    }
+    let Some(entry) = app.tracks.get(song.key) else { return };
+    effects.push(Effect::Sung {
+        id: song.id,
+        path: entry.track.path.clone(),
+        name: super::queueing::name(&song.artist, &song.title),
+        singer: song.singer.clone(),
+    });
 }

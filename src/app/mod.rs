@@ -8,16 +8,20 @@ pub mod deck;
 pub mod event;
 pub mod fader;
 mod find;
+mod kept;
 mod keys;
 pub mod list;
 pub mod looping;
 pub mod lyrics;
 mod memory;
 pub mod playback;
+pub mod queue;
+mod queueing;
 mod request;
 mod separation;
 pub mod toast;
 pub mod tracks;
+mod turn;
 mod update;
 
 use std::path::PathBuf;
@@ -26,7 +30,9 @@ pub use board::Board;
 pub use deck::Deck;
 pub use event::{CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks, Saved};
 pub use fader::Fader;
+pub use kept::{KeptQueue, Restored, Resume, Sung};
 pub use keys::{Ask, Overlay, Prompt};
+pub use queue::Queue;
 pub use request::Answer;
 pub use toast::Toasts;
 pub use tracks::Tracks;
@@ -51,6 +57,10 @@ pub struct Settings {
     pub folders: Vec<PathBuf>,
     /// Where the user's configuration lies or would lie, for the welcome screen.
     pub config_file: PathBuf,
+    /// Decides how songs are shuffled.
+    pub seed: u64,
+    /// Seconds since the Unix epoch at the zero of `Event::Tick`'s clock.
+    pub began_unix: i64,
 }
 
 impl Default for Settings {
@@ -65,6 +75,8 @@ impl Default for Settings {
             },
             folders: Vec::new(),
             config_file: PathBuf::new(),
+            seed: 1,
+            began_unix: 0,
         }
     }
 }
@@ -105,8 +117,19 @@ pub struct App {
     /// Keys of a run that is not finished.
     pub pending: Vec<Key>,
     pub tracks: Tracks,
-    pub queue: Vec<SongKey>,
-    pub queue_cursor: Cursor,
+    pub queue: Queue,
+    /// What was sung, the newest first.
+    pub history: Vec<Sung>,
+    /// The Queue screen shows it instead of what comes.
+    pub shows_sung: bool,
+    pub sung_cursor: Cursor,
+    /// Where the last evening ended, until something plays.
+    pub resume: Option<Resume>,
+    /// The list named last, for the next prompt.
+    list_name: String,
+    queue_saved: u64,
+    now_saved: Option<Resume>,
+    playing_saved: bool,
     pub deck: Deck,
     pub fader: Fader,
     /// Level of songs that have none of their own, percent: the last one set by hand.
@@ -144,7 +167,9 @@ pub struct App {
 impl App {
     pub fn new(settings: Settings, keymap: Keymap) -> Self {
         let Saved { level, volume } = settings.saved;
+        let queue = Queue::new(settings.seed);
         Self {
+            queue_saved: queue.changes(),
             settings,
             keymap,
             screen: Screen::Library,
@@ -152,8 +177,14 @@ impl App {
             overlay: Overlay::None,
             pending: Vec::new(),
             tracks: Tracks::default(),
-            queue: Vec::new(),
-            queue_cursor: Cursor::default(),
+            queue,
+            history: Vec::new(),
+            shows_sung: false,
+            sung_cursor: Cursor::default(),
+            resume: None,
+            list_name: String::new(),
+            now_saved: None,
+            playing_saved: false,
             deck: Deck::default(),
             fader: Fader::new(level),
             level: level.min(100),
@@ -227,6 +258,11 @@ impl App {
         }
     }
 
+    /// Seconds since the Unix epoch, as far as the clock of `Event::Tick` tells.
+    pub fn now_unix(&self) -> i64 {
+        self.settings.began_unix + (self.now_ms / 1000) as i64
+    }
+
     /// Lines a list shows, about.
     fn list_rows(&self) -> usize {
         usize::from(self.rows.saturating_sub(CHROME_ROWS)).max(1)
@@ -269,7 +305,11 @@ impl App {
     pub fn selected(&self) -> Option<SongKey> {
         match self.screen {
             Screen::Library => self.tracks.selected(),
-            Screen::Queue => self.queue.get(self.queue_cursor.at).copied(),
+            Screen::Queue if self.shows_sung => {
+                let sung = self.history.get(self.sung_cursor.at)?;
+                self.tracks.key(&sung.path)
+            }
+            Screen::Queue => self.queue.selected()?.key,
             Screen::Jobs => self.board.selected().and_then(|line| self.board.song(line)),
             Screen::Sing => None,
         }

@@ -6,6 +6,7 @@ use super::board::Wish;
 use super::deck::{Song, Stage, Voiceprint};
 use super::event::{Loaded, NextUp};
 use super::tracks::SongKey;
+use super::turn::{self, Next};
 use super::{App, Effect, act, looping, memory, separation};
 use crate::track::StemState;
 
@@ -16,16 +17,23 @@ const RESTART_SECONDS: f64 = 5.0;
 
 /// Plays a song from `start`; `automatic`: no hand chose it, so if it can't play, the next one does.
 pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, effects: &mut Vec<Effect>) {
+    play_turn(app, Next::library(key), start, automatic, effects);
+}
+
+/// As [`play`], of a song that may come from the queue.
+pub(super) fn play_turn(app: &mut App, next: Next, start: f64, automatic: bool, effects: &mut Vec<Effect>) {
     act::save(app, true, effects);
     drop_next(app, effects);
-    let Some(entry) = app.tracks.get(key) else { return };
-    let mut song = Song::new(app.deck.fresh_token(), key, start, &entry.track);
+    let Some(entry) = app.tracks.get(next.key) else { return };
+    let mut song = Song::new(app.deck.fresh_token(), next.key, start, &entry.track);
     song.automatic = automatic;
+    (song.turn, song.singer) = (next.turn, next.singer);
     effects.push(Effect::Load {
         path: entry.track.path.clone(),
         id: entry.track.id,
     });
-    app.deck.song = Some(song);
+    let left = app.deck.song.replace(song);
+    turn::arrive(app, left);
     app.deck.playing = true;
     app.deck.seconds = start;
     want_voice(app);
@@ -59,9 +67,7 @@ pub(super) fn drop_next(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// What follows the playing song.
 pub fn follower(app: &App) -> Option<SongKey> {
-    let playable = |key: &SongKey| app.tracks.get(*key).is_some_and(|entry| !entry.unplayable);
-    let queued = app.queue.iter().copied().find(playable);
-    queued.or_else(|| app.tracks.neighbour(app.deck.song.as_ref()?.key, 1))
+    Some(turn::follows(app)?.key)
 }
 
 /// Near the end of a song the next one is opened, so that no gap is heard.
@@ -78,17 +84,21 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
     if !near || !given || !app.deck.playing {
         return;
     }
-    let wanted = follower(app);
-    if app.deck.next.as_ref().map(|next| next.key) == wanted {
+    let wanted = turn::follows(app);
+    let planned = match (&wanted, &app.deck.next) {
+        (Some(wanted), Some(next)) => wanted.is(next),
+        (None, None) => true,
+        _ => false,
+    };
+    if planned {
         return;
     }
     drop_next(app, effects);
-    let Some(entry) = wanted.and_then(|key| Some((key, app.tracks.get(key)?))) else {
-        return;
-    };
-    let (key, entry) = entry;
-    let mut next = Song::new(app.deck.fresh_token(), key, 0.0, &entry.track);
+    let Some(wanted) = wanted else { return };
+    let Some(entry) = app.tracks.get(wanted.key) else { return };
+    let mut next = Song::new(app.deck.fresh_token(), wanted.key, 0.0, &entry.track);
     next.automatic = true;
+    (next.turn, next.singer) = (wanted.turn, wanted.singer);
     effects.push(Effect::Load {
         path: entry.track.path.clone(),
         id: entry.track.id,
@@ -224,8 +234,7 @@ pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.unplayable = true;
     }
-    app.queue.retain(|queued| *queued != key);
-    app.queue_cursor.clamp(app.queue.len());
+    turn::refresh(app);
     app.trouble(format!("{} can't be played: {reason}", app.title(key)));
     if app.deck.next.as_ref().is_some_and(|next| next.token == token) {
         app.deck.next = None;
@@ -238,8 +247,10 @@ pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<
             advance(app, effects);
         }
     } else if automatic {
+        turn::give_back(app);
         advance(app, effects);
     } else {
+        turn::give_back(app);
         effects.push(Effect::Stop);
         rest(app);
     }
@@ -255,36 +266,35 @@ pub(super) fn rest(app: &mut App) {
 
 /// Goes on to the next song, or comes to rest.
 fn advance(app: &mut App, effects: &mut Vec<Effect>) {
-    match follower(app) {
-        Some(key) => play_follower(app, key, effects),
+    match turn::follows(app) {
+        Some(next) => play_turn(app, next, 0.0, true, effects),
         None => rest(app),
     }
 }
 
-/// Its turn has come: it leaves the queue and plays.
-pub(super) fn play_follower(app: &mut App, key: SongKey, effects: &mut Vec<Effect>) {
-    unqueue(app, key);
-    play(app, key, 0.0, true, effects);
-}
-
-fn unqueue(app: &mut App, key: SongKey) {
-    if let Some(at) = app.queue.iter().position(|queued| *queued == key) {
-        app.queue.remove(at);
-        app.queue_cursor.clamp(app.queue.len());
-    }
+/// The planned song is the one on the deck now.
+fn change_over(app: &mut App, effects: &mut Vec<Effect>) {
+    act::save(app, true, effects);
+    let left = app.deck.song.take();
+    app.deck.song = app.deck.next.take();
+    app.deck.seconds = 0.0;
+    turn::arrive(app, left);
+    want_voice(app);
 }
 
 pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects: &mut Vec<Effect>) {
     if app.deck.next.as_ref().is_some_and(|next| next.token == token) {
-        act::save(app, true, effects);
-        app.deck.song = app.deck.next.take();
-        app.deck.seconds = 0.0;
-        if let Some(key) = app.deck.song.as_ref().map(|song| song.key) {
-            unqueue(app, key);
-        }
+        change_over(app, effects);
         use_level(app, effects);
+        if let Some(song) = &mut app.deck.song {
+            // moved after the player was told what follows
+            let key_tempo = song.memory.key_tempo(song.singer.as_deref());
+            if key_tempo != song.key_tempo {
+                song.key_tempo = key_tempo;
+                effects.push(Effect::SetKeyTempo(key_tempo));
+            }
+        }
         looping::begin(app, effects);
-        want_voice(app);
     }
     if let Some(song) = app.deck.song.as_mut().filter(|song| song.token == token) {
         song.duration = duration.or(song.duration);
@@ -297,17 +307,11 @@ pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
         return;
     };
     song.stage = Stage::Over;
-    match app.deck.next.take() {
+    match &app.deck.next {
         // it begins by itself: `PlayerStarted` comes
-        Some(next) if next.stage == Stage::Given => app.deck.next = Some(next),
+        Some(next) if next.stage == Stage::Given => {}
         // not loaded in time: it becomes the song as soon as it is
-        Some(next) => {
-            act::save(app, true, effects);
-            unqueue(app, next.key);
-            app.deck.song = Some(next);
-            app.deck.seconds = 0.0;
-            want_voice(app);
-        }
+        Some(_) => change_over(app, effects),
         None => advance(app, effects),
     }
 }
@@ -332,6 +336,9 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
 
 pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(song) = &app.deck.song else {
+        if resume(app, effects) {
+            return;
+        }
         if let Some(key) = app.selected().or_else(|| app.tracks.selected()) {
             play(app, key, 0.0, false, effects);
         }
@@ -350,6 +357,22 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
             });
         }
     }
+}
+
+/// Goes on where the last evening ended.
+fn resume(app: &mut App, effects: &mut Vec<Effect>) -> bool {
+    let Some(resume) = app.resume.take() else { return false };
+    let Some(key) = app.tracks.key(&resume.path) else {
+        app.warn(format!("{} is not there any more", resume.name));
+        return false;
+    };
+    let next = Next {
+        singer: resume.singer,
+        ..Next::library(key)
+    };
+    play_turn(app, next, resume.seconds, false, effects);
+    app.go(crate::action::Screen::Sing, effects);
+    true
 }
 
 pub(super) fn seek_by(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
@@ -383,8 +406,8 @@ pub(super) fn next(app: &mut App, effects: &mut Vec<Effect>) {
     if app.deck.song.is_none() {
         return play_pause(app, effects);
     }
-    match follower(app) {
-        Some(key) => play_follower(app, key, effects),
+    match turn::skips_to(app) {
+        Some(next) => play_turn(app, next, 0.0, true, effects),
         None => app.say("this is the last song"),
     }
 }

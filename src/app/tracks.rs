@@ -51,6 +51,13 @@ fn words(track: &Track) -> Box<str> {
         .into()
 }
 
+#[cfg(test)]
+impl SongKey {
+    pub(super) fn for_tests(n: u32) -> Self {
+        Self(n)
+    }
+}
+
 impl Tracks {
     pub fn get(&self, key: SongKey) -> Option<&Entry> {
         self.entries.get(key.0 as usize)?.as_ref()
@@ -264,6 +271,30 @@ impl Tracks {
                 self.get(shown[*at])
                     .is_some_and(|entry| query.matches(&entry.words))
             })
+    }
+
+    pub fn first_playable(&self) -> Option<SongKey> {
+        let playable = |key: &SongKey| self.get(*key).is_some_and(|entry| !entry.unplayable);
+        self.shown().iter().copied().find(playable)
+    }
+
+    /// The song after this one in an order that is as good as random and the same for one `seed`;
+    /// the last one is followed by the first, if it goes `round`.
+    pub fn neighbour_mixed(&self, key: SongKey, seed: u64, round: bool) -> Option<SongKey> {
+        let rank = |key: SongKey| {
+            // the finalizer of SplitMix64
+            let mut x = (u64::from(key.0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ seed;
+            x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            x ^ (x >> 31)
+        };
+        let others = || {
+            let shown = self.shown().iter().copied().filter(move |other| *other != key);
+            shown.filter(|other| self.get(*other).is_some_and(|entry| !entry.unplayable))
+        };
+        let here = rank(key);
+        let after = others().filter(|other| rank(*other) > here).min_by_key(|other| rank(*other));
+        after.or_else(|| others().filter(|_| round).min_by_key(|other| rank(*other)))
     }
 
     /// The song after (or before) this one on the screen, else in the whole library.

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use super::board::Stopping;
 use super::deck::Stage;
-use super::{App, Effect, Engine, Event, Output, act, keys, lyrics, playback, request, separation};
+use super::{
+    App, Effect, Engine, Event, Output, act, kept, keys, lyrics, playback, queueing, request, separation, turn,
+};
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.
@@ -13,6 +15,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     let near = matches!(event, Event::Key(_) | Event::Found(_));
     let changed = take(app, event, &mut effects);
     separation::settle(app, &mut effects);
+    kept::save(app, &mut effects);
     if near {
         separation::warm(app, &mut effects);
     }
@@ -26,7 +29,10 @@ fn follow(app: &mut App) {
     let rows = app.list_rows();
     let shown = app.tracks.shown().len();
     app.tracks.cursor.follow(shown, rows);
-    app.queue_cursor.follow(app.queue.len(), rows);
+    let queued = app.queue.len();
+    app.queue.cursor.follow(queued, rows);
+    let sung = app.history.len();
+    app.sung_cursor.follow(sung, rows);
     let lines = app.board.len();
     app.board.cursor.follow(lines, rows);
 }
@@ -62,6 +68,22 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             app.trouble(text);
         }
         Event::Said(text) => app.say(text),
+
+        Event::Restored(restored) => kept::restore(app, *restored, effects),
+        Event::ListRead {
+            items,
+            left_out,
+            instead,
+        } => queueing::list_read(app, items, left_out, instead, effects),
+        Event::ListExists { path } => queueing::list_exists(app, path),
+        Event::QueuedAs { from, to } => {
+            app.queue.rename(&from, &to);
+            turn::refresh(app);
+        }
+        Event::Sung(sung) => {
+            app.history.insert(0, sung);
+            app.history.truncate(kept::HISTORY);
+        }
 
         Event::EngineUp(info) => {
             app.engine = Engine::Up(info);
@@ -157,15 +179,18 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
                 .tracks
                 .add(found.into_iter().map(|found| (found.track, found.ready)));
             separation::found(app, &added.new, &added.changed);
+            turn::refresh(app);
         }
         Event::Gone(paths) => {
             let gone: HashSet<_> = app.tracks.remove(&paths).into_iter().collect();
             forget(app, &gone, effects);
         }
         Event::Moved { from, to } => {
+            app.queue.rename(&from, &to);
             if let Some(replaced) = app.tracks.rename(&from, &to) {
                 forget(app, &HashSet::from([replaced]), effects);
             }
+            turn::refresh(app);
             // a load under way asks for a file that is no more
             let key = app.tracks.key(&to);
             for song in [&app.deck.song, &app.deck.next].into_iter().flatten() {
@@ -188,9 +213,9 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Songs that are no more leave the queue and the jobs. One that plays goes on: the file is open.
+/// Songs that are no more leave the jobs; in the queue they wait until they are back. One that plays goes on: the file is open.
 fn forget(app: &mut App, gone: &HashSet<super::tracks::SongKey>, effects: &mut Vec<Effect>) {
-    app.queue.retain(|key| !gone.contains(key));
+    turn::refresh(app);
     app.board.forget(gone);
     if app
         .board
@@ -211,6 +236,7 @@ fn forget(app: &mut App, gone: &HashSet<super::tracks::SongKey>, effects: &mut V
     }
     let loading = |song: &super::deck::Song| gone.contains(&song.key) && song.stage == Stage::Loading;
     if app.deck.song.as_ref().is_some_and(loading) {
+        turn::give_back(app);
         app.deck.song = None;
         app.deck.playing = false;
         effects.push(Effect::Stop);

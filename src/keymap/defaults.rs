@@ -115,8 +115,8 @@ pub const TABLE: &[Row] = table![
     Top            "top"              ["g g" LISTS, "Home" LISTS]                   LISTS          Lists      ""         "to the top";
     Bottom         "bottom"           ["G" LISTS, "End" LISTS]                      LISTS          Lists      ""         "to the end";
     ToPlaying      "to-playing"       ["g ." LIBRARY]                               LIBRARY        Lists      ""         "to the playing song";
-    AddToQueue     "add"              ["a" LIBRARY]                                 LIBRARY        Lists      "add"      "add to the queue";
-    PlayNext       "play-next"        ["A" LIBRARY]                                 LIBRARY        Lists      "next up"  "sing after this one";
+    AddToQueue     "add"              ["a" LIBRARY_AND_QUEUE]                       LIBRARY_AND_QUEUE Lists      "add"      "add to the queue";
+    PlayNext       "play-next"        ["A" LIBRARY_AND_QUEUE]                       LIBRARY_AND_QUEUE Lists      "next up"  "sing after this one";
     Filter         "filter"           ["f" LIBRARY]                                 LIBRARY        Lists      "filter"   "show only what matches";
     FindNext       "find-next"        ["n" LIBRARY]                                 LIBRARY        Lists      ""         "next match";
     FindPrevious   "find-previous"    ["N" LIBRARY]                                 LIBRARY        Lists      ""         "previous match";
@@ -127,6 +127,13 @@ pub const TABLE: &[Row] = table![
     MoveUp         "move-up"          ["K" QUEUE_AND_JOBS]                          QUEUE_AND_JOBS Lists      ""         "move up";
     Remove         "remove"           ["d" QUEUE, "Delete" QUEUE]                   QUEUE          Lists      "remove"   "take out of the queue";
     ClearQueue     "clear-queue"      ["D" QUEUE]                                   QUEUE          Lists      "clear"    "empty the queue";
+    Undo           "undo"             ["u" QUEUE]                                   QUEUE          Lists      "undo"     "take the last change of the queue back";
+    Singer         "singer"           ["s" QUEUE]                                   QUEUE          Lists      "singer"   "say who sings it: singers take turns";
+    Shuffle        "shuffle"          ["x" QUEUE]                                   QUEUE          Lists      "shuffle"  "shuffle, or in order again";
+    Repeat         "repeat"           ["r" QUEUE]                                   QUEUE          Lists      "repeat"   "repeat: off, one, all";
+    History        "sung"             ["h" QUEUE]                                   QUEUE          Lists      "sung"     "what was sung, and back";
+    SaveList       "save-list"        ["W" QUEUE]                                   QUEUE          Lists      ""         "write the queue into an .m3u8 list";
+    LoadList       "load-list"        ["L" QUEUE]                                   QUEUE          Lists      ""         "add the songs of a list";
     CancelJob      "cancel"           ["x" JOBS]                                    JOBS           Jobs       "cancel"   "cancel, or drop from the list";
     RetryJob       "retry"            ["r" JOBS]                                    JOBS           Jobs       "retry"    "try again";
     RetryAll       "retry-all"        ["R" JOBS]                                    JOBS           Jobs       ""         "try all failed ones again";

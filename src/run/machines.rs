@@ -7,7 +7,7 @@ use std::thread;
 
 use crossbeam_channel::Sender;
 
-use super::{Message, hearsay, requests::Fetched};
+use super::{Message, hearsay, lists, requests::Fetched};
 use crate::app::{CacheStats, Effect, Event, Found};
 use crate::audio::Vocals;
 use crate::audio::player::{Player, PlayerSettings, Song};
@@ -19,6 +19,7 @@ use crate::key_tempo::KeyTempo;
 use crate::library::{
     AUDIO_ENDINGS, Library, LibraryEvent, LibrarySetup, WatchMode, is_audio, read_track, stamp_of,
 };
+use crate::paths::Paths;
 use crate::remote::Answer;
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
@@ -38,6 +39,8 @@ pub struct Machines {
     lyrics: LyricsFinder,
     library: Library,
     opened: Vec<Opened>,
+    keeper: lists::Keeper,
+    user_paths: Paths,
     to_main: Sender<Message>,
 }
 
@@ -56,6 +59,8 @@ impl Machines {
             // A main thread that is gone needs no news.
             move |message: Message| drop(to.send(message))
         };
+
+        let keeper = lists::Keeper::start(store.clone())?;
 
         let send = tell(to_main);
         let player = Player::start(
@@ -126,6 +131,8 @@ impl Machines {
             lyrics,
             library,
             opened: Vec::new(),
+            keeper,
+            user_paths: context.paths.clone(),
             to_main: to_main.clone(),
         })
     }
@@ -197,7 +204,29 @@ impl Machines {
                 let done = self.store.remember_song(id, singer.as_deref(), &changes);
                 report(done, &self.to_main);
             }
-            Effect::Sung { id } => report(self.store.sung(id), &self.to_main),
+            Effect::Sung {
+                id,
+                path,
+                name,
+                singer,
+            } => {
+                if let Some(id) = id {
+                    report(self.store.sung(id), &self.to_main);
+                }
+                match self.keeper.sung(path, name, singer) {
+                    Ok(sung) => drop(self.to_main.send(Message::Event(Event::Sung(sung)))),
+                    Err(error) => report(Err(error), &self.to_main),
+                }
+            }
+            Effect::SaveQueue(queue) => report(self.keeper.queue(*queue), &self.to_main),
+            Effect::SaveNow(now) => report(self.keeper.now(now), &self.to_main),
+            Effect::ReadList { path, instead } => {
+                lists::read(self.user_paths.expand(&path), instead, &self.to_main);
+            }
+            Effect::WriteList { path, items, over } => {
+                lists::write(self.user_paths.expand(&path), items, over, &self.to_main);
+            }
+            Effect::LookFor(paths) => lists::look_for(paths, &self.store, &self.to_main),
             Effect::SaveState(saved) => {
                 let kept = super::Kept {
                     level: saved.level,

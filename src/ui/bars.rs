@@ -10,7 +10,7 @@ use crate::app::board::{Line, Stopping};
 use crate::app::fader::Voice;
 use crate::app::playback::follower;
 use crate::app::toast::{Toast, Weight};
-use crate::app::{App, Ask, Engine, Output, Overlay, Prompt};
+use crate::app::{App, Ask, Engine, Output, Overlay, Prompt, Resume};
 use crate::keymap::{Row, Scope, TABLE};
 
 pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
@@ -85,7 +85,10 @@ pub(super) fn voice_word(voice: Voice) -> &'static str {
 /// ` ▶ Title - Artist  1:02 / 4:12`
 pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<'static>> {
     let Some(song) = &app.deck.song else {
-        return vec![Span::styled(" nothing plays", canvas.theme.dim())];
+        return match &app.resume {
+            Some(resume) => last_time(app, resume, canvas, cells),
+            None => vec![Span::styled(" nothing plays", canvas.theme.dim())],
+        };
     };
     let glyph = if app.deck.moves() {
         canvas.glyphs().playing
@@ -106,6 +109,20 @@ pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<
         Span::raw(format!(" {glyph} ")),
         Span::styled(name, canvas.theme.strong()),
         Span::raw(format!("  {time}")),
+    ]
+}
+
+/// ` last time: Artist - Title at 1:02, Space goes on`
+fn last_time(app: &App, resume: &Resume, canvas: &Canvas, cells: usize) -> Vec<Span<'static>> {
+    let key = app.keymap.key_name(app.screen, Action::PlayPause);
+    let how = key.map(|key| format!(", {key} goes on")).unwrap_or_default();
+    let rest = format!(" at {}{how}", text::time(resume.seconds));
+    let room = cells.saturating_sub(text::width(&rest) + 13);
+    let name = text::cut(&resume.name, room.max(8), canvas.glyphs().cut);
+    vec![
+        Span::styled(" last time: ", canvas.theme.dim()),
+        Span::styled(name, canvas.theme.strong()),
+        Span::raw(rest),
     ]
 }
 
@@ -235,6 +252,9 @@ pub(super) fn prompt(app: &App, prompt: &Prompt, canvas: &mut Canvas) -> Option<
     let word = match prompt.ask {
         Ask::Find => " / ",
         Ask::Filter => " filter: ",
+        Ask::Singer => " who sings: ",
+        Ask::SaveList => " write the queue into: ",
+        Ask::LoadList => " add the songs of: ",
     };
     let room = canvas.width().saturating_sub(word.len() + 1);
     let scroll = prompt.input.visual_scroll(room);
@@ -252,10 +272,14 @@ pub(super) fn prompt(app: &App, prompt: &Prompt, canvas: &mut Canvas) -> Option<
         0,
         vec![Span::styled(word, canvas.theme.title()), Span::raw(shown.clone())],
     );
-    let hits = format!(
-        "{}   Enter keeps, Esc takes back ",
-        text::songs(app.tracks.shown().len())
-    );
+    let hits = match prompt.ask {
+        Ask::Find | Ask::Filter => format!(
+            "{}   Enter keeps, Esc takes back ",
+            text::songs(app.tracks.shown().len())
+        ),
+        Ask::Singer => "Up Down: names known, empty: nobody ".to_owned(),
+        Ask::SaveList | Ask::LoadList => "a file, .m3u8 ".to_owned(),
+    };
     canvas.line_right(
         0,
         Span::styled(hits, canvas.theme.dim()),
@@ -303,6 +327,10 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
                 }
                 None => " any key closes",
             },
+            Overlay::Confirm { .. } => " y yes   any other key: no",
+            Overlay::Prompt(prompt) if !matches!(prompt.ask, Ask::Find | Ask::Filter) => {
+                " Enter does it   Esc leaves it"
+            }
             Overlay::None | Overlay::Prompt(_) => {
                 " type to search   Up Down choose   Enter keep   Esc take back"
             }

@@ -47,15 +47,16 @@ pub(super) fn stems_word(stems: &StemState, canvas: &Canvas) -> (String, Style) 
     }
 }
 
-/// One song in one row.
+/// One song in one row of so many cells.
 pub(super) fn song_row(
     app: &App,
     entry: &Entry,
     key: SongKey,
     selected: bool,
     canvas: &Canvas,
+    width: usize,
 ) -> Vec<Span<'static>> {
-    let columns = Columns::of(canvas.width());
+    let columns = Columns::of(width);
     let mark = canvas.glyphs().cut;
     let playing = app.deck.plays(key);
     let sign = match (selected, playing) {
@@ -95,9 +96,9 @@ pub(super) fn song_row(
     spans
 }
 
-/// The names over the columns.
-pub(super) fn heading(canvas: &Canvas) -> String {
-    let columns = Columns::of(canvas.width());
+/// The names over the columns of so many cells.
+pub(super) fn heading(width: usize) -> String {
+    let columns = Columns::of(width);
     let column = |text: &str, cells: usize| text::pad(text, cells, "");
     format!(
         "  {}{}{}{}{}",
@@ -141,7 +142,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             String::new()
         };
         canvas.line_right(0, Span::styled(scan, canvas.theme.dim()), taken);
-        let heading = heading(canvas);
+        let heading = heading(canvas.width());
         canvas.line(1, Span::styled(heading, canvas.theme.dim()));
         y = 2;
     }
@@ -160,7 +161,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             continue;
         };
         let selected = at == app.tracks.cursor.at;
-        let line = song_row(app, entry, shown[at], selected, canvas);
+        let line = song_row(app, entry, shown[at], selected, canvas, canvas.width());
         canvas.line(y + row, line);
         if selected {
             canvas.paint(y + row, canvas.theme.selected());

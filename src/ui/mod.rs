@@ -88,6 +88,11 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
             let rows = canvas.height().saturating_sub(2);
             canvas.wrap(2, rows, words, Style::new());
         }
+        Overlay::Confirm { words, .. } => {
+            let mut canvas = canvas.part(body);
+            let rows = canvas.height();
+            canvas.wrap(rows.min(3) / 2, rows, words, Style::new());
+        }
         Overlay::None | Overlay::Prompt(_) => screen(app, canvas, body),
     }
     let mut y = body.bottom();

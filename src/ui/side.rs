@@ -39,8 +39,12 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     y += 1;
     let follows = if app.queue.is_empty() { follower(app) } else { None };
     let most = (canvas.height() / 3).max(3);
-    for key in app.queue.iter().copied().chain(follows).take(most) {
+    for key in app.queue.songs().chain(follows).take(most) {
         song(app, key, canvas, y);
+        y += 1;
+    }
+    if let Some(words) = super::queue::rotation(app, canvas.width()) {
+        canvas.line(y, Span::styled(words, dim));
         y += 1;
     }
     if app.queue.is_empty() && follows.is_none() {

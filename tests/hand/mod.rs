@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use croon::app::deck::Stage;
-use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Peaks, Settings, update};
+use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Peaks, Restored, Settings, update};
 use croon::keymap::{Code, Key, Keymap, parse_keys};
 use croon::song_memory::{Choices, SongMemory};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
@@ -99,6 +99,8 @@ pub fn engine() -> Event {
 pub struct Hand {
     pub app: App,
     quiet: u64,
+    /// What a crash at this moment would leave.
+    pub kept: Restored,
     /// Jobs begun and not ended.
     jobs: usize,
 }
@@ -112,12 +114,26 @@ impl Hand {
         Self {
             app: App::new(Settings::default(), keymap),
             quiet: 0,
+            kept: Restored::default(),
             jobs: 0,
         }
     }
 
+    /// What is wanted, but for what is kept for the next evening.
     pub fn event(&mut self, event: Event) -> Vec<Effect> {
-        update(&mut self.app, event)
+        let mut effects = update(&mut self.app, event);
+        effects.retain(|effect| match effect {
+            Effect::SaveQueue(queue) => {
+                self.kept.queue = (**queue).clone();
+                false
+            }
+            Effect::SaveNow(now) => {
+                self.kept.resume = now.clone();
+                false
+            }
+            _ => true,
+        });
+        effects
     }
 
     pub fn find_songs(&mut self) -> Vec<Effect> {
@@ -217,7 +233,8 @@ impl Hand {
         let app = &self.app;
         let shown = app.tracks.shown();
         assert!(app.tracks.cursor.at < shown.len().max(1));
-        assert!(app.queue_cursor.at < app.queue.len().max(1));
+        assert!(app.queue.cursor.at < app.queue.len().max(1));
+        assert!(app.sung_cursor.at < app.history.len().max(1));
         assert!(app.board.cursor.at < app.board.len().max(1));
         let all: HashSet<_> = app.tracks.all().iter().copied().collect();
         assert_eq!(
