@@ -261,7 +261,11 @@ mod tests {
             singer: singer.map(str::to_owned),
         };
         let text = write(
-            &[item("/m/x/Snow.flac", Some("Ben")), item("/other/a\nb.mp3", None), item("/m/#1.mp3", None)],
+            &[
+                item("/m/x/Snow.flac", Some("Ben")),
+                item("/other/a\nb.mp3", None),
+                item("/m/#1.mp3", None),
+            ],
             Path::new("/m"),
         );
         assert_eq!(
@@ -294,11 +298,22 @@ mod tests {
 
     fn item() -> impl Strategy<Value = Item> {
         let singer = prop::option::of(any::<String>());
-        (any::<bool>(), prop::collection::vec(part(), 1..4), any::<String>(), prop::option::of(1..9_999_u32), singer)
+        (
+            any::<bool>(),
+            prop::collection::vec(part(), 1..4),
+            any::<String>(),
+            prop::option::of(1..9_999_u32),
+            singer,
+        )
             .prop_map(|(below, parts, name, seconds, singer)| {
                 let mut path = PathBuf::from(if below { "/my lists" } else { "/" });
                 path.extend(parts.iter().map(|part| OsStr::from_bytes(part)));
-                Item { path, name, seconds, singer }
+                Item {
+                    path,
+                    name,
+                    seconds,
+                    singer,
+                }
             })
     }
 

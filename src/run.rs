@@ -56,8 +56,10 @@ pub struct Kept {
 /// Opens the screen on these folders (none: the configured ones) and stays until the user leaves.
 pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     let began = Instant::now();
-    let (list, asked): (Vec<PathBuf>, Vec<PathBuf>) =
-        asked.iter().cloned().partition(|path| m3u::is_list(path) && path.is_file());
+    let (list, asked): (Vec<PathBuf>, Vec<PathBuf>) = asked
+        .iter()
+        .cloned()
+        .partition(|path| m3u::is_list(path) && path.is_file());
     let roots: Vec<PathBuf> = context
         .music_folders(&asked)
         .iter()

@@ -631,7 +631,11 @@ fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
     let effects = hand.event(Event::Gone(vec![path("Tideline"), path("Cold Fjord Hymn")]));
     assert_eq!(effects, []);
     assert_eq!((hand.app.queue.len(), hand.shown().len()), (2, 3));
-    assert_eq!(hand.app.queue.songs().count(), 1, "the other waits until it is back");
+    assert_eq!(
+        hand.app.queue.songs().count(),
+        1,
+        "the other waits until it is back"
+    );
     hand.event(Event::Moved {
         from: path("Paper Lanterns"),
         to: "/music/new name.flac".into(),
@@ -760,17 +764,30 @@ fn while_all_is_repeated_a_song_sung_waits_again_at_the_end() {
     let mut hand = Hand::new();
     hand.find_songs();
     hand.keys("1 g g a a 2 r r Enter");
-    hand.event(Event::JobCancelled { path: path("Tideline") });
+    hand.event(Event::JobCancelled {
+        path: path("Tideline"),
+    });
     let effects = hand.event(Event::Loaded(Box::new(loaded("Cold Fjord Hymn", None, true))));
     let (_, mut token) = effects.iter().find_map(is_play).unwrap();
-    hand.event(Event::PlayerStarted { token, duration: Some(200.0) });
+    hand.event(Event::PlayerStarted {
+        token,
+        duration: Some(200.0),
+    });
     let mut heard = Vec::new();
     for _ in 0..4 {
         let (title, next) = hear_out(&mut hand, token);
         heard.push(title);
         token = next;
     }
-    assert_eq!(heard, ["Paper Lanterns", "Cold Fjord Hymn", "Paper Lanterns", "Cold Fjord Hymn"]);
+    assert_eq!(
+        heard,
+        [
+            "Paper Lanterns",
+            "Cold Fjord Hymn",
+            "Paper Lanterns",
+            "Cold Fjord Hymn"
+        ]
+    );
 }
 
 #[test]
@@ -790,7 +807,13 @@ fn a_song_of_the_queue_that_cannot_begin_stays_in_it_and_the_next_one_plays() {
         path: path("Cold Fjord Hymn"),
         reason: "no".into(),
     });
-    assert!(effects.contains(&Effect::Load { path: path("Paper Lanterns"), id: None }), "{effects:?}");
+    assert!(
+        effects.contains(&Effect::Load {
+            path: path("Paper Lanterns"),
+            id: None
+        }),
+        "{effects:?}"
+    );
     assert_eq!(titles(&hand), ["Cold Fjord Hymn"]);
     assert!(hand.app.queue.first().is_none(), "and is not tried by itself");
     hand.check();
@@ -811,7 +834,9 @@ fn what_a_crash_leaves_is_the_queue_and_the_place_to_go_on() {
     after.event(Event::Restored(Box::new(kept)));
     let shown = |hand: &Hand| -> Vec<_> {
         let entries = hand.app.queue.entries().iter();
-        entries.map(|e| (e.key, e.path.clone(), e.singer.clone())).collect()
+        entries
+            .map(|e| (e.key, e.path.clone(), e.singer.clone()))
+            .collect()
     };
     assert_eq!(shown(&hand), shown(&after));
     assert_eq!(after.app.queue.repeat(), hand.app.queue.repeat());
@@ -831,7 +856,9 @@ fn a_singer_keeps_a_key_of_their_own_and_the_history_says_who_sang() {
     hand.keys("Enter");
     assert_eq!(hand.app.queue.singers(), ["Ana"]);
     hand.keys("Enter");
-    hand.event(Event::JobCancelled { path: path("Tideline") });
+    hand.event(Event::JobCancelled {
+        path: path("Tideline"),
+    });
     let effects = hand.event(Event::Loaded(Box::new(loaded("Paper Lanterns", Some(0.8), true))));
     let (_, token) = effects.iter().find_map(is_play).unwrap();
     hand.keys("}");
@@ -877,14 +904,22 @@ fn a_list_is_added_its_missing_files_stay_and_no_file_is_written_over_unasked() 
     hand.keys("W");
     hand.type_text("party");
     let effects = hand.keys("Enter");
-    let Some(Effect::WriteList { path: file, items, over: false }) = effects.first().cloned() else {
+    let Some(Effect::WriteList {
+        path: file,
+        items,
+        over: false,
+    }) = effects.first().cloned()
+    else {
         panic!("{effects:?}")
     };
     assert_eq!((file.clone(), items.len()), ("party.m3u8".into(), 2));
     hand.event(Event::ListExists { path: file.clone() });
     assert_eq!(hand.keys("n"), [], "no");
     hand.event(Event::ListExists { path: file });
-    assert!(matches!(hand.keys("y")[..], [Effect::WriteList { over: true, .. }]));
+    assert!(matches!(
+        hand.keys("y")[..],
+        [Effect::WriteList { over: true, .. }]
+    ));
     // it comes back, and with it its place
     let mut found = hand::song(0);
     found.track.path = gone;

@@ -65,7 +65,9 @@ pub(super) fn heard(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
         return;
     }
     song.sung = true;
-    let Some(entry) = app.tracks.get(song.key) else { return };
+    let Some(entry) = app.tracks.get(song.key) else {
+        return;
+    };
     effects.push(Effect::Sung {
         id: song.id,
         path: entry.track.path.clone(),

@@ -24,7 +24,9 @@ pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, eff
 pub(super) fn play_turn(app: &mut App, next: Next, start: f64, automatic: bool, effects: &mut Vec<Effect>) {
     act::save(app, true, effects);
     drop_next(app, effects);
-    let Some(entry) = app.tracks.get(next.key) else { return };
+    let Some(entry) = app.tracks.get(next.key) else {
+        return;
+    };
     let mut song = Song::new(app.deck.fresh_token(), next.key, start, &entry.track);
     song.automatic = automatic;
     (song.turn, song.singer) = (next.turn, next.singer);
@@ -95,7 +97,9 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
     }
     drop_next(app, effects);
     let Some(wanted) = wanted else { return };
-    let Some(entry) = app.tracks.get(wanted.key) else { return };
+    let Some(entry) = app.tracks.get(wanted.key) else {
+        return;
+    };
     let mut next = Song::new(app.deck.fresh_token(), wanted.key, 0.0, &entry.track);
     next.automatic = true;
     (next.turn, next.singer) = (wanted.turn, wanted.singer);
@@ -361,7 +365,9 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Goes on where the last evening ended.
 fn resume(app: &mut App, effects: &mut Vec<Effect>) -> bool {
-    let Some(resume) = app.resume.take() else { return false };
+    let Some(resume) = app.resume.take() else {
+        return false;
+    };
     let Some(key) = app.tracks.key(&resume.path) else {
         app.warn(format!("{} is not there any more", resume.name));
         return false;

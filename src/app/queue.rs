@@ -379,7 +379,9 @@ impl Queue {
             }
             if !known.contains(&place) {
                 added.push(place);
-                let at = after.and_then(|place| self.position(place)).map_or(0, |at| at + 1);
+                let at = after
+                    .and_then(|place| self.position(place))
+                    .map_or(0, |at| at + 1);
                 self.entries.insert(at, entry);
             }
             after = Some(place);
@@ -434,7 +436,10 @@ impl Queue {
     pub fn resolve(&mut self, song: impl Fn(&Path) -> Option<(SongKey, bool)>) {
         let mut changed = false;
         let undone = self.undos.iter_mut().flat_map(|undo| &mut undo.before);
-        for (entry, listed) in undone.map(|e| (e, false)).chain(self.entries.iter_mut().map(|e| (e, true))) {
+        for (entry, listed) in undone
+            .map(|e| (e, false))
+            .chain(self.entries.iter_mut().map(|e| (e, true)))
+        {
             let found = song(&entry.path);
             let (key, broken) = found.map_or((None, false), |(key, broken)| (Some(key), broken));
             changed |= listed && (key, broken) != (entry.key, entry.broken);
@@ -455,7 +460,13 @@ impl Queue {
     }
 
     /// What an earlier evening left; `unshuffled` are positions in `entries`.
-    pub fn restore(&mut self, entries: Vec<Queued>, unshuffled: Option<Vec<usize>>, turns: Turns, repeat: Repeat) {
+    pub fn restore(
+        &mut self,
+        entries: Vec<Queued>,
+        unshuffled: Option<Vec<usize>>,
+        turns: Turns,
+        repeat: Repeat,
+    ) {
         self.turns = turns;
         self.repeat = repeat;
         for mut entry in entries {

@@ -57,7 +57,8 @@ pub(super) fn enqueue(app: &mut App, first: bool) {
 
 fn undo_key(app: &App) -> String {
     let key = app.keymap.key_name(Screen::Queue, Action::Undo);
-    key.map(|key| format!("; {key} takes it back")).unwrap_or_default()
+    key.map(|key| format!("; {key} takes it back"))
+        .unwrap_or_default()
 }
 
 pub(super) fn remove(app: &mut App) {
@@ -231,7 +232,10 @@ pub(super) fn list_read(
         app.shows_sung = false;
     }
     app.queue.append(items.into_iter().map(kept::queued).collect());
-    let mut words = format!("{songs} {} in the queue from the list", if songs == 1 { "song is" } else { "songs are" });
+    let mut words = format!(
+        "{songs} {} in the queue from the list",
+        if songs == 1 { "song is" } else { "songs are" }
+    );
     if left_out > 0 {
         words += &format!("; {left_out} addresses that are no files were left out");
     }

@@ -131,7 +131,7 @@ const QUEUED: usize = 8;
 /// What is sung next is separated next, in the queue's order.
 fn follow_queue(app: &mut App) {
     let next = app.deck.next.as_ref().map(|next| next.key);
-    let queue = next.into_iter().chain(app.queue.iter().copied()).take(QUEUED);
+    let queue = next.into_iter().chain(app.queue.songs()).take(QUEUED);
     let wanted: Vec<SongKey> = queue.collect();
     if wanted == app.queued {
         return;

@@ -293,7 +293,9 @@ impl Tracks {
             shown.filter(|other| self.get(*other).is_some_and(|entry| !entry.unplayable))
         };
         let here = rank(key);
-        let after = others().filter(|other| rank(*other) > here).min_by_key(|other| rank(*other));
+        let after = others()
+            .filter(|other| rank(*other) > here)
+            .min_by_key(|other| rank(*other));
         after.or_else(|| others().filter(|_| round).min_by_key(|other| rank(*other)))
     }
 

@@ -96,7 +96,10 @@ fn again(app: &App) -> Option<Next> {
 pub(super) fn arrive(app: &mut App, left: Option<Song>) {
     app.resume = None;
     let Some(song) = &mut app.deck.song else { return };
-    if let Some(left) = left.as_ref().filter(|left| left.key == song.key && left.id.is_some()) {
+    if let Some(left) = left
+        .as_ref()
+        .filter(|left| left.key == song.key && left.id.is_some())
+    {
         // the store was asked before the last changes were written
         song.memory = left.memory.clone();
     }

@@ -189,7 +189,11 @@ pub fn restored(store: &StemStore) -> Restored {
             path: now.path.path(),
             name: printable(&now.name),
             singer: now.singer,
-            seconds: if now.seconds.is_finite() { now.seconds.max(0.0) } else { 0.0 },
+            seconds: if now.seconds.is_finite() {
+                now.seconds.max(0.0)
+            } else {
+                0.0
+            },
         }),
         history: history
             .into_iter()
@@ -218,7 +222,8 @@ pub fn read(path: PathBuf, instead: bool, to_main: &Sender<Message>) {
 }
 
 fn read_list(path: &Path) -> Result<m3u::List, String> {
-    let about = |error: std::io::Error| format!("the list cannot be read ({error}); check its name and rights");
+    let about =
+        |error: std::io::Error| format!("the list cannot be read ({error}); check its name and rights");
     let size = fs::metadata(path).map_err(about)?.len();
     if size > m3u::LONGEST_BYTES {
         return Err("too large for a list of songs; is it one?".into());
@@ -273,8 +278,12 @@ pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<Message
     let store = store.clone();
     on_a_thread(to_main, move |send| {
         for path in paths {
-            let Ok(real) = fs::canonicalize(&path) else { continue };
-            let Ok(stamp) = library::stamp_of(&real) else { continue };
+            let Ok(real) = fs::canonicalize(&path) else {
+                continue;
+            };
+            let Ok(stamp) = library::stamp_of(&real) else {
+                continue;
+            };
             if !real.is_file() || !library::is_audio(&real) {
                 continue;
             }
@@ -288,10 +297,7 @@ pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<Message
     });
 }
 
-fn on_a_thread(
-    to_main: &Sender<Message>,
-    work: impl FnOnce(&dyn Fn(Event)) -> Vec<Event> + Send + 'static,
-) {
+fn on_a_thread(to_main: &Sender<Message>, work: impl FnOnce(&dyn Fn(Event)) -> Vec<Event> + Send + 'static) {
     let to_main = to_main.clone();
     let started = thread::Builder::new().name("lists".into()).spawn(move || {
         // a main thread that is gone needs no news
@@ -328,7 +334,11 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
         write_list(&path, &items, true).unwrap();
         assert_eq!(read_list(&path).unwrap().items, items);
-        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing half-written stays");
+        assert_eq!(
+            fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "nothing half-written stays"
+        );
         assert!(read_list(&home.path().join("none.m3u")).is_err());
     }
 }

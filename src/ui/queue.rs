@@ -34,7 +34,10 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         if let Some(turns) = rotation(app, canvas.width().saturating_sub(text::width(&words) + 2)) {
             words += &turns;
         }
-        canvas.line(0, Span::raw(text::cut(&words, canvas.width(), canvas.glyphs().cut)));
+        canvas.line(
+            0,
+            Span::raw(text::cut(&words, canvas.width(), canvas.glyphs().cut)),
+        );
         let who = if cells > 0 { "singer" } else { "" };
         let heading = text::pad(who, cells, "");
         let heading = format!("{}{heading}", library::heading(canvas.width() - cells));
@@ -58,7 +61,11 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
 
 fn singer_cells(app: &App, width: usize) -> usize {
     let named = app.queue.entries().iter().any(|entry| entry.singer.is_some());
-    if named && width >= SINGER_FROM { SINGER_CELLS } else { 0 }
+    if named && width >= SINGER_FROM {
+        SINGER_CELLS
+    } else {
+        0
+    }
 }
 
 /// ` 3 songs, 12 min   repeat all   shuffled`
@@ -71,7 +78,12 @@ fn summary(app: &App) -> String {
     if app.queue.is_shuffled() {
         words += "   shuffled";
     }
-    let missing = app.queue.entries().iter().filter(|entry| !entry.is_playable()).count();
+    let missing = app
+        .queue
+        .entries()
+        .iter()
+        .filter(|entry| !entry.is_playable())
+        .count();
     if missing > 0 {
         words += &format!("   {} not there", text::count(missing));
     }
@@ -86,7 +98,11 @@ pub(super) fn rotation(app: &App, cells: usize) -> Option<String> {
         return None;
     }
     let left = app.deck.duration().unwrap_or(0.0) - app.deck.seconds;
-    let mut wait = app.deck.song.as_ref().map_or(0.0, |song| left.max(0.0) / song.key_tempo.pace());
+    let mut wait = app
+        .deck
+        .song
+        .as_ref()
+        .map_or(0.0, |song| left.max(0.0) / song.key_tempo.pace());
     for entry in app.queue.entries().iter().filter(|entry| entry.is_playable()) {
         if let Some(name) = &entry.singer {
             let next = format!("   next for {name} in {}", text::time(wait));
@@ -109,12 +125,19 @@ fn line(app: &App, entry: &Queued, selected: bool, cells: usize, canvas: &Canvas
         None => {
             let sign = if selected { canvas.glyphs().selected } else { " " };
             let path = crate::track::printable(&entry.path.to_string_lossy());
-            let words = text::pad(&format!("{}: missing, {path}", entry.name), width.saturating_sub(2), mark);
+            let words = text::pad(
+                &format!("{}: missing, {path}", entry.name),
+                width.saturating_sub(2),
+                mark,
+            );
             vec![Span::styled(format!("{sign} {words}"), canvas.theme.bad())]
         }
     };
     if entry.broken && track.is_some() {
-        spans = spans.into_iter().map(|span| span.style(canvas.theme.bad())).collect();
+        spans = spans
+            .into_iter()
+            .map(|span| span.style(canvas.theme.bad()))
+            .collect();
     }
     if cells > 0 {
         let name = entry.singer.as_deref().unwrap_or("");
@@ -127,7 +150,9 @@ fn line(app: &App, entry: &Queued, selected: bool, cells: usize, canvas: &Canvas
 fn sung(app: &App, canvas: &mut Canvas) {
     let len = app.history.len();
     let back = app.keymap.key_name(Screen::Queue, Action::History);
-    let back = back.map(|key| format!("   {key} shows what comes")).unwrap_or_default();
+    let back = back
+        .map(|key| format!("   {key} shows what comes"))
+        .unwrap_or_default();
     let heading = format!(" sung: {}{back}", text::songs(len));
     canvas.line(0, Span::styled(heading, canvas.theme.dim()));
     let rows = canvas.height().saturating_sub(1);
