@@ -67,7 +67,7 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
         .collect();
     let opened = StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes());
     if let Err(StoreError::Busy { .. }) = &opened
-        && let Some(outcome) = attach(asked, context)?
+        && let Some(outcome) = attach(&asked, context)?
     {
         // the first croon had only just begun when we looked for it
         return Ok(outcome);

@@ -34,16 +34,20 @@ fn entry(app: &App, key: SongKey) -> Option<Queued> {
     })
 }
 
-/// `a` and `A`.
-pub(super) fn enqueue(app: &mut App, first: bool) {
-    let Some(key) = app.selected() else { return };
+/// Adds a song of the library; where it stands now.
+pub(super) fn add(app: &mut App, key: SongKey, first: bool) -> usize {
     // asked for by hand: it may have been mended
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.unplayable = false;
     }
     turn::refresh(app);
-    let Some(entry) = entry(app, key) else { return };
-    let at = app.queue.add(entry, first);
+    entry(app, key).map_or(0, |entry| app.queue.add(entry, first))
+}
+
+/// `a` and `A`.
+pub(super) fn enqueue(app: &mut App, first: bool) {
+    let Some(key) = app.selected() else { return };
+    let at = add(app, key, first);
     let title = app.title(key);
     app.say(if first && at == 0 {
         format!("{title} is next")

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::deck::Stage;
 use super::keys::Overlay;
 use super::tracks::SongKey;
-use super::{App, Effect, act, playback};
+use super::{App, Effect, act, playback, queueing, turn};
 use crate::action::{Action, Screen};
 use crate::key_tempo::{FASTEST, KEY_RANGE, KeyTempo, SLOWEST};
 use crate::request::{Request, Target};
@@ -108,8 +108,8 @@ fn loudness(app: &App) -> String {
 fn play(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
     if !app.deck.moves() {
         // the first song of all is the one that was asked for, before the one under the cursor
-        match playback::follower(app).filter(|_| app.deck.song.is_none()) {
-            Some(key) => playback::play_follower(app, key, effects),
+        match turn::follows(app).filter(|_| app.deck.song.is_none()) {
+            Some(next) => playback::play_turn(app, next, 0.0, true, effects),
             None => playback::play_pause(app, effects),
         }
     }
@@ -143,7 +143,7 @@ fn next(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
     if app.deck.song.is_none() {
         return play(app, effects);
     }
-    if playback::follower(app).is_none() {
+    if turn::skips_to(app).is_none() {
         return Err("this is the last song".into());
     }
     playback::next(app, effects);
@@ -175,8 +175,8 @@ fn known(app: &App, path: &Path) -> Result<SongKey, String> {
 
 fn add(app: &mut App, path: &Path) -> Answer {
     let key = known(app, path)?;
-    app.queue.push(key);
-    let said = format!("{} is number {} of the queue", app.title(key), app.queue.len());
+    let at = queueing::add(app, key, false);
+    let said = format!("{} is number {} of the queue", app.title(key), at + 1);
     app.say(said.clone());
     Ok(said)
 }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, Output, act, kept, keys, lyrics, playback, queueing, request, separation, turn,
+    App, Effect, Engine, Event, Output, act, kept, keys, lyrics, playback, queueing, request, separation,
+    turn,
 };
 use crate::track::StemState;
 
