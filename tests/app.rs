@@ -730,6 +730,7 @@ fn sound_that_goes_and_comes_back_is_said_once() {
     hand.event(Event::Output(Output::Device {
         name: "default".into(),
         rate: 48_000,
+        instead_of: None,
     }));
     assert_eq!(hand.app.toasts.shown().unwrap().text, "sound again: default");
 }

@@ -4,7 +4,7 @@ use tui_input::{Input, InputRequest};
 
 use super::act::act;
 use super::list::Cursor;
-use super::{App, Effect};
+use super::{App, Effect, outputs};
 use crate::action::{Action, Screen};
 use crate::keymap::{Code, Key, Lookup};
 
@@ -20,6 +20,8 @@ pub enum Overlay {
         words: String,
     },
     Prompt(Prompt),
+    /// The chooser of outputs.
+    Outputs,
 }
 
 /// What a prompt asks for.
@@ -61,6 +63,12 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         Overlay::Prompt(_) => return prompt_key(app, key, effects),
         Overlay::Help => return help_key(app, key, effects),
         Overlay::Whole { .. } => return whole_key(app, key, effects),
+        Overlay::Outputs => {
+            if !through(app, key, effects) {
+                outputs::key(app, key, effects);
+            }
+            return;
+        }
         Overlay::None => {}
     }
     app.pending.push(key);

@@ -28,6 +28,8 @@ pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, eff
     app.deck.song = Some(song);
     app.deck.playing = true;
     app.deck.seconds = start;
+    app.fader.set_solo(false);
+    app.outputs.gone = None;
     want_voice(app);
 }
 
@@ -202,6 +204,20 @@ fn use_level(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::SetLevel(app.fader.gain()));
 }
 
+/// The singer can be alone only where the vocals are known; elsewhere the song plays as it is.
+pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    let known = app
+        .deck
+        .song
+        .as_ref()
+        .is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
+    let solo = app.fader.solo() && known;
+    if solo != app.solo_heard {
+        app.solo_heard = solo;
+        effects.push(Effect::SetSolo(solo));
+    }
+}
+
 pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mut Vec<Effect>) {
     let Some(key) = app.tracks.key(path) else { return };
     let waits = |song: &&Song| song.key == key && song.stage == Stage::Loading;
@@ -279,6 +295,7 @@ pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects:
         act::save(app, true, effects);
         app.deck.song = app.deck.next.take();
         app.deck.seconds = 0.0;
+        app.fader.set_solo(false);
         if let Some(key) = app.deck.song.as_ref().map(|song| song.key) {
             unqueue(app, key);
         }
@@ -306,6 +323,7 @@ pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
             unqueue(app, next.key);
             app.deck.song = Some(next);
             app.deck.seconds = 0.0;
+            app.fader.set_solo(false);
             want_voice(app);
         }
         None => advance(app, effects),
@@ -331,6 +349,7 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
 }
 
 pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
+    app.outputs.gone = None;
     let Some(song) = &app.deck.song else {
         if let Some(key) = app.selected().or_else(|| app.tracks.selected()) {
             play(app, key, 0.0, false, effects);

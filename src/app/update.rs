@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::board::Stopping;
 use super::deck::Stage;
-use super::{App, Effect, Engine, Event, Output, act, keys, lyrics, playback, request, separation};
+use super::{App, Effect, Engine, Event, act, keys, lyrics, outputs, playback, request, separation};
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.
@@ -16,6 +16,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     if near {
         separation::warm(app, &mut effects);
     }
+    playback::settle(app, &mut effects);
     follow(app);
     app.dirty |= changed || !effects.is_empty();
     effects
@@ -117,18 +118,8 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::PlayerEnded { token } => playback::ended(app, token, effects),
         Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
         Event::Position { token, seconds, .. } => return playback::position(app, token, seconds, effects),
-        Event::Output(output) => {
-            match (&output, &app.output) {
-                (Output::Silent { reason }, Some(Output::Device { .. }) | None) => {
-                    app.warn(format!("no sound: {reason}"));
-                }
-                (Output::Device { name, .. }, Some(Output::Silent { .. })) => {
-                    app.say(format!("sound again: {name}"))
-                }
-                _ => {}
-            }
-            app.output = Some(output);
-        }
+        Event::Output(output) => outputs::output(app, output, effects),
+        Event::Outputs(names) => outputs::listed(app, names),
 
         Event::Cache(stats) => separation::cache(app, stats, effects),
         Event::Evicted(ids) => {

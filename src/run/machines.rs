@@ -8,10 +8,12 @@ use std::thread;
 use crossbeam_channel::Sender;
 
 use super::{Message, hearsay, requests::Fetched};
-use crate::app::{CacheStats, Effect, Event, Found};
+use crate::app::{CacheStats, Effect, Event, Found, SavedOutputs};
 use crate::audio::Vocals;
+use crate::audio::loudness;
 use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
+use crate::config::LoudnessChoice;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::lyrics::{LyricsFinder, Wanted};
 use crate::jobs::{Job, Jobs, JobsSetup, model};
@@ -26,6 +28,8 @@ use crate::track::{FileStamp, Track, TrackId};
 
 /// Under which the catalogue keeps [`crate::app::Saved`].
 pub const SAVED: &str = "screen";
+/// Under which it keeps [`SavedOutputs`].
+pub const OUTPUTS: &str = "outputs";
 /// Songs opened and not let go: the playing one, the next, and one the listener changed their mind on.
 const OPENED: usize = 3;
 
@@ -38,6 +42,8 @@ pub struct Machines {
     lyrics: LyricsFinder,
     library: Library,
     opened: Vec<Opened>,
+    /// dB on top of the loudness gain; none where songs play as loud as they were made.
+    preamp: Option<f64>,
     to_main: Sender<Message>,
 }
 
@@ -61,6 +67,9 @@ impl Machines {
         let player = Player::start(
             PlayerSettings {
                 device: Some(config.playback.device.clone()).filter(|name| !name.is_empty()),
+                chosen: store
+                    .state::<SavedOutputs>(OUTPUTS)
+                    .and_then(|saved| saved.chosen),
                 buffer_frames: Some(config.playback.buffer_frames),
                 output: !context.no_sound,
             },
@@ -126,6 +135,7 @@ impl Machines {
             lyrics,
             library,
             opened: Vec::new(),
+            preamp: (config.playback.loudness == LoudnessChoice::Auto).then_some(config.playback.preamp_db),
             to_main: to_main.clone(),
         })
     }
@@ -179,8 +189,12 @@ impl Machines {
             Effect::SetLoop(seconds) => self.player.set_loop(seconds),
             Effect::RefreshVocals => self.player.refresh_vocals(),
             Effect::SetLevel(level) => self.player.set_level(level),
+            Effect::SetSolo(solo) => self.player.set_solo(solo),
             Effect::SetKeyTempo(key_tempo) => self.player.set_key_tempo(key_tempo),
             Effect::SetVolume(volume) => self.player.set_volume(volume),
+            Effect::ChooseOutput(name) => self.player.choose_output(name),
+            Effect::ListOutputs => self.player.list_outputs(),
+            Effect::SetOutputDelay(delay_ms) => self.player.set_output_delay(delay_ms),
             Effect::BeginJob {
                 path,
                 id,
@@ -205,6 +219,9 @@ impl Machines {
                 };
                 report(self.store.save_state(SAVED, &kept), &self.to_main);
             }
+            Effect::SaveOutputs(saved) => {
+                report(self.store.save_state(OUTPUTS, &saved), &self.to_main);
+            }
             Effect::AskCache => self.ask_cache(),
             Effect::Rescan => self.library.rescan(),
             Effect::Suspend | Effect::Redraw | Effect::Quit | Effect::Answer(_) => {}
@@ -223,11 +240,18 @@ impl Machines {
             }
             None => Box::new(NoVocals),
         };
+        // Decided here, before the first sample, and not touched again while the song plays.
+        let trim = opened.map_or(0.0, |song| f64::from(song.memory.trim_db));
+        let gain = match (self.preamp, opened) {
+            (Some(preamp), Some(song)) => loudness::gain(song.tag_gain, song.loudness, preamp + trim),
+            _ => loudness::gain(None, None, trim),
+        };
         Song {
             token,
             path,
             vocals,
             start,
+            gain,
             key_tempo,
         }
     }
