@@ -166,7 +166,7 @@ pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOn
     effects.push(Effect::SetLevel(app.fader.gain()));
 }
 
-/// The singer alone; heard from where the vocals are known, see `playback::settle`.
+/// The singer alone; heard from where the vocals are known, see `fader::settle`.
 fn solo(app: &mut App) {
     let Some(song) = &app.deck.song else {
         return app.say("nothing plays yet, so there is no singer to hear alone");

@@ -1,5 +1,7 @@
-//! The level of the singer, the toggle that remembers yours, and the master volume.
+//! The level of the singer, the toggle that remembers yours, the singer alone, and the master volume.
 
+use super::deck::Stage;
+use super::{App, Effect};
 pub use crate::song_memory::LOUDEST_LEVEL as LOUDEST;
 
 /// Percent per key press; the fine keys go by one.
@@ -84,6 +86,20 @@ impl Fader {
             Voice::Mine => 0,
             Voice::Off => FULL,
         };
+    }
+}
+
+/// The singer can be alone only where the vocals are known; elsewhere the song plays as it is.
+pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    let known = app
+        .deck
+        .song
+        .as_ref()
+        .is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
+    let solo = app.fader.solo() && known;
+    if solo != app.solo_heard {
+        app.solo_heard = solo;
+        effects.push(Effect::SetSolo(solo));
     }
 }
 

@@ -204,20 +204,6 @@ fn use_level(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::SetLevel(app.fader.gain()));
 }
 
-/// The singer can be alone only where the vocals are known; elsewhere the song plays as it is.
-pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
-    let known = app
-        .deck
-        .song
-        .as_ref()
-        .is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
-    let solo = app.fader.solo() && known;
-    if solo != app.solo_heard {
-        app.solo_heard = solo;
-        effects.push(Effect::SetSolo(solo));
-    }
-}
-
 pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mut Vec<Effect>) {
     let Some(key) = app.tracks.key(path) else { return };
     let waits = |song: &&Song| song.key == key && song.stage == Stage::Loading;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::board::Stopping;
 use super::deck::Stage;
-use super::{App, Effect, Engine, Event, act, keys, lyrics, outputs, playback, request, separation};
+use super::{App, Effect, Engine, Event, act, fader, keys, lyrics, outputs, playback, request, separation};
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.
@@ -16,7 +16,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     if near {
         separation::warm(app, &mut effects);
     }
-    playback::settle(app, &mut effects);
+    fader::settle(app, &mut effects);
     follow(app);
     app.dirty |= changed || !effects.is_empty();
     effects

@@ -268,12 +268,11 @@ fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
         spans.push(Span::raw(" "));
     }
     let here = song.voice.ready_at(app.deck.seconds);
-    let words = match (app.fader.solo(), app.fader.voice()) {
-        (true, _) if here => "the singer alone ",
-        (true, _) => "singer not alone: not separated yet ",
-        (false, Voice::Full) => "",
-        (false, _) if here => "",
-        (false, _) => "singer still heard: not separated yet ",
+    let words = match (app.fader.solo(), app.fader.voice(), here) {
+        (true, _, true) => "the singer alone ",
+        (true, _, false) => "singer not alone: not separated yet ",
+        (false, Voice::Full, _) | (false, _, true) => "",
+        (false, _, false) => "singer still heard: not separated yet ",
     };
     let moved = key_and_tempo(app, song, canvas);
     let width = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();

@@ -232,7 +232,8 @@ fn what_the_gains_push_over_the_ceiling_is_held_and_only_that() {
         "{loudest}"
     );
     // Held, not cut: the curve stays as smooth as the signal times the gain is.
-    assert!(largest_step(&heard) < 0.1, "{}", largest_step(&heard));
+    let steepest = largest_step(&heard[640..]);
+    assert!(steepest < 0.1, "{steepest}");
     rig.shared.set_level(1.0);
     rig.shared.announce(2, 8, RATE, 0, 1.0);
     rig.shared.raise_floor(2);

@@ -30,6 +30,7 @@ struct Plugged {
     opened: Vec<String>,
 }
 
+// lock: the test and the output thread both change what is plugged in
 #[derive(Clone, Default)]
 struct Fake(Arc<Mutex<Plugged>>);
 
