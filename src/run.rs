@@ -34,6 +34,9 @@ const FLOOD: usize = 512;
 /// Frames a second over a network, where each one is sent as text.
 const REMOTE_FPS: u32 = 15;
 
+/// Under which the catalogue keeps the outputs chosen and their delays.
+const OUTPUTS: &str = "outputs";
+
 /// All that arrives at the main thread.
 pub enum Message {
     Event(Event),
@@ -360,7 +363,7 @@ fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings
             level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
             volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
         },
-        outputs: store.state(machines::OUTPUTS).unwrap_or_default(),
+        outputs: store.state(OUTPUTS).unwrap_or_default(),
         device: Some(playback.device.clone()).filter(|name| !name.is_empty()),
         resume_after_unplug: playback.on_unplug == OnUnplug::Resume,
         folders: roots.to_vec(),

@@ -173,7 +173,7 @@ fn solo(app: &mut App) {
     };
     let ready = song.voice.ready_at(app.deck.seconds);
     let wanted = !app.fader.solo();
-    app.fader.set_solo(wanted);
+    app.fader.set_solo(wanted.then_some(song.token));
     if wanted && !ready {
         app.say("the singer alone, as soon as this part is separated");
     }

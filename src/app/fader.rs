@@ -23,8 +23,8 @@ pub struct Fader {
     level: u8,
     /// Your level, for the toggle: the last one that was neither off nor full.
     mine: u8,
-    /// Only the singer is wanted.
-    solo: bool,
+    /// Only the singer is wanted, in the song of this token.
+    solo: Option<u64>,
 }
 
 impl Fader {
@@ -34,7 +34,7 @@ impl Fader {
         Self {
             level,
             mine,
-            solo: false,
+            solo: None,
         }
     }
 
@@ -72,11 +72,11 @@ impl Fader {
     }
 
     pub fn solo(self) -> bool {
-        self.solo
+        self.solo.is_some()
     }
 
-    pub fn set_solo(&mut self, solo: bool) {
-        self.solo = solo;
+    pub fn set_solo(&mut self, song: Option<u64>) {
+        self.solo = song;
     }
 
     /// full -> mine -> off -> full
@@ -89,13 +89,15 @@ impl Fader {
     }
 }
 
-/// The singer can be alone only where the vocals are known; elsewhere the song plays as it is.
+/// The singer can be alone only where the vocals are known; elsewhere the song plays as it is, and so
+/// does the next one.
 pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
-    let known = app
-        .deck
-        .song
-        .as_ref()
-        .is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
+    let song = app.deck.song.as_ref();
+    app.fader.solo = app
+        .fader
+        .solo
+        .filter(|token| song.is_some_and(|song| song.token == *token));
+    let known = song.is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
     let solo = app.fader.solo() && known;
     if solo != app.solo_heard {
         app.solo_heard = solo;

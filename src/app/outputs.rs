@@ -182,3 +182,10 @@ fn go_on(app: &mut App, effects: &mut Vec<Effect>) {
         super::playback::play_pause(app, effects);
     }
 }
+
+/// A song that plays waits for no output.
+pub(super) fn settle(app: &mut App) {
+    if app.deck.playing {
+        app.outputs.gone = None;
+    }
+}

@@ -28,8 +28,6 @@ pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, eff
     app.deck.song = Some(song);
     app.deck.playing = true;
     app.deck.seconds = start;
-    app.fader.set_solo(false);
-    app.outputs.gone = None;
     want_voice(app);
 }
 
@@ -281,7 +279,6 @@ pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects:
         act::save(app, true, effects);
         app.deck.song = app.deck.next.take();
         app.deck.seconds = 0.0;
-        app.fader.set_solo(false);
         if let Some(key) = app.deck.song.as_ref().map(|song| song.key) {
             unqueue(app, key);
         }
@@ -309,7 +306,6 @@ pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
             unqueue(app, next.key);
             app.deck.song = Some(next);
             app.deck.seconds = 0.0;
-            app.fader.set_solo(false);
             want_voice(app);
         }
         None => advance(app, effects),
@@ -335,7 +331,6 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
 }
 
 pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
-    app.outputs.gone = None;
     let Some(song) = &app.deck.song else {
         if let Some(key) = app.selected().or_else(|| app.tracks.selected()) {
             play(app, key, 0.0, false, effects);

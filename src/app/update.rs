@@ -17,6 +17,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         separation::warm(app, &mut effects);
     }
     fader::settle(app, &mut effects);
+    outputs::settle(app);
     follow(app);
     app.dirty |= changed || !effects.is_empty();
     effects

@@ -12,7 +12,7 @@ use super::model;
 use super::vocals::StoredVocals;
 use crate::audio::decode::{DecodeError, Decoder};
 use crate::audio::identity::track_id;
-use crate::audio::loudness::{Loudness, TagGain};
+use crate::audio::loudness::{self, Loudness, TagGain};
 use crate::library;
 use crate::separate::segment::Grid;
 use crate::song_memory::SongMemory;
@@ -56,6 +56,17 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// What the song is multiplied by: its loudness gain with `preamp` dB on top, where songs are
+    /// brought to one loudness, and its own trim. Decided before the first sample, and not touched
+    /// while the song plays.
+    pub fn gain(&self, preamp: Option<f64>) -> f32 {
+        let trim = f64::from(self.memory.trim_db);
+        match preamp {
+            Some(preamp) => loudness::gain(self.tag_gain, self.loudness, preamp + trim),
+            None => loudness::gain(None, None, trim),
+        }
+    }
+
     /// A reader of this song's vocals, for [`crate::audio::player::Song`].
     pub fn vocals(&self, store: &StemStore) -> StoredVocals {
         StoredVocals::new(store.clone(), self.id, self.stems.clone())

@@ -7,10 +7,9 @@ use std::thread;
 
 use crossbeam_channel::Sender;
 
-use super::{Message, hearsay, requests::Fetched};
+use super::{Message, OUTPUTS, hearsay, requests::Fetched};
 use crate::app::{CacheStats, Effect, Event, Found, SavedOutputs};
 use crate::audio::Vocals;
-use crate::audio::loudness;
 use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
 use crate::config::LoudnessChoice;
@@ -28,8 +27,6 @@ use crate::track::{FileStamp, Track, TrackId};
 
 /// Under which the catalogue keeps [`crate::app::Saved`].
 pub const SAVED: &str = "screen";
-/// Under which it keeps [`SavedOutputs`].
-pub const OUTPUTS: &str = "outputs";
 /// Songs opened and not let go: the playing one, the next, and one the listener changed their mind on.
 const OPENED: usize = 3;
 
@@ -240,12 +237,7 @@ impl Machines {
             }
             None => Box::new(NoVocals),
         };
-        // Decided here, before the first sample, and not touched again while the song plays.
-        let trim = opened.map_or(0.0, |song| f64::from(song.memory.trim_db));
-        let gain = match (self.preamp, opened) {
-            (Some(preamp), Some(song)) => loudness::gain(song.tag_gain, song.loudness, preamp + trim),
-            _ => loudness::gain(None, None, trim),
-        };
+        let gain = opened.map_or(1.0, |opened| opened.gain(self.preamp));
         Song {
             token,
             path,
