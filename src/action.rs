@@ -65,12 +65,14 @@ pub enum Action {
     VolumeDown,
     VolumeUp,
     Mute,
+    Outputs,
     // the voice
     VocalsDown,
     VocalsUp,
     VocalsDownFine,
     VocalsUpFine,
     VocalsToggle,
+    VocalsSolo,
     // key and tempo
     KeyDown,
     KeyUp,

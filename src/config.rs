@@ -96,7 +96,30 @@ pub struct PlaybackConfig {
     pub vocals_level: u8,
     /// Master volume in percent at the first start.
     pub volume: u8,
+    pub loudness: LoudnessChoice,
+    /// dB on top of the loudness gain.
+    pub preamp_db: f64,
+    pub on_unplug: OnUnplug,
     pub seek_seconds: f64,
+}
+
+/// Whether songs are brought to the same loudness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LoudnessChoice {
+    /// By their tags, else as measured.
+    #[default]
+    Auto,
+    Off,
+}
+
+/// What becomes of a song whose device goes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnUnplug {
+    /// It waits, and goes on where it was as soon as there is a device.
+    #[default]
+    Resume,
+    /// It waits for a key.
+    Pause,
 }
 
 /// `[screen]`.
@@ -187,6 +210,9 @@ impl Default for PlaybackConfig {
             buffer_frames: 1024,
             vocals_level: 20,
             volume: 100,
+            loudness: LoudnessChoice::Auto,
+            preamp_db: 0.0,
+            on_unplug: OnUnplug::Resume,
             seek_seconds: 5.0,
         }
     }

@@ -14,8 +14,10 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use serde::{Deserialize, Serialize};
 
+use crate::app::fader::LOUDEST;
 use crate::app::{App, Effect, Event, Saved, Settings, update};
 use crate::commands::{Context, Fault, Outcome};
+use crate::config::OnUnplug;
 use crate::jobs::load::Opened;
 use crate::jobs::model;
 use crate::keymap::Keymap;
@@ -33,6 +35,9 @@ pub use requests::attach;
 const FLOOD: usize = 512;
 /// Frames a second over a network, where each one is sent as text.
 const REMOTE_FPS: u32 = 15;
+
+/// Under which the catalogue keeps the outputs chosen and their delays.
+const OUTPUTS: &str = "outputs";
 
 /// All that arrives at the main thread.
 pub enum Message {
@@ -369,9 +374,12 @@ fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings
         auto_separate: context.config.library.auto_separate,
         seek_seconds: playback.seek_seconds,
         saved: Saved {
-            level: kept.map_or(playback.vocals_level, |kept| kept.level.min(100)),
+            level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
             volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
         },
+        outputs: store.state(OUTPUTS).unwrap_or_default(),
+        device: Some(playback.device.clone()).filter(|name| !name.is_empty()),
+        resume_after_unplug: playback.on_unplug == OnUnplug::Resume,
         folders: roots.to_vec(),
         config_file: context.paths.config_file.clone(),
         seed: lists::now_unix() as u64,

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::key_tempo::KeyTempo;
 
+/// The singer's level at most, in percent: twice as loud as recorded.
+pub const LOUDEST_LEVEL: u8 = 200;
 /// Trim of the whole song either way, in decibels.
 pub const TRIM_RANGE_DB: f32 = 24.0;
 /// Lyrics earlier or later than by this are those of another song.
@@ -120,7 +122,7 @@ impl SongMemory {
             _ => &mut self.own,
         };
         match change {
-            Change::Level(percent) => choices.level = Some(percent.min(100)),
+            Change::Level(percent) => choices.level = Some(percent.min(LOUDEST_LEVEL)),
             Change::KeyTempo(now) => {
                 if now.key() != before.key() {
                     choices.key = Some(now.key());

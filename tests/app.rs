@@ -943,12 +943,16 @@ fn sound_that_goes_and_comes_back_is_said_once() {
     hand.event(Event::Output(Output::Silent {
         reason: "no card".into(),
     }));
-    assert_eq!(hand.app.toasts.shown().unwrap().text, "no sound: no card");
+    assert_eq!(
+        hand.app.toasts.shown().unwrap().text,
+        "no sound: no card (O chooses an output)"
+    );
     hand.tick(20_000);
     assert_eq!(hand.app.toasts.shown(), None);
     hand.event(Event::Output(Output::Device {
         name: "default".into(),
         rate: 48_000,
+        instead_of: None,
     }));
     assert_eq!(hand.app.toasts.shown().unwrap().text, "sound again: default");
 }

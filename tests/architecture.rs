@@ -77,6 +77,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("realfft", &["audio/", "judge/"]),
     ("rustfft", &["audio/"]),
     ("ssstretch", &["audio/stretch.rs"]),
+    ("ebur128", &["audio/loudness.rs"]),
     ("flacenc", &["audio/"]),
     ("hound", &["audio/"]),
     ("notify", &["library/"]),

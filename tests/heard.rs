@@ -78,6 +78,7 @@ fn play_once() {
             path: song(folder.path()),
             vocals: Box::new(Exact),
             start: 0.0,
+            gain: 1.0,
             key_tempo: Default::default(),
         },
         true,

@@ -44,6 +44,7 @@ fn evening() -> Hand {
     hand.event(Event::Output(Output::Device {
         name: "default".into(),
         rate: 48_000,
+        instead_of: None,
     }));
     let token = hand.play("Paper Lanterns", None, false);
     for segment in 0..30 {

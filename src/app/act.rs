@@ -2,10 +2,10 @@
 
 use super::board::{Line, Stopping, Wish};
 use super::deck::Stage;
-use super::fader::{STEP, nudged};
+use super::fader::{FULL, STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::turn::{self, Next};
-use super::{App, Effect, Saved, kept, looping, lyrics, memory, playback, queueing, separation};
+use super::{App, Effect, Saved, kept, looping, lyrics, memory, outputs, playback, queueing, separation};
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
 use crate::song_memory::Change;
@@ -43,8 +43,9 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Restart => playback::seek_to(app, 0.0, effects),
         Action::PreviousSong => playback::previous(app, effects),
         Action::NextSong => playback::next(app, effects),
-        Action::VolumeDown => volume(app, nudged(app.volume, false, STEP), effects),
-        Action::VolumeUp => volume(app, nudged(app.volume, true, STEP), effects),
+        Action::VolumeDown => volume(app, nudged(app.volume, false, STEP, FULL), effects),
+        Action::VolumeUp => volume(app, nudged(app.volume, true, STEP, FULL), effects),
+        Action::Outputs => outputs::open(app, effects),
         Action::Mute => {
             app.muted = !app.muted;
             effects.push(Effect::SetVolume(app.gain()));
@@ -55,6 +56,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::VocalsDownFine => vocals(app, effects, |fader| fader.nudge(false, 1)),
         Action::VocalsUpFine => vocals(app, effects, |fader| fader.nudge(true, 1)),
         Action::VocalsToggle => vocals(app, effects, super::Fader::toggle),
+        Action::VocalsSolo => solo(app),
 
         Action::KeyDown => key_tempo(app, effects, |song| song.transposed(false)),
         Action::KeyUp => key_tempo(app, effects, |song| song.transposed(true)),
@@ -164,6 +166,19 @@ pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOn
     app.state_changed = Some(app.now_ms);
     app.remember(Change::Level(app.level));
     effects.push(Effect::SetLevel(app.fader.gain()));
+}
+
+/// The singer alone; heard from where the vocals are known, see `fader::settle`.
+fn solo(app: &mut App) {
+    let Some(song) = &app.deck.song else {
+        return app.say("nothing plays yet, so there is no singer to hear alone");
+    };
+    let ready = song.voice.ready_at(app.deck.seconds);
+    let wanted = !app.fader.solo();
+    app.fader.set_solo(wanted.then_some(song.token));
+    if wanted && !ready {
+        app.say("the singer alone, as soon as this part is separated");
+    }
 }
 
 /// Key and tempo belong to the song that plays; the next one has its own.

@@ -1,8 +1,11 @@
 //! The two languages of the mind: an [`Event`] is what happened, an [`Effect`] is what is wanted of
 //! a machine. Plain data only; the shell in `run.rs` translates from and to the machines.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::kept::{KeptQueue, Restored, Resume, Sung};
 use crate::key_tempo::KeyTempo;
@@ -158,6 +161,8 @@ pub enum Event {
         playing: bool,
     },
     Output(Output),
+    /// The outputs that can be chosen, by name; the answer to `Effect::ListOutputs`.
+    Outputs(Vec<String>),
 
     // the cache
     Cache(CacheStats),
@@ -217,11 +222,13 @@ pub enum Output {
     Device {
         name: String,
         rate: u32,
+        /// What was wanted and is not there; it is taken as soon as it comes.
+        instead_of: Option<String>,
     },
+    /// It went away while it was heard; the player has paused.
+    Lost { name: String, reason: String },
     /// No device: a silent clock keeps everything moving while the player tries again.
-    Silent {
-        reason: String,
-    },
+    Silent { reason: String },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -239,6 +246,16 @@ pub struct Saved {
     pub level: u8,
     /// Master volume, percent.
     pub volume: u8,
+}
+
+/// What croon remembers of the outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedOutputs {
+    /// The one chosen by hand; none: as configured, or the system's default.
+    pub chosen: Option<String>,
+    /// How late each of them is heard, by name; those that are not have no entry.
+    pub delays_ms: BTreeMap<String, u32>,
 }
 
 /// What is wanted of the machines. None of them may block.
@@ -277,12 +294,20 @@ pub enum Effect {
     SetLoop(Option<(f64, f64)>),
     /// Vocals became known where the playing song is heard.
     RefreshVocals,
-    /// Vocal level, 0 to 1.
+    /// Vocal level, 0 to 2.
     SetLevel(f32),
+    /// Only the vocals are to be heard.
+    SetSolo(bool),
     /// Of the playing song, at once.
     SetKeyTempo(KeyTempo),
     /// Master volume, 0 to 1; 0 while muted.
     SetVolume(f32),
+    /// The sound goes to this output from now on, the song where it is; None: as configured, or the
+    /// system's default.
+    ChooseOutput(Option<String>),
+    ListOutputs,
+    /// Of the output that is heard, in milliseconds: positions are told so much earlier.
+    SetOutputDelay(u32),
 
     // separation; at most one job runs
     /// Separate this song, the segments from `from_seconds` on first. Answered by `JobStarted`,
@@ -339,6 +364,7 @@ pub enum Effect {
     LookFor(Vec<PathBuf>),
 
     SaveState(Saved),
+    SaveOutputs(SavedOutputs),
     /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.
     AskCache,
     /// Look through all folders again.

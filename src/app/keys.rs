@@ -4,7 +4,7 @@ use tui_input::{Input, InputRequest};
 
 use super::act::act;
 use super::list::Cursor;
-use super::{App, Effect, queueing};
+use super::{App, Effect, outputs, queueing};
 use crate::action::{Action, Screen};
 use crate::keymap::{Code, Key, Lookup};
 
@@ -25,6 +25,8 @@ pub enum Overlay {
         words: String,
         yes: Box<Effect>,
     },
+    /// The chooser of outputs.
+    Outputs,
 }
 
 /// What a prompt asks for.
@@ -84,6 +86,12 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         Overlay::Help => return help_key(app, key, effects),
         Overlay::Whole { .. } => return whole_key(app, key, effects),
         Overlay::Confirm { .. } => return confirm_key(app, key, effects),
+        Overlay::Outputs => {
+            if !through(app, key, effects) {
+                outputs::key(app, key, effects);
+            }
+            return;
+        }
         Overlay::None => {}
     }
     app.pending.push(key);

@@ -14,6 +14,7 @@ pub mod list;
 pub mod looping;
 pub mod lyrics;
 mod memory;
+pub mod outputs;
 pub mod playback;
 pub mod queue;
 mod queueing;
@@ -28,10 +29,13 @@ use std::path::PathBuf;
 
 pub use board::Board;
 pub use deck::Deck;
-pub use event::{CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks, Saved};
+pub use event::{
+    CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks, Saved, SavedOutputs,
+};
 pub use fader::Fader;
 pub use kept::{KeptQueue, Restored, Resume, Sung};
 pub use keys::{Ask, Overlay, Prompt};
+pub use outputs::Outputs;
 pub use queue::Queue;
 pub use request::Answer;
 pub use toast::Toasts;
@@ -53,6 +57,12 @@ pub struct Settings {
     pub seek_far_seconds: f64,
     /// Vocal level and volume of last time.
     pub saved: Saved,
+    /// Output and delays of last time.
+    pub outputs: SavedOutputs,
+    /// The output the configuration names.
+    pub device: Option<String>,
+    /// A song whose output went away goes on by itself on the next one.
+    pub resume_after_unplug: bool,
     /// The music folders, for the welcome screen.
     pub folders: Vec<PathBuf>,
     /// Where the user's configuration lies or would lie, for the welcome screen.
@@ -73,6 +83,9 @@ impl Default for Settings {
                 level: 20,
                 volume: 100,
             },
+            outputs: SavedOutputs::default(),
+            device: None,
+            resume_after_unplug: true,
             folders: Vec::new(),
             config_file: PathBuf::new(),
             seed: 1,
@@ -132,6 +145,8 @@ pub struct App {
     playing_saved: bool,
     pub deck: Deck,
     pub fader: Fader,
+    /// The singer alone is what is heard now.
+    pub solo_heard: bool,
     /// Level of songs that have none of their own, percent: the last one set by hand.
     level: u8,
     /// Master volume, percent.
@@ -140,6 +155,7 @@ pub struct App {
     pub board: Board,
     pub engine: Engine,
     pub output: Option<Output>,
+    pub outputs: Outputs,
     pub cache: Option<CacheStats>,
     /// Songs had to leave the full cache: from now on only what is asked for is separated.
     pushed_out: bool,
@@ -170,6 +186,7 @@ impl App {
         let queue = Queue::new(settings.seed);
         Self {
             queue_saved: queue.changes(),
+            outputs: Outputs::new(settings.outputs.clone()),
             settings,
             keymap,
             screen: Screen::Library,
@@ -187,7 +204,8 @@ impl App {
             playing_saved: false,
             deck: Deck::default(),
             fader: Fader::new(level),
-            level: level.min(100),
+            solo_heard: false,
+            level: level.min(fader::LOUDEST),
             volume: volume.min(100),
             muted: false,
             board: Board::default(),

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::deck::Stage;
+use super::fader::LOUDEST;
 use super::keys::Overlay;
 use super::tracks::SongKey;
 use super::{App, Effect, act, playback, queueing, turn};
@@ -48,7 +49,7 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer 
         }
         Request::Vocals(change) => {
             act::vocals(app, effects, |fader| {
-                fader.set(change.apply(fader.level().into(), 0, 100) as u8);
+                fader.set(change.apply(fader.level().into(), 0, LOUDEST.into()) as u8);
             });
             Ok(singer(app))
         }

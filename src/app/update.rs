@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, Output, act, kept, keys, lyrics, playback, queueing, request, separation,
-    turn,
+    App, Effect, Engine, Event, act, fader, kept, keys, lyrics, outputs, playback, queueing, request,
+    separation, turn,
 };
 use crate::track::StemState;
 
@@ -20,6 +20,8 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     if near {
         separation::warm(app, &mut effects);
     }
+    fader::settle(app, &mut effects);
+    outputs::settle(app);
     follow(app);
     app.dirty |= changed || !effects.is_empty();
     effects
@@ -140,18 +142,8 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::PlayerEnded { token } => playback::ended(app, token, effects),
         Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
         Event::Position { token, seconds, .. } => return playback::position(app, token, seconds, effects),
-        Event::Output(output) => {
-            match (&output, &app.output) {
-                (Output::Silent { reason }, Some(Output::Device { .. }) | None) => {
-                    app.warn(format!("no sound: {reason}"));
-                }
-                (Output::Device { name, .. }, Some(Output::Silent { .. })) => {
-                    app.say(format!("sound again: {name}"))
-                }
-                _ => {}
-            }
-            app.output = Some(output);
-        }
+        Event::Output(output) => outputs::output(app, output, effects),
+        Event::Outputs(names) => outputs::listed(app, names),
 
         Event::Cache(stats) => separation::cache(app, stats, effects),
         Event::Evicted(ids) => {

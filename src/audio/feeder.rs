@@ -50,6 +50,8 @@ pub enum Command {
         latency: u32,
         state: OutputState,
     },
+    /// News of the output, told in their place among the others.
+    Say(PlayerEvent),
     /// Something changed among the controls.
     Wake,
     Quit,
@@ -132,6 +134,7 @@ impl Feeder {
                 self.attach(ring, rate, latency);
                 (self.on)(PlayerEvent::Output(state));
             }
+            Command::Say(event) => (self.on)(event),
             Command::Wake | Command::Quit => {}
         }
     }
@@ -449,7 +452,9 @@ impl Feeder {
     fn new_stretch(&mut self, deck: &Deck, at_once: bool) -> u32 {
         // A position as frames carry it: enough for six hours at 192 kHz.
         let start = u32::try_from(deck.at()).unwrap_or(u32::MAX);
-        self.announce(deck.token, start, deck.key_tempo(), at_once)
+        let stretch = self.announce(deck.token, start, deck.key_tempo(), at_once);
+        self.shared.set_gain(stretch, deck.gain());
+        stretch
     }
 
     fn announce(&mut self, token: u64, start: u32, key_tempo: KeyTempo, at_once: bool) -> u32 {

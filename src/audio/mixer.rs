@@ -1,8 +1,10 @@
 //! The real-time end: takes frames of mixture and vocals from the ring, applies
-//! `mixture + (level - 1) * vocals` and the ramps, and hands samples to the device.
+//! `mixture + (level - 1) * vocals` and the gains, holds the peaks, and hands samples to the device.
 //!
 //! It runs in the audio callback: atomics, arrays and arithmetic only. No lock, no allocation, no
 //! free, no log, no panic (`tests/realtime.rs`).
+
+mod gains;
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -10,13 +12,11 @@ use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
+// A fader move is heard after at most BLOCK frames, plus the device's own buffer.
+use super::limiter::{AHEAD, BLOCK, Limiter, Sound};
 use super::player::controls::{Shared, is_before};
+use gains::Gains;
 
-/// Frames computed at a time: a fader move is heard after at most this many, plus the device's own
-/// buffer.
-const BLOCK: usize = 64;
-/// How long level and volume take to where they are sent.
-const GAIN_RAMP: f64 = 0.015;
 /// How long pausing, resuming and jumping take to fade.
 const GATE_RAMP: f64 = 0.005;
 /// What must lie in the ring before a song goes on after it ran dry.
@@ -36,26 +36,38 @@ pub struct Frame {
     pub at: u32,
 }
 
-/// The endless source given to the device, and where the feeder puts its frames.
+/// The endless source given to a stereo device, and where the feeder puts its frames.
 pub fn mixer(rate: NonZero<u32>, shared: Arc<Shared>) -> (Producer<Frame>, Mixer) {
+    const STEREO: NonZero<u16> = NonZero::<u16>::MIN.saturating_add(1);
+    mixer_for(rate, STEREO, shared)
+}
+
+/// The same for a device of any number of channels: one gets the mean of left and right, so that
+/// what stands in the middle is as loud as before; of more than two the first two get the sound.
+pub fn mixer_for(
+    rate: NonZero<u32>,
+    channels: NonZero<u16>,
+    shared: Arc<Shared>,
+) -> (Producer<Frame>, Mixer) {
     let capacity = (f64::from(rate.get()) * RING) as usize;
     let (producer, ring) = RingBuffer::new(capacity.max(BLOCK * 8));
-    let level = Ramp::new(shared.level(), rate, GAIN_RAMP);
-    let volume = Ramp::new(shared.volume(), rate, GAIN_RAMP);
     let mixer = Mixer {
         rate,
+        channels,
         recovery: (f64::from(rate.get()) * RECOVERY) as usize,
         gate_step: (1.0 / (f64::from(rate.get()) * GATE_RAMP)) as f32,
         ring,
+        gains: Gains::new(&shared, rate),
+        limiter: Limiter::new(rate),
+        sound: Sound::default(),
         shared,
-        level,
-        volume,
         gate: 0.0,
         dry: true,
         taken: 0,
         spliced: 0,
-        out: [0.0; BLOCK * 2],
-        next: BLOCK * 2,
+        out: [[0.0; 2]; BLOCK],
+        next: BLOCK,
+        channel: 0,
     };
     (producer, mixer)
 }
@@ -63,12 +75,14 @@ pub fn mixer(rate: NonZero<u32>, shared: Arc<Shared>) -> (Producer<Frame>, Mixer
 /// Plays what is in the ring, silence where there is nothing; never ends.
 pub struct Mixer {
     rate: NonZero<u32>,
+    channels: NonZero<u16>,
     recovery: usize,
     gate_step: f32,
     ring: Consumer<Frame>,
     shared: Arc<Shared>,
-    level: Ramp,
-    volume: Ramp,
+    gains: Gains,
+    limiter: Limiter,
+    sound: Sound,
     /// 1 lets the song through, 0 is silence; ramped between.
     gate: f32,
     /// The ring ran empty: wait until it holds some again.
@@ -77,15 +91,16 @@ pub struct Mixer {
     taken: u32,
     /// The splice that has been gone through, see [`Shared::splice`].
     spliced: u64,
-    out: [f32; BLOCK * 2],
+    out: [[f32; 2]; BLOCK],
+    /// The frame of `out` and the channel of the device whose sample is next.
     next: usize,
+    channel: u16,
 }
 
 impl Mixer {
     fn refill(&mut self) {
         self.shared.tick();
-        self.level.aim(self.shared.level());
-        self.volume.aim(self.shared.volume());
+        self.gains.aim(&self.shared);
         let floor = self.shared.floor();
         self.splice();
         // Asked before looking into the ring: if it was complete then, what lies there is all.
@@ -99,8 +114,12 @@ impl Mixer {
         let open = self.shared.playing() && stale == 0;
         if self.gate == 0.0 {
             // Nothing sounds, so gains need no ramp to where they are wanted.
-            self.level.jump();
-            self.volume.jump();
+            if let Ok(frame) = self.ring.peek() {
+                self.gains.belong_to(frame.stretch, &self.shared);
+            }
+            self.gains.jump();
+            self.limiter.reset();
+            self.sound.forget();
             if !self.may_open(open, ready, complete) {
                 self.silence_from(0);
                 return;
@@ -187,37 +206,51 @@ impl Mixer {
 
     /// Mixes the next `count` frames. With `fade` the gate closes over that many frames.
     fn play(&mut self, count: usize, open: bool, fade: Option<usize>) {
-        let Ok(chunk) = self.ring.read_chunk(count) else {
+        let ahead = AHEAD.min(self.ring.slots().saturating_sub(count));
+        let Ok(chunk) = self.ring.read_chunk(count + ahead) else {
             return;
         };
-        let (first, second) = chunk.as_slices();
         let step = match fade {
             Some(frames) => self.gate / frames.max(1) as f32,
             None => self.gate_step,
         };
-        let mut last = None;
-        for (frame, out) in first.iter().chain(second).zip(self.out.chunks_exact_mut(2)) {
-            self.gate = if open {
-                (self.gate + step).min(1.0)
+        let move_gate = |gate: f32| {
+            if open {
+                (gate + step).min(1.0)
             } else {
-                (self.gate - step).max(0.0)
-            };
-            let vocals = self.level.step() - 1.0;
-            let gain = self.volume.step() * self.gate;
-            out[0] = (frame.mixture[0] + vocals * frame.vocals[0]) * gain;
-            out[1] = (frame.mixture[1] + vocals * frame.vocals[1]) * gain;
+                (gate - step).max(0.0)
+            }
+        };
+        let (first, second) = chunk.as_slices();
+        let mut frames = first.iter().chain(second);
+        let mut last = None;
+        for (frame, out) in frames.by_ref().take(count).zip(&mut self.out) {
+            self.gate = move_gate(self.gate);
+            self.gains.belong_to(frame.stretch, &self.shared);
+            let mixed = self.gains.mix(frame, self.gate);
+            self.sound.push(mixed);
+            *out = mixed.heard;
             last = Some(*frame);
         }
-        chunk.commit_all();
+        // What comes next, as it will sound if nobody touches a control meanwhile.
+        let (mut gains, mut gate) = (self.gains, self.gate);
+        for frame in frames {
+            gate = move_gate(gate);
+            gains.belong_to(frame.stretch, &self.shared);
+            self.sound.push(gains.mix(frame, gate));
+        }
+        chunk.commit(count);
         self.taken = self.taken.wrapping_add(count as u32);
+        let out = self.out.get_mut(..count).unwrap_or_default();
+        self.limiter.hold(&mut self.sound, out);
         if let Some(frame) = last {
             self.shared.publish(frame.stretch, frame.at.saturating_add(1));
         }
     }
 
     fn silence_from(&mut self, frame: usize) {
-        if let Some(rest) = self.out.get_mut(frame * 2..) {
-            rest.fill(0.0);
+        if let Some(rest) = self.out.get_mut(frame..) {
+            rest.fill([0.0; 2]);
         }
     }
 }
@@ -231,8 +264,18 @@ impl Iterator for Mixer {
             self.refill();
             self.next = 0;
         }
-        let sample = self.out.get(self.next).copied().unwrap_or(0.0);
-        self.next += 1;
+        let [left, right] = self.out.get(self.next).copied().unwrap_or_default();
+        let sample = match (self.channels.get(), self.channel) {
+            (1, _) => 0.5 * (left + right),
+            (_, 0) => left,
+            (_, 1) => right,
+            _ => 0.0,
+        };
+        self.channel += 1;
+        if self.channel >= self.channels.get() {
+            self.channel = 0;
+            self.next += 1;
+        }
         Some(sample)
     }
 }
@@ -243,8 +286,7 @@ impl rodio::Source for Mixer {
     }
 
     fn channels(&self) -> rodio::ChannelCount {
-        const STEREO: NonZero<u16> = NonZero::<u16>::MIN.saturating_add(1);
-        STEREO
+        self.channels
     }
 
     fn sample_rate(&self) -> rodio::SampleRate {
@@ -253,48 +295,6 @@ impl rodio::Source for Mixer {
 
     fn total_duration(&self) -> Option<Duration> {
         None
-    }
-}
-
-/// A gain that goes to its goal in a straight line and then is exactly there.
-struct Ramp {
-    now: f32,
-    goal: f32,
-    step: f32,
-    frames: f32,
-}
-
-impl Ramp {
-    fn new(value: f32, rate: NonZero<u32>, seconds: f64) -> Self {
-        Self {
-            now: value,
-            goal: value,
-            step: 0.0,
-            frames: (f64::from(rate.get()) * seconds).max(1.0) as f32,
-        }
-    }
-
-    fn aim(&mut self, goal: f32) {
-        if goal != self.goal {
-            self.goal = goal;
-            self.step = (goal - self.now) / self.frames;
-        }
-    }
-
-    fn jump(&mut self) {
-        self.now = self.goal;
-    }
-
-    #[inline]
-    fn step(&mut self) -> f32 {
-        if self.now != self.goal {
-            self.now += self.step;
-            // Past the goal, or so near that rounding would never get there.
-            if self.step == 0.0 || (self.goal - self.now) * self.step <= 0.0 {
-                self.now = self.goal;
-            }
-        }
-        self.now
     }
 }
 

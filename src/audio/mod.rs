@@ -5,6 +5,8 @@ pub mod decode;
 pub mod feeder;
 pub mod flac;
 pub mod identity;
+pub mod limiter;
+pub mod loudness;
 pub mod mixer;
 pub mod player;
 pub mod resample;

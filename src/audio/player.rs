@@ -8,6 +8,7 @@ pub(in crate::audio) mod deck;
 pub(in crate::audio) mod outlet;
 mod output;
 mod silent;
+mod system;
 mod voice;
 
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ use super::Vocals;
 use super::feeder::{Command, Feeder};
 use crate::key_tempo::KeyTempo;
 use controls::Shared;
+use output::{OutputThread, Request, Times};
+use system::{Cpal, System};
 
 pub use output::devices;
 
@@ -31,6 +34,8 @@ pub struct Song {
     pub vocals: Box<dyn Vocals>,
     /// Seconds into the song.
     pub start: f64,
+    /// Brings it to the loudness of the other songs; 1 leaves it as it is. Mixture and vocals alike.
+    pub gain: f32,
     pub key_tempo: KeyTempo,
 }
 
@@ -52,6 +57,8 @@ pub enum PlayerEvent {
         reason: String,
     },
     Output(OutputState),
+    /// The answer to [`Player::list_outputs`].
+    Outputs(Vec<String>),
 }
 
 /// Where the sound goes.
@@ -60,11 +67,14 @@ pub enum OutputState {
     Device {
         name: String,
         rate: u32,
+        /// What was wanted and is not there; it is taken as soon as it comes.
+        instead_of: Option<String>,
     },
+    /// The device went away while it was open. The song waits where it was: [`Player::play`] goes
+    /// on with it, on the device that is told next.
+    Lost { name: String, reason: String },
     /// There is no sound; a silent clock keeps everything moving and the device is tried again.
-    Silent {
-        reason: String,
-    },
+    Silent { reason: String },
 }
 
 /// Where the song is.
@@ -80,6 +90,8 @@ pub struct Position {
 pub struct PlayerSettings {
     /// Part of a device's name; `None` is the system's default.
     pub device: Option<String>,
+    /// The device the listener chose by hand; goes before the other.
+    pub chosen: Option<String>,
     /// Frames per callback; `None` is a small buffer of our choice.
     pub buffer_frames: Option<u32>,
     /// `false` never opens a device.
@@ -90,6 +102,7 @@ impl Default for PlayerSettings {
     fn default() -> Self {
         Self {
             device: None,
+            chosen: None,
             buffer_frames: None,
             output: true,
         }
@@ -102,12 +115,22 @@ pub struct Player {
     shared: Arc<Shared>,
     feeder: Option<JoinHandle<()>>,
     /// Dropped to end the output thread.
-    output: Option<Sender<()>>,
+    output: Option<Sender<Request>>,
 }
 
 impl Player {
     /// Starts the threads; the device is opened in the background.
     pub fn start(settings: PlayerSettings, on: impl Fn(PlayerEvent) + Send + 'static) -> Self {
+        Self::start_with(settings, Cpal::default, Times::default(), on)
+    }
+
+    /// `system` is made in the output's own thread, which then owns it.
+    fn start_with<S: System>(
+        settings: PlayerSettings,
+        system: impl FnOnce() -> S + Send + 'static,
+        times: Times,
+        on: impl Fn(PlayerEvent) + Send + 'static,
+    ) -> Self {
         let shared = Arc::new(Shared::default());
         let (commands, inbox) = unbounded();
         let for_feeder = shared.clone();
@@ -116,11 +139,11 @@ impl Player {
             .name("feeder".into())
             .spawn(move || Feeder::new(for_feeder, on).run(&inbox))
             .ok();
-        let (output, quit) = unbounded();
+        let (output, requests) = unbounded();
         let (to_feeder, for_output) = (commands.clone(), shared.clone());
-        let spawned = std::thread::Builder::new()
-            .name("output".into())
-            .spawn(move || output::run(&settings, &for_output, &to_feeder, &quit));
+        let spawned = std::thread::Builder::new().name("output".into()).spawn(move || {
+            OutputThread::new(settings, system(), times, for_output, to_feeder, requests).run()
+        });
         if let Err(error) = spawned {
             tracing::error!("no thread for the sound output: {error}");
         }
@@ -173,9 +196,14 @@ impl Player {
         self.tell(Command::Vocals);
     }
 
-    /// How much of the vocals stays: 1 is the original, 0 takes them out.
+    /// How much of the vocals is heard: 1 is the original, 0 takes them out, 2 doubles them.
     pub fn set_level(&self, level: f32) {
         self.shared.set_level(level);
+    }
+
+    /// Only the vocals are heard.
+    pub fn set_solo(&self, solo: bool) {
+        self.shared.set_solo(solo);
     }
 
     /// 0 to 1.
@@ -183,7 +211,24 @@ impl Player {
         self.shared.set_volume(volume);
     }
 
-    /// Where the listener is, the device's buffer taken off.
+    /// Plays on the output of this name from now on, the song going on where it is; `None` goes back
+    /// to the configured or default one.
+    pub fn choose_output(&self, name: Option<String>) {
+        self.ask(Request::Choose(name));
+    }
+
+    /// Answered by [`PlayerEvent::Outputs`].
+    pub fn list_outputs(&self) {
+        self.ask(Request::List);
+    }
+
+    /// What the device adds to the way to the ear, in milliseconds: positions are told so much
+    /// earlier.
+    pub fn set_output_delay(&self, delay_ms: u32) {
+        self.shared.set_delay_ms(delay_ms);
+    }
+
+    /// Where the listener is, the device's buffer and its delay taken off.
     pub fn position(&self) -> Position {
         self.shared.position()
     }
@@ -191,6 +236,13 @@ impl Player {
     /// Times the sound broke off because decoding did not keep up.
     pub fn underruns(&self) -> u64 {
         self.shared.underruns()
+    }
+
+    fn ask(&self, request: Request) {
+        if let Some(output) = &self.output {
+            // As above: it is gone only when its thread never began.
+            let _ = output.send(request);
+        }
     }
 
     fn tell(&self, command: Command) {
@@ -254,6 +306,7 @@ mod tests {
                 path,
                 vocals: Box::new(Nothing),
                 start: 0.0,
+                gain: 1.0,
                 key_tempo: KeyTempo::default(),
             },
             true,

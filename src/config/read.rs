@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::table::Table;
-use super::{ColorChoice, Config, ConfigProblem, Device, LogLevel, Place};
+use super::{ColorChoice, Config, ConfigProblem, Device, LogLevel, LoudnessChoice, OnUnplug, Place};
 
 const DEVICES: &[(&str, Device)] = &[
     ("auto", Device::Auto),
@@ -19,6 +19,8 @@ const COLORS: &[(&str, ColorChoice)] = &[
     ("always", ColorChoice::Always),
     ("never", ColorChoice::Never),
 ];
+const LOUDNESS: &[(&str, LoudnessChoice)] = &[("auto", LoudnessChoice::Auto), ("off", LoudnessChoice::Off)];
+const ON_UNPLUG: &[(&str, OnUnplug)] = &[("resume", OnUnplug::Resume), ("pause", OnUnplug::Pause)];
 const LEVELS: &[(&str, LogLevel)] = &[
     ("off", LogLevel::Off),
     ("error", LogLevel::Error),
@@ -97,8 +99,11 @@ impl<'a> Reader<'a> {
             let c = &mut config.playback;
             t.text("device", &mut c.device);
             t.whole("buffer_frames", 64..=16_384, &mut c.buffer_frames);
-            t.whole("vocals_level", 0..=100, &mut c.vocals_level);
+            t.whole("vocals_level", 0..=200, &mut c.vocals_level);
             t.whole("volume", 0..=100, &mut c.volume);
+            t.choice("loudness", LOUDNESS, &mut c.loudness);
+            t.number("preamp_db", -12.0..=12.0, &mut c.preamp_db);
+            t.choice("on_unplug", ON_UNPLUG, &mut c.on_unplug);
             t.number("seek_seconds", 0.1..=600.0, &mut c.seek_seconds);
         });
         root.section("screen", |t| {

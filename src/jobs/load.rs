@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
+use super::loudness::Measuring;
 use super::model;
 use super::vocals::StoredVocals;
 use crate::audio::decode::{DecodeError, Decoder};
 use crate::audio::identity::track_id;
+use crate::audio::loudness::{self, Loudness, TagGain};
+use crate::library;
 use crate::separate::segment::Grid;
 use crate::song_memory::SongMemory;
 use crate::store::{Peaks, SongStems, StemStore};
@@ -37,6 +40,9 @@ pub struct Opened {
     pub path: PathBuf,
     pub id: TrackId,
     pub memory: SongMemory,
+    /// What its tags say about its loudness, and what was measured.
+    pub tag_gain: Option<TagGain>,
+    pub loudness: Option<Loudness>,
     /// Seconds, as the file or the store says.
     pub duration: Option<f64>,
     /// `None` where nothing is stored yet.
@@ -50,6 +56,17 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// What the song is multiplied by: its loudness gain with `preamp` dB on top, where songs are
+    /// brought to one loudness, and its own trim. Decided before the first sample, and not touched
+    /// while the song plays.
+    pub fn gain(&self, preamp: Option<f64>) -> f32 {
+        let trim = f64::from(self.memory.trim_db);
+        match preamp {
+            Some(preamp) => loudness::gain(self.tag_gain, self.loudness, preamp + trim),
+            None => loudness::gain(None, None, trim),
+        }
+    }
+
     /// A reader of this song's vocals, for [`crate::audio::player::Song`].
     pub fn vocals(&self, store: &StemStore) -> StoredVocals {
         StoredVocals::new(store.clone(), self.id, self.stems.clone())
@@ -96,10 +113,20 @@ impl Wishes {
 
 fn run(store: &StemStore, inbox: &Receiver<Load>, on: &dyn Fn(LoadEvent)) {
     let mut wishes = Wishes::default();
+    // Songs separated before loudness was measured: the next time they have theirs.
+    let mut unmeasured: Option<Measuring> = None;
     loop {
         inbox.try_iter().for_each(|load| wishes.add(load));
         let load = match wishes.0.pop() {
             Some(load) => load,
+            None if unmeasured.is_some() => {
+                match inbox.try_recv() {
+                    Ok(load) => wishes.add(load),
+                    Err(TryRecvError::Empty) => unmeasured = unmeasured.and_then(|song| song.go_on(store)),
+                    Err(TryRecvError::Disconnected) => return,
+                }
+                continue;
+            }
             None => match inbox.recv() {
                 Ok(load) => {
                     wishes.add(load);
@@ -109,7 +136,12 @@ fn run(store: &StemStore, inbox: &Receiver<Load>, on: &dyn Fn(LoadEvent)) {
             },
         };
         on(match open(store, &load) {
-            Ok(opened) => LoadEvent::Opened(Box::new(opened)),
+            Ok(opened) => {
+                if opened.complete {
+                    unmeasured = Measuring::begin(store, &opened.path, opened.id).or(unmeasured);
+                }
+                LoadEvent::Opened(Box::new(opened))
+            }
             Err(error) => LoadEvent::Failed {
                 path: load.path,
                 reason: error.to_string(),
@@ -148,6 +180,8 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
         path: load.path.clone(),
         id,
         memory: store.memory(id),
+        tag_gain: library::tag_gain(&load.path),
+        loudness: store.loudness(id),
         duration,
         stems,
         segments,

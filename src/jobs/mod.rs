@@ -5,6 +5,7 @@
 mod eta;
 mod fault;
 pub mod load;
+mod loudness;
 pub mod lyrics;
 pub mod model;
 mod peaks;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, select};
 
 use super::fault::JobError;
+use super::loudness::Measuring;
 use super::separation::{Separation, Stamp, Stored};
 use super::{Command, EngineInfo, Job, JobEvent, JobsSetup, model};
 use crate::audio::identity::track_id;
@@ -132,6 +133,7 @@ impl Worker {
             && let Some(stems) = self.setup.store.song_if_stored(&key, id)?
             && stems.is_complete()
         {
+            self.measure(Measuring::begin(&self.setup.store, &job.path, id))?;
             return Ok(Finished { id, already: true });
         }
         let (key, grid) = self.engine()?;
@@ -140,17 +142,19 @@ impl Worker {
         }
         let stems = self.setup.store.song(&key, id)?;
         if stems.is_complete() {
+            self.measure(Measuring::begin(&self.setup.store, &job.path, id))?;
             return Ok(Finished { id, already: true });
         }
         let song = Separation::new(&job.path, stamp, grid, stems, job.from_seconds)?;
-        self.through_the_engine(&job.path, song)?;
+        self.through_the_engine(&job.path, id, song)?;
         Ok(Finished { id, already: false })
     }
 
-    fn through_the_engine(&mut self, path: &Path, mut song: Separation) -> Result<(), JobError> {
+    fn through_the_engine(&mut self, path: &Path, id: TrackId, mut song: Separation) -> Result<(), JobError> {
+        let mut measuring = Measuring::begin(&self.setup.store, path, id);
         self.progress(path, &song);
         loop {
-            self.listen(&mut song)?;
+            self.listen(Some(&mut song))?;
             let Some(engine) = &mut self.engine else {
                 return Err(EngineError::Stopped.into());
             };
@@ -159,8 +163,11 @@ impl Worker {
                 continue;
             }
             if song.is_whole() {
+                self.measure(measuring)?;
                 return song.finish();
             }
+            // The engine has its hands full: time to listen.
+            measuring = measuring.and_then(|song| song.go_on(&self.setup.store));
             match engine.answer(GLANCE) {
                 Ok(Answer::Vocals { tag, mixture, pcm }) => {
                     if let Some(stored) = song.answered(tag, &mixture, &pcm)? {
@@ -182,15 +189,28 @@ impl Worker {
         }
     }
 
+    /// Measures what is left of a song, unless the job is given up meanwhile.
+    fn measure(&mut self, mut left: Option<Measuring>) -> Result<(), JobError> {
+        while let Some(song) = left {
+            self.listen(None)?;
+            left = song.go_on(&self.setup.store);
+        }
+        Ok(())
+    }
+
     /// Takes what came in while a job runs.
-    fn listen(&mut self, song: &mut Separation) -> Result<(), JobError> {
+    fn listen(&mut self, mut song: Option<&mut Separation>) -> Result<(), JobError> {
         use crossbeam_channel::TryRecvError::Empty;
         if !matches!(self.stopped.try_recv(), Err(Empty)) {
             return Err(JobError::Cancelled);
         }
         while let Ok(command) = self.inbox.try_recv() {
             match command {
-                Command::Focus(seconds) => song.focus(seconds),
+                Command::Focus(seconds) => {
+                    if let Some(song) = &mut song {
+                        song.focus(seconds);
+                    }
+                }
                 Command::Warm => {}
                 Command::Cancel => return Err(JobError::Cancelled),
                 Command::Begin(job) => {

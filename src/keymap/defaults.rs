@@ -85,6 +85,7 @@ pub const TABLE: &[Row] = table![
     VocalsUpFine   "vocals-up-fine"   ["Shift-Up" SING]                             EVERYWHERE     Voice      ""         "more, 1 %";
     VocalsDownFine "vocals-down-fine" ["Shift-Down" SING]                           EVERYWHERE     Voice      ""         "less, 1 %";
     VocalsToggle   "vocals-toggle"    ["v" EVERYWHERE, "K" SING]                    EVERYWHERE     Voice      "full/mine/off" "full / mine / off";
+    VocalsSolo     "vocals-solo"      ["V" EVERYWHERE]                              EVERYWHERE     Voice      ""         "the singer alone, to learn a part";
     KeyUp          "key-up"           ["}" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "a semitone higher";
     KeyDown        "key-down"         ["{" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "a semitone lower";
     TempoUp        "tempo-up"         ["]" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "faster, 5 %";
@@ -108,6 +109,7 @@ pub const TABLE: &[Row] = table![
     VolumeDown     "volume-down"      ["-" EVERYWHERE]                              EVERYWHERE     Playback   ""         "quieter";
     VolumeUp       "volume-up"        ["+" EVERYWHERE, "=" EVERYWHERE]              EVERYWHERE     Playback   ""         "louder";
     Mute           "mute"             ["m" EVERYWHERE]                              EVERYWHERE     Playback   ""         "mute";
+    Outputs        "outputs"          ["O" EVERYWHERE]                              EVERYWHERE     Playback   ""         "where the sound goes, and its delay";
     Down           "down"             ["j" LISTS, "Down" LISTS]                     LISTS          Lists      ""         "down";
     Up             "up"               ["k" LISTS, "Up" LISTS]                       LISTS          Lists      ""         "up";
     HalfPageDown   "half-page-down"   ["Ctrl-d" LISTS, "PageDown" LISTS]            LISTS          Lists      ""         "half a page down";

@@ -31,7 +31,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 pub use embedded::embedded_lyrics;
 pub use filter::{AUDIO_ENDINGS, is_audio};
 pub use survey::{Survey, survey};
-pub use tags::{read_track, stamp_of};
+pub use tags::{read_track, stamp_of, tag_gain};
 pub use ultrastar::song_text;
 
 use crate::track::Track;

@@ -1,16 +1,19 @@
 //! One file's tags and properties by lofty. Broken tags cost the tags, never the file.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use lofty::config::{GlobalOptions, ParseOptions, apply_global_options};
-use lofty::file::{AudioFile, TaggedFile, TaggedFileExt};
+use lofty::file::{AudioFile, FileType, TaggedFile, TaggedFileExt};
+use lofty::ogg::OpusFile;
 use lofty::probe::Probe;
 use lofty::tag::{Accessor, ItemKey, Tag};
 
 use crate::audio::decode::Decoder;
+use crate::audio::loudness::TagGain;
 use crate::track::{FileStamp, Tags, Track, printable};
 
 /// Longest text kept of one tag, in characters: enough for any title, too short to fill a screen.
@@ -83,9 +86,52 @@ pub(super) fn limit_allocations() {
 }
 
 fn read_tagged(path: &Path) -> Result<TaggedFile, Box<dyn std::error::Error>> {
+    Ok(Probe::open(path)?.options(careful()).guess_file_type()?.read()?)
+}
+
+fn careful() -> ParseOptions {
     limit_allocations();
-    let options = ParseOptions::new().read_cover_art(false);
-    Ok(Probe::open(path)?.options(options).guess_file_type()?.read()?)
+    ParseOptions::new().read_cover_art(false)
+}
+
+/// The gain that the tags of this file ask for: `R128_TRACK_GAIN` of Opus, else ReplayGain's.
+/// Nothing where there is none that makes sense.
+pub fn tag_gain(path: &Path) -> Option<TagGain> {
+    match catch_unwind(AssertUnwindSafe(|| read_gain(path))) {
+        Ok(read) => read.unwrap_or_else(|error| {
+            tracing::debug!(path = %path.display(), "no gain in tags: {error}");
+            None
+        }),
+        Err(_) => {
+            tracing::warn!(path = %path.display(), "the tag reader failed on this file; its gain is left out");
+            None
+        }
+    }
+}
+
+fn read_gain(path: &Path) -> Result<Option<TagGain>, Box<dyn std::error::Error>> {
+    let probe = Probe::open(path)?.options(careful()).guess_file_type()?;
+    if probe.file_type() == Some(FileType::Opus) {
+        // A key of its own that only the tags as they lie in the file have.
+        let mut file = BufReader::new(File::open(path)?);
+        let opus = OpusFile::read_from(&mut file, careful())?;
+        let tags = opus.vorbis_comments();
+        let replay_gain = || {
+            let peak = tags.get("REPLAYGAIN_TRACK_PEAK");
+            TagGain::replay_gain(tags.get("REPLAYGAIN_TRACK_GAIN")?, peak)
+        };
+        return Ok(tags
+            .get("R128_TRACK_GAIN")
+            .and_then(TagGain::opus)
+            .or_else(replay_gain));
+    }
+    let file = probe.read()?;
+    let tags = file.primary_tag().into_iter().chain(file.tags());
+    let mut gains = tags.filter_map(|tag| {
+        let peak = tag.get_string(ItemKey::ReplayGainTrackPeak);
+        TagGain::replay_gain(tag.get_string(ItemKey::ReplayGainTrackGain)?, peak)
+    });
+    Ok(gains.next())
 }
 
 fn fill(track: &mut Track, file: &TaggedFile) {

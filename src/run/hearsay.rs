@@ -78,11 +78,20 @@ pub fn of_player(event: PlayerEvent) -> Event {
         PlayerEvent::Started { token, duration } => Event::PlayerStarted { token, duration },
         PlayerEvent::Ended { token } => Event::PlayerEnded { token },
         PlayerEvent::Failed { token, reason } => Event::PlayerFailed { token, reason },
-        PlayerEvent::Output(OutputState::Device { name, rate }) => Event::Output(Output::Device {
-            name: track::printable(&name),
-            rate,
+        PlayerEvent::Output(state) => Event::Output(match state {
+            OutputState::Device {
+                name,
+                rate,
+                instead_of,
+            } => Output::Device {
+                name,
+                rate,
+                instead_of: instead_of.map(|wanted| track::printable(&wanted)),
+            },
+            OutputState::Lost { name, reason } => Output::Lost { name, reason },
+            OutputState::Silent { reason } => Output::Silent { reason },
         }),
-        PlayerEvent::Output(OutputState::Silent { reason }) => Event::Output(Output::Silent { reason }),
+        PlayerEvent::Outputs(names) => Event::Outputs(names),
     }
 }
 

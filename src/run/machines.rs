@@ -7,11 +7,12 @@ use std::thread;
 
 use crossbeam_channel::Sender;
 
-use super::{Message, hearsay, lists, requests::Fetched};
-use crate::app::{CacheStats, Effect, Event, Found};
+use super::{Message, OUTPUTS, hearsay, lists, requests::Fetched};
+use crate::app::{CacheStats, Effect, Event, Found, SavedOutputs};
 use crate::audio::Vocals;
 use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
+use crate::config::LoudnessChoice;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::lyrics::{LyricsFinder, Wanted};
 use crate::jobs::{Job, Jobs, JobsSetup, model};
@@ -41,6 +42,8 @@ pub struct Machines {
     opened: Vec<Opened>,
     keeper: lists::Keeper,
     user_paths: Paths,
+    /// dB on top of the loudness gain; none where songs play as loud as they were made.
+    preamp: Option<f64>,
     to_main: Sender<Message>,
 }
 
@@ -66,6 +69,9 @@ impl Machines {
         let player = Player::start(
             PlayerSettings {
                 device: Some(config.playback.device.clone()).filter(|name| !name.is_empty()),
+                chosen: store
+                    .state::<SavedOutputs>(OUTPUTS)
+                    .and_then(|saved| saved.chosen),
                 buffer_frames: Some(config.playback.buffer_frames),
                 output: !context.no_sound,
             },
@@ -133,6 +139,7 @@ impl Machines {
             opened: Vec::new(),
             keeper,
             user_paths: context.paths.clone(),
+            preamp: (config.playback.loudness == LoudnessChoice::Auto).then_some(config.playback.preamp_db),
             to_main: to_main.clone(),
         })
     }
@@ -186,8 +193,12 @@ impl Machines {
             Effect::SetLoop(seconds) => self.player.set_loop(seconds),
             Effect::RefreshVocals => self.player.refresh_vocals(),
             Effect::SetLevel(level) => self.player.set_level(level),
+            Effect::SetSolo(solo) => self.player.set_solo(solo),
             Effect::SetKeyTempo(key_tempo) => self.player.set_key_tempo(key_tempo),
             Effect::SetVolume(volume) => self.player.set_volume(volume),
+            Effect::ChooseOutput(name) => self.player.choose_output(name),
+            Effect::ListOutputs => self.player.list_outputs(),
+            Effect::SetOutputDelay(delay_ms) => self.player.set_output_delay(delay_ms),
             Effect::BeginJob {
                 path,
                 id,
@@ -234,6 +245,9 @@ impl Machines {
                 };
                 report(self.store.save_state(SAVED, &kept), &self.to_main);
             }
+            Effect::SaveOutputs(saved) => {
+                report(self.store.save_state(OUTPUTS, &saved), &self.to_main);
+            }
             Effect::AskCache => self.ask_cache(),
             Effect::Rescan => self.library.rescan(),
             Effect::Suspend | Effect::Redraw | Effect::Quit | Effect::Answer(_) => {}
@@ -252,11 +266,13 @@ impl Machines {
             }
             None => Box::new(NoVocals),
         };
+        let gain = opened.map_or(1.0, |opened| opened.gain(self.preamp));
         Song {
             token,
             path,
             vocals,
             start,
+            gain,
             key_tempo,
         }
     }

@@ -13,6 +13,7 @@ use super::database;
 use super::error::StoreError;
 use super::memory::{self, Record};
 use super::song::SongMeta;
+use crate::audio::loudness::Loudness;
 use crate::song_memory::SongMemory;
 use crate::track::{FileStamp, Tags, Track, TrackId};
 
@@ -42,6 +43,7 @@ pub(super) struct Catalogue {
     kept: sled::Tree,
     memory: sled::Tree,
     state: sled::Tree,
+    loudness: sled::Tree,
 }
 
 /// Where an older croon kept what `memory` holds now.
@@ -71,6 +73,7 @@ impl Catalogue {
             kept: tree("kept")?,
             memory: tree("memory")?,
             state: tree("state")?,
+            loudness: tree("loudness")?,
             database,
         };
         if let Err(e) = catalogue.take_over_old_records() {
@@ -201,6 +204,14 @@ impl Catalogue {
 
     pub fn save_state<T: Serialize>(&self, key: &str, value: &T) -> Result<(), StoreError> {
         self.put(&self.state, key.as_bytes(), value)
+    }
+
+    pub fn loudness(&self, id: TrackId) -> Option<Loudness> {
+        self.get(&self.loudness, &id.0)
+    }
+
+    pub fn save_loudness(&self, id: TrackId, loudness: &Loudness) -> Result<(), StoreError> {
+        self.put(&self.loudness, &id.0, loudness)
     }
 
     pub fn kept(&self, model: &str, id: TrackId) -> Option<Kept> {

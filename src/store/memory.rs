@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::song_memory::{Choices, OFFSET_RANGE_MS, SongMemory, TRIM_RANGE_DB, playable_loop};
+use crate::song_memory::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongMemory, TRIM_RANGE_DB, playable_loop};
 
 pub(super) type Record = Map<String, Value>;
 
@@ -67,7 +67,7 @@ pub(super) fn write(record: &mut Record, memory: &SongMemory) {
 fn read_choices(record: &Record) -> Choices {
     let whole = |name: &str| record.get(name).and_then(Value::as_i64);
     Choices {
-        level: whole("level").map(|percent| percent.clamp(0, 100) as u8),
+        level: whole("level").map(|percent| percent.clamp(0, LOUDEST_LEVEL.into()) as u8),
         // `KeyTempo` holds them to their ranges.
         key: whole("key").map(|key| key.clamp(i8::MIN.into(), i8::MAX.into()) as i8),
         tempo: whole("tempo").map(|percent| percent.clamp(0, u8::MAX.into()) as u8),
@@ -207,7 +207,7 @@ mod tests {
         ));
         let expected = SongMemory {
             own: Choices {
-                level: Some(100),
+                level: Some(LOUDEST_LEVEL),
                 key: None,
                 tempo: Some(0),
             },

@@ -11,6 +11,7 @@ mod database;
 mod error;
 mod housekeeping;
 mod lock;
+mod loudness;
 mod memory;
 mod open_songs;
 mod song;

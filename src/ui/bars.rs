@@ -216,6 +216,27 @@ pub(super) fn message(app: &App, canvas: &mut Canvas) {
     }
 }
 
+/// Why nothing is heard, and the keys that mend it.
+fn no_sound(app: &App) -> Option<String> {
+    let key = |action| app.keymap.key_name(app.screen, action);
+    if let Some(gone) = &app.outputs.gone {
+        let mut words = format!("{gone} went away, the song waits");
+        for (action, does) in [
+            (Action::PlayPause, "goes on"),
+            (Action::Outputs, "chooses another"),
+        ] {
+            if let Some(key) = key(action) {
+                words += &format!("   {key} {does}");
+            }
+        }
+        return Some(words);
+    }
+    matches!(app.output, Some(Output::Silent { .. })).then(|| match key(Action::Outputs) {
+        Some(key) => format!("no sound, trying again ({key} chooses)"),
+        None => "no sound, trying again".into(),
+    })
+}
+
 pub(super) fn status(app: &App, canvas: &mut Canvas) {
     if app.toasts.shown().is_some() {
         return message(app, canvas);
@@ -233,9 +254,9 @@ pub(super) fn status(app: &App, canvas: &mut Canvas) {
     canvas.line(0, left);
     let mut right = Vec::new();
     let mut room = canvas.width().saturating_sub(taken + 3);
-    if let Some(Output::Silent { .. }) = app.output {
-        let words = text::cut("no sound, trying again", room, canvas.glyphs().cut);
-        room = room.saturating_sub(words.len() + 3);
+    if let Some(words) = no_sound(app) {
+        let words = text::cut(&words, room, canvas.glyphs().cut);
+        room = room.saturating_sub(text::width(&words) + 3);
         right.push(Span::styled(words + "   ", canvas.theme.bad()));
     }
     if let Some((line, style)) = behind(app, canvas) {
@@ -320,6 +341,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         let retry;
         let words = match &app.overlay {
             Overlay::Help => " j k scroll   any other key closes",
+            Overlay::Outputs => " j k choose   Enter use it   Left Right delay   any other key closes",
             Overlay::Whole { .. } => match app.keymap.key_name(app.screen, Action::RetryJob) {
                 Some(key) => {
                     retry = format!(" {key} try again   any other key closes");

@@ -7,6 +7,10 @@ use ratatui::text::{Line, Span};
 
 use super::text;
 use super::theme::{Glyphs, Theme};
+use crate::app::fader::LOUDEST;
+
+/// A fader of fewer cells has no room for a tick.
+const FADER_WITH_TICK: usize = 9;
 
 pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
@@ -110,6 +114,33 @@ impl<'a> Canvas<'a> {
             Span::styled(self.glyphs().full.repeat(filled), full),
             Span::styled(self.glyphs().empty.repeat(cells - filled), self.theme.dim()),
         ]
+    }
+
+    /// The singer's level as a bar up to 200 %, with a tick where the song is as recorded.
+    pub fn fader(&self, level: u8, cells: usize, full: Style) -> Vec<Span<'static>> {
+        let mut bar = self.bar(f64::from(level) / f64::from(LOUDEST), cells, full);
+        if cells >= FADER_WITH_TICK {
+            let (filled, middle) = (text::width(&bar[0].content), cells / 2);
+            let tick = Span::styled(self.glyphs().side, self.theme.strong());
+            let (full, empty) = (self.glyphs().full, self.glyphs().empty);
+            let dim = self.theme.dim();
+            bar = if filled > middle {
+                vec![
+                    Span::styled(full.repeat(middle), bar[0].style),
+                    tick,
+                    Span::styled(full.repeat(filled - middle - 1), bar[0].style),
+                    Span::styled(empty.repeat(cells - filled), dim),
+                ]
+            } else {
+                vec![
+                    Span::styled(full.repeat(filled), bar[0].style),
+                    Span::styled(empty.repeat(middle - filled), dim),
+                    tick,
+                    Span::styled(empty.repeat(cells - middle - 1), dim),
+                ]
+            };
+        }
+        bar
     }
 
     /// Cells of a wrapped row: one at each edge stays free.

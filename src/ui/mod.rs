@@ -6,6 +6,7 @@ mod canvas;
 mod help;
 mod jobs;
 mod library;
+mod outputs;
 mod position;
 mod queue;
 mod side;
@@ -82,6 +83,7 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
     let body = rows.body(area);
     match &app.overlay {
         Overlay::Help => help::draw(app, &mut canvas.part(body)),
+        Overlay::Outputs => outputs::draw(app, &mut canvas.part(body)),
         Overlay::Whole { heading, words } => {
             let mut canvas = canvas.part(body);
             canvas.rule(0, heading);

@@ -23,8 +23,8 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let line = bars::now_playing(app, canvas, canvas.width());
     canvas.line(y + 1, line);
     let mut fader = vec![Span::styled(" singer ", canvas.theme.vocals())];
-    fader.extend(canvas.bar(
-        app.fader.gain().into(),
+    fader.extend(canvas.fader(
+        app.fader.level(),
         canvas.width().saturating_sub(16),
         canvas.theme.vocals(),
     ));

@@ -226,7 +226,7 @@ fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     let label = if canvas.width() >= 30 { " SINGER " } else { " " };
     let percent = format!(" {:>3} % ", app.fader.level());
     let cells = canvas.width().saturating_sub(label.len() + percent.len());
-    let bar = canvas.bar(f64::from(app.fader.level()) / 100.0, cells, canvas.theme.vocals());
+    let bar = canvas.fader(app.fader.level(), cells, canvas.theme.vocals());
     for row in 0..rows {
         let middle = row == rows / 2;
         let mut spans = vec![Span::styled(
@@ -267,11 +267,12 @@ fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
         ));
         spans.push(Span::raw(" "));
     }
-    let heard = app.fader.voice() != Voice::Full && !song.voice.ready_at(app.deck.seconds);
-    let words = if heard {
-        "singer still heard: not separated yet "
-    } else {
-        ""
+    let here = song.voice.ready_at(app.deck.seconds);
+    let words = match (app.fader.solo(), app.fader.voice(), here) {
+        (true, _, true) => "the singer alone ",
+        (true, _, false) => "singer not alone: not separated yet ",
+        (false, Voice::Full, _) | (false, _, true) => "",
+        (false, _, false) => "singer still heard: not separated yet ",
     };
     let moved = key_and_tempo(app, song, canvas);
     let width = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();

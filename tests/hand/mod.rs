@@ -284,6 +284,6 @@ impl Hand {
         } else {
             assert!(app.deck.next.is_none());
         }
-        assert!(app.fader.level() <= 100 && app.volume <= 100);
+        assert!(app.fader.level() <= 200 && app.volume <= 100);
     }
 }

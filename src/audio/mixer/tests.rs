@@ -27,7 +27,7 @@ fn rig() -> Rig {
 
 fn mixture(at: u32) -> [f32; 2] {
     let t = at as f32;
-    [(t * 0.031).sin() * 0.6, (t * 0.017).cos() * 0.6]
+    [(t * 0.031).sin() * 0.5, (t * 0.017).cos() * 0.5]
 }
 
 fn vocals(at: u32) -> [f32; 2] {
@@ -205,4 +205,155 @@ fn the_end_of_a_song_is_played_to_its_last_frame_and_is_no_underrun() {
     );
     assert!(heard[1000..].iter().all(|frame| *frame == [0.0; 2]));
     assert_eq!(rig.shared.underruns(), 0);
+}
+
+#[test]
+fn twice_the_vocals_and_a_soft_song_made_louder_come_out_as_asked() {
+    let mut rig = rig();
+    rig.shared.set_level(2.0);
+    rig.shared.set_gain(1, 0.5);
+    rig.feed(1, 4000);
+    for (at, frame) in rig.hear(3200).iter().enumerate() {
+        let (m, v) = (mixture(at as u32), vocals(at as u32));
+        assert_eq!(*frame, [(m[0] + v[0]) * 0.5, (m[1] + v[1]) * 0.5], "frame {at}");
+    }
+}
+
+#[test]
+fn what_the_gains_push_over_the_ceiling_is_held_and_only_that() {
+    let mut rig = rig();
+    rig.shared.set_level(2.0);
+    rig.shared.set_gain(1, 2.0);
+    let heard = rig.hear_on(1, 48_000);
+    let loudest = heard.iter().flatten().fold(0.0f32, |a, b| a.max(b.abs()));
+    // But for the last bit of a product.
+    assert!(
+        loudest <= crate::audio::limiter::CEILING * 1.000_001 && loudest > 0.85,
+        "{loudest}"
+    );
+    // Held, not cut: the curve stays as smooth as the signal times the gain is.
+    let steepest = largest_step(&heard[640..]);
+    assert!(steepest < 0.1, "{steepest}");
+    rig.shared.set_level(1.0);
+    rig.shared.announce(2, 8, RATE, 0, 1.0);
+    rig.shared.raise_floor(2);
+    rig.at = 0;
+    rig.hear_on(2, 640);
+    let heard = rig.hear_on(2, 64_000);
+    let last = *heard.last().unwrap();
+    let at = (rig.shared.position().seconds * f64::from(RATE)).round() as u32 - 1;
+    assert_eq!(last, mixture(at), "the limiter never let go");
+}
+
+#[test]
+fn the_next_song_takes_its_own_gain_in_a_ramp() {
+    let mut rig = rig();
+    rig.shared.set_gain(1, 0.25);
+    rig.feed(1, 3200);
+    rig.shared.announce(2, 8, RATE, 0, 1.0);
+    rig.shared.set_gain(2, 1.0);
+    let calm = largest_step(&(0..3200).map(mixture).collect::<Vec<_>>());
+    let first = rig.hear(2000);
+    assert_eq!(
+        first[100][0],
+        mixture(100)[0] * 0.25,
+        "not there at the first sample"
+    );
+    // Without a gap the curve of the test goes on, as two songs recorded in one go would.
+    rig.feed(2, 4800);
+    let over = rig.hear(4480);
+    assert!(
+        largest_step(&over) < calm * 1.5 + 0.003,
+        "a click between two songs: {}",
+        largest_step(&over)
+    );
+    assert_eq!(over.last().copied(), Some(mixture(6479)));
+}
+
+#[test]
+fn the_singer_alone_is_the_vocals_and_nothing_else() {
+    let mut rig = rig();
+    rig.shared.set_level(0.2);
+    rig.feed(1, 16_000);
+    rig.hear(3200);
+    rig.shared.set_solo(true);
+    let calm = largest_step(&(0..3200).map(mixture).collect::<Vec<_>>());
+    let heard = rig.hear(1600);
+    assert!(largest_step(&heard) < calm * 1.5 + 0.003, "a click");
+    assert_eq!(heard.last().copied(), Some(vocals(4799)));
+    rig.shared.set_solo(false);
+    rig.shared.set_level(1.0);
+    assert_eq!(rig.hear(1600).last().copied(), Some(mixture(6399)));
+}
+
+#[test]
+fn somebody_who_sings_ducks_the_vocals_smoothly_and_gets_them_back() {
+    let mut rig = rig();
+    rig.feed(1, 18_000);
+    let calm = largest_step(&rig.hear(640));
+    rig.shared.set_duck(0.0);
+    let heard = rig.hear(6400);
+    assert!(largest_step(&heard) < calm * 1.2 + 0.001, "a click");
+    // After a twentieth of a second it is on its way, not there.
+    let (at, frame) = (3040u32, heard[2400]);
+    let half = [mixture(at)[0] - frame[0], vocals(at)[0]];
+    assert!(half[0] / half[1] > 0.3 && half[0] / half[1] < 0.6, "{half:?}");
+    let (m, v) = (mixture(7039), vocals(7039));
+    assert_eq!(heard.last().copied(), Some([m[0] - v[0], m[1] - v[1]]));
+    rig.shared.set_duck(1.0);
+    assert_eq!(rig.hear(6400).last().copied(), Some(mixture(13_439)));
+    assert_eq!(rig.shared.duck(), 1.0);
+    rig.shared.set_duck(f32::NAN);
+    assert_eq!(
+        rig.shared.duck(),
+        1.0,
+        "a control that is no number changes nothing"
+    );
+}
+
+#[test]
+fn a_device_of_one_channel_gets_the_mean_and_a_large_one_the_front_pair() {
+    for channels in [1usize, 2, 6] {
+        let shared = Arc::new(Shared::default());
+        let rate = NonZero::new(RATE).unwrap();
+        let (mut ring, mut mixer) = mixer_for(rate, NonZero::new(channels as u16).unwrap(), shared.clone());
+        shared.announce(1, 7, RATE, 0, 1.0);
+        shared.raise_floor(1);
+        shared.set_playing(true);
+        for at in 0..4000 {
+            let frame = Frame {
+                mixture: mixture(at),
+                vocals: vocals(at),
+                stretch: 1,
+                at,
+            };
+            ring.push(frame).unwrap();
+        }
+        let heard: Vec<f32> = mixer.by_ref().take(3200 * channels).collect();
+        for (at, frame) in heard.chunks(channels).enumerate() {
+            let [left, right] = mixture(at as u32);
+            match channels {
+                1 => assert_eq!(frame, [0.5 * (left + right)]),
+                2 => assert_eq!(frame, [left, right]),
+                _ => assert_eq!(frame, [left, right, 0.0, 0.0, 0.0, 0.0]),
+            }
+        }
+        // The count is in frames whatever a frame is.
+        assert_eq!(shared.position().seconds, 3200.0 / f64::from(RATE));
+    }
+}
+
+#[test]
+fn a_delay_of_the_device_moves_the_position_and_nothing_else() {
+    let mut rig = rig();
+    rig.feed(1, 16_000);
+    rig.hear(9600);
+    assert_eq!(rig.shared.position().seconds, 0.2);
+    rig.shared.set_latency(960);
+    rig.shared.set_delay_ms(150);
+    assert!((rig.shared.position().seconds - 0.03).abs() < 1e-9);
+    assert_eq!(rig.shared.next_position().seconds, 0.2);
+    rig.shared.set_delay_ms(5000);
+    assert_eq!(rig.shared.position().seconds, 0.0, "not before the beginning");
+    assert_eq!(rig.hear(64)[63], mixture(9663));
 }

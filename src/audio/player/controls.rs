@@ -7,6 +7,10 @@ use super::Position;
 /// Stretches that may be alive at once: the one heard, those in the ring (a short loop puts several
 /// there), those that replaced them, and one just asked for.
 const STRETCHES: usize = 64;
+/// How much of the vocals the fader can ask for: twice what was recorded.
+pub const LOUDEST_LEVEL: f32 = 2.0;
+/// No song is made louder than this, 18 dB.
+const LOUDEST_SONG: f32 = 8.0;
 
 /// Controls going down to the callback, and what it played coming back.
 ///
@@ -15,6 +19,8 @@ const STRETCHES: usize = 64;
 /// *floor* makes all of an older stretch stale, at once and without touching the ring.
 pub struct Shared {
     level: AtomicU32,
+    solo: AtomicBool,
+    duck: AtomicU32,
     volume: AtomicU32,
     playing: AtomicBool,
     floor: AtomicU32,
@@ -24,6 +30,7 @@ pub struct Shared {
     underruns: AtomicU64,
     latency: AtomicU32,
     splice: AtomicU64,
+    delay_ms: AtomicU32,
     stretches: [Stretch; STRETCHES],
 }
 
@@ -34,12 +41,16 @@ struct Stretch {
     start: AtomicU32,
     /// Frames of song per frame of sound, as bits.
     pace: AtomicU32,
+    /// What the song is multiplied by so that all songs are equally loud, as bits.
+    gain: AtomicU32,
 }
 
 impl Default for Shared {
     fn default() -> Self {
         Self {
             level: AtomicU32::new(1.0f32.to_bits()),
+            solo: AtomicBool::new(false),
+            duck: AtomicU32::new(1.0f32.to_bits()),
             volume: AtomicU32::new(1.0f32.to_bits()),
             playing: AtomicBool::new(false),
             floor: AtomicU32::new(0),
@@ -49,19 +60,41 @@ impl Default for Shared {
             underruns: AtomicU64::new(0),
             latency: AtomicU32::new(0),
             splice: AtomicU64::new(0),
+            delay_ms: AtomicU32::new(0),
             stretches: std::array::from_fn(|_| Stretch::default()),
         }
     }
 }
 
 impl Shared {
-    /// How much of the vocals stays, 0 to 1.
+    /// How much of the vocals is heard: 0 none, 1 as recorded, up to [`LOUDEST_LEVEL`].
     pub fn level(&self) -> f32 {
         f32::from_bits(self.level.load(Relaxed))
     }
 
     pub fn set_level(&self, level: f32) {
-        self.level.store(sane(level).to_bits(), Relaxed);
+        self.level.store(sane(level, LOUDEST_LEVEL).to_bits(), Relaxed);
+    }
+
+    /// Only the vocals are heard, as they were recorded.
+    pub fn solo(&self) -> bool {
+        self.solo.load(Relaxed)
+    }
+
+    pub fn set_solo(&self, solo: bool) {
+        self.solo.store(solo, Relaxed);
+    }
+
+    /// What is left of the vocals while somebody sings over them, 0 to 1.
+    pub fn duck(&self) -> f32 {
+        f32::from_bits(self.duck.load(Relaxed))
+    }
+
+    /// For whatever hears the listener sing: 0 takes the vocals away while they do, 1 gives them
+    /// back. It multiplies the level, is ramped by the mixer, and may come from any thread at any
+    /// rate.
+    pub fn set_duck(&self, left: f32) {
+        self.duck.store(sane(left, 1.0).to_bits(), Relaxed);
     }
 
     pub fn volume(&self) -> f32 {
@@ -69,7 +102,7 @@ impl Shared {
     }
 
     pub fn set_volume(&self, volume: f32) {
-        self.volume.store(sane(volume).to_bits(), Relaxed);
+        self.volume.store(sane(volume, 1.0).to_bits(), Relaxed);
     }
 
     pub fn playing(&self) -> bool {
@@ -99,9 +132,20 @@ impl Shared {
     pub fn announce(&self, stretch: u32, token: u64, rate: u32, start: u32, pace: f32) {
         let entry = self.stretch(stretch);
         entry.pace.store(pace.to_bits(), Relaxed);
+        entry.gain.store(1.0f32.to_bits(), Relaxed);
         entry.token.store(token, Relaxed);
         entry.rate.store(rate, Relaxed);
         entry.start.store(start, Release);
+    }
+
+    /// The loudness gain of a stretch, 1 unless it is said here; before its first frame goes out.
+    pub fn set_gain(&self, stretch: u32, gain: f32) {
+        let gain = sane(gain, LOUDEST_SONG);
+        self.stretch(stretch).gain.store(gain.to_bits(), Relaxed);
+    }
+
+    pub fn gain(&self, stretch: u32) -> f32 {
+        f32::from_bits(self.stretch(stretch).gain.load(Relaxed))
     }
 
     pub fn raise_floor(&self, stretch: u32) {
@@ -154,6 +198,12 @@ impl Shared {
         self.latency.store(frames, Relaxed);
     }
 
+    /// What the device itself adds before the ear, as Bluetooth does: positions are told so much
+    /// earlier, and nothing else changes.
+    pub fn set_delay_ms(&self, delay: u32) {
+        self.delay_ms.store(delay, Relaxed);
+    }
+
     /// The stretch heard last; 0 before the first.
     pub fn heard_stretch(&self) -> u32 {
         (self.heard.load(Acquire) >> 32) as u32
@@ -161,16 +211,17 @@ impl Shared {
 
     /// Seconds into the song of what the listener hears, and the song.
     pub fn position(&self) -> Position {
-        self.position_behind(self.latency.load(Relaxed))
+        let delay = f64::from(self.delay_ms.load(Relaxed)) / 1000.0;
+        self.position_behind(self.latency.load(Relaxed), delay)
     }
 
     /// The same of what the callback gives out next.
     pub fn next_position(&self) -> Position {
-        self.position_behind(0)
+        self.position_behind(0, 0.0)
     }
 
-    /// `latency` is in frames of sound.
-    fn position_behind(&self, latency: u32) -> Position {
+    /// `latency` is in frames of sound, `delay` in seconds on top of it.
+    fn position_behind(&self, latency: u32, delay: f64) -> Position {
         let heard = self.heard.load(Acquire);
         let (stretch, frame) = ((heard >> 32) as u32, heard as u32);
         let floor = self.floor();
@@ -187,7 +238,8 @@ impl Shared {
         let entry = self.stretch(stretch);
         let start = entry.start.load(Acquire);
         let pace = f32::from_bits(entry.pace.load(Relaxed));
-        let latency = (latency as f32 * pace) as u32;
+        let delay = delay * f64::from(entry.rate.load(Relaxed));
+        let latency = ((f64::from(latency) + delay) * f64::from(pace)) as u32;
         let frame = frame.saturating_sub(latency).max(start);
         Position {
             token: entry.token.load(Relaxed),
@@ -212,9 +264,9 @@ pub(in crate::audio) fn is_before(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) < 0
 }
 
-fn sane(gain: f32) -> f32 {
+fn sane(gain: f32, most: f32) -> f32 {
     if gain.is_finite() {
-        gain.clamp(0.0, 1.0)
+        gain.clamp(0.0, most)
     } else {
         1.0
     }

@@ -43,6 +43,7 @@ pub(in crate::audio) struct Deck {
     mixture: Placed,
     /// Seconds into the song where it shall begin.
     start: f64,
+    gain: f32,
     key_tempo: KeyTempo,
     /// Moves key and tempo; none where the song plays as it was recorded, sample for sample.
     stretcher: Option<Stretcher>,
@@ -78,6 +79,7 @@ impl Deck {
             } else {
                 0.0
             },
+            gain: song.gain,
             key_tempo: song.key_tempo,
             stretcher: None,
             silence: 0,
@@ -103,6 +105,11 @@ impl Deck {
 
     pub(in crate::audio) fn start(&self) -> f64 {
         self.start
+    }
+
+    /// What the mixer multiplies this song by.
+    pub(in crate::audio) fn gain(&self) -> f32 {
+        self.gain
     }
 
     pub(in crate::audio) fn key_tempo(&self) -> KeyTempo {

@@ -91,6 +91,7 @@ impl Rig {
             path: wav(&self.folder, token, rate, frames),
             vocals: Box::new(Sung(rate)),
             start,
+            gain: 1.0,
             key_tempo: KeyTempo::default(),
         }
     }
@@ -213,6 +214,7 @@ fn level_zero_takes_the_vocals_out_even_when_all_rates_differ() {
                 path: path.clone(),
                 vocals: Box::new(Sung(44_100)),
                 start,
+                gain: 1.0,
                 key_tempo: KeyTempo::default(),
             },
             true,
@@ -258,6 +260,7 @@ fn a_new_device_goes_on_where_the_old_one_was_lost() {
         state: OutputState::Device {
             name: "new".into(),
             rate: 48_000,
+            instead_of: None,
         },
     });
     let after = rig.shared.position();
@@ -281,6 +284,7 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
             path: bad,
             vocals: Box::new(Sung(44_100)),
             start: 0.0,
+            gain: 1.0,
             key_tempo: KeyTempo::default(),
         },
         true,

@@ -29,6 +29,7 @@ fn tones(rig: &Rig, seconds: u64, key_tempo: KeyTempo) -> Song {
         path,
         vocals: Box::new(Silence),
         start: 0.0,
+        gain: 1.0,
         key_tempo,
     }
 }
@@ -187,6 +188,7 @@ fn level_zero_takes_the_vocals_out_in_any_key_and_tempo() {
                 path: path.clone(),
                 vocals: Box::new(Sung(RATE)),
                 start: 0.5,
+                gain: 1.0,
                 key_tempo: KeyTempo::new(-3, 120),
             },
             true,

@@ -1,124 +1,85 @@
-//! The device: opened with a small buffer, watched, and tried again every few seconds when it is
-//! lost or never was. Meanwhile the silent clock reads the ring.
+//! The device: opened with a small buffer, watched, changed when another is chosen or becomes the
+//! system's default, and tried again every few seconds when it is lost or never was. Meanwhile the
+//! silent clock reads the ring.
 
+use std::any::Any;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use rodio::cpal::traits::HostTrait;
-use rodio::cpal::{self, BufferSize};
-use rodio::stream::DeviceSinkError;
-use rodio::{CpalErrorKind, Device, DeviceSinkBuilder, DeviceTrait, MixerDeviceSink};
 
 use crate::audio::feeder::Command;
 use crate::audio::mixer::mixer;
 
 use super::controls::Shared;
 use super::silent::SilentClock;
-use super::{OutputState, PlayerSettings};
+use super::system::{Complaint, Cpal, LARGEST, Opened, System, is_called};
+use super::{OutputState, PlayerEvent, PlayerSettings};
 
-/// Between two attempts at a device.
-const RETRY: Duration = Duration::from_secs(3);
-/// How often it is checked that the device still asks for sound.
-const WATCH: Duration = Duration::from_secs(1);
-/// Complaints of late sound within [`WATCH`] after which the buffer is doubled.
+/// Complaints of late sound within one watch after which the buffer is doubled.
 const LATE: u32 = 3;
-/// After opening, complaints do not count.
-const SETTLING: Duration = Duration::from_secs(1);
-/// Checks in a row without a single callback before the device counts as lost.
+/// Watches in a row without a single callback before the device counts as lost.
 const PATIENCE: u32 = 2;
 /// About 21 ms at 48 kHz: a fader move is heard well within a tenth of a second.
 const BUFFER: u32 = 1024;
-/// No larger fixed buffer is tried; after it comes the device's own choice.
-const LARGEST: u32 = 4096;
-/// A device lost sooner than this after it was opened did not bear its buffer: the next is larger.
-const SHORT_LIFE: Duration = Duration::from_secs(15);
-/// A device plays one buffer while it asks for the next.
-const BUFFERS_AHEAD: u32 = 2;
 const CLOCK_RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(44_099);
 
-/// Until `quit` is dropped.
-pub(super) fn run(
-    settings: &PlayerSettings,
-    shared: &Arc<Shared>,
-    feeder: &Sender<Command>,
-    quit: &Receiver<()>,
-) {
-    let mut clock = None;
-    let mut reason = "sound output is turned off".to_owned();
-    let mut buffer = settings.buffer_frames.unwrap_or(BUFFER).clamp(64, LARGEST);
-    loop {
-        if settings.output {
-            let (tell, lost) = unbounded();
-            match open(settings, buffer, tell) {
-                Ok((sink, name)) => {
-                    let opened = Instant::now();
-                    // Only one may read at a time: what it reads is what counts as heard.
-                    clock = None;
-                    attach(&sink, name, shared, feeder);
-                    match watch(shared, &lost, quit) {
-                        End::Lost(why) => reason = why,
-                        End::Starved if buffer <= LARGEST => {
-                            buffer *= 2;
-                            tracing::warn!(
-                                "sound came too late again and again; the device's buffer is now {buffer} frames"
-                            );
-                            continue;
-                        }
-                        End::Starved => reason = "sound comes too late even with the largest buffer".into(),
-                        End::Quit => return,
-                    }
-                    tracing::warn!("sound output lost: {reason}");
-                    if opened.elapsed() < SHORT_LIFE && buffer <= LARGEST {
-                        buffer *= 2;
-                    }
-                }
-                Err(why) => reason = why,
-            }
-        }
-        if clock.is_none() {
-            let (ring, silent) = mixer(CLOCK_RATE, shared.clone());
-            clock = Some(SilentClock::start(silent, CLOCK_RATE, shared.clone()));
-            let state = OutputState::Silent {
-                reason: reason.clone(),
-            };
-            let _ = feeder.send(Command::Attach {
-                ring,
-                rate: CLOCK_RATE.get(),
-                latency: 0,
-                state,
-            });
-        }
-        let waited = if settings.output {
-            quit.recv_timeout(RETRY)
-        } else {
-            quit.recv().map_err(Into::into)
-        };
-        if !matches!(waited, Err(RecvTimeoutError::Timeout)) {
-            return;
+/// What the handle asks of the output thread, which ends when the other end is dropped.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Plays on the output of this name from now on; `None` is the configured or default one.
+    Choose(Option<String>),
+    /// Tells which outputs there are.
+    List,
+}
+
+/// How often things are looked at; shorter in tests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// Between two attempts at a device.
+    retry: Duration,
+    /// Between two looks at whether the device still asks for sound, and is still the right one.
+    watch: Duration,
+    /// After opening, complaints do not count: they are the server's own.
+    settling: Duration,
+    /// A device lost sooner than this after it was opened did not bear its buffer: the next is
+    /// larger, and it is not opened again at once.
+    short_life: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            retry: Duration::from_secs(3),
+            watch: Duration::from_secs(1),
+            settling: Duration::from_secs(1),
+            short_life: Duration::from_secs(15),
         }
     }
 }
 
-fn attach(sink: &MixerDeviceSink, name: String, shared: &Arc<Shared>, feeder: &Sender<Command>) {
-    let rate = sink.config().sample_rate();
-    let latency = match sink.config().buffer_size() {
-        BufferSize::Fixed(frames) => frames * BUFFERS_AHEAD,
-        BufferSize::Default => rate.get() / 20,
-    };
-    let (ring, source) = mixer(rate, shared.clone());
-    sink.mixer().add(source);
-    let state = OutputState::Device {
-        name,
-        rate: rate.get(),
-    };
-    let _ = feeder.send(Command::Attach {
-        ring,
-        rate: rate.get(),
-        latency,
-        state,
-    });
+pub(super) struct OutputThread<S> {
+    settings: PlayerSettings,
+    system: S,
+    times: Times,
+    shared: Arc<Shared>,
+    feeder: Sender<Command>,
+    requests: Receiver<Request>,
+    /// By the listener's hand; goes before the configured device.
+    chosen: Option<String>,
+    buffer: u32,
+    /// Reads the ring while no device does.
+    clock: Option<SilentClock>,
+}
+
+/// An open device.
+struct Playing {
+    name: String,
+    complaints: Receiver<Complaint>,
+    since: Instant,
+    /// Sounds until dropped.
+    _stream: Box<dyn Any>,
 }
 
 /// Why the device is to be closed.
@@ -126,140 +87,240 @@ enum End {
     Lost(String),
     /// Its buffer ran empty so often that a larger one is called for.
     Starved,
+    /// Another output is the right one now.
+    Switch,
     Quit,
 }
 
-/// What a device complains of.
-enum Complaint {
-    /// It is gone.
-    Lost(String),
-    /// It ran out of sound, or a sound server behind ALSA stumbled; passes by itself.
-    Late,
-}
-
-fn watch(shared: &Shared, complaints: &Receiver<Complaint>, quit: &Receiver<()>) -> End {
-    let mut ticks = shared.ticks();
-    let mut silent_for = 0;
-    // Complaints at the very start are the server's own.
-    let (opened, mut late, mut since) = (Instant::now(), 0, Instant::now());
-    loop {
-        crossbeam_channel::select! {
-            recv(quit) -> _ => return End::Quit,
-            recv(complaints) -> complaint => match complaint {
-                Ok(Complaint::Late) if opened.elapsed() > SETTLING => late += 1,
-                Ok(Complaint::Late) => {}
-                Ok(Complaint::Lost(why)) => return End::Lost(why),
-                Err(_) => return End::Lost("its stream ended".into()),
-            },
-            default(WATCH) => {}
-        }
-        if since.elapsed() < WATCH {
-            continue;
-        }
-        since = Instant::now();
-        if late >= LATE {
-            return End::Starved;
-        }
-        late = 0;
-        let now = shared.ticks();
-        silent_for = if now == ticks { silent_for + 1 } else { 0 };
-        ticks = now;
-        if silent_for >= PATIENCE {
-            return End::Lost(
-                "the device stopped asking for sound; croon opens it again as soon as it can".into(),
-            );
+impl<S: System> OutputThread<S> {
+    pub(super) fn new(
+        settings: PlayerSettings,
+        system: S,
+        times: Times,
+        shared: Arc<Shared>,
+        feeder: Sender<Command>,
+        requests: Receiver<Request>,
+    ) -> Self {
+        Self {
+            buffer: settings.buffer_frames.unwrap_or(BUFFER).clamp(64, LARGEST),
+            chosen: settings.chosen.clone(),
+            settings,
+            system,
+            times,
+            shared,
+            feeder,
+            requests,
+            clock: None,
         }
     }
-}
 
-fn open(
-    settings: &PlayerSettings,
-    buffer: u32,
-    tell: Sender<Complaint>,
-) -> Result<(MixerDeviceSink, String), String> {
-    let device = find(settings.device.as_deref())?;
-    let name = name_of(&device);
-    let on_error = move |error: cpal::Error| match error.kind() {
-        CpalErrorKind::DeviceNotAvailable
-        | CpalErrorKind::HostUnavailable
-        | CpalErrorKind::StreamInvalidated => {
-            let _ = tell.send(Complaint::Lost(format!("the device reported: {error}")));
-        }
-        CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => {
-            tracing::debug!("sound output: {error}")
-        }
-        // The rest passes by itself, as sound servers behind ALSA show at every start; if it does
-        // not, the device stops asking for sound, and that is watched.
-        _ => {
-            tracing::debug!("sound output: {error}");
-            let _ = tell.send(Complaint::Late);
-        }
-    };
-    let sizes = [
-        (buffer <= LARGEST).then_some(BufferSize::Fixed(buffer)),
-        Some(BufferSize::Default),
-    ];
-    let mut why = String::new();
-    for size in sizes.into_iter().flatten() {
-        let opened = DeviceSinkBuilder::from_device(device.clone())
-            .map(|builder| {
-                builder
-                    .with_buffer_size(size)
-                    .with_error_callback(on_error.clone())
-            })
-            .and_then(|builder| {
-                if size == BufferSize::Default {
-                    builder.open_sink_or_fallback()
-                } else {
-                    builder.open_stream()
+    /// Until the handle is dropped.
+    pub(super) fn run(mut self) {
+        let mut reason = "sound output is turned off".to_owned();
+        loop {
+            if self.settings.output {
+                match self.open() {
+                    Ok(playing) => match self.watch(&playing) {
+                        End::Quit => return,
+                        End::Switch => continue,
+                        End::Starved if self.buffer <= LARGEST => {
+                            self.buffer *= 2;
+                            tracing::warn!(
+                                "sound came too late again and again; the device's buffer is now {} frames",
+                                self.buffer
+                            );
+                            continue;
+                        }
+                        End::Starved => reason = "sound comes too late even with the largest buffer".into(),
+                        End::Lost(why) => {
+                            self.lose(&playing.name, &why);
+                            // One that lived goes at once to the next device, or to itself again.
+                            if playing.since.elapsed() >= self.times.short_life {
+                                continue;
+                            }
+                            if self.buffer <= LARGEST {
+                                self.buffer *= 2;
+                            }
+                            reason = why;
+                        }
+                    },
+                    Err(why) => reason = why,
                 }
-            });
-        match opened {
-            Ok(mut sink) => {
-                sink.log_on_drop(false);
-                return Ok((sink, name));
             }
-            Err(error) => why = explain(&error),
+            self.be_silent(&reason);
+            if !self.wait() {
+                return;
+            }
         }
     }
-    Err(format!(
-        "{name} cannot be opened ({why}). Check that no other program holds it; croon keeps trying"
-    ))
-}
 
-fn find(wanted: Option<&str>) -> Result<Device, String> {
-    let host = cpal::default_host();
-    let Some(wanted) = wanted else {
-        return host.default_output_device().ok_or_else(|| {
-            "there is no sound device. Connect one or start the sound server; croon keeps trying".into()
+    /// The output that is to play now, and the wanted one where that is not there.
+    fn target(&mut self) -> Option<(String, Option<String>)> {
+        let wanted = self.chosen.clone().or_else(|| self.settings.device.clone());
+        if let Some(found) = wanted.as_deref().and_then(|wanted| self.system.find(wanted)) {
+            return Some((found, None));
+        }
+        let default = self.system.default_output()?;
+        Some((default, wanted))
+    }
+
+    fn open(&mut self) -> Result<Playing, String> {
+        let Some((name, instead_of)) = self.target() else {
+            return Err(
+                "there is no sound device. Connect one or start the sound server; croon keeps trying".into(),
+            );
+        };
+        let (tell, complaints) = unbounded();
+        let Opened {
+            rate,
+            latency,
+            ring,
+            stream,
+        } = self.system.open(&name, self.buffer, &self.shared, tell)?;
+        // Its ring is empty until the feeder has it, so the clock was the only one that read.
+        self.clock = None;
+        self.command(Command::Attach {
+            ring,
+            rate,
+            latency,
+            state: OutputState::Device {
+                name: name.clone(),
+                rate,
+                instead_of,
+            },
         });
-    };
-    let mut all = host
-        .output_devices()
-        .map_err(|error| format!("sound devices cannot be listed: {error}"))?;
-    let goal = wanted.to_lowercase();
-    all.find(|device| name_of(device).to_lowercase().contains(&goal))
-        .ok_or_else(|| {
-            format!("no sound device is called \"{wanted}\". `croon doctor` lists those there are")
+        Ok(Playing {
+            name,
+            complaints,
+            since: Instant::now(),
+            _stream: stream,
         })
+    }
+
+    /// The song waits where it was, before any other device could go on with it.
+    fn lose(&mut self, name: &str, why: &str) {
+        tracing::warn!("sound output lost: {why}");
+        self.shared.set_playing(false);
+        self.tell(OutputState::Lost {
+            name: name.to_owned(),
+            reason: why.to_owned(),
+        });
+    }
+
+    fn be_silent(&mut self, reason: &str) {
+        if self.clock.is_some() {
+            return;
+        }
+        let (ring, silent) = mixer(CLOCK_RATE, self.shared.clone());
+        self.clock = Some(SilentClock::start(silent, CLOCK_RATE, self.shared.clone()));
+        self.command(Command::Attach {
+            ring,
+            rate: CLOCK_RATE.get(),
+            latency: 0,
+            state: OutputState::Silent {
+                reason: reason.to_owned(),
+            },
+        });
+    }
+
+    /// Until it is time for another attempt; false when croon ends.
+    fn wait(&mut self) -> bool {
+        let until = Instant::now() + self.times.retry;
+        loop {
+            let request = if self.settings.output {
+                self.requests.recv_deadline(until)
+            } else {
+                self.requests.recv().map_err(Into::into)
+            };
+            match request {
+                Ok(Request::List) => self.list(),
+                Ok(Request::Choose(chosen)) => {
+                    self.chosen = chosen;
+                    return true;
+                }
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn watch(&mut self, playing: &Playing) -> End {
+        let mut ticks = self.shared.ticks();
+        let (mut silent_for, mut late, mut looked) = (0, 0, Instant::now());
+        let requests = self.requests.clone();
+        loop {
+            crossbeam_channel::select! {
+                recv(requests) -> request => match request {
+                    Ok(Request::List) => self.list(),
+                    Ok(Request::Choose(chosen)) => {
+                        self.chosen = chosen;
+                        if self.target().is_some_and(|(target, _)| target != playing.name) {
+                            return End::Switch;
+                        }
+                    }
+                    Err(_) => return End::Quit,
+                },
+                recv(playing.complaints) -> complaint => match complaint {
+                    Ok(Complaint::Late) if playing.since.elapsed() > self.times.settling => late += 1,
+                    Ok(Complaint::Late) => {}
+                    Ok(Complaint::Lost(why)) => return End::Lost(why),
+                    Err(_) => return End::Lost("its stream ended".into()),
+                },
+                default(self.times.watch) => {}
+            }
+            if looked.elapsed() < self.times.watch {
+                continue;
+            }
+            looked = Instant::now();
+            if late >= LATE {
+                return End::Starved;
+            }
+            late = 0;
+            let now = self.shared.ticks();
+            silent_for = if now == ticks { silent_for + 1 } else { 0 };
+            ticks = now;
+            if silent_for >= PATIENCE {
+                return End::Lost("the device stopped asking for sound".into());
+            }
+            if self.system.is_gone(&playing.name) {
+                return End::Lost("it was taken away".into());
+            }
+            if self.is_displaced(&playing.name) {
+                return End::Switch;
+            }
+        }
+    }
+
+    /// The default changed, or the wanted output, which was not there, is.
+    fn is_displaced(&mut self, name: &str) -> bool {
+        let wanted = self.chosen.clone().or_else(|| self.settings.device.clone());
+        match wanted {
+            Some(wanted) if is_called(name, &wanted) => false,
+            _ => self.target().is_some_and(|(target, _)| target != name),
+        }
+    }
+
+    fn list(&mut self) {
+        let outputs = self.system.outputs();
+        self.command(Command::Say(PlayerEvent::Outputs(outputs)));
+    }
+
+    fn tell(&self, state: OutputState) {
+        self.command(Command::Say(PlayerEvent::Output(state)));
+    }
+
+    fn command(&self, command: Command) {
+        // A feeder that is gone has said why in the log.
+        let _ = self.feeder.send(command);
+    }
 }
 
-/// The names of the devices that can play.
+/// The names of the outputs that can be chosen.
 pub fn devices() -> Vec<String> {
-    let found = cpal::default_host().output_devices();
-    found
-        .map(|all| all.map(|device| name_of(&device)).collect())
-        .unwrap_or_default()
+    Cpal::default().outputs()
 }
 
-fn name_of(device: &Device) -> String {
-    device.description().map_or_else(
-        |_| "a device without a name".into(),
-        |about| about.name().to_owned(),
-    )
-}
-
-/// rodio's own words leave out what the system said.
-fn explain(error: &DeviceSinkError) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| cause.to_string())
-}
+#[cfg(test)]
+#[path = "output_tests.rs"]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

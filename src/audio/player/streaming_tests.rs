@@ -74,6 +74,7 @@ fn load(rig: &mut Rig, path: PathBuf, vocals: Known, start: f64, key_tempo: KeyT
             path,
             vocals: Box::new(vocals),
             start,
+            gain: 1.0,
             key_tempo,
         },
         true,

@@ -23,7 +23,7 @@ pub(super) fn sound(context: &Context) -> Check {
     let settings = PlayerSettings {
         device: (!wanted.device.is_empty()).then(|| wanted.device.clone()),
         buffer_frames: Some(wanted.buffer_frames),
-        output: true,
+        ..PlayerSettings::default()
     };
     let (told, heard) = unbounded();
     let player = Player::start(settings, move |event| {
@@ -45,8 +45,22 @@ fn judge(state: Option<OutputState>, devices: &[String]) -> Check {
     let mend = "songs play silently until there is a device; croon tries again by itself. Plug one in, start PipeWire or \
                 PulseAudio, or name another under playback.device in config.toml";
     let check = match state {
-        Some(OutputState::Device { name, rate }) => Check::good(format!("{name}, {rate} Hz")),
-        Some(OutputState::Silent { reason }) => Check::bad(format!("no sound: {reason}"), mend),
+        Some(OutputState::Device {
+            name,
+            rate,
+            instead_of: None,
+        }) => Check::good(format!("{name}, {rate} Hz")),
+        Some(OutputState::Device {
+            name,
+            rate,
+            instead_of: Some(wanted),
+        }) => Check::note(
+            format!("{name}, {rate} Hz, because \"{wanted}\" is not there"),
+            "connect it, or name one of the devices below under playback.device in config.toml",
+        ),
+        Some(OutputState::Lost { reason, .. } | OutputState::Silent { reason }) => {
+            Check::bad(format!("no sound: {reason}"), mend)
+        }
         None => Check::bad("the sound system does not answer", mend),
     };
     match devices.is_empty() {
@@ -103,6 +117,7 @@ mod tests {
         let device = OutputState::Device {
             name: "Speakers".into(),
             rate: 48_000,
+            instead_of: None,
         };
         let good = judge(Some(device), &["HDMI".into(), "Speakers".into()]);
         assert_eq!(
@@ -110,5 +125,13 @@ mod tests {
             (State::Good, "Speakers, 48000 Hz")
         );
         assert_eq!(good.facts, ["devices: HDMI, Speakers"]);
+        let other = OutputState::Device {
+            name: "Speakers".into(),
+            rate: 48_000,
+            instead_of: Some("Headphones".into()),
+        };
+        let note = judge(Some(other), &["Speakers".into()]);
+        assert_eq!(note.state, State::Note);
+        assert!(note.what.contains("\"Headphones\" is not there") && note.mend.is_some());
     }
 }

@@ -1,0 +1,131 @@
+//! The gains of the mixer: each goes in a straight line to where its control was set, and is exactly
+//! there when it arrives.
+
+use std::num::NonZero;
+
+use super::Frame;
+use crate::audio::limiter::Mixed;
+use crate::audio::player::controls::Shared;
+
+/// How long gains take to where they are sent.
+const RAMP: f64 = 0.015;
+/// Ducking follows a voice, and a voice does not begin within milliseconds.
+const DUCK_RAMP: f64 = 0.12;
+
+/// All gains of one moment; a copy of them looks ahead.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gains {
+    level: Ramp,
+    duck: Ramp,
+    /// What is heard of everything but the vocals: 1, or 0 for the vocals alone.
+    music: Ramp,
+    /// Of the song, for its loudness.
+    song: Ramp,
+    volume: Ramp,
+    /// The stretch whose gain `song` goes to.
+    stretch: Option<u32>,
+}
+
+impl Gains {
+    pub(super) fn new(shared: &Shared, rate: NonZero<u32>) -> Self {
+        let ramp = |seconds| Ramp::new(1.0, rate, seconds);
+        let mut gains = Self {
+            level: ramp(RAMP),
+            duck: ramp(DUCK_RAMP),
+            music: ramp(RAMP),
+            song: ramp(RAMP),
+            volume: ramp(RAMP),
+            stretch: None,
+        };
+        gains.aim(shared);
+        gains.jump();
+        gains
+    }
+
+    /// Where the controls want them.
+    pub(super) fn aim(&mut self, shared: &Shared) {
+        let solo = shared.solo();
+        self.level.aim(if solo { 1.0 } else { shared.level() });
+        self.music.aim(if solo { 0.0 } else { 1.0 });
+        self.duck.aim(shared.duck());
+        self.volume.aim(shared.volume());
+    }
+
+    /// The next frame is of this stretch.
+    #[inline]
+    pub(super) fn belong_to(&mut self, stretch: u32, shared: &Shared) {
+        if self.stretch != Some(stretch) {
+            self.stretch = Some(stretch);
+            self.song.aim(shared.gain(stretch));
+        }
+    }
+
+    pub(super) fn jump(&mut self) {
+        for ramp in [
+            &mut self.level,
+            &mut self.duck,
+            &mut self.music,
+            &mut self.song,
+            &mut self.volume,
+        ] {
+            ramp.jump();
+        }
+    }
+
+    /// `music * (mixture - vocals) + level * vocals`, written so that the mixture comes out bit for
+    /// bit where both are 1.
+    #[inline]
+    pub(super) fn mix(&mut self, frame: &Frame, gate: f32) -> Mixed {
+        let music = self.music.step();
+        let vocals = self.level.step() * self.duck.step() - music;
+        let gain = self.song.step() * self.volume.step() * gate;
+        let recorded = gain.min(1.0);
+        Mixed {
+            heard: [0, 1].map(|side| (music * frame.mixture[side] + vocals * frame.vocals[side]) * gain),
+            recorded: frame.mixture.map(|sample| sample * recorded),
+        }
+    }
+}
+
+/// A gain that goes to its goal in a straight line and then is exactly there.
+#[derive(Debug, Clone, Copy)]
+struct Ramp {
+    now: f32,
+    goal: f32,
+    step: f32,
+    frames: f32,
+}
+
+impl Ramp {
+    fn new(value: f32, rate: NonZero<u32>, seconds: f64) -> Self {
+        Self {
+            now: value,
+            goal: value,
+            step: 0.0,
+            frames: (f64::from(rate.get()) * seconds).max(1.0) as f32,
+        }
+    }
+
+    fn aim(&mut self, goal: f32) {
+        if goal != self.goal {
+            self.goal = goal;
+            self.step = (goal - self.now) / self.frames;
+        }
+    }
+
+    fn jump(&mut self) {
+        self.now = self.goal;
+    }
+
+    #[inline]
+    fn step(&mut self) -> f32 {
+        if self.now != self.goal {
+            self.now += self.step;
+            // Past the goal, or so near that rounding would never get there.
+            if self.step == 0.0 || (self.goal - self.now) * self.step <= 0.0 {
+                self.now = self.goal;
+            }
+        }
+        self.now
+    }
+}

@@ -1,0 +1,298 @@
+//! The sound system: which outputs there are, which of them is the default, and one of them opened.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use rodio::cpal::traits::HostTrait;
+use rodio::cpal::{self, BufferSize, HostId};
+use rodio::stream::DeviceSinkError;
+use rodio::{CpalErrorKind, Device, DeviceSinkBuilder, DeviceTrait};
+use rtrb::Producer;
+
+use crate::audio::mixer::{Frame, mixer_for};
+use crate::track::printable;
+
+use super::controls::Shared;
+
+/// A device plays one buffer while it asks for the next.
+const BUFFERS_AHEAD: u32 = 2;
+/// No larger fixed buffer is tried; after it comes the device's own choice.
+pub(super) const LARGEST: u32 = 4096;
+
+/// What a device complains of.
+#[derive(Debug)]
+pub(super) enum Complaint {
+    /// It is gone.
+    Lost(String),
+    /// It ran out of sound, or a sound server behind it stumbled; passes by itself.
+    Late,
+}
+
+/// An output that asks for sound until it is dropped.
+pub(super) struct Opened {
+    pub rate: u32,
+    /// Frames between the callback and the ear.
+    pub latency: u32,
+    pub ring: Producer<Frame>,
+    pub stream: Box<dyn Any>,
+}
+
+/// All that the output thread asks of the sound system.
+pub(super) trait System {
+    /// Names of the outputs that can be chosen, each once.
+    fn outputs(&mut self) -> Vec<String>;
+
+    /// The name of the system's own choice; none where there is no output at all.
+    fn default_output(&mut self) -> Option<String>;
+
+    /// An output that plays went away without a word: some servers move the sound elsewhere.
+    fn is_gone(&mut self, name: &str) -> bool;
+
+    /// The output whose name this is, or is part of.
+    fn find(&mut self, wanted: &str) -> Option<String> {
+        let outputs = self.outputs();
+        let part = || outputs.iter().find(|name| is_called(name, wanted));
+        let found = outputs.iter().find(|name| *name == wanted).or_else(part);
+        found.cloned()
+    }
+
+    /// Opens an output by its name and lets it read from a new mixer. `buffer` is in frames per
+    /// callback. The error says why in words for the listener.
+    fn open(
+        &mut self,
+        name: &str,
+        buffer: u32,
+        shared: &Arc<Shared>,
+        tell: Sender<Complaint>,
+    ) -> Result<Opened, String>;
+}
+
+/// Whether this is how the listener may have written the name.
+pub(super) fn is_called(name: &str, wanted: &str) -> bool {
+    name.to_lowercase().contains(&wanted.to_lowercase())
+}
+
+/// Outputs by cpal: those of PulseAudio or PipeWire where one of them runs, else ALSA's.
+#[derive(Default)]
+pub(super) struct Cpal {
+    host: Option<cpal::Host>,
+}
+
+struct Output {
+    name: String,
+    id: String,
+    device: Device,
+}
+
+impl Cpal {
+    /// The sound system, asked for anew after it failed: a server may have come or gone.
+    fn host(&mut self) -> Result<&cpal::Host, String> {
+        if self.host.is_none() {
+            let hosts = cpal::available_hosts().into_iter();
+            self.host = hosts.filter_map(|id| cpal::host_from_id(id).ok()).next();
+        }
+        self.host.as_ref().ok_or_else(|| {
+            "there is no sound system. Start PipeWire or PulseAudio; croon keeps trying".into()
+        })
+    }
+
+    fn all(&mut self) -> Result<Vec<Output>, String> {
+        let found = self.host()?.output_devices();
+        let devices = found.map_err(|error| {
+            self.host = None;
+            format!("sound devices cannot be listed: {error}")
+        })?;
+        let mut all: Vec<Output> = devices.map(Output::of).collect();
+        for at in 1..all.len() {
+            let (before, rest) = all.split_at_mut(at);
+            if before.iter().any(|other| other.name == rest[0].name) {
+                rest[0].name = format!("{} ({})", rest[0].name, rest[0].id);
+            }
+        }
+        Ok(all)
+    }
+
+    fn is_alsa(&self) -> bool {
+        self.host.as_ref().is_some_and(|host| host.id() == HostId::Alsa)
+    }
+}
+
+impl Output {
+    fn of(device: Device) -> Self {
+        let id = device
+            .id()
+            .map_or_else(|_| String::new(), |id| printable(id.id()));
+        let name = device
+            .description()
+            .map_or_else(|_| id.clone(), |about| printable(about.name()));
+        Self { name, id, device }
+    }
+}
+
+impl System for Cpal {
+    fn outputs(&mut self) -> Vec<String> {
+        let all = self.all().unwrap_or_default();
+        let alsa = self.is_alsa();
+        all.into_iter()
+            .filter(|output| !alsa || is_for_people(&output.id))
+            .map(|output| output.name)
+            .collect()
+    }
+
+    fn default_output(&mut self) -> Option<String> {
+        let default = self.host().ok()?.default_output_device().map(Output::of);
+        let Some(default) = default else {
+            self.host = None;
+            return None;
+        };
+        if self.is_alsa() {
+            return Some(default.name);
+        }
+        let listed = self.all().ok()?.into_iter().find(|one| one.id == default.id);
+        Some(listed.map_or(default.name, |one| one.name))
+    }
+
+    fn is_gone(&mut self, name: &str) -> bool {
+        // ALSA tells the stream itself, and listing its devices reads many files.
+        !self.is_alsa() && !self.all().is_ok_and(|all| all.iter().any(|one| one.name == name))
+    }
+
+    fn open(
+        &mut self,
+        name: &str,
+        buffer: u32,
+        shared: &Arc<Shared>,
+        tell: Sender<Complaint>,
+    ) -> Result<Opened, String> {
+        let default = self.host()?.default_output_device().map(Output::of);
+        let device = match default.filter(|one| one.name == name) {
+            Some(default) => default.device,
+            None => {
+                let all = self.all()?.into_iter();
+                let found = all.filter(|one| one.name == name).map(|one| one.device).next();
+                found.ok_or_else(|| format!("{name} is not there any more"))?
+            }
+        };
+        open(&device, buffer, shared, tell).map_err(|why| {
+            self.host = None;
+            format!(
+                "{name} cannot be opened ({why}). Check that no other program holds it; croon keeps trying"
+            )
+        })
+    }
+}
+
+/// ALSA lists every way to one and the same socket; these are the ones a listener would mean.
+fn is_for_people(id: &str) -> bool {
+    const OTHER: &[&str] = &[
+        "null",
+        "lavrate",
+        "samplerate",
+        "speexrate",
+        "speex",
+        "upmix",
+        "vdownmix",
+        "oss",
+    ];
+    match id.split_once(':') {
+        Some((way, _)) => matches!(way, "sysdefault" | "hdmi"),
+        None => !OTHER.contains(&id),
+    }
+}
+
+fn open(
+    device: &Device,
+    buffer: u32,
+    shared: &Arc<Shared>,
+    tell: Sender<Complaint>,
+) -> Result<Opened, String> {
+    let on_error = move |error: cpal::Error| match error.kind() {
+        CpalErrorKind::DeviceNotAvailable
+        | CpalErrorKind::HostUnavailable
+        | CpalErrorKind::StreamInvalidated => {
+            let _ = tell.send(Complaint::Lost(format!("the device reported: {error}")));
+        }
+        CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => {
+            tracing::debug!("sound output: {error}")
+        }
+        // The rest passes by itself, as sound servers behind ALSA show at every start; if it does
+        // not, the device stops asking for sound, and that is watched.
+        _ => {
+            tracing::debug!("sound output: {error}");
+            let _ = tell.send(Complaint::Late);
+        }
+    };
+    let sizes = [
+        (buffer <= LARGEST).then_some(BufferSize::Fixed(buffer)),
+        Some(BufferSize::Default),
+    ];
+    let mut why = String::new();
+    for size in sizes.into_iter().flatten() {
+        let opened = DeviceSinkBuilder::from_device(device.clone())
+            .map(|builder| {
+                builder
+                    .with_buffer_size(size)
+                    .with_error_callback(on_error.clone())
+            })
+            .and_then(|builder| {
+                if size == BufferSize::Default {
+                    builder.open_sink_or_fallback()
+                } else {
+                    builder.open_stream()
+                }
+            });
+        match opened {
+            Ok(mut sink) => {
+                sink.log_on_drop(false);
+                let (rate, channels) = (sink.config().sample_rate(), sink.config().channel_count());
+                let latency = match sink.config().buffer_size() {
+                    BufferSize::Fixed(frames) => frames * BUFFERS_AHEAD,
+                    BufferSize::Default => rate.get() / 20,
+                };
+                let (ring, source) = mixer_for(rate, channels, shared.clone());
+                sink.mixer().add(source);
+                return Ok(Opened {
+                    rate: rate.get(),
+                    latency,
+                    ring,
+                    stream: Box::new(sink),
+                });
+            }
+            Err(error) => why = explain(&error),
+        }
+    }
+    Err(why)
+}
+
+/// rodio's own words leave out what the system said.
+fn explain(error: &DeviceSinkError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_alsas_many_names_only_sockets_and_servers_are_shown() {
+        for id in [
+            "default",
+            "pulse",
+            "pipewire",
+            "sysdefault:CARD=PCH",
+            "hdmi:CARD=HDMI,DEV=0",
+        ] {
+            assert!(is_for_people(id), "{id}");
+        }
+        for id in [
+            "null",
+            "hw:CARD=PCH,DEV=0",
+            "dmix:CARD=PCH",
+            "surround51:CARD=PCH",
+            "upmix",
+        ] {
+            assert!(!is_for_people(id), "{id}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The measured loudness of each song: it belongs to the recording, whatever model separates it,
+//! and outlives vocals that were evicted.
+
+use super::{StemStore, StoreError};
+use crate::audio::loudness::Loudness;
+use crate::track::TrackId;
+
+impl StemStore {
+    /// Nothing where the song was not measured yet.
+    pub fn loudness(&self, id: TrackId) -> Option<Loudness> {
+        self.house.catalogue.loudness(id)
+    }
+
+    pub fn save_loudness(&self, id: TrackId, loudness: &Loudness) -> Result<(), StoreError> {
+        self.house.catalogue.save_loudness(id, loudness)
+    }
+}

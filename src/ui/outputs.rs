@@ -1,0 +1,63 @@
+//! The chooser of outputs: which one is heard, which one was chosen, how late each of them is.
+
+use ratatui::text::Span;
+
+use super::canvas::Canvas;
+use super::text;
+use crate::app::App;
+use crate::app::outputs::current;
+
+pub(super) fn draw(app: &App, canvas: &mut Canvas) {
+    canvas.rule(0, "where the sound goes");
+    let heard = current(app);
+    let lines = app.outputs.lines();
+    let rows = canvas.height().saturating_sub(2);
+    let first = app.outputs.cursor.view(lines.len(), rows);
+    for (row, (at, line)) in lines.iter().enumerate().skip(first).take(rows).enumerate() {
+        let selected = at == app.outputs.cursor.at;
+        let name = match (&line.name, &app.settings.device) {
+            (Some(name), _) => name.clone(),
+            (None, Some(device)) => format!("as configured: {device}"),
+            (None, None) => "the system's default".into(),
+        };
+        let is_heard = heard.is_some() && line.name.as_deref() == heard;
+        let mut about = Vec::new();
+        if is_heard {
+            about.push("heard now".to_owned());
+        }
+        if line.name == app.outputs.saved.chosen {
+            about.push("chosen".into());
+        }
+        if !line.there {
+            about.push("not there; used as soon as it is".into());
+        }
+        let delayed = line.name.as_deref().or(heard);
+        let delay = delayed.map_or(0, |name| app.outputs.delay(name));
+        if delay > 0 || selected && delayed.is_some() {
+            about.push(format!("heard {delay} ms late"));
+        }
+        let theme = canvas.theme;
+        let mark = if selected { canvas.glyphs().selected } else { " " };
+        let playing = if is_heard { canvas.glyphs().playing } else { " " };
+        let about = format!("  {} ", about.join(", "));
+        let room = canvas.width().saturating_sub(text::width(&about) + 6);
+        let name = text::pad(&name, room.max(12), canvas.glyphs().cut);
+        let style = match (line.there, is_heard) {
+            (false, _) => theme.dim(),
+            (true, true) => theme.good(),
+            (true, false) => ratatui::style::Style::new(),
+        };
+        canvas.line(
+            row + 2,
+            vec![
+                Span::styled(format!(" {mark} "), theme.strong()),
+                Span::styled(format!("{playing} "), theme.good()),
+                Span::styled(name, style),
+                Span::styled(about, theme.dim()),
+            ],
+        );
+        if selected {
+            canvas.paint(row + 2, theme.selected());
+        }
+    }
+}
