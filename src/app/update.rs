@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, Output, act, kept, keys, lyrics, playback, queueing, request, separation,
-    turn,
+    App, Effect, Engine, Event, Output, act, ahead, kept, keys, lyrics, playback, queueing, request,
+    separation, turn,
 };
 use crate::track::StemState;
 
@@ -18,7 +18,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     separation::settle(app, &mut effects);
     kept::save(app, &mut effects);
     if near {
-        separation::warm(app, &mut effects);
+        ahead::warm(app, &mut effects);
     }
     follow(app);
     app.dirty |= changed || !effects.is_empty();
