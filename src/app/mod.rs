@@ -3,6 +3,7 @@
 //! be tested as state, keys, state.
 
 mod act;
+mod ahead;
 pub mod board;
 pub mod deck;
 pub mod event;

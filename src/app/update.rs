@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, act, fader, kept, keys, lyrics, outputs, playback, queueing, request,
+    App, Effect, Engine, Event, act, ahead, fader, kept, keys, lyrics, outputs, playback, queueing, request,
     separation, turn,
 };
 use crate::track::StemState;
@@ -18,7 +18,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     separation::settle(app, &mut effects);
     kept::save(app, &mut effects);
     if near {
-        separation::warm(app, &mut effects);
+        ahead::warm(app, &mut effects);
     }
     fader::settle(app, &mut effects);
     outputs::settle(app);

@@ -14,6 +14,9 @@ use super::player::deck::Deck;
 use super::player::outlet::Outlet;
 use super::player::{OutputState, PlayerEvent, Position, Song};
 use crate::key_tempo::KeyTempo;
+use renewal::Renewal;
+
+mod renewal;
 
 /// Frames decoded at a time.
 const BATCH: usize = 1024;
@@ -23,12 +26,6 @@ const BATCHES_A_STEP: usize = 8;
 const POLL: Duration = Duration::from_millis(20);
 /// While the mixer makes room for what was just asked for.
 const HURRY: Duration = Duration::from_millis(2);
-/// How long vocals that became known take to come in.
-const VOCALS_FADE: f64 = 0.2;
-/// From one place of a song over to another.
-const JUMP_FADE: f64 = 0.01;
-/// From one run of the stretcher over to another.
-const PHASES_FADE: f64 = 0.03;
 /// The rate positions are told in until a device has said its own.
 const NO_DEVICE_RATE: u32 = 44_100;
 
@@ -63,13 +60,6 @@ pub enum Next {
     /// Nothing to do until a command comes.
     Idle,
     Within(Duration),
-}
-
-/// What changed about the song that is on its way.
-#[derive(Debug, Clone, Copy, Default)]
-struct Renewal {
-    vocals: bool,
-    looped: bool,
 }
 
 pub struct Feeder {
@@ -235,74 +225,6 @@ impl Feeder {
             let seconds = self.seconds_heard(next);
             self.move_to(seconds, key_tempo);
         }
-    }
-
-    /// A loop the song heard is in already takes hold of what lies in the ring.
-    fn set_loop(&mut self, seconds: Option<(f64, f64)>) {
-        let Some(front) = self.decks.front_mut() else {
-            return;
-        };
-        front.set_loop(seconds);
-        self.renewal.looped = true;
-    }
-
-    /// Replaces what lies in the ring where it is no longer what shall be heard.
-    fn renew(&mut self) {
-        let Renewal { vocals, looped } = self.renewal;
-        let Some(outlet) = self.output.as_mut().filter(|_| vocals || looped) else {
-            return;
-        };
-        let Some(back) = self.decks.back().filter(|deck| !deck.failed) else {
-            self.renewal = Renewal::default();
-            return;
-        };
-        let fade = if vocals {
-            VOCALS_FADE
-        } else if back.key_tempo().is_recording() {
-            0.0
-        } else {
-            // Another run of the stretcher has other phases.
-            PHASES_FADE
-        };
-        let Some(first) = outlet.replace(fade) else {
-            // The rest of a song is too short to be replaced; vocals that come so late do not matter.
-            if back.done && outlet.is_settled() {
-                self.renewal = Renewal::default();
-                if looped {
-                    self.seek(self.seconds_heard(self.shared.next_position()));
-                }
-            }
-            return;
-        };
-        self.renewal = Renewal::default();
-        let token = self.shared.token(first.stretch);
-        // The song after the one replaced waits again.
-        while self.decks.len() > 1 && self.decks.back().is_some_and(|deck| deck.token != token) {
-            self.queued = self.decks.pop_back();
-        }
-        self.shared.set_complete(false);
-        let rate = self.rate();
-        let Some(mut deck) = self.decks.pop_back() else {
-            return;
-        };
-        if vocals {
-            deck.refresh_vocals();
-        }
-        let at = deck.turned_back(u64::from(first.at), rate);
-        let placed = deck.place_at(at, rate);
-        deck.stretch = first.stretch;
-        if at != u64::from(first.at) {
-            deck.stretch = self.new_stretch(&deck, false);
-            if let Some(outlet) = &mut self.output {
-                outlet.fade_for(JUMP_FADE);
-            }
-        }
-        if let Err(error) = placed {
-            deck.done = true;
-            deck.failed = true;
-            self.fail(deck.token, &error);
-        }
-        self.decks.push_back(deck);
     }
 
     fn move_to(&mut self, seconds: f64, key_tempo: KeyTempo) {
