@@ -1,10 +1,12 @@
 //! The shell of the screen: starts the machines, owns the one inbound channel, lets the mind decide
 //! and performs what it wants. The main thread alone owns the state.
 
+mod catalogue;
 mod hearsay;
 mod lists;
 mod machines;
 mod requests;
+mod settings;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +14,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use serde::{Deserialize, Serialize};
 
-use crate::app::fader::LOUDEST;
-use crate::app::{App, Effect, Event, Saved, Settings, update};
+use crate::app::{App, Effect, Event, update};
 use crate::commands::{Context, Fault, Outcome};
-use crate::config::OnUnplug;
 use crate::jobs::load::Opened;
 use crate::jobs::model;
 use crate::keymap::Keymap;
@@ -51,13 +50,6 @@ pub enum Message {
     Fetched(Box<requests::Fetched>),
 }
 
-/// [`Saved`] as it lies in the catalogue.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Kept {
-    level: u8,
-    volume: u8,
-}
-
 /// Opens the screen on these folders (none: the configured ones) and stays until the user leaves.
 pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     let began = Instant::now();
@@ -79,13 +71,13 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     }
     let (store, volatile) = opened?;
     model::settle(&store, &context.config.separation);
-    let known = machines::known_below(&store, &roots);
+    let known = catalogue::known_below(&store, &roots);
 
     let (keymap, key_errors) = Keymap::with_overrides(&context.config.keys);
-    let mut app = App::new(settings(context, &store, &roots), keymap);
+    let mut app = App::new(settings::settings(context, &store, &roots), keymap);
     let mut news: Vec<Event> = Vec::new();
     if !known.is_empty() {
-        news.push(Event::Found(machines::found(
+        news.push(Event::Found(catalogue::found(
             &store,
             known.values().cloned().collect(),
         )));
@@ -365,27 +357,6 @@ fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
         drop(to_main.send(Message::Event(Event::Trouble(trouble.to_string()))));
     }
     remote
-}
-
-fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {
-    let playback = &context.config.playback;
-    let kept: Option<Kept> = store.state(machines::SAVED);
-    Settings {
-        auto_separate: context.config.library.auto_separate,
-        seek_seconds: playback.seek_seconds,
-        saved: Saved {
-            level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
-            volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
-        },
-        outputs: store.state(OUTPUTS).unwrap_or_default(),
-        device: Some(playback.device.clone()).filter(|name| !name.is_empty()),
-        resume_after_unplug: playback.on_unplug == OnUnplug::Resume,
-        folders: roots.to_vec(),
-        config_file: context.paths.config_file.clone(),
-        seed: lists::now_unix() as u64,
-        began_unix: lists::now_unix(),
-        ..Settings::default()
-    }
 }
 
 fn no_terminal(error: TerminalError) -> Fault {

@@ -5,7 +5,9 @@ use super::deck::Stage;
 use super::fader::{FULL, STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::turn::{self, Next};
-use super::{App, Effect, Saved, kept, looping, lyrics, memory, outputs, playback, queueing, separation};
+use super::{
+    App, Effect, Saved, kept, looping, lyrics, memory, outputs, playback, queueing, separation, transport,
+};
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
 use crate::song_memory::Change;
@@ -35,14 +37,14 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Redraw => effects.push(Effect::Redraw),
 
-        Action::PlayPause => playback::play_pause(app, effects),
-        Action::SeekBack => playback::seek_by(app, -app.settings.seek_seconds, effects),
-        Action::SeekForward => playback::seek_by(app, app.settings.seek_seconds, effects),
-        Action::SeekBackFar => playback::seek_by(app, -app.settings.seek_far_seconds, effects),
-        Action::SeekForwardFar => playback::seek_by(app, app.settings.seek_far_seconds, effects),
-        Action::Restart => playback::seek_to(app, 0.0, effects),
-        Action::PreviousSong => playback::previous(app, effects),
-        Action::NextSong => playback::next(app, effects),
+        Action::PlayPause => transport::play_pause(app, effects),
+        Action::SeekBack => transport::seek_by(app, -app.settings.seek_seconds, effects),
+        Action::SeekForward => transport::seek_by(app, app.settings.seek_seconds, effects),
+        Action::SeekBackFar => transport::seek_by(app, -app.settings.seek_far_seconds, effects),
+        Action::SeekForwardFar => transport::seek_by(app, app.settings.seek_far_seconds, effects),
+        Action::Restart => transport::seek_to(app, 0.0, effects),
+        Action::PreviousSong => transport::previous(app, effects),
+        Action::NextSong => transport::next(app, effects),
         Action::VolumeDown => volume(app, nudged(app.volume, false, STEP, FULL), effects),
         Action::VolumeUp => volume(app, nudged(app.volume, true, STEP, FULL), effects),
         Action::Outputs => outputs::open(app, effects),
@@ -280,7 +282,7 @@ fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
     } else if !app.deck.plays(key) {
         playback::play(app, key, 0.0, false, effects);
     } else if !app.deck.moves() {
-        playback::play_pause(app, effects);
+        transport::play_pause(app, effects);
     }
     app.go(Screen::Sing, effects);
 }

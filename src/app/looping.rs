@@ -2,7 +2,7 @@
 //! a pair of seconds.
 
 use super::deck::{Song, Stage};
-use super::{App, Effect, playback};
+use super::{App, Effect, transport};
 use crate::song_memory::Change;
 
 /// Seconds; a shorter loop is a buzz.
@@ -69,7 +69,7 @@ pub fn repeat(app: &mut App, from: f64, to: f64, pre_roll: f64, effects: &mut Ve
         return;
     }
     set(app, Some((from, to)), effects);
-    playback::seek_to(app, from, effects);
+    transport::seek_to(app, from, effects);
 }
 
 /// The loop of a song whose turn has come, if it has one.

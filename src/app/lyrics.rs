@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::deck::Voiceprint;
-use super::{App, Effect, looping, playback};
+use super::{App, Effect, looping, transport};
 use crate::action::{Action, Screen};
 use crate::lyrics::{Line, Lyrics, Millis, syllables};
 use crate::song_memory::Change;
@@ -255,7 +255,7 @@ pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
     match target.and_then(|line| starts.get(line)) {
         Some(start) => {
             let seconds = (start + offset - BREATH_MS).max(0) as f64 / 1000.0;
-            playback::seek_to(app, seconds, effects);
+            transport::seek_to(app, seconds, effects);
         }
         None => app.say("this is the last line"),
     }

@@ -23,6 +23,7 @@ mod request;
 mod separation;
 pub mod toast;
 pub mod tracks;
+mod transport;
 mod turn;
 mod update;
 

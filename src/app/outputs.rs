@@ -179,7 +179,7 @@ pub(super) fn output(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
 fn go_on(app: &mut App, effects: &mut Vec<Effect>) {
     app.outputs.gone = None;
     if app.deck.song.is_some() && !app.deck.playing {
-        super::playback::play_pause(app, effects);
+        super::transport::play_pause(app, effects);
     }
 }
 

@@ -1,91 +1,19 @@
 //! The queue: what is sung next, by whom, in which order. A list in the order of singing: whatever is
 //! done to it, singers with a name take fair turns afterwards, so what the screen shows is what comes.
 
+mod entry;
 mod rotation;
+mod undo;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+pub use entry::{Place, Queued, Repeat, tidy_name};
 pub use rotation::Turns;
+use undo::Undo;
 
 use super::list::Cursor;
 use super::tracks::SongKey;
-
-/// A place in the queue; never given twice.
-pub type Place = u64;
-
-/// One song that waits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Queued {
-    pub place: Place,
-    pub path: PathBuf,
-    /// None while the library does not have the file.
-    pub key: Option<SongKey>,
-    /// It could not be played.
-    pub broken: bool,
-    /// `Title - Artist`, for when the file is not there.
-    pub name: String,
-    pub seconds: Option<f64>,
-    pub singer: Option<String>,
-}
-
-impl Queued {
-    pub fn is_playable(&self) -> bool {
-        self.key.is_some() && !self.broken
-    }
-}
-
-/// What happens at the end of a song.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Repeat {
-    #[default]
-    Off,
-    /// The same song again.
-    One,
-    /// A song of the queue goes to its end; the Library begins anew.
-    All,
-}
-
-impl Repeat {
-    pub fn next(self) -> Self {
-        match self {
-            Self::Off => Self::One,
-            Self::One => Self::All,
-            Self::All => Self::Off,
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::One => "one",
-            Self::All => "all",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Self {
-        [Self::One, Self::All]
-            .into_iter()
-            .find(|repeat| repeat.word() == word)
-            .unwrap_or_default()
-    }
-}
-
-/// How a change is taken back.
-#[derive(Debug, Clone, PartialEq)]
-struct Undo {
-    before: Vec<Queued>,
-    /// Places that the change itself took out.
-    removed: HashSet<Place>,
-    /// Places that the change itself brought.
-    brought: HashSet<Place>,
-    unshuffled: Option<Vec<Place>>,
-    turns: Option<Turns>,
-    words: String,
-}
-
-/// Changes that can be taken back.
-const UNDOS: usize = 50;
 
 /// An entry on its way to the deck, and what is needed to put it back.
 #[derive(Debug, Clone, PartialEq)]
@@ -252,20 +180,6 @@ impl Queue {
         self.changes += 1;
     }
 
-    fn remember(&mut self, removed: HashSet<Place>, words: String) {
-        if self.undos.len() == UNDOS {
-            self.undos.remove(0);
-        }
-        self.undos.push(Undo {
-            before: self.entries.clone(),
-            removed,
-            brought: HashSet::new(),
-            unshuffled: self.unshuffled.clone(),
-            turns: None,
-            words,
-        });
-    }
-
     /// Moves the selected song one line; false where it stays, at an end or because the turns say so.
     pub fn shift(&mut self, down: bool) -> bool {
         let at = self.cursor.at;
@@ -359,44 +273,6 @@ impl Queue {
         self.repeat = repeat;
     }
 
-    /// Takes the last change back; says what that did. What has been sung or added since stays so.
-    pub fn undo(&mut self) -> Option<String> {
-        let undo = self.undos.pop()?;
-        let now = std::mem::take(&mut self.entries);
-        let here: HashSet<Place> = now.iter().map(|entry| entry.place).collect();
-        let known: HashSet<Place> = undo.before.iter().map(|entry| entry.place).collect();
-        self.entries = undo
-            .before
-            .into_iter()
-            .filter(|entry| here.contains(&entry.place) || undo.removed.contains(&entry.place))
-            .collect();
-        let mut added = Vec::new();
-        let mut after = None;
-        for entry in now {
-            let place = entry.place;
-            if undo.brought.contains(&place) {
-                continue;
-            }
-            if !known.contains(&place) {
-                added.push(place);
-                let at = after
-                    .and_then(|place| self.position(place))
-                    .map_or(0, |at| at + 1);
-                self.entries.insert(at, entry);
-            }
-            after = Some(place);
-        }
-        self.unshuffled = undo.unshuffled.map(|mut before| {
-            before.extend(added);
-            before
-        });
-        if let Some(turns) = undo.turns.filter(|_| self.turns == Turns::default()) {
-            self.turns = turns;
-        }
-        self.settle();
-        Some(undo.words)
-    }
-
     /// A song leaves for the deck, and its singer's turn begins.
     pub fn take(&mut self, place: Place) -> Option<Taken> {
         let at = self.position(place)?;
@@ -486,15 +362,6 @@ impl Queue {
         let mixed = self.random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
         mixed as usize % n.max(1)
     }
-}
-
-/// Longer names than this are a mistake of the clipboard.
-const LONGEST_NAME: usize = 40;
-
-/// A name as it is shown: harmless, one space between words, not too long.
-pub fn tidy_name(name: &str) -> String {
-    let name: String = crate::track::printable(name).chars().take(LONGEST_NAME).collect();
-    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::deck::Stage;
 use super::fader::LOUDEST;
 use super::keys::Overlay;
 use super::tracks::SongKey;
-use super::{App, Effect, act, playback, queueing, turn};
+use super::{App, Effect, act, playback, queueing, transport, turn};
 use crate::action::{Action, Screen};
 use crate::key_tempo::{FASTEST, KEY_RANGE, KeyTempo, SLOWEST};
 use crate::request::{Request, Target};
@@ -35,14 +35,14 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer 
         Request::Next => next(app, effects),
         Request::Previous => {
             on_deck(app)?;
-            playback::previous(app, effects);
+            transport::previous(app, effects);
             on_deck(app)
         }
         Request::Seek(change) => {
             on_deck(app)?;
             match change {
-                Target::To(seconds) => playback::seek_to(app, seconds, effects),
-                Target::By(seconds) => playback::seek_by(app, seconds, effects),
+                Target::To(seconds) => transport::seek_to(app, seconds, effects),
+                Target::By(seconds) => transport::seek_by(app, seconds, effects),
             }
             let whole = app.deck.seconds as u64;
             Ok(format!("at {}:{:02}", whole / 60, whole % 60))
@@ -111,7 +111,7 @@ fn play(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
         // the first song of all is the one that was asked for, before the one under the cursor
         match turn::follows(app).filter(|_| app.deck.song.is_none()) {
             Some(next) => playback::play_turn(app, next, 0.0, true, effects),
-            None => playback::play_pause(app, effects),
+            None => transport::play_pause(app, effects),
         }
     }
     match on_deck(app) {
@@ -123,7 +123,7 @@ fn play(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
 fn pause(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
     let title = on_deck(app)?;
     if app.deck.moves() {
-        playback::play_pause(app, effects);
+        transport::play_pause(app, effects);
     }
     Ok(format!("{title} waits"))
 }
@@ -147,7 +147,7 @@ fn next(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
     if turn::skips_to(app).is_none() {
         return Err("this is the last song".into());
     }
-    playback::next(app, effects);
+    transport::next(app, effects);
     Ok(format!("{} plays", on_deck(app)?))
 }
 
@@ -190,7 +190,7 @@ fn play_file(app: &mut App, path: &Path, effects: &mut Vec<Effect>) -> Answer {
     if !app.deck.plays(key) {
         playback::play(app, key, 0.0, false, effects);
     } else if !app.deck.moves() {
-        playback::play_pause(app, effects);
+        transport::play_pause(app, effects);
     }
     // as Enter does it, but never from under the hand of somebody who is typing
     if matches!(app.overlay, Overlay::None) {

@@ -287,7 +287,7 @@ pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<Message
             if !real.is_file() || !library::is_audio(&real) {
                 continue;
             }
-            let found: Vec<Found> = super::machines::found(&store, vec![library::read_track(&real, stamp)]);
+            let found: Vec<Found> = super::catalogue::found(&store, vec![library::read_track(&real, stamp)]);
             send(Event::Found(found));
             if real != path {
                 send(Event::QueuedAs { from: path, to: real });

@@ -2,29 +2,28 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use crossbeam_channel::Sender;
 
+use super::catalogue::{Catalogue, fetched, found};
 use super::{Message, OUTPUTS, hearsay, lists, requests::Fetched};
-use crate::app::{CacheStats, Effect, Event, Found, SavedOutputs};
+use crate::app::{CacheStats, Effect, Event, SavedOutputs};
 use crate::audio::Vocals;
 use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
 use crate::config::LoudnessChoice;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::lyrics::{LyricsFinder, Wanted};
-use crate::jobs::{Job, Jobs, JobsSetup, model};
+use crate::jobs::{Job, Jobs, JobsSetup};
 use crate::key_tempo::KeyTempo;
-use crate::library::{
-    AUDIO_ENDINGS, Library, LibraryEvent, LibrarySetup, WatchMode, is_audio, read_track, stamp_of,
-};
+use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
 use crate::paths::Paths;
 use crate::remote::Answer;
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
-use crate::track::{FileStamp, Track, TrackId};
+use crate::track::Track;
 
 /// Under which the catalogue keeps [`crate::app::Saved`].
 pub const SAVED: &str = "screen";
@@ -239,7 +238,7 @@ impl Machines {
             }
             Effect::LookFor(paths) => lists::look_for(paths, &self.store, &self.to_main),
             Effect::SaveState(saved) => {
-                let kept = super::Kept {
+                let kept = super::settings::Kept {
                     level: saved.level,
                     volume: saved.volume,
                 };
@@ -325,100 +324,6 @@ impl Vocals for NoVocals {
     fn read(&mut self, _start: u64, out: &mut [f32]) -> bool {
         out.fill(0.0);
         false
-    }
-}
-
-/// The songs of the catalogue below the folders of this evening: on the screen before any disk
-/// was searched.
-pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Track> {
-    let tracks = store.tracks().unwrap_or_else(|error| {
-        tracing::error!("{error}");
-        Vec::new()
-    });
-    let below = |path: &Path| roots.iter().any(|root| path.starts_with(root));
-    tracks
-        .into_iter()
-        .filter(|track| below(&track.path))
-        .map(|track| (track.path.clone(), track))
-        .collect()
-}
-
-/// With the store's word on whose vocals are whole.
-pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
-    let ready = model::current(store)
-        .map(|key| store.complete(&key))
-        .unwrap_or_default();
-    let is_ready = |id: Option<TrackId>| id.is_some_and(|id| ready.contains(&id));
-    tracks
-        .into_iter()
-        .map(|track| Found {
-            ready: is_ready(track.id),
-            track,
-        })
-        .collect()
-}
-
-/// A song from anywhere on the disk, or in a sentence why it is none.
-fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
-    let shown = crate::track::printable(&path.to_string_lossy());
-    let whole = std::fs::canonicalize(path).map_err(|error| format!("{shown} cannot be opened: {error}"))?;
-    if whole.is_dir() {
-        return Err(format!(
-            "{shown} is a folder; croon takes songs from outside one by one"
-        ));
-    }
-    if !is_audio(&whole) {
-        return Err(format!(
-            "{shown} is no song that croon knows by its name; it plays {}",
-            AUDIO_ENDINGS.join(", ")
-        ));
-    }
-    let stamp = stamp_of(&whole).map_err(|error| format!("{shown} cannot be read: {error}"))?;
-    let mut found = found(store, vec![read_track(&whole, stamp)]);
-    found.pop().ok_or_else(|| format!("{shown} cannot be read"))
-}
-
-/// Writes down what the library tells, and only what the catalogue does not say already.
-struct Catalogue {
-    store: StemStore,
-    stamps: HashMap<PathBuf, FileStamp>,
-}
-
-impl Catalogue {
-    fn new(store: StemStore, known: &HashMap<PathBuf, Track>) -> Self {
-        let stamps = known
-            .iter()
-            .map(|(path, track)| (path.clone(), track.stamp))
-            .collect();
-        Self { store, stamps }
-    }
-
-    fn note(&mut self, event: &LibraryEvent) {
-        let noted = match event {
-            LibraryEvent::Found(tracks) => {
-                let news: Vec<&Track> = tracks
-                    .iter()
-                    .filter(|track| self.stamps.get(&track.path) != Some(&track.stamp))
-                    .collect();
-                self.stamps
-                    .extend(news.iter().map(|track| (track.path.clone(), track.stamp)));
-                self.store.remember_many(news)
-            }
-            LibraryEvent::Gone(paths) => {
-                self.stamps.retain(|path, _| !paths.contains(path));
-                self.store.forget_many(paths.iter().map(PathBuf::as_path))
-            }
-            LibraryEvent::Moved { from, to } => {
-                if let Some(stamp) = self.stamps.remove(from) {
-                    self.stamps.insert(to.clone(), stamp);
-                }
-                self.store.rename(from, to)
-            }
-            _ => Ok(()),
-        };
-        if let Err(error) = noted {
-            tracing::warn!("the catalogue could not be written: {error}");
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rows around every screen: tabs above; status, prompt and hints below.
+//! The rows around every screen: tabs above; status and prompt below.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -6,12 +6,11 @@ use ratatui::text::Span;
 use super::canvas::Canvas;
 use super::text;
 use crate::action::{Action, Screen};
-use crate::app::board::{Line, Stopping};
+use crate::app::board::Stopping;
 use crate::app::fader::Voice;
 use crate::app::playback::follower;
 use crate::app::toast::{Toast, Weight};
-use crate::app::{App, Ask, Engine, Output, Overlay, Prompt, Resume};
-use crate::keymap::{Row, Scope, TABLE};
+use crate::app::{App, Ask, Engine, Output, Prompt, Resume};
 
 pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
     let narrow = canvas.width() < 60;
@@ -309,104 +308,4 @@ pub(super) fn prompt(app: &App, prompt: &Prompt, canvas: &mut Canvas) -> Option<
     let x = word.len() + prompt.input.visual_cursor().saturating_sub(scroll);
     let area = canvas.area();
     (x < canvas.width() && area.height > 0).then(|| (area.x + x as u16, area.y))
-}
-
-/// Actions whose keys stand side by side in the hints: `↑↓ singer`.
-const PAIRS: &[(Action, Action)] = &[
-    (Action::VocalsUp, Action::VocalsDown),
-    (Action::SeekBack, Action::SeekForward),
-    (Action::MoveDown, Action::MoveUp),
-    (Action::NextLine, Action::PreviousLine),
-];
-
-/// The name of a key as short as it can be read.
-pub(super) fn short(name: &str, canvas: &Canvas) -> String {
-    if canvas.glyphs().rule == "-" {
-        return name.to_owned();
-    }
-    let shift = name.strip_prefix("Shift-");
-    let arrow = match shift.unwrap_or(name) {
-        "Up" => "↑",
-        "Down" => "↓",
-        "Left" => "←",
-        "Right" => "→",
-        _ => return name.to_owned(),
-    };
-    format!("{}{arrow}", if shift.is_some() { "Shift-" } else { "" })
-}
-
-/// What works here, from the live map; as many as fit, help last in any case.
-pub(super) fn hints(app: &App, canvas: &mut Canvas) {
-    if !matches!(app.overlay, Overlay::None) {
-        let retry;
-        let words = match &app.overlay {
-            Overlay::Help => " j k scroll   any other key closes",
-            Overlay::Outputs => " j k choose   Enter use it   Left Right delay   any other key closes",
-            Overlay::Whole { .. } => match app.keymap.key_name(app.screen, Action::RetryJob) {
-                Some(key) => {
-                    retry = format!(" {key} try again   any other key closes");
-                    &retry
-                }
-                None => " any key closes",
-            },
-            Overlay::Confirm { .. } => " y yes   any other key: no",
-            Overlay::Prompt(prompt) if !matches!(prompt.ask, Ask::Find | Ask::Filter) => {
-                " Enter does it   Esc leaves it"
-            }
-            Overlay::None | Overlay::Prompt(_) => {
-                " type to search   Up Down choose   Enter keep   Esc take back"
-            }
-        };
-        return canvas.line(0, Span::styled(words, canvas.theme.dim()));
-    }
-    let hint = |action: Action| -> Option<(String, &'static str)> {
-        let row = TABLE.iter().find(|row| row.action == action)?;
-        let mut keys = short(&app.keymap.key_name(app.screen, action)?, canvas);
-        if let Some(other) = PAIRS.iter().find(|(a, _)| *a == action)
-            && let Some(other) = app.keymap.key_name(app.screen, other.1)
-        {
-            keys += &short(&other, canvas);
-        }
-        let wrong = matches!(app.board.selected(), Some(Line::Failed(_) | Line::Trouble(_)));
-        let word = match action {
-            // where Enter shows what is wrong
-            Action::SingThis if wrong && app.screen == Screen::Jobs => "all of it",
-            _ => row.hint,
-        };
-        (!word.is_empty()).then_some((keys, word))
-    };
-    let last = hint(Action::Help);
-    let mut room = canvas
-        .width()
-        .saturating_sub(1 + last.as_ref().map_or(0, |(k, w)| text::width(k) + w.len() + 3));
-    let mut shown = Vec::new();
-    if !app.pending.is_empty() {
-        shown.push((crate::keymap::show_keys(&app.pending), "..."));
-    }
-    // what is special here comes first
-    let mut rows: Vec<&Row> = TABLE.iter().filter(|row| row.action != Action::Help).collect();
-    rows.sort_by_key(|row| {
-        let own = app
-            .keymap
-            .keys_for(app.screen, row.action)
-            .any(|b| b.scope != Scope::EVERYWHERE);
-        (!own, row.action != Action::Find)
-    });
-    for row in rows {
-        let Some((keys, word)) = hint(row.action) else {
-            continue;
-        };
-        let cells = text::width(&keys) + 1 + word.len() + 2;
-        if cells <= room {
-            room -= cells;
-            shown.push((keys, word));
-        }
-    }
-    shown.extend(last);
-    let mut spans = vec![Span::raw(" ")];
-    for (keys, word) in shown {
-        spans.push(Span::styled(keys, canvas.theme.strong()));
-        spans.push(Span::styled(format!(" {word}  "), canvas.theme.dim()));
-    }
-    canvas.line(0, spans);
 }

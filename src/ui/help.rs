@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::canvas::Canvas;
-use super::{bars, text};
+use super::{hints, text};
 use crate::app::App;
 use crate::keymap::{Group, TABLE, show_keys};
 
@@ -59,7 +59,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             let spans = if keys.is_empty() {
                 vec![Span::styled(format!(" {words}"), canvas.theme.title())]
             } else {
-                let keys: Vec<_> = keys.split("  ").map(|key| bars::short(key, canvas)).collect();
+                let keys: Vec<_> = keys.split("  ").map(|key| hints::short(key, canvas)).collect();
                 vec![
                     Span::styled(
                         format!("  {} ", text::pad(&keys.join("  "), 13, "")),

@@ -4,6 +4,7 @@
 mod bars;
 mod canvas;
 mod help;
+mod hints;
 mod jobs;
 mod library;
 mod outputs;
@@ -104,7 +105,7 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
         if !matches!(app.overlay, Overlay::Prompt(_)) && bars::is_long(app, area.width) {
             bars::message(app, &mut canvas.part(Rect { height: 2, ..above }));
             if rows.hints {
-                bars::hints(
+                hints::hints(
                     app,
                     &mut canvas.part(Rect {
                         y: area.bottom() - 1,
@@ -126,7 +127,7 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
         bars::status(app, &mut canvas.part(Rect { y, height: 1, ..area }));
     }
     if rows.hints {
-        bars::hints(
+        hints::hints(
             app,
             &mut canvas.part(Rect {
                 y: area.bottom() - 1,

@@ -1,0 +1,104 @@
+//! What the catalogue knows of songs, and what the library's news write into it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::app::Found;
+use crate::jobs::model;
+use crate::library::{AUDIO_ENDINGS, LibraryEvent, is_audio, read_track, stamp_of};
+use crate::store::StemStore;
+use crate::track::{FileStamp, Track, TrackId};
+
+/// The songs of the catalogue below the folders of this evening: on the screen before any disk
+/// was searched.
+pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Track> {
+    let tracks = store.tracks().unwrap_or_else(|error| {
+        tracing::error!("{error}");
+        Vec::new()
+    });
+    let below = |path: &Path| roots.iter().any(|root| path.starts_with(root));
+    tracks
+        .into_iter()
+        .filter(|track| below(&track.path))
+        .map(|track| (track.path.clone(), track))
+        .collect()
+}
+
+/// With the store's word on whose vocals are whole.
+pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
+    let ready = model::current(store)
+        .map(|key| store.complete(&key))
+        .unwrap_or_default();
+    let is_ready = |id: Option<TrackId>| id.is_some_and(|id| ready.contains(&id));
+    tracks
+        .into_iter()
+        .map(|track| Found {
+            ready: is_ready(track.id),
+            track,
+        })
+        .collect()
+}
+
+/// A song from anywhere on the disk, or in a sentence why it is none.
+pub fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
+    let shown = crate::track::printable(&path.to_string_lossy());
+    let whole = std::fs::canonicalize(path).map_err(|error| format!("{shown} cannot be opened: {error}"))?;
+    if whole.is_dir() {
+        return Err(format!(
+            "{shown} is a folder; croon takes songs from outside one by one"
+        ));
+    }
+    if !is_audio(&whole) {
+        return Err(format!(
+            "{shown} is no song that croon knows by its name; it plays {}",
+            AUDIO_ENDINGS.join(", ")
+        ));
+    }
+    let stamp = stamp_of(&whole).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    let mut found = found(store, vec![read_track(&whole, stamp)]);
+    found.pop().ok_or_else(|| format!("{shown} cannot be read"))
+}
+
+/// Writes down what the library tells, and only what the catalogue does not say already.
+pub struct Catalogue {
+    pub store: StemStore,
+    stamps: HashMap<PathBuf, FileStamp>,
+}
+
+impl Catalogue {
+    pub fn new(store: StemStore, known: &HashMap<PathBuf, Track>) -> Self {
+        let stamps = known
+            .iter()
+            .map(|(path, track)| (path.clone(), track.stamp))
+            .collect();
+        Self { store, stamps }
+    }
+
+    pub fn note(&mut self, event: &LibraryEvent) {
+        let noted = match event {
+            LibraryEvent::Found(tracks) => {
+                let news: Vec<&Track> = tracks
+                    .iter()
+                    .filter(|track| self.stamps.get(&track.path) != Some(&track.stamp))
+                    .collect();
+                self.stamps
+                    .extend(news.iter().map(|track| (track.path.clone(), track.stamp)));
+                self.store.remember_many(news)
+            }
+            LibraryEvent::Gone(paths) => {
+                self.stamps.retain(|path, _| !paths.contains(path));
+                self.store.forget_many(paths.iter().map(PathBuf::as_path))
+            }
+            LibraryEvent::Moved { from, to } => {
+                if let Some(stamp) = self.stamps.remove(from) {
+                    self.stamps.insert(to.clone(), stamp);
+                }
+                self.store.rename(from, to)
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = noted {
+            tracing::warn!("the catalogue could not be written: {error}");
+        }
+    }
+}

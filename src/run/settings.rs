@@ -1,0 +1,40 @@
+//! What the configuration and the last evening decide for the mind.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{OUTPUTS, lists, machines};
+use crate::app::fader::LOUDEST;
+use crate::app::{Saved, Settings};
+use crate::commands::Context;
+use crate::config::OnUnplug;
+use crate::store::StemStore;
+
+/// [`Saved`] as it lies in the catalogue.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Kept {
+    pub level: u8,
+    pub volume: u8,
+}
+
+pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {
+    let playback = &context.config.playback;
+    let kept: Option<Kept> = store.state(machines::SAVED);
+    Settings {
+        auto_separate: context.config.library.auto_separate,
+        seek_seconds: playback.seek_seconds,
+        saved: Saved {
+            level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
+            volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
+        },
+        outputs: store.state(OUTPUTS).unwrap_or_default(),
+        device: Some(playback.device.clone()).filter(|name| !name.is_empty()),
+        resume_after_unplug: playback.on_unplug == OnUnplug::Resume,
+        folders: roots.to_vec(),
+        config_file: context.paths.config_file.clone(),
+        seed: lists::now_unix() as u64,
+        began_unix: lists::now_unix(),
+        ..Settings::default()
+    }
+}
