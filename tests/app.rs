@@ -667,13 +667,19 @@ fn a_loop_is_set_with_two_keys_kept_with_the_song_and_left_behind_its_end() {
     assert_eq!(looped(&hand), Some((10.0, 12.5)));
     hand.position(token, 11.0);
     assert_eq!(hand.keys("i"), [Effect::SetLoop(Some((11.0, 12.5)))]);
+    // Its vocals are still being made, so the engine is told each time where the listener is.
+    let mut moved = |keys: &str| {
+        let mut effects = hand.keys(keys);
+        effects.retain(|effect| !matches!(effect, Effect::FocusJob { .. }));
+        effects
+    };
     assert_eq!(
-        hand.keys("Left"),
+        moved("Left"),
         [Effect::Seek { seconds: 6.0 }],
         "before it, it stays"
     );
     assert_eq!(
-        hand.keys("Right Right"),
+        moved("Right Right"),
         [
             Effect::Seek { seconds: 11.0 },
             Effect::SetLoop(None),

@@ -342,11 +342,10 @@ impl Feeder {
 
     /// The last song is over when the ring has been played empty.
     fn notice_the_end(&mut self) {
-        let Some(outlet) = &self.output else { return };
         let over = self.decks.len() == 1
             && self.decks.front().is_some_and(|deck| deck.done)
             && self.shared.complete()
-            && outlet.is_empty();
+            && self.output.as_ref().is_some_and(Outlet::is_empty);
         if over {
             self.ran_out = true;
             self.leave_front();

@@ -104,6 +104,7 @@ mod tests {
     /// A device that gives its windows back and has room for so many.
     struct Fake<'a> {
         room: &'a AtomicUsize,
+        // lock: what the fake saw, shared with the test alone
         passes: &'a Mutex<Vec<usize>>,
     }
 
@@ -124,7 +125,9 @@ mod tests {
 
     #[test]
     fn less_memory_means_fewer_windows_and_at_last_the_processor_each_said_once() {
+        // lock: what the fake saw, shared with the test alone
         let (room, passes, said) = (AtomicUsize::new(8), Mutex::new(vec![]), Mutex::new(vec![]));
+        // lock: what the fake saw, shared with the test alone
         let (on_processor, plenty) = (Mutex::new(vec![]), AtomicUsize::new(99));
         let mut fallback = Fallback::new(
             Fake {
@@ -163,6 +166,7 @@ mod tests {
 
     #[test]
     fn another_failure_is_handed_on() {
+        // lock: what the fake saw, shared with the test alone
         let (room, passes) = (AtomicUsize::new(8), Mutex::new(vec![]));
         let mut fallback = Fallback::new(
             Fake {

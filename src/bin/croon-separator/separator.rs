@@ -266,6 +266,7 @@ pub mod tests {
     #[test]
     fn a_card_without_memory_costs_no_window() {
         let model = model(Some(GATE));
+        // lock: what the fake saw, shared with the test alone
         let (room, said) = (Arc::new(AtomicUsize::new(2)), Arc::new(Mutex::new(Vec::new())));
         let extent = || Extent::taken(GATE.reach);
         let card = Card::new(&model, Device::Cpu, Kind::Float, Mode::Folded, extent()).unwrap();
