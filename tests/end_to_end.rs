@@ -57,7 +57,7 @@ fn a_listener_hears_the_original_at_full_and_no_voice_at_zero() {
     let seconds = 6.0;
     let mut home = Home::new(&config(
         "left-minus-right",
-        "[playback]\nvocals_level = 100\nbuffer_frames = 4096\n",
+        "[playback]\nvocals_level = 100\nbuffer_frames = 4096\nloudness = \"off\"\n",
     ));
     sound
         .env()
