@@ -32,8 +32,8 @@ fn play_about(channels: u16) {
     let mut loudest = 0.0f32;
     for round in 0..4000u32 {
         let mut at = round * 512;
-        // Sometimes the feeder is late, sometimes it jumps, sometimes the listener plays about.
-        if round % 97 > 45 {
+        // Sometimes the feeder is late, for longer than the ring lasts, sometimes it jumps, sometimes the listener plays about.
+        if round % 151 > 99 {
             while ring
                 .push(Frame {
                     mixture: [0.5; 2],
@@ -46,7 +46,7 @@ fn play_about(channels: u16) {
                 at += 1;
             }
         }
-        if round % 61 == 0 {
+        if round % 127 == 0 {
             stretch += 1;
             shared.announce(stretch, 1, rate, at, 1.0);
             shared.set_gain(stretch, (stretch % 4) as f32);
