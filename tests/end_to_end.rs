@@ -70,10 +70,15 @@ fn a_listener_hears_the_original_at_full_and_no_voice_at_zero() {
     });
 
     // A loaded machine may starve the sound server itself; what croon plays is judged by a clean take.
-    let rest = (0..TAKES)
-        .map(|_| align(&heard_once(&mut screen, &sound, seconds), &original).1)
-        .find(|rest| *rest < -85.0);
-    let rest = rest.expect("at 100 % the original is heard; a 16-bit sink would leave about -90 dB");
+    let mut takes = Vec::new();
+    let clean = (0..TAKES).any(|_| {
+        takes.push(align(&heard_once(&mut screen, &sound, seconds), &original).1);
+        takes.last().is_some_and(|rest| *rest < -85.0)
+    });
+    assert!(
+        clean,
+        "at 100 % the original is heard, all but {takes:?} dB; a 16-bit sink would leave about -90"
+    );
 
     screen.keys(&"\x1b[B".repeat(20)); // down: 20 times 5 %
     screen.until("the fader at 0 %", |text| text.contains("singer 0 %"));
@@ -94,7 +99,7 @@ fn a_listener_hears_the_original_at_full_and_no_voice_at_zero() {
     let left_of_it =
         left_of_it.unwrap_or_else(|| panic!("at 0 % the voice of {voice:.1} dB was still heard"));
     println!(
-        "at 100 %: {rest:.1} dB off the original; at 0 %: the voice {:.1} dB down",
+        "at 100 %: {takes:.1?} dB off the original; at 0 %: the voice {:.1} dB down",
         voice - left_of_it
     );
 }
