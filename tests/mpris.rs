@@ -140,6 +140,9 @@ fn a_desktop_sees_and_moves_what_plays() {
         song(&home.music().join(format!("{name}.wav")), 8_000, 100.0, 220.0);
     }
     let mut screen = Screen::open(&home, &["--no-sound", home.music().to_str().unwrap()]);
+    screen.until("both songs", |text| {
+        text.contains("Amber") && text.contains("Birch")
+    });
     let desktop = bus.connect();
     until("croon on the bus", || {
         players(&desktop).contains(&NAME.to_owned()).then_some(())
@@ -261,7 +264,9 @@ fn changes_and_jumps_are_signalled() {
     let (tell, told) = crossbeam_channel::unbounded();
     std::thread::spawn(move || {
         for message in signals {
-            if tell.send(message.unwrap()).is_err() {
+            // the bus may go before this thread does
+            let Ok(message) = message else { break };
+            if tell.send(message).is_err() {
                 break;
             }
         }
@@ -294,13 +299,17 @@ fn changes_and_jumps_are_signalled() {
     changed("PlaybackStatus", "Playing".into());
     // by the keyboard: 30 seconds on
     screen.keys("\x1b[1;2C");
+    // a song that is slow to begin is signalled too: who counts its time began too early
     let seeked = loop {
         let message = told.recv_timeout(PATIENCE).expect("no Seeked");
         if message.header().member().unwrap() == "Seeked" {
-            break message.body().deserialize::<i64>().unwrap();
+            let position = message.body().deserialize::<i64>().unwrap();
+            if position >= 29_000_000 {
+                break position;
+            }
         }
     };
-    assert!(seeked >= 29_000_000 && seeked < 60_000_000, "{seeked}");
+    assert!(seeked < 60_000_000, "{seeked}");
     screen.keys("]");
     changed("Rate", 1.05.into());
     screen.keys(" ");

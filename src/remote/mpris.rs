@@ -53,7 +53,7 @@ impl Mpris {
                 Ok(connection) => {
                     is_up.store(true, Ordering::Relaxed);
                     watchers.fetch_add(1, Ordering::Relaxed);
-                    let ended = serve(&connection, &Desk(on), &inbox);
+                    let ended = serve(&connection, &inbox);
                     is_up.store(false, Ordering::Relaxed);
                     watchers.fetch_sub(1, Ordering::Relaxed);
                     if let Err(error) = ended {
@@ -124,31 +124,26 @@ fn connect(on: &Handler) -> zbus::Result<Connection> {
 }
 
 /// Tells the bus of every change, until croon ends or the bus does.
-fn serve(connection: &Connection, desk: &Desk, inbox: &Receiver<Published>) -> zbus::Result<()> {
+fn serve(connection: &Connection, inbox: &Receiver<Published>) -> zbus::Result<()> {
     let player = connection.object_server().interface::<_, Player>(PATH)?;
-    let mut told: Option<Published> = None;
-    if let Some(status) = desk.status() {
-        player.get_mut().seen = status.clone();
-        told = Some(Published {
-            status,
-            at: Instant::now(),
-            jumped: false,
-        });
-    }
+    let mut told = changing(&player.get_mut().look());
+    let mut last: Option<Published> = None;
     while let Ok(mut newest) = inbox.recv() {
         for newer in inbox.try_iter() {
             let jumped = newest.jumped || newer.jumped;
             newest = Published { jumped, ..newer };
         }
-        player.get_mut().seen = newest.status.clone();
-        let before = told
-            .as_ref()
-            .map(|told| changing(&told.status))
-            .unwrap_or_default();
-        let changed: HashMap<&str, Value<'_>> = changing(&newest.status)
-            .into_iter()
-            .filter(|property| !before.contains(property))
-            .collect();
+        // Asked for rather than taken from the inbox: a wish may have been granted since it was put there.
+        if changing(&newest.status) != changing(&player.get().seen) {
+            player.get_mut().look();
+        }
+        let now = changing(&player.get().seen);
+        let changed: HashMap<&str, Value<'_>> = now
+            .iter()
+            .filter(|property| !told.contains(property))
+            .map(|(name, value)| Ok((*name, value.try_clone()?)))
+            .collect::<zbus::Result<_>>()?;
+        told = now;
         if !changed.is_empty() {
             let nothing: &[&str] = &[];
             connection.emit_signal(
@@ -159,11 +154,11 @@ fn serve(connection: &Connection, desk: &Desk, inbox: &Receiver<Published>) -> z
                 &(PLAYER, changed, nothing),
             )?;
         }
-        if told.as_ref().is_some_and(|told| jumped(told, &newest)) {
+        if last.as_ref().is_some_and(|last| jumped(last, &newest)) {
             let position = interfaces::micros(newest.status.position_us);
             connection.emit_signal(None::<&str>, PATH, PLAYER, "Seeked", &(position,))?;
         }
-        told = Some(newest);
+        last = Some(newest);
     }
     Ok(())
 }

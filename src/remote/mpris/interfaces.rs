@@ -87,7 +87,7 @@ impl Player {
         }
     }
 
-    fn look(&mut self) -> Arc<Status> {
+    pub fn look(&mut self) -> Arc<Status> {
         if let Some(status) = self.desk.status() {
             self.seen = status;
         }
