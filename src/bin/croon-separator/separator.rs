@@ -237,7 +237,17 @@ pub mod tests {
         );
     }
 
-    /// Halves change little, whoever computes them; that is what a card may be trusted with.
+    /// Energy of what sets `a` apart from `b`, in dB under the energy of `b`.
+    fn apart_db(a: &[f32], b: &[f32]) -> f64 {
+        assert_eq!(a.len(), b.len());
+        let energy = |x: f32| f64::from(x) * f64::from(x);
+        let apart: f64 = a.iter().zip(b).map(|(a, b)| energy(a - b)).sum();
+        10.0 * (apart / b.iter().copied().map(energy).sum::<f64>()).log10()
+    }
+
+    /// Halves may cost 0.02 dB of SDR. An error of its own, `d` dB under the vocals, on an estimate of
+    /// `s` dB SDR costs `10 log10(1 + 10^((d + s) / 10))` dB, so -40 is enough up to 16 dB, twice what the
+    /// models reach. How large a single sample's error grows depends on the order a processor sums in.
     #[test]
     fn halves_stay_close_to_floats() {
         let (model, song) = (model(Some(GATE)), window(8));
@@ -247,8 +257,8 @@ pub mod tests {
             card.separate(&[&song]).unwrap().remove(0)
         };
         let (floats, halves) = (of(Kind::Float), of(Kind::Half));
-        let off = worst(&halves, &floats, 1.0);
-        assert!(off > 0.0 && off < 1e-3, "{off}");
+        let off = apart_db(&halves, &floats);
+        assert!(off.is_finite() && off < -40.0, "{off} dB");
     }
 
     /// A card whose memory ends at two windows, and then at none.
