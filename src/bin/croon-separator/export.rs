@@ -7,6 +7,7 @@ use croon::separate::models;
 use tch::Device;
 
 use crate::gate::Gate;
+use crate::log;
 use crate::model::{GRID, WINDOW_FRAMES};
 use crate::network::Design;
 use crate::state::{RunFolder, State};
@@ -77,6 +78,13 @@ pub fn manifest(name: &str, design: Design, training: Training) -> Manifest {
     }
 }
 
+/// What the state itself was judged at last, in dB. The state remembers the best of its run, which it need not be.
+fn validation_sdr(folder: &RunFolder, state: &State) -> Option<f64> {
+    let rows = log::read(&folder.log()).unwrap_or_default();
+    let judged = rows.iter().rev().filter(|row| row.step <= state.step);
+    judged.filter_map(|row| row.validation_sdr).next()
+}
+
 pub fn export(args: &ExportArgs) -> Result<()> {
     let folder = RunFolder(args.run.clone());
     let plan = folder
@@ -92,11 +100,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         steps: state.step,
         minutes: (state.seconds / 6.0).round() / 10.0,
         data_minutes: plan.data_minutes.round(),
-        validation_sdr: if state.best.is_finite() {
-            (state.best * 100.0).round() / 100.0
-        } else {
-            0.0
-        },
+        validation_sdr: validation_sdr(&folder, &state).map_or(0.0, |sdr| (sdr * 100.0).round() / 100.0),
     };
     let mut manifest = manifest(
         args.name.as_deref().unwrap_or(&plan.model),
