@@ -120,6 +120,8 @@ fn draw_sing_200x60(bencher: Bencher) {
         segment_seconds: 5.94,
         segments: vec![Some(peaks); 34],
         complete: true,
+        begins: 0.0,
+        ends: None,
     };
     update(&mut app, Event::Loaded(Box::new(loaded)));
     let line = |i: usize| {
@@ -136,11 +138,11 @@ fn draw_sing_200x60(bencher: Bencher) {
     let lyrics = Some(std::sync::Arc::new(lyrics));
     update(
         &mut app,
-        Event::Lyrics {
+        Event::Lyrics(Box::new(croon::app::WordsFound {
             path,
             lyrics,
-            refused: None,
-        },
+            ..Default::default()
+        })),
     );
     let token = app.deck.song.as_ref().unwrap().token;
     update(

@@ -85,6 +85,7 @@ pub enum Action {
     RepeatLine,
     LyricsSooner,
     LyricsLater,
+    LyricsSource,
     // the loop
     LoopIn,
     LoopOut,

@@ -37,6 +37,8 @@ pub enum Command {
     Lyrics(commands::lyrics::LyricsCommand),
     /// Write vocals and instrumental of songs into files
     Separate(commands::separate::Args),
+    /// Write songs as UltraStar folders with their stems
+    Export(commands::export::Args),
     /// Judge the engine, or other separators' stems, on songs whose stems are known
     Eval(commands::eval::Args),
     /// Train a separation model on your own material
@@ -62,6 +64,7 @@ impl Command {
             Self::Scan(args) => commands::scan::run(args, context),
             Self::Lyrics(command) => commands::lyrics::run(command, context),
             Self::Separate(args) => commands::separate::run(args, context),
+            Self::Export(args) => commands::export::run(args, context),
             Self::Eval(args) => commands::eval::run(args, context),
             Self::Train(args) => commands::train::run(args, context),
             Self::Watch(args) => commands::watch::run(args, context),

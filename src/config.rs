@@ -47,10 +47,14 @@ pub struct LibraryConfig {
 }
 
 /// `[lyrics]`: the words to sing.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LyricsConfig {
     /// As written; where lyrics are kept apart from the songs.
     pub folder: Option<PathBuf>,
+    /// Ask a server for lyrics that are not here.
+    pub lrclib: bool,
+    /// Its address.
+    pub lrclib_server: String,
 }
 
 /// `[separation]`: the engine.
@@ -178,6 +182,16 @@ impl Default for LibraryConfig {
             watch: true,
             poll_seconds: 30,
             auto_separate: true,
+        }
+    }
+}
+
+impl Default for LyricsConfig {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            lrclib: false,
+            lrclib_server: "https://lrclib.net".into(),
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct Paths {
     pub cache: PathBuf,
     /// Catalogue, settings and log.
     pub state: PathBuf,
-    /// Models the user added.
+    /// Models the user added, lyrics made with croon.
     pub data: PathBuf,
     /// The user's own folder for sockets, where the system gives one.
     pub runtime: Option<PathBuf>,
@@ -121,6 +121,11 @@ impl Paths {
     /// Models the user added.
     pub fn models(&self) -> PathBuf {
         self.data.join("models")
+    }
+
+    /// Lyrics made with croon or brought to it.
+    pub fn lyrics(&self) -> PathBuf {
+        self.data.join("lyrics")
     }
 }
 

@@ -25,7 +25,7 @@ use crate::remote::{Answer, Ask, Asked, Doors, Remote, Reply};
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
 use crate::terminal::{Input, Screen, TerminalError};
-use crate::ui::{self, Theme};
+use crate::ui::{self, Depth, Theme};
 use machines::Machines;
 
 pub use requests::attach;
@@ -93,7 +93,10 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     news.extend(key_errors.iter().map(|error| Event::Trouble(error.to_string())));
 
     let (to_main, inbox) = unbounded();
-    let theme = Theme::new(context.color, context.config.screen.ascii);
+    let mut theme = Theme::new(context.color, context.config.screen.ascii);
+    if context.color {
+        theme.depth = Depth::of_terminal(|name| std::env::var(name).ok());
+    }
     let (theme, colour_errors) = theme.with_colours(&context.config.colors);
     news.extend(
         colour_errors

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::key_tempo::KeyTempo;
+use crate::lyrics::Pick;
 
 /// The singer's level at most, in percent: twice as loud as recorded.
 pub const LOUDEST_LEVEL: u8 = 200;
@@ -37,6 +38,8 @@ pub struct SongMemory {
     pub trim_db: f32,
     /// Milliseconds by which the lyrics are shown later.
     pub lyrics_offset_ms: i32,
+    /// The lyrics chosen by hand; None: the best there are.
+    pub lyrics_from: Option<Pick>,
     /// Start and end of the loop, in seconds of the recording.
     pub loop_seconds: Option<(f64, f64)>,
     /// Its vocals are never evicted from the cache.
@@ -48,7 +51,7 @@ pub struct SongMemory {
 }
 
 /// One thing that became different.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// Of the singer on the recording, percent.
     Level(u8),
@@ -57,6 +60,8 @@ pub enum Change {
     Trim(f32),
     /// Milliseconds.
     LyricsOffset(i32),
+    /// None: the best there are.
+    LyricsFrom(Option<Pick>),
     /// Seconds of the recording.
     Loop(Option<(f64, f64)>),
     Pinned(bool),
@@ -138,6 +143,7 @@ impl SongMemory {
             Change::LyricsOffset(ms) => {
                 self.lyrics_offset_ms = ms.clamp(-OFFSET_RANGE_MS, OFFSET_RANGE_MS);
             }
+            Change::LyricsFrom(pick) => self.lyrics_from = pick,
             Change::Loop(ends) => self.loop_seconds = ends.and_then(playable_loop),
             Change::Pinned(pinned) => self.pinned = pinned,
             Change::Sung(at) => {
@@ -176,6 +182,7 @@ mod tests {
             Change::Trim(-3.0),
             Change::Trim(f32::NAN),
             Change::LyricsOffset(150),
+            Change::LyricsFrom(Some(Pick::lrclib())),
             Change::Loop(Some((10.0, 12.5))),
             Change::Pinned(true),
             Change::Sung(1_800_000_000),
@@ -186,6 +193,7 @@ mod tests {
         let expected = SongMemory {
             trim_db: -3.0,
             lyrics_offset_ms: 150,
+            lyrics_from: Some(Pick::lrclib()),
             loop_seconds: Some((10.0, 12.5)),
             pinned: true,
             plays: 2,

@@ -32,12 +32,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // machines
     ("audio", &[]),
     ("logging", &[]),
+    ("lrclib", &[]),
     ("paths", &[]),
     ("separate", &["audio"]),
     ("judge", &["audio"]),
     ("store", &["audio"]),
     ("library", &["audio"]),
-    ("jobs", &["audio", "separate", "store", "library", "paths"]),
+    (
+        "jobs",
+        &["audio", "separate", "store", "library", "lrclib", "paths"],
+    ),
     ("remote", &[]),
     // mind
     ("app", &[]),
@@ -48,15 +52,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "audio", "jobs", "judge", "library", "logging", "paths", "remote", "separate", "store",
+            "audio", "jobs", "judge", "library", "logging", "lrclib", "paths", "remote", "separate", "store",
         ],
     ),
     ("cli", &["commands"]),
     (
         "run",
         &[
-            "app", "audio", "commands", "jobs", "library", "logging", "paths", "remote", "separate", "store",
-            "terminal", "ui",
+            "app", "audio", "commands", "jobs", "library", "logging", "lrclib", "paths", "remote",
+            "separate", "store", "terminal", "ui",
         ],
     ),
     ("lib", &[]),
@@ -82,6 +86,9 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("hound", &["audio/"]),
     ("notify", &["library/"]),
     ("lofty", &["library/"]),
+    ("ureq", &["lrclib.rs"]),
+    ("zip", &["audio/zipped.rs"]),
+    ("tempfile", &["audio/zipped.rs"]),
     ("font8x8", &["ui/sing/"]),
     ("encoding_rs", &["lyrics/"]),
     ("chardetng", &["lyrics/"]),

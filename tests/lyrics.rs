@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use croon::jobs::lyrics::{Wanted, find};
+use croon::jobs::lyrics::{Places, find};
 use croon::library::{read_track, stamp_of};
 use croon::lyrics::ultrastar::{File, Item};
-use croon::lyrics::{Format, Source, Timing, read};
+use croon::lyrics::{Format, Source, Timing, Wanted, read};
 
 /// Folders with `song.txt` and audio.
 fn songs() -> Vec<PathBuf> {
@@ -74,8 +74,9 @@ fn a_folder_with_text_and_audio_is_one_song_with_its_words() {
             path: audio,
             artist: track.artist().to_owned(),
             title: track.title(),
+            ..Wanted::default()
         };
-        let found = find(&wanted, None);
+        let found = find(&wanted, &Places::default());
         assert_eq!(
             (Some(track.title().as_str()), Some(track.artist())),
             (file.header("TITLE"), file.header("ARTIST"))

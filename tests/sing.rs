@@ -8,9 +8,10 @@ mod hand;
 use std::path::Path;
 use std::sync::Arc;
 
-use croon::app::{Effect, Event, Toasts};
-use croon::lyrics::{Lyrics, Timing, read};
+use croon::app::{Effect, Event, Toasts, WordsFound};
+use croon::lyrics::{Format, Lyrics, Offer, Pick, Source, Timing, read};
 use croon::song_memory::Change;
+use croon::track::TrackId;
 use croon::ui::{self, Theme};
 use hand::{Hand, path};
 use proptest::prelude::*;
@@ -35,11 +36,11 @@ fn singing(lyrics: Lyrics, complete: bool) -> (Hand, u64) {
 }
 
 fn give(hand: &mut Hand, lyrics: Option<Lyrics>) {
-    hand.event(Event::Lyrics {
+    hand.event(Event::Lyrics(Box::new(WordsFound {
         path: path(SONG),
         lyrics: lyrics.map(Arc::new),
-        refused: None,
-    });
+        ..WordsFound::default()
+    })));
 }
 
 /// The player says where it is and the clock ticks, as while a song plays.
@@ -71,16 +72,106 @@ fn a_song_is_asked_for_its_words_once_and_shows_them() {
     hand.sing(SONG);
     let effects = hand.event(Event::Loaded(Box::new(hand::loaded(SONG, None, true))));
     assert_eq!(asks(&effects), 1);
-    assert!(effects.contains(&Effect::FindLyrics {
-        path: path(SONG),
-        artist: "Harbour Lights".into(),
-        title: SONG.into(),
-    }));
+    let wanted = effects.iter().find_map(|effect| match effect {
+        Effect::FindLyrics(wanted) => Some(wanted),
+        _ => None,
+    });
+    let wanted = wanted.unwrap();
+    assert_eq!(
+        (wanted.path.clone(), wanted.artist.as_str(), wanted.title.as_str()),
+        (path(SONG), "Harbour Lights", SONG)
+    );
+    assert_eq!((wanted.id, &wanted.pick), (Some(TrackId([7; 16])), &None));
     assert_eq!(hand.app.lyrics_moment(), None);
     give(&mut hand, Some(lyrics("a.lrc", VERSE)));
     assert_eq!(hand.app.lyrics_moment().unwrap().line, 0);
     give(&mut hand, None);
     assert_eq!(hand.app.lyrics_moment(), None);
+}
+
+#[test]
+fn capital_l_chooses_other_lyrics_and_the_song_remembers_them() {
+    let offer = |source, name: &str| Offer {
+        pick: Pick {
+            source,
+            name: name.into(),
+        },
+        format: Format::Lrc,
+        timing: Timing::Lines,
+    };
+    let offers = vec![
+        offer(Source::Beside, "a.lrc"),
+        offer(Source::Tags, "text 1"),
+        offer(Source::Folder, "b.lrc"),
+    ];
+    let found = |chosen: usize| {
+        Event::Lyrics(Box::new(WordsFound {
+            path: path(SONG),
+            lyrics: Some(Arc::new(lyrics("a.lrc", VERSE))),
+            offers: offers.clone(),
+            chosen,
+            ..WordsFound::default()
+        }))
+    };
+    let wish = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::FindLyrics(wanted) => Some(wanted.pick.clone()),
+            _ => None,
+        })
+    };
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 11.0);
+    assert!(wish(&hand.keys("L Enter")).is_none(), "nothing to choose from");
+    hand.app.toasts = Toasts::default();
+    hand.event(found(0));
+    let screen = draw(&hand, &Theme::default(), 100, 30).to_string();
+    assert!(screen.contains("L: 2 more"), "{screen}");
+    hand.keys("L j j");
+    insta::assert_snapshot!("lyrics_sources_80x24", draw(&hand, &Theme::default(), 80, 24));
+    let picked = Some(offers[1].pick.clone());
+    assert_eq!(wish(&hand.keys("Enter")), Some(picked.clone()));
+    let kept = |effects: &[Effect], pick: &Option<Pick>| {
+        effects.iter().any(|effect| matches!(effect, Effect::Remember { changes, .. } if *changes == [Change::LyricsFrom(pick.clone())]))
+    };
+    assert!(kept(&hand.tick(5_000), &picked));
+    hand.event(found(1));
+    // the cursor stands on what is in force; the first line goes back to the best there is
+    hand.keys("L");
+    assert_eq!(wish(&hand.keys("Enter")), Some(picked));
+    assert_eq!(wish(&hand.keys("L k k Enter")), Some(None));
+    assert!(kept(&hand.tick(10_000), &None));
+    // Esc leaves everything
+    let effects = hand.keys("L j Esc");
+    assert!(wish(&effects).is_none() && !kept(&hand.tick(15_000), &None));
+}
+
+#[test]
+fn a_song_goes_from_where_its_text_says_to_where_it_says() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    hand.sing(SONG);
+    let mut loaded = hand::loaded(SONG, None, true);
+    (loaded.begins, loaded.ends) = (12.5, Some(90.0));
+    let effects = hand.event(Event::Loaded(Box::new(loaded)));
+    let play = effects.iter().find_map(|effect| match effect {
+        Effect::Play { token, start, .. } => Some((*token, *start)),
+        _ => None,
+    });
+    let (token, start) = play.unwrap();
+    assert_eq!((start, hand.app.deck.seconds), (12.5, 12.5));
+    let goes_on = |effects: &[Effect]| {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Load { path: next, .. } if *next != path(SONG)))
+    };
+    // whoever jumps behind the end hears what is there
+    assert!(!goes_on(&hand.position(token, 89.9)));
+    assert!(!goes_on(&hand.keys("Right")));
+    assert!(!goes_on(&hand.position(token, 95.0)));
+    hand.keys("Left");
+    assert!(!goes_on(&hand.position(token, 89.95)));
+    assert!(goes_on(&hand.position(token, 90.05)));
+    assert!(hand.app.deck.playing);
 }
 
 fn seek(effects: &[Effect]) -> Option<f64> {

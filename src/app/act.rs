@@ -6,7 +6,8 @@ use super::fader::{FULL, STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::turn::{self, Next};
 use super::{
-    App, Effect, Saved, kept, looping, lyrics, memory, outputs, playback, queueing, separation, transport,
+    App, Effect, Saved, kept, looping, lyrics, memory, outputs, playback, queueing, separation, sources,
+    transport,
 };
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
@@ -71,6 +72,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::RepeatLine => lyrics::repeat(app, effects),
         Action::LyricsSooner => lyrics::offset(app, false),
         Action::LyricsLater => lyrics::offset(app, true),
+        Action::LyricsSource => sources::open(app),
         Action::LoopIn => looping::set_in(app, effects),
         Action::LoopOut => looping::set_out(app, effects),
 

@@ -44,6 +44,8 @@ pub struct Song {
     pub(super) heard: f64,
     pub(super) sung: bool,
     pub duration: Option<f64>,
+    /// Where it ends, in seconds, if not with its audio.
+    pub ends: Option<f64>,
     pub voice: Voiceprint,
     pub words: Words,
     /// Where a loop will begin once its end is set, in seconds.
@@ -72,6 +74,7 @@ impl Song {
             heard: 0.0,
             sung: false,
             duration: track.duration,
+            ends: None,
             voice: Voiceprint::default(),
             words: Words::default(),
             loop_in: None,

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::kept::{KeptQueue, Restored, Resume, Sung};
+use super::sources::WordsFound;
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
-use crate::lyrics::Lyrics;
+use crate::lyrics::Wanted;
 use crate::m3u::Item;
 use crate::request::Request;
 use crate::song_memory::{Change, SongMemory};
@@ -138,12 +138,7 @@ pub enum Event {
         reason: String,
     },
     /// The answer to `Effect::FindLyrics`.
-    Lyrics {
-        path: PathBuf,
-        lyrics: Option<Arc<Lyrics>>,
-        /// A file that looks like this song's lyrics and can't be used, in one sentence.
-        refused: Option<String>,
-    },
+    Lyrics(Box<WordsFound>),
     PlayerStarted {
         token: u64,
         duration: Option<f64>,
@@ -192,6 +187,9 @@ pub struct Loaded {
     pub segments: Vec<Option<Peaks>>,
     /// All segments are stored.
     pub complete: bool,
+    /// Where the song begins and ends in its audio, in seconds, where its text says so.
+    pub begins: f64,
+    pub ends: Option<f64>,
 }
 
 /// Points of each waveform in a segment, as the store keeps them.
@@ -269,11 +267,7 @@ pub enum Effect {
         id: Option<TrackId>,
     },
     /// Find the words of this song, by its names; answered by `Lyrics`.
-    FindLyrics {
-        path: PathBuf,
-        artist: String,
-        title: String,
-    },
+    FindLyrics(Wanted),
     /// Play this song now, from `start` seconds. Always after its `Loaded` or `LoadFailed`.
     Play {
         token: u64,

@@ -4,7 +4,7 @@ use tui_input::{Input, InputRequest};
 
 use super::act::act;
 use super::list::Cursor;
-use super::{App, Effect, outputs, queueing};
+use super::{App, Effect, outputs, queueing, sources};
 use crate::action::{Action, Screen};
 use crate::keymap::{Code, Key, Lookup};
 
@@ -27,6 +27,8 @@ pub enum Overlay {
     },
     /// The chooser of outputs.
     Outputs,
+    /// The chooser of lyrics.
+    Sources(Cursor),
 }
 
 /// What a prompt asks for.
@@ -89,6 +91,12 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         Overlay::Outputs => {
             if !through(app, key, effects) {
                 outputs::key(app, key, effects);
+            }
+            return;
+        }
+        Overlay::Sources(_) => {
+            if !through(app, key, effects) {
+                sources::key(app, key, effects);
             }
             return;
         }

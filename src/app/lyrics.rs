@@ -4,13 +4,14 @@
 
 mod heard;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::deck::Voiceprint;
+use super::sources::WordsFound;
 use super::{App, Effect, looping, transport};
 use crate::action::{Action, Screen};
-use crate::lyrics::{Line, Lyrics, Millis, syllables};
+use crate::lyrics::cdg::Graphics;
+use crate::lyrics::{Line, Lyrics, Millis, Offer, Online, syllables};
 use crate::song_memory::Change;
 use heard::{Heard, lay};
 
@@ -30,6 +31,8 @@ const RESTART_MS: Millis = 1_500;
 const SYLLABLE_MS: f64 = 330.0;
 /// A big letter is wiped in so many steps.
 const LETTER_CELLS: f64 = 4.0;
+/// Between two pictures.
+const PICTURE_MS: Millis = 33;
 /// Between two looks at a wipe whose steps are not known beforehand.
 const LOOK_MS: u64 = 50;
 
@@ -38,10 +41,16 @@ const LOOK_MS: u64 = 50;
 pub struct Words {
     /// As found; None before anything was, and where there is nothing.
     lyrics: Option<Arc<Lyrics>>,
+    /// Pictures instead.
+    graphics: Option<Arc<Graphics>>,
     /// Lyrics without times, laid along the song.
     laid: Option<Arc<Lyrics>>,
     /// They have been looked for.
     pub sought: bool,
+    /// Everything the song could be sung with, and which of it this is.
+    pub offers: Vec<Offer>,
+    pub chosen: usize,
+    pub online: Online,
 }
 
 impl Words {
@@ -50,8 +59,12 @@ impl Words {
         self.laid.as_deref().or(self.lyrics.as_deref())
     }
 
-    fn take(&mut self, lyrics: Option<Arc<Lyrics>>) {
-        self.lyrics = lyrics;
+    fn take(&mut self, found: &WordsFound) {
+        self.lyrics = found.lyrics.clone();
+        self.graphics = found.graphics.clone();
+        self.offers = found.offers.clone();
+        self.chosen = found.chosen;
+        self.online = found.online.clone();
         self.laid = None;
         self.sought = true;
     }
@@ -172,11 +185,13 @@ fn guessed_end(line: &Line, end: Millis) -> Millis {
 }
 
 /// Lyrics came for a song.
-pub(super) fn found(app: &mut App, path: &Path, lyrics: Option<Arc<Lyrics>>) {
-    let Some(key) = app.tracks.key(path) else { return };
+pub(super) fn found(app: &mut App, found: WordsFound) {
+    let Some(key) = app.tracks.key(&found.path) else {
+        return;
+    };
     let songs = [&mut app.deck.song, &mut app.deck.next];
     for song in songs.into_iter().flatten().filter(|song| song.key == key) {
-        song.words.take(lyrics.clone());
+        song.words.take(&found);
         song.words.lay(&song.voice, song.duration);
     }
 }
@@ -194,10 +209,19 @@ impl App {
         Some((self.deck.heard(self.now_ms) * 1000.0) as Millis - Millis::from(song.memory.lyrics_offset_ms))
     }
 
+    /// The pictures of the song on the deck, and the moment of them.
+    pub fn pictures(&self) -> Option<(&Graphics, Millis)> {
+        let graphics = self.deck.song.as_ref()?.words.graphics.as_deref()?;
+        Some((graphics, self.lyrics_ms()?))
+    }
+
     /// What of the lyrics is on the screen, so coarsely that it changes only where a cell does.
     pub(super) fn lyrics_face(&self) -> Option<Face> {
         if self.screen != Screen::Sing {
             return None;
+        }
+        if let Some((graphics, ms)) = self.pictures() {
+            return Some((graphics.drawn(ms), 0, 0, 0));
         }
         let moment = self.lyrics_moment()?;
         let left = moment.countdown.map_or(-1, |seconds| seconds.ceil() as i64);
@@ -215,6 +239,10 @@ impl App {
     pub(super) fn lyrics_wake(&self) -> Option<u64> {
         if self.screen != Screen::Sing || !self.deck.moves() {
             return None;
+        }
+        if let Some((graphics, ms)) = self.pictures() {
+            let next = graphics.next_change(ms)? - ms;
+            return Some(next.clamp(PICTURE_MS, 10_000) as u64);
         }
         let song = self.deck.song.as_ref()?;
         let lyrics = song.words.shown()?;
@@ -300,7 +328,7 @@ fn line_starts(app: &App) -> Option<(Vec<Millis>, Millis, Millis)> {
     Some((starts, Millis::from(song.memory.lyrics_offset_ms), at))
 }
 
-fn nothing(app: &mut App) {
+pub(super) fn nothing(app: &mut App) {
     app.say("this song has no lyrics croon knows of; `croon lyrics show SONG` says where it looks");
 }
 

@@ -15,7 +15,7 @@ impl App {
     pub(super) fn remember(&mut self, change: Change) {
         let Some(song) = &mut self.deck.song else { return };
         song.unsaved.retain(|earlier| !earlier.is_undone_by(&change));
-        song.unsaved.push(change);
+        song.unsaved.push(change.clone());
         note(song, change);
         self.memory_changed = Some(self.now_ms);
     }

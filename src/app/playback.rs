@@ -7,7 +7,7 @@ use super::deck::{Song, Stage, Voiceprint};
 use super::event::{Loaded, NextUp};
 use super::tracks::SongKey;
 use super::turn::{self, Next};
-use super::{App, Effect, act, looping, memory, separation};
+use super::{App, Effect, act, looping, memory, separation, sources};
 use crate::track::StemState;
 
 /// The next song is made ready when so little is left of this one.
@@ -152,6 +152,11 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
     song.id = loaded.id;
     memory::loaded(song, loaded.memory);
     song.duration = loaded.duration.or(song.duration);
+    song.ends = loaded.ends.filter(|ends| *ends > loaded.begins);
+    if song.start <= 0.0 && is_song {
+        song.start = loaded.begins.max(0.0);
+        app.deck.seconds = song.start;
+    }
     song.voice = voice;
     song.words.lay(&song.voice, song.duration);
     give(app, is_song, effects);
@@ -160,13 +165,8 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
 /// Hands a loaded song to the player, and asks for its words.
 fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     let slot = if is_song { &app.deck.song } else { &app.deck.next };
-    let unsought = slot.as_ref().filter(|song| !song.words.sought);
-    let entry = unsought.and_then(|song| app.tracks.get(song.key));
-    let words = entry.map(|entry| Effect::FindLyrics {
-        path: entry.track.path.clone(),
-        artist: entry.track.artist().to_owned(),
-        title: entry.track.title(),
-    });
+    let unsought = slot.as_ref().is_some_and(|song| !song.words.sought);
+    let words = unsought.then(|| sources::wish(app, is_song)).flatten();
     to_player(app, is_song, effects);
     effects.extend(words);
 }
@@ -318,6 +318,26 @@ pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
     }
 }
 
+/// The song ends before its audio does, and this is behind its end; not while it goes round.
+fn is_over(app: &App, seconds: f64) -> bool {
+    let song = app.deck.song.as_ref().filter(|song| song.looped.is_none());
+    let ends = song.and_then(|song| song.ends);
+    // whoever jumps behind the end wants to hear what is there
+    app.deck.playing && ends.is_some_and(|ends| seconds >= ends && app.deck.seconds < ends)
+}
+
+/// Goes on as if the audio had ended.
+fn over(app: &mut App, effects: &mut Vec<Effect>) {
+    drop_next(app, effects);
+    if let Some(song) = &mut app.deck.song {
+        song.stage = Stage::Over;
+    }
+    advance(app, effects);
+    if !app.deck.playing {
+        effects.push(Effect::Stop);
+    }
+}
+
 /// True if the screen shows a change.
 pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Vec<Effect>) -> bool {
     let heard = app
@@ -331,6 +351,10 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
     let quarter = |seconds: f64| (seconds * 4.0) as i64;
     let moved = quarter(seconds) != quarter(app.deck.seconds);
     memory::heard(app, seconds, effects);
+    if is_over(app, seconds) {
+        over(app, effects);
+        return true;
+    }
     app.deck.position(seconds.max(0.0));
     plan_next(app, effects);
     moved

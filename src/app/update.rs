@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, act, ahead, fader, kept, keys, lyrics, outputs, playback, queueing, request,
-    separation, turn,
+    App, Effect, Engine, Event, act, ahead, fader, kept, keys, outputs, playback, queueing, request,
+    separation, sources, turn,
 };
 use crate::track::StemState;
 
@@ -127,16 +127,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::JobCancelled { path } => separation::cancelled(app, &path),
 
         Event::Loaded(loaded) => playback::loaded(app, *loaded, effects),
-        Event::Lyrics {
-            path,
-            lyrics,
-            refused,
-        } => {
-            if let Some(reason) = refused {
-                app.trouble(reason);
-            }
-            lyrics::found(app, &path, lyrics);
-        }
+        Event::Lyrics(found) => sources::found(app, *found),
         Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
         Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
         Event::PlayerEnded { token } => playback::ended(app, token, effects),

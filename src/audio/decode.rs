@@ -23,6 +23,7 @@ use std::collections::TryReserveError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use super::zipped::ZipFault;
 use symphonia::core::packet::Packet;
 
 pub(super) use block::flac_frame;
@@ -87,6 +88,8 @@ pub enum DecodeError {
         "the recording changes from {from} to {to} Hz in the middle, as joined radio recordings may, and croon plays one rate. Cut it where it changes, or convert it to one rate"
     )]
     RateChanges { from: u32, to: u32 },
+    #[error(transparent)]
+    Zip(#[from] ZipFault),
     #[error("the song is too long to hold in memory: {0}")]
     TooLong(#[from] TryReserveError),
 }

@@ -13,6 +13,7 @@ pub mod resample;
 pub mod stft;
 pub mod stretch;
 pub mod write;
+pub mod zipped;
 
 /// The sung part of one song, as far as it is known yet.
 pub trait Vocals: Send {

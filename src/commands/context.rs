@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::config::{ColorChoice, Config, ConfigProblem, Device, Place};
+use crate::jobs::lyrics::Folders;
 use crate::keymap::Keymap;
 use crate::paths::Paths;
 use crate::remote::Address;
@@ -162,6 +163,15 @@ impl Context {
             options.extend(["--model".to_owned(), wanted.model.clone()]);
         }
         EngineCommand::find(&wanted.command, &options)
+    }
+
+    /// Where lyrics are kept apart from the songs.
+    pub fn lyrics_folders(&self) -> Folders {
+        let folder = self.config.lyrics.folder.as_ref();
+        Folders {
+            own: Some(self.paths.lyrics()),
+            folder: folder.map(|folder| self.paths.expand(folder)),
+        }
     }
 
     /// Where the store lies.

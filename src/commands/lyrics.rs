@@ -1,5 +1,8 @@
 //! `croon lyrics`: what croon reads in a lyrics file or finds for a song, what is wrong with a file,
-//! and lyrics as files of another format. Nothing but the file named by `-o` is written.
+//! and lyrics as files of another format. Nothing but the file named by `-o`, and what croon keeps for
+//! itself, is written.
+
+mod keep;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,10 +10,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{Context, Fault, Outcome};
-use crate::jobs::lyrics::{self as finder, Wanted};
+use crate::audio::identity::track_id;
+use crate::jobs::lyrics as finder;
 use crate::library::{is_audio, read_track, stamp_of};
 use crate::lyrics::ultrastar::{self, File};
-use crate::lyrics::{Flaw, Lyrics, Manner, Millis, write};
+use crate::lyrics::{Flaw, Lyrics, Manner, Millis, Wanted, write};
 use crate::track::printable;
 
 #[derive(Debug, clap::Subcommand)]
@@ -21,6 +25,10 @@ pub enum LyricsCommand {
     Check(CheckArgs),
     /// Write lyrics as LRC, or an UltraStar file with its times moved
     Export(ExportArgs),
+    /// Keep a lyrics file for a song in croon's own folder; the file itself stays where it is
+    Import(keep::ImportArgs),
+    /// Ask the LRCLIB server for the lyrics of songs, and keep what it says
+    Fetch(keep::FetchArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,6 +78,8 @@ pub fn run(command: LyricsCommand, context: &Context) -> anyhow::Result<Outcome>
         LyricsCommand::Show(args) => show(&args, context),
         LyricsCommand::Check(args) => check(&args, context),
         LyricsCommand::Export(args) => export(&args, context),
+        LyricsCommand::Import(args) => keep::import(&args, context),
+        LyricsCommand::Fetch(args) => keep::fetch(&args, context),
     }
 }
 
@@ -94,18 +104,19 @@ fn told(file: &Path, context: &Context) -> Result<Told, Fault> {
     }
     let stamp = stamp_of(file).map_err(|error| unusable(file, &error.to_string()))?;
     let track = read_track(file, stamp);
+    let places = keep::places(context);
+    // the whole file is read for its identity: not where nothing is kept under one
+    let kept = places.folders.own.as_ref().is_some_and(|own| own.is_dir());
     let wanted = Wanted {
         path: file.to_owned(),
+        id: kept.then(|| track_id(file).ok()).flatten(),
         artist: track.artist().to_owned(),
         title: track.title(),
+        album: track.tags.album.clone(),
+        duration: track.duration,
+        ..Wanted::default()
     };
-    let folder = context
-        .config
-        .lyrics
-        .folder
-        .as_ref()
-        .map(|folder| context.paths.expand(folder));
-    let found = finder::find(&wanted, folder.as_deref());
+    let found = finder::find(&wanted, &places);
     for (path, reason) in &found.refused {
         context.say(format!("croon: {} is not used: {reason}", shown(path)));
     }

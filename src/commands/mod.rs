@@ -8,6 +8,7 @@ mod context;
 pub mod ctl;
 pub mod doctor;
 pub mod eval;
+pub mod export;
 mod interrupt;
 pub mod lyrics;
 mod outcome;

@@ -43,6 +43,11 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     entry("log", &paths.log(), "what happened, seven days of it");
     entry("models", &paths.models(), "models you added");
     entry(
+        "lyrics",
+        &paths.lyrics(),
+        "lyrics made with croon or brought to it",
+    );
+    entry(
         "socket",
         &context.remote_address().path(),
         "where a running croon is controlled; `croon ctl`",

@@ -81,7 +81,12 @@ impl<'a> Reader<'a> {
             t.whole("poll_seconds", 1..=86_400, &mut c.poll_seconds);
             t.flag("auto_separate", &mut c.auto_separate);
         });
-        root.section("lyrics", |t| t.optional_path("folder", &mut config.lyrics.folder));
+        root.section("lyrics", |t| {
+            let c = &mut config.lyrics;
+            t.optional_path("folder", &mut c.folder);
+            t.flag("lrclib", &mut c.lrclib);
+            t.text("lrclib_server", &mut c.lrclib_server);
+        });
         root.section("separation", |t| {
             let c = &mut config.separation;
             t.texts("command", &mut c.command);

@@ -13,7 +13,7 @@ use super::vocals::StoredVocals;
 use crate::audio::decode::{DecodeError, Decoder};
 use crate::audio::identity::track_id;
 use crate::audio::loudness::{self, Loudness, TagGain};
-use crate::library;
+use crate::library::{self, Span};
 use crate::separate::segment::Grid;
 use crate::song_memory::SongMemory;
 use crate::store::{Peaks, SongStems, StemStore};
@@ -53,6 +53,8 @@ pub struct Opened {
     pub segment_seconds: f64,
     /// All vocals are stored.
     pub complete: bool,
+    /// The part of its audio that the song is.
+    pub span: Span,
 }
 
 impl Opened {
@@ -187,6 +189,7 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
         segments,
         segment_seconds: grid.core as f64 / f64::from(grid.rate),
         complete,
+        span: library::sung_span(&load.path),
     })
 }
 

@@ -1,6 +1,5 @@
 //! The workers: one separates songs, one at a time, one opens songs for the player, and one finds
-//! their lyrics. The queue
-//! is not theirs: they take a next job only when told, and say what happened through a callback.
+//! their lyrics. The queue is not theirs: they take a next job only when told, and say what happened through a callback.
 
 mod eta;
 mod fault;
@@ -10,6 +9,7 @@ pub mod lyrics;
 pub mod model;
 mod peaks;
 mod plan;
+mod ready;
 mod separation;
 pub mod vocals;
 mod worker;
@@ -122,6 +122,11 @@ pub enum JobEvent {
     },
     Cancelled {
         path: PathBuf,
+    },
+    /// Stems that come with the song are not of this recording: it is separated instead.
+    StemsUnfit {
+        path: PathBuf,
+        reason: String,
     },
     /// To stay within the cap of the cache, the vocals of these songs were removed.
     Evicted(Vec<TrackId>),

@@ -8,13 +8,14 @@ use super::eta::Pace;
 use super::fault::JobError;
 use super::peaks::peaks;
 use super::plan::Plan;
+use super::ready::ReadyStem;
 use crate::separate::engine::Engine;
 use crate::separate::mixture::Mixture;
 use crate::separate::segment::Grid;
 use crate::store::{Peaks, SongMeta, SongStems};
 
 /// A file as it was when work on it began.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
@@ -84,9 +85,33 @@ impl Separation {
     /// once and returned. `None` once there is nothing left to ask.
     pub(super) fn feed(&mut self, engine: &mut Engine) -> Result<Option<Stored>, JobError> {
         while engine.room() > 0 {
-            let Some(segment) = self.plan.next(|k| self.stems.has(k)) else {
+            let Some((segment, window)) = self.next_window()? else {
                 return Ok(None);
             };
+            if window.iter().all(|sample| *sample == 0.0) {
+                return self.keep(segment, &window, &window).map(Some);
+            }
+            self.plan.asked(segment);
+            self.pace.begin(Instant::now());
+            engine.ask(u64::from(segment), window);
+        }
+        Ok(None)
+    }
+
+    /// Takes the next segment from a stem that came with the song. `None` once there is nothing left.
+    pub(super) fn take(&mut self, ready: &mut ReadyStem) -> Result<Option<Stored>, JobError> {
+        let Some((segment, window)) = self.next_window()? else {
+            return Ok(None);
+        };
+        self.pace.begin(Instant::now());
+        let vocals = ready.vocals(segment, &window)?;
+        self.pace.answered(Instant::now());
+        self.keep(segment, &window, &vocals).map(Some)
+    }
+
+    /// The next segment to do, with its window.
+    fn next_window(&mut self) -> Result<Option<(u32, Vec<f32>)>, JobError> {
+        while let Some(segment) = self.plan.next(|k| self.stems.has(k)) {
             let window = self.mixture.window(segment)?;
             // Bytes of a file that was written over must not be kept under the old file's name.
             if Stamp::of(&self.path)? != self.stamp {
@@ -95,18 +120,11 @@ impl Separation {
             if let Some(frames) = self.mixture.frames() {
                 self.plan.ends_at(self.grid.segments(frames));
             }
-            let Some(window) = window else {
-                if self.plan.end().is_none_or(|end| segment < end) {
-                    return Err(JobError::NoSound);
-                }
-                continue;
-            };
-            if window.iter().all(|sample| *sample == 0.0) {
-                return self.keep(segment, &window, &window).map(Some);
+            match window {
+                Some(window) => return Ok(Some((segment, window))),
+                None if self.plan.end().is_none_or(|end| segment < end) => return Err(JobError::NoSound),
+                None => {}
             }
-            self.plan.asked(segment);
-            self.pace.begin(Instant::now());
-            engine.ask(u64::from(segment), window);
         }
         Ok(None)
     }

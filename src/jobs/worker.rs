@@ -7,15 +7,19 @@ use crossbeam_channel::{Receiver, select};
 
 use super::fault::JobError;
 use super::loudness::Measuring;
+use super::ready::ReadyStem;
 use super::separation::{Separation, Stamp, Stored};
 use super::{Command, EngineInfo, Job, JobEvent, JobsSetup, model};
 use crate::audio::identity::track_id;
+use crate::library::ready_stems;
 use crate::separate::engine::{Answer, Engine, EngineError};
 use crate::separate::segment::Grid;
 use crate::track::TrackId;
 
 /// How long an answer is awaited before the next look at the inbox.
 const GLANCE: Duration = Duration::from_millis(50);
+/// The model's name where no engine was met yet.
+const READY_MADE: &str = "ready-made";
 /// An engine without work is ended after this: it holds hundreds of megabytes.
 const IDLE: Duration = Duration::from_secs(300);
 
@@ -136,6 +140,9 @@ impl Worker {
             self.measure(Measuring::begin(&self.setup.store, &job.path, id))?;
             return Ok(Finished { id, already: true });
         }
+        if let Some(finished) = self.ready_made(job, &stamp, id)? {
+            return Ok(finished);
+        }
         let (key, grid) = self.engine()?;
         if grid != Grid::STANDARD {
             return Err(JobError::Grid);
@@ -148,6 +155,45 @@ impl Worker {
         let song = Separation::new(&job.path, stamp, grid, stems, job.from_seconds)?;
         self.through_the_engine(&job.path, id, song)?;
         Ok(Finished { id, already: false })
+    }
+
+    /// Stems that come with the song are its vocals; nothing where there are none, or none that fit.
+    fn ready_made(&mut self, job: &Job, stamp: &Stamp, id: TrackId) -> Result<Option<Finished>, JobError> {
+        let Some(stems) = ready_stems(&job.path) else {
+            return Ok(None);
+        };
+        let grid = Grid::STANDARD;
+        let mut ready = match ReadyStem::open(&job.path, &stems, grid) {
+            Ok(ready) => ready,
+            Err(reason) => {
+                self.say(JobEvent::StemsUnfit {
+                    path: job.path.clone(),
+                    reason: reason.to_string(),
+                });
+                return Ok(None);
+            }
+        };
+        let key = match model::current(&self.setup.store) {
+            Some(key) => key,
+            None => {
+                // no engine was ever met, and none is needed
+                model::remember(&self.setup.store, READY_MADE);
+                READY_MADE.to_owned()
+            }
+        };
+        let stems = self.setup.store.song(&key, id)?;
+        let already = stems.is_complete();
+        if !already {
+            let mut song = Separation::new(&job.path, stamp.clone(), grid, stems, job.from_seconds)?;
+            self.progress(&job.path, &song);
+            while let Some(stored) = song.take(&mut ready)? {
+                self.stored(&job.path, &song, stored);
+                self.listen(Some(&mut song))?;
+            }
+            song.finish()?;
+        }
+        self.measure(Measuring::begin(&self.setup.store, &job.path, id))?;
+        Ok(Some(Finished { id, already }))
     }
 
     fn through_the_engine(&mut self, path: &Path, id: TrackId, mut song: Separation) -> Result<(), JobError> {

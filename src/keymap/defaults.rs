@@ -96,6 +96,7 @@ pub const TABLE: &[Row] = table![
     RepeatLine     "repeat-line"      ["r" SING]                                    SING           Lyrics     ""         "repeat this line";
     LyricsSooner   "lyrics-sooner"    ["z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms sooner";
     LyricsLater    "lyrics-later"     ["Z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms later";
+    LyricsSource   "lyrics-source"    ["L" SING]                                    SING           Lyrics     ""         "choose other lyrics";
     LoopIn         "loop-in"          ["i" SING]                                    SING           Playback   "loop"     "a loop begins here";
     LoopOut        "loop-out"         ["o" SING]                                    SING           Playback   ""         "a loop ends here; again: no loop";
     PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";

@@ -236,7 +236,7 @@ mod tests {
         tag.save_to_path(&wav, WriteOptions::default()).unwrap();
         let found = embedded_lyrics(&wav);
         assert_eq!(found.texts, ["[00:01.00]from USLT"]);
-        assert_eq!(crate::lyrics::tags::timed(&found).unwrap().text(), "Paper");
+        assert_eq!(crate::lyrics::tags::all(&found)[0].1.text(), "Paper");
 
         let flac = folder.path().join("a.flac");
         sound(&flac, StemFormat::Flac);

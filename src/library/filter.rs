@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::audio::zipped;
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// File name endings that are taken for songs; of films, in the last line, the sound is played.
@@ -101,13 +102,14 @@ impl Filter {
     }
 }
 
-/// Whether the name ends like an audio file's.
+/// Whether the name ends like an audio file's; a zip is looked into for a song with its pictures.
 pub fn is_audio(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| {
+    let known = path.extension().is_some_and(|ending| {
         AUDIO_ENDINGS
             .iter()
             .any(|known| ending.eq_ignore_ascii_case(known))
-    })
+    });
+    known || zipped::holds_song(path)
 }
 
 fn is_hidden(name: &OsStr) -> bool {

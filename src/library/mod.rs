@@ -32,7 +32,7 @@ pub use embedded::embedded_lyrics;
 pub use filter::{AUDIO_ENDINGS, is_audio};
 pub use survey::{Survey, survey};
 pub use tags::{read_track, stamp_of, tag_gain};
-pub use ultrastar::song_text;
+pub use ultrastar::{ReadyStems, Span, ready_stems, song_text, sung_span};
 
 use crate::track::Track;
 use keeper::{Keeper, Message};

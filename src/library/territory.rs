@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::filter::{BadPattern, Filter, is_audio};
+use super::ultrastar::is_stem;
 
 /// The roots, as given and as they really lie, and the filter.
 #[derive(Debug, Clone)]
@@ -55,8 +56,9 @@ impl Territory {
     /// Whether a file of this name is a song of the library.
     pub fn has_song(&self, path: &Path) -> bool {
         // a file that was named itself is wanted, whatever its ending
-        self.root_of(path)
-            .is_some_and(|root| root == path || is_audio(path) && !self.filter.skips(root, path))
+        self.root_of(path).is_some_and(|root| {
+            root == path || is_audio(path) && !self.filter.skips(root, path) && !is_stem(path)
+        })
     }
 
     /// Whether this symbolic link leads to what the library reaches by its own path too.

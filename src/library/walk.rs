@@ -10,6 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::filter::is_audio;
 use super::tags::stamp;
 use super::territory::Territory;
+use super::ultrastar::{same, stems_in};
 use crate::track::FileStamp;
 
 /// What one step met.
@@ -36,6 +37,8 @@ pub struct Walk {
     entries: walkdir::IntoIter,
     /// Device and inode of the folders walked: links outside the roots may lead to one place twice.
     visited: HashSet<(u64, u64)>,
+    /// The folder whose songs come by, and what of it are stems of others.
+    stems: (PathBuf, Vec<PathBuf>),
 }
 
 impl Walk {
@@ -47,6 +50,7 @@ impl Walk {
             territory,
             entries,
             visited: HashSet::new(),
+            stems: Default::default(),
         }
     }
 
@@ -71,6 +75,9 @@ impl Walk {
             Ok(meta) => meta,
             Err(error) => return Some(trouble(&error)),
         };
+        if !is_dir && entry.depth() > 0 && self.is_stem(entry.path()) {
+            return Some(Step::Other);
+        }
         if !is_dir {
             return Some(Step::Song {
                 path: entry.into_path(),
@@ -82,6 +89,15 @@ impl Walk {
             return Some(Step::Other);
         }
         Some(Step::Folder(entry.into_path()))
+    }
+
+    /// The text of an UltraStar folder names this file as a part of its song.
+    fn is_stem(&mut self, path: &Path) -> bool {
+        let Some(folder) = path.parent() else { return false };
+        if self.stems.0 != folder {
+            self.stems = (folder.to_owned(), stems_in(folder));
+        }
+        self.stems.1.iter().any(|stem| same(stem, path))
     }
 
     fn passes_over(&self, entry: &DirEntry) -> bool {

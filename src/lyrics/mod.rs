@@ -4,11 +4,13 @@
 
 mod ass;
 mod build;
+pub mod cdg;
 mod encoding;
 mod lrc;
 mod lyricsfile;
 mod midi;
 mod plain;
+mod source;
 pub mod syllables;
 pub mod tags;
 pub mod ultrastar;
@@ -20,6 +22,7 @@ use std::path::Path;
 use unicode_segmentation::UnicodeSegmentation;
 
 pub use encoding::decode;
+pub use source::{Offer, Online, Pick, Source, Wanted};
 
 /// Milliseconds of the song.
 pub type Millis = i64;
@@ -122,34 +125,6 @@ pub enum UnderKind {
     Backing,
 }
 
-/// Where they were found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Source {
-    /// In a file named by hand.
-    #[default]
-    Named,
-    /// In a file beside the song, named like it.
-    Beside,
-    /// In the song's own tags.
-    Tags,
-    /// In the UltraStar text of the song's folder.
-    UltraStar,
-    /// In the folder of lyrics.
-    Folder,
-}
-
-impl Source {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Named => "file",
-            Self::Beside => "file beside the song",
-            Self::Tags => "tags",
-            Self::UltraStar => "UltraStar folder",
-            Self::Folder => "lyrics folder",
-        }
-    }
-}
-
 /// How exactly the times are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Timing {
@@ -184,6 +159,8 @@ pub enum Format {
     Lyricsfile,
     Ass,
     Midi,
+    /// Pictures of words.
+    Cdg,
 }
 
 impl Format {
@@ -197,6 +174,7 @@ impl Format {
             Self::Lyricsfile => "Lyricsfile",
             Self::Ass => "ASS",
             Self::Midi => "MIDI karaoke",
+            Self::Cdg => "CD+G pictures",
         }
     }
 }

@@ -4,6 +4,10 @@
 
 use super::build::{Builder, Draft, Piece};
 use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Timing, read_text};
+use crate::track::printable;
+
+/// Lyrics read of one file; more than this is nobody's choice.
+const MOST: usize = 16;
 
 /// What the tags of one file hold.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,24 +25,30 @@ pub struct Synced {
     pub texts: Vec<(Millis, String)>,
 }
 
-/// The best there is: words with times before lines with times; None for a song that has only plain
-/// text, or none.
-pub fn timed(embedded: &Embedded) -> Option<Lyrics> {
-    let synced = embedded
-        .synced
+/// Whatever the tags have, each with a name that tells it from the others: words with times first,
+/// then lines with times, then plain text.
+pub fn all(embedded: &Embedded) -> Vec<(String, Lyrics)> {
+    let synced = embedded.synced.iter().map(|synced| {
+        let language = synced.language.as_deref().unwrap_or_default();
+        (printable(&format!("SYLT {language}")), read_synced(synced).ok())
+    });
+    let texts = embedded
+        .texts
         .iter()
-        .filter_map(|synced| read_synced(synced).ok());
-    let texts = embedded.texts.iter().filter_map(|text| read_text(text).ok());
-    let all = synced.chain(texts).map(|(lyrics, _)| lyrics);
+        .enumerate()
+        .map(|(nth, text)| (format!("text {}", nth + 1), read_text(text).ok()));
+    let read = synced.chain(texts);
+    let mut all: Vec<(String, Lyrics)> = read
+        .filter_map(|(name, read)| Some((name, read?.0)))
+        .take(MOST)
+        .collect();
     // the first of the best, as the tags have them in order
-    all.filter(Lyrics::is_timed)
-        .min_by_key(|lyrics| lyrics.timing != Timing::Words)
-}
-
-/// The first text without times.
-pub fn plain(embedded: &Embedded) -> Option<Lyrics> {
-    let texts = embedded.texts.iter().filter_map(|text| read_text(text).ok());
-    texts.map(|(lyrics, _)| lyrics).find(|lyrics| !lyrics.is_timed())
+    all.sort_by_key(|(_, lyrics)| match lyrics.timing {
+        Timing::Words => 0,
+        Timing::Lines | Timing::Guessed => 1,
+        Timing::None => 2,
+    });
+    all
 }
 
 /// A newline in any text means that texts are syllables and newlines part the lines; without one each
@@ -149,9 +159,19 @@ mod tests {
                 "[00:01.00]<00:01.00>timed <00:02.00>words".into(),
             ],
         };
-        assert_eq!(timed(&embedded).unwrap().text(), "timed words");
-        assert_eq!(plain(&embedded).unwrap().text(), "plain words");
-        assert_eq!(timed(&Embedded::default()), None);
+        let all = all(&embedded);
+        let said: Vec<(&str, String)> = all
+            .iter()
+            .map(|(name, lyrics)| (name.as_str(), lyrics.text()))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("text 2", "timed words".to_owned()),
+                ("SYLT eng", "lines".to_owned()),
+                ("text 1", "plain words".to_owned())
+            ]
+        );
     }
 
     proptest! {

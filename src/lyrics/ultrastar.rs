@@ -12,8 +12,8 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1250, WINDOWS_1252};
 
 pub use song::read;
 
-use super::Manner;
 use super::encoding;
+use super::{LATEST_MS, Manner, Millis};
 use crate::track::harmless;
 
 /// Rows understood; what follows them is kept as it is.
@@ -178,6 +178,20 @@ impl File {
             .into_iter()
             .find_map(|key| self.header(key))
             .and_then(inside)
+    }
+
+    /// Where the song begins in its audio, in milliseconds; `START` is in seconds, from version 2 on in
+    /// milliseconds.
+    pub fn start_ms(&self) -> Millis {
+        let number = self.number("START").unwrap_or(0.0).max(0.0);
+        let scale = if self.version() >= 2 { 1.0 } else { 1000.0 };
+        ((number * scale) as Millis).min(LATEST_MS)
+    }
+
+    /// Where the song ends in its audio, in milliseconds, where that is before the audio's own end.
+    pub fn end_ms(&self) -> Option<Millis> {
+        let end = self.number("END").filter(|end| *end >= 1.0)?;
+        Some((end as Millis).min(LATEST_MS))
     }
 
     /// Gives a header another value; all other bytes stay.

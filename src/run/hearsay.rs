@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::{EngineInfo, Event, Loaded, Output, Peaks};
+use crate::app::{EngineInfo, Event, Loaded, Output, Peaks, WordsFound};
 use crate::audio::player::{OutputState, PlayerEvent};
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
@@ -70,7 +70,12 @@ pub fn of_job(event: JobEvent) -> Event {
         JobEvent::Failed { path, reason, .. } => Event::JobFailed { path, reason },
         JobEvent::Cancelled { path } => Event::JobCancelled { path },
         JobEvent::Evicted(ids) => Event::Evicted(ids),
+        JobEvent::StemsUnfit { path, reason } => Event::Said(unfit(&path, &reason)),
     }
+}
+
+fn unfit(path: &std::path::Path, reason: &str) -> String {
+    format!("{} is separated: {reason}", track::file_title(path))
 }
 
 pub fn of_player(event: PlayerEvent) -> Event {
@@ -108,6 +113,8 @@ pub fn of_opened(opened: &Opened) -> Event {
             .map(|segment| segment.as_ref().map(peaks))
             .collect(),
         complete: opened.complete,
+        begins: opened.span.start,
+        ends: opened.span.end,
     }))
 }
 
@@ -116,11 +123,15 @@ pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
         .refused
         .first()
         .map(|(file, reason)| format!("{} is not used for lyrics: {reason}", shown(file)));
-    Event::Lyrics {
+    Event::Lyrics(Box::new(WordsFound {
         path,
         lyrics: found.lyrics.map(Arc::new),
+        graphics: found.graphics.map(Arc::new),
+        offers: found.offers,
+        chosen: found.chosen,
+        online: found.online,
         refused,
-    }
+    }))
 }
 
 fn peaks(stored: &store::Peaks) -> Peaks {

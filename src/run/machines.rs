@@ -15,10 +15,11 @@ use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
 use crate::config::LoudnessChoice;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
-use crate::jobs::lyrics::{LyricsFinder, Wanted};
+use crate::jobs::lyrics::{LyricsFinder, Places};
 use crate::jobs::{Job, Jobs, JobsSetup};
 use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
+use crate::lrclib::Lrclib;
 use crate::paths::Paths;
 use crate::remote::Answer;
 use crate::request::Request;
@@ -86,12 +87,8 @@ impl Machines {
         })?;
 
         let send = tell(to_main);
-        let folder = config
-            .lyrics
-            .folder
-            .as_ref()
-            .map(|folder| context.paths.expand(folder));
-        let lyrics = LyricsFinder::start(folder, move |path, found| {
+        let places = lyric_places(context, &store, to_main);
+        let lyrics = LyricsFinder::start(places, move |path, found| {
             send(Message::Event(hearsay::of_lyrics(path, found)));
         })?;
 
@@ -171,7 +168,7 @@ impl Machines {
     pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
-            Effect::FindLyrics { path, artist, title } => self.lyrics.find(Wanted { path, artist, title }),
+            Effect::FindLyrics(wanted) => self.lyrics.find(wanted),
             Effect::Play {
                 token,
                 path,
@@ -266,11 +263,13 @@ impl Machines {
             None => Box::new(NoVocals),
         };
         let gain = opened.map_or(1.0, |opened| opened.gain(self.preamp));
+        // an UltraStar song begins where its text says
+        let begins = opened.map_or(0.0, |opened| opened.span.start);
         Song {
             token,
             path,
             vocals,
-            start,
+            start: if start > 0.0 { start } else { begins },
             gain,
             key_tempo,
         }
@@ -310,6 +309,21 @@ impl Machines {
         if let Err(error) = counted {
             tracing::warn!("no thread to add up the cache: {error}");
         }
+    }
+}
+
+/// Where lyrics are looked for; the server only where the configuration lets it be asked.
+fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Message>) -> Places {
+    let config = &context.config.lyrics;
+    let server = config.lrclib.then(|| Lrclib::new(&config.lrclib_server));
+    let server = server.transpose().unwrap_or_else(|error| {
+        drop(to_main.send(Message::Event(Event::Trouble(error.to_string()))));
+        None
+    });
+    Places {
+        folders: context.lyrics_folders(),
+        store: Some(store.clone()),
+        server,
     }
 }
 

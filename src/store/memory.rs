@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::lyrics::{Pick, Source};
 use crate::song_memory::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongMemory, TRIM_RANGE_DB, playable_loop};
 
 pub(super) type Record = Map<String, Value>;
@@ -23,6 +24,7 @@ pub(super) fn read(record: &Record) -> SongMemory {
         lyrics_offset_ms: whole("lyrics_offset_ms").map_or(0, |ms| {
             ms.clamp((-OFFSET_RANGE_MS).into(), OFFSET_RANGE_MS.into()) as i32
         }),
+        lyrics_from: record.get("lyrics_from").and_then(read_pick),
         loop_seconds: record.get("loop").and_then(read_loop),
         pinned: record.get("pinned").and_then(Value::as_bool).unwrap_or(false),
         plays: whole("plays").map_or(0, |n| n.clamp(0, u32::MAX.into()) as u32),
@@ -43,6 +45,14 @@ pub(super) fn write(record: &mut Record, memory: &SongMemory) {
         "lyrics_offset_ms",
         memory.lyrics_offset_ms != before.lyrics_offset_ms,
         json!(memory.lyrics_offset_ms),
+    );
+    set(
+        "lyrics_from",
+        memory.lyrics_from != before.lyrics_from,
+        memory.lyrics_from.as_ref().map_or(
+            Value::Null,
+            |pick| json!({ "source": pick.source.key(), "name": pick.name }),
+        ),
     );
     set(
         "loop",
@@ -123,6 +133,14 @@ fn read_loop(value: &Value) -> Option<(f64, f64)> {
     playable_loop((ends.first()?.as_f64()?, ends.get(1)?.as_f64()?))
 }
 
+fn read_pick(value: &Value) -> Option<Pick> {
+    let text = |name: &str| value.get(name)?.as_str();
+    Some(Pick {
+        source: Source::from_key(text("source")?)?,
+        name: text("name").unwrap_or_default().to_owned(),
+    })
+}
+
 /// What croon kept before there was one record: choices in one place, use in another.
 pub(super) fn of_old_records(settings: Option<&Record>, song_use: Option<&Record>) -> SongMemory {
     let number = |name: &str| settings?.get(name)?.as_f64().filter(|n| n.is_finite());
@@ -163,11 +181,15 @@ mod tests {
             Change::KeyTempo(KeyTempo::new(-3, 85)),
             Change::Trim(-1.5),
             Change::LyricsOffset(-250),
+            Change::LyricsFrom(Some(Pick {
+                source: Source::Tags,
+                name: "SYLT eng".into(),
+            })),
             Change::Loop(Some((1.25, 9.5))),
             Change::Pinned(true),
             Change::Sung(1_790_000_000),
         ] {
-            memory.apply(None, change);
+            memory.apply(None, change.clone());
             memory.apply(Some("Ana"), change);
         }
         let mut written = Record::new();
@@ -203,7 +225,7 @@ mod tests {
     fn nonsense_counts_as_never_set() {
         let memory = read(&record(
             r#"{"level": 900, "key": "high", "tempo": -4, "trim_db": 1e30, "lyrics_offset_ms": 1e9, "loop": [3, 1],
-                "pinned": 1, "plays": -7, "last_sung": "today", "singers": 3}"#,
+                "lyrics_from": {"source": "moon"}, "pinned": 1, "plays": -7, "last_sung": "today", "singers": 3}"#,
         ));
         let expected = SongMemory {
             own: Choices {

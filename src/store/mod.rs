@@ -234,7 +234,9 @@ impl StemStore {
         changes: &[Change],
     ) -> Result<(), StoreError> {
         self.house.catalogue.change_memory(id, |song| {
-            changes.iter().for_each(|change| song.apply(singer, *change));
+            changes
+                .iter()
+                .for_each(|change| song.apply(singer, change.clone()));
         })
     }
 

@@ -40,6 +40,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         let words = match &app.overlay {
             Overlay::Help => " j k scroll   any other key closes",
             Overlay::Outputs => " j k choose   Enter use it   Left Right delay   any other key closes",
+            Overlay::Sources(_) => " j k choose   Enter sing from it   any other key closes",
             Overlay::Whole { .. } => match app.keymap.key_name(app.screen, Action::RetryJob) {
                 Some(key) => {
                     retry = format!(" {key} try again   any other key closes");

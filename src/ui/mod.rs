@@ -12,6 +12,7 @@ mod position;
 mod queue;
 mod side;
 mod sing;
+mod sources;
 pub mod text;
 pub mod theme;
 mod welcome;
@@ -21,7 +22,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 pub use help::lines as help_lines;
-pub use theme::{ColourError, Colours, Glyphs, Theme};
+pub use theme::{ColourError, Colours, Depth, Glyphs, Theme};
 
 use crate::action::Screen;
 use crate::app::{App, Overlay};
@@ -85,6 +86,7 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
     match &app.overlay {
         Overlay::Help => help::draw(app, &mut canvas.part(body)),
         Overlay::Outputs => outputs::draw(app, &mut canvas.part(body)),
+        Overlay::Sources(cursor) => sources::draw(app, *cursor, &mut canvas.part(body)),
         Overlay::Whole { heading, words } => {
             let mut canvas = canvas.part(body);
             canvas.rule(0, heading);

@@ -2,6 +2,7 @@
 
 mod letters;
 mod lyrics;
+mod picture;
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -75,10 +76,11 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         return nothing(app, canvas);
     };
     let lyrics = app.lyrics_moment();
+    let pictures = app.pictures();
     if canvas.height() < 3 && lyrics.is_none() {
         return tiny(app, song, canvas);
     }
-    let room = Room::of(canvas.height(), lyrics.is_some());
+    let room = Room::of(canvas.height(), lyrics.is_some() || pictures.is_some());
     let mut y = 0;
     if room.heading > 0 {
         heading(app, song, canvas);
@@ -92,6 +94,15 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             ..area
         };
         lyrics::draw(app, shown, moment, &mut canvas.part(rows));
+    }
+    if let Some((graphics, ms)) = pictures {
+        let area = canvas.area();
+        let rows = Rect {
+            y: area.y + y as u16,
+            height: room.lyrics as u16,
+            ..area
+        };
+        picture::draw(&graphics.at(ms), &mut canvas.part(rows));
     }
     y += room.lyrics;
     if room.rules {

@@ -10,6 +10,37 @@ use ratatui::style::{Color, Modifier, Style};
 pub struct Theme {
     pub colours: Colours,
     pub glyphs: Glyphs,
+    /// For pictures.
+    pub depth: Depth,
+}
+
+/// How many colours a terminal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// None are wanted.
+    None,
+    #[default]
+    Sixteen,
+    /// 256.
+    Indexed,
+    /// Any.
+    True,
+}
+
+impl Depth {
+    /// As the terminal says through the environment; sixteen every terminal has.
+    pub fn of_terminal(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let says = |name: &str, words: &[&str]| {
+            variable(name).is_some_and(|value| words.iter().any(|word| value.contains(word)))
+        };
+        if says("COLORTERM", &["truecolor", "24bit"]) || says("TERM", &["direct", "truecolor"]) {
+            Self::True
+        } else if says("TERM", &["256color"]) {
+            Self::Indexed
+        } else {
+            Self::Sixteen
+        }
+    }
 }
 
 /// The few colours, by meaning; None = the terminal's own.
@@ -152,11 +183,19 @@ impl Glyphs {
     };
 }
 
+impl Glyphs {
+    /// Nothing but ASCII may be drawn.
+    pub fn is_ascii(&self) -> bool {
+        self.full.is_ascii()
+    }
+}
+
 impl Default for Theme {
     fn default() -> Self {
         Self {
             colours: Colours::SIXTEEN,
             glyphs: Glyphs::UNICODE,
+            depth: Depth::Sixteen,
         }
     }
 }
@@ -166,6 +205,7 @@ impl Theme {
         Self {
             colours: if colour { Colours::SIXTEEN } else { Colours::PLAIN },
             glyphs: if ascii { Glyphs::ASCII } else { Glyphs::UNICODE },
+            depth: if colour { Depth::Sixteen } else { Depth::None },
         }
     }
 
@@ -268,6 +308,20 @@ mod tests {
         let (theme, errors) = with(true, &[("good", "grene"), ("vocal", "red")]);
         assert_eq!(theme.colours, Colours::SIXTEEN);
         assert!(errors[0].contains("`grene` is no colour") && errors[1].contains("the nearest is `vocals`"));
+    }
+
+    #[test]
+    fn the_terminal_says_how_many_colours_it_has() {
+        let of = |colorterm: &str, term: &str| {
+            Depth::of_terminal(|name| {
+                let value = if name == "COLORTERM" { colorterm } else { term };
+                Some(value.to_owned()).filter(|value| !value.is_empty())
+            })
+        };
+        assert_eq!(of("truecolor", "xterm"), Depth::True);
+        assert_eq!(of("", "xterm-direct"), Depth::True);
+        assert_eq!(of("", "screen-256color"), Depth::Indexed);
+        assert_eq!((of("yes", "linux"), of("", "")), (Depth::Sixteen, Depth::Sixteen));
     }
 
     #[test]

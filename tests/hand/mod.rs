@@ -83,6 +83,8 @@ pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> Loaded {
         segment_seconds: 4.0,
         segments,
         complete,
+        begins: 0.0,
+        ends: None,
     }
 }
 

@@ -149,7 +149,7 @@ proptest! {
                 Op::Remember { song, singer, changes } => {
                     store.remember_song(track(song), singer, &changes).unwrap();
                     let memory = model.memories.entry(song).or_default();
-                    changes.iter().for_each(|change| memory.apply(singer, *change));
+                    changes.iter().for_each(|change| memory.apply(singer, change.clone()));
                 }
                 Op::PruneAll => {
                     store.set_cap(0);

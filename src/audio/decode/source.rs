@@ -18,6 +18,7 @@ use super::junk::Junk;
 use super::probe::{choose, probe};
 use super::timeline::{Clock, Timeline};
 use super::{DecodeError, StreamInfo, Tags, mkv};
+use crate::audio::zipped;
 
 /// A demuxer that fails this often in a row has lost the stream.
 pub(super) const LAST_STRAW: u32 = 64;
@@ -62,6 +63,10 @@ impl Source {
         }
         if about.len() == 0 {
             return Err(DecodeError::Empty);
+        }
+        if zipped::is_zip(path) {
+            let (sound, ending) = zipped::sound(path)?;
+            return Self::of(sound, Some(ending), wanted);
         }
         let extension = path.extension().and_then(|e| e.to_str()).map(str::to_owned);
         Self::of(file, extension, wanted)

@@ -56,7 +56,7 @@ pub(super) fn goals(
 }
 
 /// The stems of one song being written.
-pub(super) struct Stems {
+pub(in crate::commands) struct Stems {
     original: Decoder,
     /// Decoded frames of the original that wait for their vocals, stereo.
     mixture: Vec<f32>,
@@ -72,7 +72,7 @@ pub(super) struct Stems {
 }
 
 /// What was written.
-pub(super) struct End {
+pub(in crate::commands) struct End {
     pub frames: u64,
     pub clipped: u64,
     /// Seconds that are silent because they were damaged.
@@ -80,7 +80,7 @@ pub(super) struct End {
 }
 
 impl Stems {
-    pub(super) fn create(
+    pub(in crate::commands) fn create(
         original: Decoder,
         goals: &[(Stem, PathBuf)],
         format: StemFormat,
@@ -103,7 +103,7 @@ impl Stems {
     }
 
     /// The next vocals, stereo; what goes beyond the original's end is left out.
-    pub(super) fn write(&mut self, vocals: &[f32]) -> anyhow::Result<()> {
+    pub(in crate::commands) fn write(&mut self, vocals: &[f32]) -> anyhow::Result<()> {
         while !self.ended && self.mixture.len() < vocals.len() {
             self.ended = self.original.read(&mut self.mixture)? == 0;
         }
@@ -114,7 +114,7 @@ impl Stems {
     }
 
     /// Completes the files; where the vocals were a frame short of the original they are silent.
-    pub(super) fn finish(mut self) -> anyhow::Result<End> {
+    pub(in crate::commands) fn finish(mut self) -> anyhow::Result<End> {
         while self.original.read(&mut self.mixture)? > 0 {}
         let mixture = std::mem::take(&mut self.mixture);
         self.put(&mixture, &vec![0.0; mixture.len()])?;

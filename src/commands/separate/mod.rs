@@ -15,7 +15,7 @@ use crate::audio::write::StemFormat;
 use crate::separate::engine::{Engine, EngineError};
 use crate::separate::stream::{StreamError, VocalStream};
 use crate::track::printable;
-use files::Stems;
+pub(super) use files::Stems;
 
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -77,7 +77,7 @@ impl From<Format> for StemFormat {
 }
 
 /// A song whose stems are written.
-struct Done {
+pub(super) struct Done {
     written: Vec<(Stem, PathBuf)>,
     seconds: f64,
     took: Duration,
@@ -138,7 +138,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     })
 }
 
-fn song(
+pub(super) fn song(
     path: &Path,
     goals: Vec<(Stem, PathBuf)>,
     format: StemFormat,

@@ -321,6 +321,10 @@ impl Watch<'_> {
                 self.queue.end();
                 self.line("cancelled", &shown(&path), json!({ "path": text(&path) }))?;
             }
+            JobEvent::StemsUnfit { path, reason } => {
+                self.context
+                    .say(format!("{}: its own stems are not used: {reason}", shown(&path)));
+            }
             JobEvent::Evicted(ids) => {
                 let line = format!("{} songs sung longest ago made room", ids.len());
                 self.line(

@@ -39,11 +39,8 @@ pub fn read(bytes: &[u8]) -> Result<Read, NotLyrics> {
         relative: file
             .header("RELATIVE")
             .is_some_and(|yes| yes.eq_ignore_ascii_case("yes")),
-        start_ms: seconds(&file, "START"),
-        end_ms: file
-            .number("END")
-            .filter(|end| *end > 0.0)
-            .map(|end| end as Millis),
+        start_ms: file.start_ms(),
+        end_ms: file.end_ms(),
         base: 0,
         singers: Singers::default(),
         phrase: Draft::default(),
@@ -92,17 +89,6 @@ pub fn read(bytes: &[u8]) -> Result<Read, NotLyrics> {
         flaws,
         encoding: file.encoding(),
     })
-}
-
-/// `START` is in seconds, from version 2 on in milliseconds.
-fn seconds(file: &File, key: &str) -> Millis {
-    let number = file.number(key).unwrap_or(0.0).max(0.0);
-    let ms = if file.version() >= 2 {
-        number
-    } else {
-        number * 1000.0
-    };
-    ms as Millis
 }
 
 struct Song {

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use super::super::canvas::Canvas;
 use super::super::text;
 use super::letters;
+use crate::action::{Action, Screen};
 use crate::app::App;
 use crate::app::lyrics::{Moment, offset_words};
 use crate::lyrics::{Line, Lyrics, Timing, UnderKind};
@@ -273,6 +274,15 @@ fn source(app: &App, lyrics: &Lyrics, canvas: &mut Canvas, y: usize) {
         lyrics.format,
         lyrics.timing.name()
     );
+    let others = app
+        .deck
+        .song
+        .as_ref()
+        .map_or(0, |song| song.words.offers.len().saturating_sub(1));
+    let key = app.keymap.key_name(Screen::Sing, Action::LyricsSource);
+    if let (Some(key), 1..) = (key, others) {
+        words += &format!("   {key}: {others} more");
+    }
     let offset = app
         .deck
         .song

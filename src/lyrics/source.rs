@@ -1,0 +1,182 @@
+//! Where a song's words may be from, in the order they are preferred, and which of them is meant.
+
+use std::path::PathBuf;
+
+use super::{Format, Timing};
+use crate::track::TrackId;
+
+/// A song whose lyrics are wanted, by its names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Wanted {
+    pub path: PathBuf,
+    /// For what croon keeps of it in its own folder.
+    pub id: Option<TrackId>,
+    pub artist: String,
+    pub title: String,
+    pub album: Option<String>,
+    /// Seconds.
+    pub duration: Option<f64>,
+    /// The lyrics chosen by hand; where they are not there, or None, the best there are.
+    pub pick: Option<Pick>,
+    /// The LRCLIB server is to be asked now, whatever else there is.
+    pub ask: bool,
+}
+
+/// How it stands with the LRCLIB server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Online {
+    /// It is not to be asked, or cannot be asked for this song.
+    #[default]
+    Off,
+    Unasked,
+    Asking,
+    /// Its lyrics are among those found.
+    Here,
+    Nothing,
+    /// It could not be asked, in one sentence.
+    Failed(String),
+}
+
+/// Where lyrics were found. The order is the order of preference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Source {
+    /// In a file named by hand.
+    #[default]
+    Named,
+    /// Made or brought here with croon, and kept in its own folder.
+    Edited,
+    /// In a file beside the song, named like it.
+    Beside,
+    /// In the song's own tags.
+    Tags,
+    /// In the UltraStar text of the song's folder.
+    UltraStar,
+    /// In the folder of lyrics.
+    Folder,
+    /// From the LRCLIB server, asked once and kept.
+    Lrclib,
+}
+
+impl Source {
+    const ALL: [Self; 7] = [
+        Self::Named,
+        Self::Edited,
+        Self::Beside,
+        Self::Tags,
+        Self::UltraStar,
+        Self::Folder,
+        Self::Lrclib,
+    ];
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Named => "file",
+            Self::Edited => "edited in croon",
+            Self::Beside => "file beside the song",
+            Self::Tags => "tags",
+            Self::UltraStar => "UltraStar folder",
+            Self::Folder => "lyrics folder",
+            Self::Lrclib => "LRCLIB",
+        }
+    }
+
+    /// For what is written down; never changed.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Edited => "edited",
+            Self::Beside => "beside",
+            Self::Tags => "tags",
+            Self::UltraStar => "ultrastar",
+            Self::Folder => "folder",
+            Self::Lrclib => "lrclib",
+        }
+    }
+
+    /// The source that is written down so.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.key() == key)
+    }
+}
+
+/// Which of a song's lyrics: where they are from and, among several from there, which.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pick {
+    pub source: Source,
+    /// The file's name without its folder, or which of the tags; empty where there is but one.
+    pub name: String,
+}
+
+impl Pick {
+    /// The LRCLIB server has one answer.
+    pub fn lrclib() -> Self {
+        Self {
+            source: Source::Lrclib,
+            name: String::new(),
+        }
+    }
+}
+
+/// Lyrics that a song could be sung with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub pick: Pick,
+    pub format: Format,
+    pub timing: Timing,
+}
+
+impl Offer {
+    /// How early it stands in the list: what was made here, then whatever has times, then pictures, then
+    /// the rest, and what was asked of others last; the order of the sources within each.
+    pub fn rank(&self) -> (u8, Source) {
+        let group = match (self.pick.source, self.format, self.timing) {
+            (Source::Edited, ..) => 0,
+            (Source::Lrclib, ..) => 4,
+            (_, Format::Cdg, _) => 2,
+            (_, _, Timing::None | Timing::Guessed) => 3,
+            (_, _, Timing::Words | Timing::Lines) => 1,
+        };
+        (group, self.pick.source)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_reads_back_from_its_key() {
+        for source in Source::ALL {
+            assert_eq!(Source::from_key(source.key()), Some(source));
+        }
+        assert_eq!(Source::from_key("elsewhere"), None);
+    }
+
+    #[test]
+    fn what_was_made_here_goes_first_and_text_without_times_after_all_that_has_them() {
+        let offer = |source, timing| Offer {
+            pick: Pick {
+                source,
+                name: String::new(),
+            },
+            format: Format::Plain,
+            timing,
+        };
+        let order = [
+            offer(Source::Edited, Timing::None),
+            offer(Source::Beside, Timing::Lines),
+            offer(Source::Tags, Timing::Words),
+            offer(Source::UltraStar, Timing::Words),
+            offer(Source::Folder, Timing::Lines),
+            offer(Source::Beside, Timing::None),
+            offer(Source::Tags, Timing::None),
+            offer(Source::Lrclib, Timing::Lines),
+        ];
+        let mut sorted = order.to_vec();
+        sorted.reverse();
+        sorted.sort_by_key(Offer::rank);
+        assert_eq!(sorted, order);
+    }
+}

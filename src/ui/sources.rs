@@ -1,0 +1,72 @@
+//! The chooser of lyrics: where they are from, in which format, with which times, and which are shown.
+
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::canvas::Canvas;
+use super::text;
+use crate::app::App;
+use crate::app::list::Cursor;
+use crate::app::sources::{Line, in_force, lines};
+use crate::lyrics::{Offer, Online};
+
+pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
+    canvas.rule(0, "which lyrics");
+    let lines = lines(app);
+    let (now, shown) = in_force(app);
+    let rows = canvas.height().saturating_sub(2);
+    let first = cursor.view(lines.len(), rows);
+    for (row, (at, line)) in lines.iter().enumerate().skip(first).take(rows).enumerate() {
+        let theme = canvas.theme;
+        let selected = at == cursor.at;
+        let (name, mut about) = match line {
+            Line::Auto => ("the best there is".to_owned(), Vec::new()),
+            Line::Ask(online) => ("LRCLIB".to_owned(), vec![asking(online).to_owned()]),
+            Line::Offer(offer) => (
+                words(offer),
+                vec![format!("{}, {}", offer.format, offer.timing.name())],
+            ),
+        };
+        let is_shown = matches!(line, Line::Offer(offer) if Some(offer) == shown);
+        if *line == now {
+            about.push("chosen".into());
+        }
+        let mark = if selected { canvas.glyphs().selected } else { " " };
+        let playing = if is_shown { canvas.glyphs().playing } else { " " };
+        let about = format!("  {} ", about.join(", "));
+        let room = canvas.width().saturating_sub(text::width(&about) + 6);
+        let name = text::pad(&name, room.max(12), canvas.glyphs().cut);
+        let style = if is_shown { theme.good() } else { Style::new() };
+        canvas.line(
+            row + 2,
+            vec![
+                Span::styled(format!(" {mark} "), theme.strong()),
+                Span::styled(format!("{playing} "), theme.good()),
+                Span::styled(name, style),
+                Span::styled(about, theme.dim()),
+            ],
+        );
+        if selected {
+            canvas.paint(row + 2, theme.selected());
+        }
+    }
+}
+
+fn words(offer: &Offer) -> String {
+    let source = offer.pick.source.name();
+    if offer.pick.name.is_empty() {
+        source.to_owned()
+    } else {
+        format!("{source}: {}", offer.pick.name)
+    }
+}
+
+fn asking(online: &Online) -> &str {
+    match online {
+        Online::Unasked => "ask the server for this song",
+        Online::Asking => "being asked",
+        Online::Nothing => "it has none; ask again",
+        Online::Failed(_) => "it could not be asked; try again",
+        Online::Off | Online::Here => "",
+    }
+}
