@@ -34,6 +34,7 @@ fn callbacks(bencher: divan::Bencher, gain: f32, touch: impl Fn(&Shared, u32)) {
                 vocals: [0.3 * sample; 2],
                 stretch: 1,
                 at,
+                ..Frame::default()
             });
             at += 1;
         }

@@ -103,6 +103,8 @@ pub struct PlaybackConfig {
     pub loudness: LoudnessChoice,
     /// dB on top of the loudness gain.
     pub preamp_db: f64,
+    /// Over which one song goes into the next; 0: none.
+    pub crossfade_seconds: f64,
     pub on_unplug: OnUnplug,
     pub seek_seconds: f64,
 }
@@ -226,6 +228,7 @@ impl Default for PlaybackConfig {
             volume: 100,
             loudness: LoudnessChoice::Auto,
             preamp_db: 0.0,
+            crossfade_seconds: 0.0,
             on_unplug: OnUnplug::Resume,
             seek_seconds: 5.0,
         }

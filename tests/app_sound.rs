@@ -6,7 +6,7 @@ mod hand;
 
 use croon::app::{App, Effect, Event, Output, Overlay, SavedOutputs, Settings};
 use croon::keymap::Keymap;
-use hand::{Hand, path, peaks};
+use hand::{Hand, loaded, path, peaks};
 
 fn device(name: &str) -> Event {
     Event::Output(Output::Device {
@@ -199,4 +199,78 @@ fn a_song_paused_by_hand_is_not_begun_by_an_output() {
     assert!(hand.keys("Space").contains(&Effect::Resume));
     let effects = hand.event(device("Headphones"));
     assert!(!effects.contains(&Effect::Pause) && hand.app.deck.playing);
+}
+
+#[test]
+fn damage_is_said_once_a_place_and_not_for_ever() {
+    let mut hand = singing(Settings::default());
+    let token = hand.app.deck.song.as_ref().unwrap().token;
+    let damaged = |at, seconds| Event::PlayerDamaged { token, at, seconds };
+    hand.event(damaged(83.2, 0.004));
+    assert_eq!(message(&hand), "", "nobody hears that");
+    hand.event(damaged(83.2, 0.41));
+    assert_eq!(
+        message(&hand),
+        "skipped 0.4 s of damage at 1:23 of Paper Lanterns"
+    );
+    let troubles = hand.app.board.troubles.len();
+    // A loop over it, and the song once more.
+    for _ in 0..50 {
+        hand.event(damaged(83.2, 0.41));
+    }
+    hand.tick(60_000);
+    hand.event(damaged(83.3, 0.3));
+    assert_eq!(message(&hand), "");
+    hand.event(damaged(130.0, 0.03));
+    assert_eq!(
+        message(&hand),
+        "skipped 0.4 s of damage in 2 places of Paper Lanterns, the last at 2:10"
+    );
+    for place in 0..500 {
+        hand.event(damaged(135.0 + f64::from(place), 0.5));
+    }
+    hand.tick(9_000);
+    assert!(message(&hand).contains("Copy it again"), "{}", message(&hand));
+    assert_eq!(hand.app.board.troubles.len(), troubles + 1);
+    hand.tick(200_000);
+    hand.event(damaged(10.0, 3.0));
+    hand.event(damaged(f64::NAN, 3.0));
+    assert_eq!(message(&hand), "");
+    assert!(hand.app.deck.moves(), "the song plays on");
+    // Another file under the same name.
+    let mut found = hand::song(1);
+    found.track.stamp.size = 2;
+    hand.event(Event::Found(vec![found]));
+    hand.event(damaged(10.0, 0.2));
+    assert_eq!(
+        message(&hand),
+        "skipped 0.2 s of damage at 0:10 of Paper Lanterns"
+    );
+}
+
+#[test]
+fn one_song_goes_into_the_next_only_where_it_is_another() {
+    let settings = Settings {
+        crossfade_seconds: 8.0,
+        ..Settings::default()
+    };
+    let crossfade = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::QueueNext(Some(next)) => Some(next.crossfade),
+            _ => None,
+        })
+    };
+    let mut hand = singing(settings);
+    let token = hand.app.deck.song.as_ref().unwrap().token;
+    // 15 seconds ahead, and what 8 seconds take at the fastest tempo.
+    assert_eq!(hand.position(token, 172.9), []);
+    assert_ne!(hand.position(token, 173.1), []);
+    let next = loaded("Salt on the Window", None, true);
+    assert_eq!(crossfade(hand.event(Event::Loaded(Box::new(next)))), Some(8.0));
+    // Repeated for ever it goes round as it was made.
+    hand.keys("2 r");
+    hand.position(token, 173.2);
+    let again = loaded("Paper Lanterns", None, true);
+    assert_eq!(crossfade(hand.event(Event::Loaded(Box::new(again)))), Some(0.0));
+    hand.check();
 }

@@ -79,6 +79,7 @@ fn play_once() {
             vocals: Box::new(Exact),
             start: 0.0,
             gain: 1.0,
+            crossfade: 0.0,
             key_tempo: Default::default(),
         },
         true,

@@ -3,12 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Arc;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use croon::audio::Vocals;
+use croon::audio::feeder::{Command, Feeder};
 use croon::audio::limiter::CEILING;
-use croon::audio::mixer::{Frame, mixer_for};
+use croon::audio::mixer::{Frame, Tail, mixer_for};
 use croon::audio::player::controls::Shared;
+use croon::audio::player::{OutputState, PlayerEvent, Song};
+use croon::key_tempo::KeyTempo;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -40,6 +45,11 @@ fn play_about(channels: u16) {
                     vocals: [0.25; 2],
                     stretch,
                     at,
+                    tail: Tail {
+                        mixture: [0.4; 2],
+                        vocals: [0.2; 2],
+                        share: if round % 200 < 120 { 0.7 } else { 0.0 },
+                    },
                 })
                 .is_ok()
             {
@@ -76,4 +86,113 @@ fn play_about(channels: u16) {
         "the ring never ran dry, so that was not tried"
     );
     assert!(shared.position().seconds > 1.0);
+}
+
+/// A song of a loud chord, and the singer in it.
+fn song(folder: &Path, token: u64, seconds: u32, key_tempo: KeyTempo, crossfade: f64) -> Song {
+    let path = folder.join(format!("{token}.wav"));
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 44_100,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    for frame in 0..seconds * 44_100 {
+        let sample = wave(frame, 220.0 + token as f32 * 30.0) * 0.4 + wave(frame, 700.0) * 0.3;
+        (0..2).for_each(|_| writer.write_sample(sample).unwrap());
+    }
+    writer.finalize().unwrap();
+    Song {
+        token,
+        path,
+        vocals: Box::new(Sung),
+        start: 0.0,
+        gain: 1.0 + token as f32,
+        crossfade,
+        key_tempo,
+    }
+}
+
+fn wave(frame: u32, hz: f32) -> f32 {
+    (frame as f32 * hz * std::f32::consts::TAU / 44_100.0).sin()
+}
+
+struct Sung;
+
+impl Vocals for Sung {
+    fn rate(&self) -> u32 {
+        44_100
+    }
+
+    fn read(&mut self, start: u64, out: &mut [f32]) -> bool {
+        for (at, frame) in out.chunks_mut(2).enumerate() {
+            frame.fill(wave(start as u32 + at as u32, 700.0) * 0.3);
+        }
+        true
+    }
+}
+
+/// Everything at once, from the file to the device: two songs in other keys and tempos, made louder than
+/// the limiter lets through, one going over into the other while a loop shorter than a buffer turns, vocals
+/// become known, the listener seeks and plays about, and the feeder comes late.
+#[test]
+fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = Arc::new(Shared::default());
+    let (tell, events) = std::sync::mpsc::channel();
+    let mut feeder = Feeder::new(shared.clone(), move |event| tell.send(event).unwrap());
+    let (rate, channels) = (NonZero::new(48_000).unwrap(), NonZero::new(2).unwrap());
+    let (ring, mut source) = mixer_for(rate, channels, shared.clone());
+    feeder.obey(Command::Attach {
+        ring,
+        rate: rate.get(),
+        latency: 2048,
+        state: OutputState::Silent {
+            reason: "a test".into(),
+        },
+    });
+    let (mut loudest, mut crossed) = (0.0f32, 0);
+    for round in 0..1600u32 {
+        let token = u64::from(round / 400) * 2 + 1;
+        let tempo = [80, 100, 150, 50][(round / 400) as usize];
+        match round % 400 {
+            0 => {
+                let changed = KeyTempo::new(3 - token as i8, tempo);
+                feeder.obey(Command::Load(song(folder.path(), token, 2, changed, 0.0), true));
+                let next = song(folder.path(), token + 1, 3, KeyTempo::new(-2, 120), 0.7);
+                feeder.obey(Command::Queue(Some(next)));
+            }
+            20 => feeder.obey(Command::Loop(Some((0.2, 0.202)))),
+            60 => feeder.obey(Command::Loop(None)),
+            70 => feeder.obey(Command::KeyTempo(KeyTempo::new(1, tempo))),
+            90 => feeder.obey(Command::Seek(0.8)),
+            at if at % 37 == 0 => feeder.obey(Command::Vocals),
+            _ => {}
+        }
+        shared.set_level((round % 7) as f32 / 3.0);
+        shared.set_solo(round % 43 == 0);
+        shared.set_duck((round % 3) as f32 / 2.0);
+        shared.set_volume(0.5 + (round % 5) as f32 / 8.0);
+        shared.set_playing(round % 97 != 0);
+        if round % 61 < 50 {
+            feeder.step();
+        }
+        loudest = assert_no_alloc(|| {
+            source
+                .by_ref()
+                .take(512 * usize::from(channels.get()))
+                .fold(loudest, |most, sample| most.max(sample.abs()))
+        });
+        crossed += events
+            .try_iter()
+            .filter(|event| matches!(event, PlayerEvent::Started { token, .. } if token % 2 == 0))
+            .count();
+    }
+    assert_eq!(crossed, 4, "a song did not go over into the next");
+    assert!(
+        loudest > 0.85,
+        "nothing was loud enough for the limiter: {loudest}"
+    );
+    assert!(loudest <= CEILING * 1.000_001, "{loudest}");
 }

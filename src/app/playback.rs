@@ -10,8 +10,10 @@ use super::turn::{self, Next};
 use super::{App, Effect, act, looping, memory, separation, sources};
 use crate::track::StemState;
 
-/// The next song is made ready when so little is left of this one.
+/// The next song is made ready when so little is left of this one, and of what a cross-fade takes.
 const AHEAD_SECONDS: f64 = 15.0;
+/// At this tempo, the fastest, a second of listening takes so many of the song.
+const FASTEST: f64 = 1.5;
 
 /// Plays a song from `start`; `automatic`: no hand chose it, so if it can't play, the next one does.
 pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, effects: &mut Vec<Effect>) {
@@ -72,8 +74,9 @@ pub fn follower(app: &App) -> Option<SongKey> {
 
 /// Near the end of a song the next one is opened, so that no gap is heard.
 fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
+    let ahead = AHEAD_SECONDS + app.settings.crossfade_seconds * FASTEST;
     let near = match app.deck.duration() {
-        Some(duration) => duration - app.deck.seconds < AHEAD_SECONDS,
+        Some(duration) => duration - app.deck.seconds < ahead,
         None => app.deck.seconds > 1.0,
     };
     let given = app
@@ -121,6 +124,7 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
             entry.stems = StemState::New;
         }
     }
+    app.tracks.recall(&loaded.path, |past| past.with(&loaded.memory));
     if loaded.complete {
         app.board.forget_waiting(key);
     }
@@ -182,10 +186,18 @@ fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     let (token, path, start) = (song.token, entry.track.path.clone(), song.start);
     let key_tempo = song.key_tempo;
     if !is_song {
+        // a song that comes again goes round as it was made
+        let again = app.deck.song.as_ref().is_some_and(|now| now.key == song.key);
+        let crossfade = if again {
+            0.0
+        } else {
+            app.settings.crossfade_seconds
+        };
         effects.push(Effect::QueueNext(Some(NextUp {
             token,
             path,
             key_tempo,
+            crossfade,
         })));
         return;
     }

@@ -54,12 +54,22 @@ impl Toasts {
     /// News shown at once in the place of earlier ones that begin alike: a key that is pressed again and
     /// again says only its last word.
     pub fn say_anew(&mut self, now_ms: u64, begins: &str, text: impl Into<String>) {
+        self.replace(now_ms, Weight::News, begins, text);
+    }
+
+    /// The same with a weight.
+    pub fn replace(&mut self, now_ms: u64, weight: Weight, begins: &str, text: impl Into<String>) {
+        let lasts = if weight == Weight::Problem {
+            PROBLEM_MS
+        } else {
+            NEWS_MS
+        };
         self.waiting.retain(|toast| !toast.text.starts_with(begins));
         self.waiting.truncate(KEPT - 1);
         self.waiting.push_front(Toast {
             text: text.into(),
-            weight: Weight::News,
-            until_ms: now_ms + NEWS_MS,
+            weight,
+            until_ms: now_ms + lasts,
         });
     }
 

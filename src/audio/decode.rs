@@ -8,6 +8,7 @@
 mod block;
 mod bounds;
 mod codec;
+mod damage;
 mod downmix;
 mod junk;
 mod mkv;
@@ -28,6 +29,8 @@ use symphonia::core::packet::Packet;
 
 pub(super) use block::flac_frame;
 use codec::Codec;
+use damage::Damage;
+pub use damage::Damaged;
 use downmix::Downmix;
 pub(super) use source::Source;
 use source::{Event, LAST_STRAW};
@@ -111,11 +114,9 @@ pub struct Decoder {
     skipped: bool,
     /// The demuxer jumped, and the first packet since has yet to come.
     landing: bool,
-    /// Frames in a row that failed, and the frame up to which damage was counted already.
+    /// Frames in a row that failed.
     failures: u32,
-    damage_counted_to: i64,
-    damaged: u64,
-    damage_said: bool,
+    damage: Damage,
     decoded_any: bool,
     ended: bool,
     samples: Vec<f32>,
@@ -135,6 +136,7 @@ impl Decoder {
 
     fn with_source(path: &Path, mut source: Source) -> Result<Self, DecodeError> {
         let codec = source.decoder()?;
+        let rate = source.info.rate;
         Ok(Self {
             timeline: source.timeline(),
             source,
@@ -145,9 +147,7 @@ impl Decoder {
             skipped: false,
             landing: false,
             failures: 0,
-            damage_counted_to: 0,
-            damaged: 0,
-            damage_said: false,
+            damage: Damage::new(rate),
             decoded_any: false,
             ended: false,
             samples: Vec::new(),
@@ -167,7 +167,18 @@ impl Decoder {
     /// Seconds that were damaged or missing where reading came by so far; silence stands in their
     /// place.
     pub fn damaged_seconds(&self) -> f64 {
-        self.damaged as f64 / f64::from(self.info().rate.max(1))
+        self.damage.seconds()
+    }
+
+    /// The next damaged place that reading came by and has left behind; each is told once.
+    pub fn take_damage(&mut self) -> Option<Damaged> {
+        self.damage.take(self.position, self.ended)
+    }
+
+    /// The song's length, where the file knows it rather than guesses it.
+    pub fn certain_frames(&self) -> Option<u64> {
+        let info = self.info();
+        info.frames.filter(|_| !self.source.guesses_length())
     }
 
     /// The frame the next [`read`](Self::read) starts with.
@@ -181,9 +192,8 @@ impl Decoder {
         if read.is_err() {
             self.ended = true;
         }
-        if self.ended && self.damaged > 0 && !std::mem::replace(&mut self.damage_said, true) {
-            let seconds = self.damaged_seconds();
-            tracing::warn!(path = %self.path.display(), "{seconds:.2} s were damaged and are silent");
+        if self.ended {
+            self.damage.log(&self.path);
         }
         read
     }
@@ -218,7 +228,7 @@ impl Decoder {
                 return Ok(appended);
             }
         }
-        if !self.decoded_any && (self.damaged > 0 || self.failures > 0) {
+        if !self.decoded_any && (self.damage.frames() > 0 || self.failures > 0) {
             return Err(DecodeError::Damaged {
                 reason: "not one packet could be decoded".into(),
             });
@@ -339,10 +349,10 @@ impl Decoder {
 
     /// Running up to a seek's target, the packets before have no past to lean on: no damage.
     fn count_damage(&mut self, start: i64, end: i64) {
-        let start = start.max(self.damage_counted_to).max(self.position as i64);
+        let start = u64::try_from(start).unwrap_or(0).max(self.position);
+        let end = u64::try_from(end).unwrap_or(0);
         if end > start {
-            self.damaged += (end - start) as u64;
-            self.damage_counted_to = end;
+            self.damage.meet(start..end);
         }
     }
 

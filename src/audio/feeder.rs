@@ -14,8 +14,11 @@ use super::player::deck::Deck;
 use super::player::outlet::Outlet;
 use super::player::{OutputState, PlayerEvent, Position, Song};
 use crate::key_tempo::KeyTempo;
+use crossing::Crossing;
 use renewal::Renewal;
 
+mod crossing;
+mod feeding;
 mod renewal;
 
 /// Frames decoded at a time.
@@ -69,6 +72,8 @@ pub struct Feeder {
     /// The song heard, and after it the one already being fed.
     decks: VecDeque<Deck>,
     queued: Option<Deck>,
+    /// The last song comes in over the one before it.
+    crossing: Option<Crossing>,
     stretch: u32,
     batch: Vec<Frame>,
     /// Why what lies in the ring is to be replaced.
@@ -85,6 +90,7 @@ impl Feeder {
             output: None,
             decks: VecDeque::new(),
             queued: None,
+            crossing: None,
             stretch: 0,
             batch: Vec::with_capacity(BATCH),
             renewal: Renewal::default(),
@@ -173,7 +179,7 @@ impl Feeder {
     fn load(&mut self, song: Song, playing: bool) {
         let token = song.token;
         self.decks.clear();
-        self.queued = None;
+        (self.queued, self.crossing) = (None, None);
         self.ran_out = false;
         // The old song falls silent before the new file is touched, which may take its time.
         let start = (song.start.max(0.0) * f64::from(self.rate())) as u32;
@@ -230,6 +236,7 @@ impl Feeder {
     fn move_to(&mut self, seconds: f64, key_tempo: KeyTempo) {
         let rate = self.rate();
         // The one already being fed waits again: it is the song heard that moves.
+        self.crossing = None;
         if self.decks.len() > 1 {
             self.queued = self.decks.pop_back();
             self.decks.truncate(1);
@@ -268,66 +275,6 @@ impl Feeder {
         })
     }
 
-    /// One batch into the ring; false when there is no room or nothing to put there.
-    fn feed(&mut self) -> bool {
-        let Some(outlet) = &mut self.output else {
-            return false;
-        };
-        let room = outlet.room().min(BATCH);
-        let Some(deck) = self.decks.back_mut() else {
-            return false;
-        };
-        if deck.done && deck.failed || room == 0 {
-            return false;
-        }
-        self.batch.clear();
-        match deck.fill(room, &mut self.batch) {
-            Ok(0) => self.go_over(),
-            Ok(_) => {
-                outlet.push(&mut self.batch, &self.shared);
-                if deck.take_turned() {
-                    self.turn_back();
-                }
-                true
-            }
-            Err(error) => {
-                let token = deck.token;
-                deck.done = true;
-                deck.failed = true;
-                self.fail(token, &error);
-                self.go_over()
-            }
-        }
-    }
-
-    /// The frames from the start of the loop on are a stretch of their own: the position goes back with
-    /// the first of them.
-    fn turn_back(&mut self) {
-        if let Some(mut deck) = self.decks.pop_back() {
-            deck.stretch = self.new_stretch(&deck, false);
-            self.decks.push_back(deck);
-        }
-    }
-
-    /// The back deck is empty: the queued song follows in the same breath.
-    fn go_over(&mut self) -> bool {
-        let rate = self.rate();
-        let Some(mut deck) = self.queued.take() else {
-            self.shared.set_complete(true);
-            return false;
-        };
-        let (token, start) = (deck.token, deck.start());
-        if let Err(error) = deck.place(start, rate) {
-            self.fail(token, &error);
-            self.shared.set_complete(true);
-            return false;
-        }
-        self.shared.set_complete(false);
-        deck.stretch = self.new_stretch(&deck, false);
-        self.decks.push_back(deck);
-        true
-    }
-
     /// A song whose successor sounds is over.
     fn notice_what_was_heard(&mut self) {
         while let [_, second, ..] = self.decks.make_contiguous() {
@@ -355,6 +302,7 @@ impl Feeder {
     fn leave_front(&mut self) {
         if let Some(deck) = self.decks.pop_front().filter(|deck| !deck.failed) {
             (self.on)(PlayerEvent::Ended { token: deck.token });
+            self.keep_under(deck);
         }
     }
 
@@ -368,29 +316,6 @@ impl Feeder {
             token,
             reason: error.to_string(),
         });
-    }
-
-    fn new_stretch(&mut self, deck: &Deck, at_once: bool) -> u32 {
-        // A position as frames carry it: enough for six hours at 192 kHz.
-        let start = u32::try_from(deck.at()).unwrap_or(u32::MAX);
-        let stretch = self.announce(deck.token, start, deck.key_tempo(), at_once);
-        self.shared.set_gain(stretch, deck.gain());
-        stretch
-    }
-
-    fn announce(&mut self, token: u64, start: u32, key_tempo: KeyTempo, at_once: bool) -> u32 {
-        self.stretch = self.stretch.wrapping_add(1);
-        let pace = key_tempo.pace() as f32;
-        self.shared
-            .announce(self.stretch, token, self.rate(), start, pace);
-        if at_once {
-            if let Some(outlet) = &mut self.output {
-                outlet.clear();
-            }
-            self.shared.set_complete(false);
-            self.shared.raise_floor(self.stretch);
-        }
-        self.stretch
     }
 
     fn rate(&self) -> u32 {

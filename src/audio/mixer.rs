@@ -30,10 +30,23 @@ const RING: f64 = 0.8;
 pub struct Frame {
     pub mixture: [f32; 2],
     pub vocals: [f32; 2],
+    /// What is heard of the song before, where this one comes in over it.
+    pub tail: Tail,
     /// The stretch it belongs to, see [`Shared`].
     pub stretch: u32,
     /// Its place in the song, in frames at the device's rate.
     pub at: u32,
+}
+
+/// A frame of the song before, under one of the next song: a cross-fade by equal power, in which both
+/// songs keep their own level of the vocals and their own loudness.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Tail {
+    pub mixture: [f32; 2],
+    pub vocals: [f32; 2],
+    /// What the song before is multiplied by, from 1 down to 0; the next one by the root of what is left
+    /// of the power. 0: there is none, and the next song is heard as it is.
+    pub share: f32,
 }
 
 /// The endless source given to a stereo device, and where the feeder puts its frames.
@@ -115,7 +128,7 @@ impl Mixer {
         if self.gate == 0.0 {
             // Nothing sounds, so gains need no ramp to where they are wanted.
             if let Ok(frame) = self.ring.peek() {
-                self.gains.belong_to(frame.stretch, &self.shared);
+                self.gains.belong_to(frame, &self.shared);
             }
             self.gains.jump();
             self.limiter.reset();
@@ -167,7 +180,11 @@ impl Mixer {
         }
         self.dry = false;
         // A song's own beginning needs no fade, and must come out as it was recorded.
-        if self.ring.peek().is_ok_and(|frame| frame.at == 0) {
+        if self
+            .ring
+            .peek()
+            .is_ok_and(|frame| frame.at == 0 && frame.tail.share == 0.0)
+        {
             self.gate = 1.0;
         }
         true
@@ -226,7 +243,7 @@ impl Mixer {
         let mut last = None;
         for (frame, out) in frames.by_ref().take(count).zip(&mut self.out) {
             self.gate = move_gate(self.gate);
-            self.gains.belong_to(frame.stretch, &self.shared);
+            self.gains.belong_to(frame, &self.shared);
             let mixed = self.gains.mix(frame, self.gate);
             self.sound.push(mixed);
             *out = mixed.heard;
@@ -236,7 +253,7 @@ impl Mixer {
         let (mut gains, mut gate) = (self.gains, self.gate);
         for frame in frames {
             gate = move_gate(gate);
-            gains.belong_to(frame.stretch, &self.shared);
+            gains.belong_to(frame, &self.shared);
             self.sound.push(gains.mix(frame, gate));
         }
         chunk.commit(count);

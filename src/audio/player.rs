@@ -7,6 +7,7 @@ pub mod controls;
 pub(in crate::audio) mod deck;
 pub(in crate::audio) mod outlet;
 mod output;
+mod placed;
 mod silent;
 mod system;
 mod voice;
@@ -36,6 +37,9 @@ pub struct Song {
     pub start: f64,
     /// Brings it to the loudness of the other songs; 1 leaves it as it is. Mixture and vocals alike.
     pub gain: f32,
+    /// Where it follows another song: seconds over which it comes in over that one's end; 0 begins where
+    /// that one ended.
+    pub crossfade: f64,
     pub key_tempo: KeyTempo,
 }
 
@@ -55,6 +59,12 @@ pub enum PlayerEvent {
     Failed {
         token: u64,
         reason: String,
+    },
+    /// Some seconds of it could not be read; silence of that length is heard from second `at` on.
+    Damaged {
+        token: u64,
+        at: f64,
+        seconds: f64,
     },
     Output(OutputState),
     /// The answer to [`Player::list_outputs`].
@@ -160,7 +170,7 @@ impl Player {
         self.tell(Command::Load(song, playing));
     }
 
-    /// What follows the song heard now, without a gap; `None` takes it back.
+    /// What follows the song heard now, without a gap or over its end; `None` takes it back.
     pub fn queue_next(&self, song: Option<Song>) {
         self.tell(Command::Queue(song));
     }
@@ -307,6 +317,7 @@ mod tests {
                 vocals: Box::new(Nothing),
                 start: 0.0,
                 gain: 1.0,
+                crossfade: 0.0,
                 key_tempo: KeyTempo::default(),
             },
             true,

@@ -123,9 +123,7 @@ impl Stretcher {
         }
         self.told += frames.len() as u64;
         if frames.len() < wanted && self.left.is_none() {
-            let song = self.told.saturating_sub(self.run_up as u64);
-            let whole = (song as f64 / self.pace).round() as usize;
-            self.left = Some(whole.saturating_sub(self.given));
+            self.left = Some(self.left_after(0) as usize);
         }
         if !std::mem::replace(&mut self.begun, true) {
             self.library.seek_vec(&self.input, wanted as i32, self.pace);
@@ -144,6 +142,16 @@ impl Stretcher {
     /// is pushed.
     pub fn ready(&self, count: usize) -> usize {
         count.min(self.ready.len()).min(self.left.unwrap_or(count))
+    }
+
+    /// Frames it will still give if the song ends after `more` frames.
+    pub fn left_after(&self, more: u64) -> u64 {
+        if let Some(left) = self.left {
+            return left as u64;
+        }
+        let song = (self.told + more).saturating_sub(self.run_up as u64);
+        let whole = (song as f64 / self.pace).round() as u64;
+        whole.saturating_sub(self.given as u64)
     }
 
     /// All that the song gives has been taken.

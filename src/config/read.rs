@@ -108,6 +108,7 @@ impl<'a> Reader<'a> {
             t.whole("volume", 0..=100, &mut c.volume);
             t.choice("loudness", LOUDNESS, &mut c.loudness);
             t.number("preamp_db", -12.0..=12.0, &mut c.preamp_db);
+            t.number("crossfade_seconds", 0.0..=12.0, &mut c.crossfade_seconds);
             t.choice("on_unplug", ON_UNPLUG, &mut c.on_unplug);
             t.number("seek_seconds", 0.1..=600.0, &mut c.seek_seconds);
         });

@@ -83,6 +83,7 @@ pub fn of_player(event: PlayerEvent) -> Event {
         PlayerEvent::Started { token, duration } => Event::PlayerStarted { token, duration },
         PlayerEvent::Ended { token } => Event::PlayerEnded { token },
         PlayerEvent::Failed { token, reason } => Event::PlayerFailed { token, reason },
+        PlayerEvent::Damaged { token, at, seconds } => Event::PlayerDamaged { token, at, seconds },
         PlayerEvent::Output(state) => Event::Output(match state {
             OutputState::Device {
                 name,

@@ -159,6 +159,12 @@ impl Source {
             .filter(|_| self.bounds.container != Container::Mpeg)
     }
 
+    /// The length told is an estimate: bare MPEG frames whose encoder did not count them.
+    pub(super) fn guesses_length(&self) -> bool {
+        let bare = matches!(self.bounds.container, Container::Mpeg | Container::Adts);
+        bare && self.bounds.end.is_none()
+    }
+
     /// The file goes on where its head says it ends; `true` if such a head is not to be trusted.
     pub(super) fn distrust_end(&mut self) -> bool {
         let lied = self.bounds.container == Container::Mpeg;

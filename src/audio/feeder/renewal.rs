@@ -60,6 +60,10 @@ impl Feeder {
         // The song after the one replaced waits again.
         while self.decks.len() > 1 && self.decks.back().is_some_and(|deck| deck.token != token) {
             self.queued = self.decks.pop_back();
+            self.crossing = None;
+            if let Some(outlet) = &mut self.output {
+                outlet.uncover();
+            }
         }
         self.shared.set_complete(false);
         let rate = self.rate();

@@ -24,6 +24,15 @@ pub(super) struct Gains {
     volume: Ramp,
     /// The stretch whose gain `song` goes to.
     stretch: Option<u32>,
+    /// Of the song that ends under the one heard.
+    before: Option<Before>,
+}
+
+/// What the song before keeps while the next one comes in over it: the controls are the next one's.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    level: f32,
+    song: f32,
 }
 
 impl Gains {
@@ -36,6 +45,7 @@ impl Gains {
             song: ramp(RAMP),
             volume: ramp(RAMP),
             stretch: None,
+            before: None,
         };
         gains.aim(shared);
         gains.jump();
@@ -51,12 +61,26 @@ impl Gains {
         self.volume.aim(shared.volume());
     }
 
-    /// The next frame is of this stretch.
+    /// This is the next frame.
     #[inline]
-    pub(super) fn belong_to(&mut self, stretch: u32, shared: &Shared) {
-        if self.stretch != Some(stretch) {
-            self.stretch = Some(stretch);
-            self.song.aim(shared.gain(stretch));
+    pub(super) fn belong_to(&mut self, frame: &Frame, shared: &Shared) {
+        let crossing = frame.tail.share > 0.0;
+        let begins = crossing && self.before.is_none();
+        if begins {
+            self.before = Some(Before {
+                level: self.level.now,
+                song: self.song.now,
+            });
+        } else if !crossing {
+            self.before = None;
+        }
+        if self.stretch != Some(frame.stretch) {
+            self.stretch = Some(frame.stretch);
+            self.song.aim(shared.gain(frame.stretch));
+            if begins {
+                // It comes out of silence, and has its own loudness from there.
+                self.song.jump();
+            }
         }
     }
 
@@ -77,12 +101,29 @@ impl Gains {
     #[inline]
     pub(super) fn mix(&mut self, frame: &Frame, gate: f32) -> Mixed {
         let music = self.music.step();
-        let vocals = self.level.step() * self.duck.step() - music;
-        let gain = self.song.step() * self.volume.step() * gate;
-        let recorded = gain.min(1.0);
+        let (level, duck) = (self.level.step(), self.duck.step());
+        let (song, volume) = (self.song.step(), self.volume.step());
+        let one = |mixture: [f32; 2], sung: [f32; 2], level: f32, song: f32| {
+            let vocals = level * duck - music;
+            let gain = song * volume * gate;
+            let recorded = gain.min(1.0);
+            Mixed {
+                heard: [0, 1].map(|side| (music * mixture[side] + vocals * sung[side]) * gain),
+                recorded: mixture.map(|sample| sample * recorded),
+            }
+        };
+        let now = one(frame.mixture, frame.vocals, level, song);
+        let Some(before) = self.before else { return now };
+        let tail = frame.tail;
+        let under = one(tail.mixture, tail.vocals, before.level, before.song);
+        let share = (1.0 - tail.share * tail.share).max(0.0).sqrt();
         Mixed {
-            heard: [0, 1].map(|side| (music * frame.mixture[side] + vocals * frame.vocals[side]) * gain),
-            recorded: frame.mixture.map(|sample| sample * recorded),
+            heard: [0, 1].map(|side| now.heard[side] * share + under.heard[side] * tail.share),
+            // Two masters at once are louder than either; the limiter holds that, and not each of them.
+            recorded: [0, 1].map(|side| {
+                let (now, under) = (now.recorded[side] * share, under.recorded[side] * tail.share);
+                if now.abs() > under.abs() { now } else { under }
+            }),
         }
     }
 }

@@ -45,6 +45,7 @@ impl Rig {
                     vocals: vocals(at),
                     stretch,
                     at,
+                    ..Frame::default()
                 })
                 .unwrap();
             self.at += 1;
@@ -326,6 +327,7 @@ fn a_device_of_one_channel_gets_the_mean_and_a_large_one_the_front_pair() {
                 vocals: vocals(at),
                 stretch: 1,
                 at,
+                ..Frame::default()
             };
             ring.push(frame).unwrap();
         }

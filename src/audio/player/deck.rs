@@ -3,11 +3,12 @@
 
 use crate::audio::decode::{DecodeError, Decoder};
 use crate::audio::mixer::Frame;
-use crate::audio::resample::{ResampleFault, Resampler, convert};
+use crate::audio::resample::{ResampleFault, convert};
 use crate::audio::stretch::Stretcher;
 use crate::key_tempo::KeyTempo;
 
 use super::Song;
+use super::placed::Placed;
 use super::voice::Voice;
 
 /// Frames: shorter loops are no music any more. The mind refuses far longer ones already.
@@ -44,6 +45,8 @@ pub(in crate::audio) struct Deck {
     /// Seconds into the song where it shall begin.
     start: f64,
     gain: f32,
+    /// Seconds over which it comes in over the end of the song before.
+    crossfade: f64,
     key_tempo: KeyTempo,
     /// Moves key and tempo; none where the song plays as it was recorded, sample for sample.
     stretcher: Option<Stretcher>,
@@ -80,6 +83,7 @@ impl Deck {
                 0.0
             },
             gain: song.gain,
+            crossfade: song.crossfade,
             key_tempo: song.key_tempo,
             stretcher: None,
             silence: 0,
@@ -112,6 +116,41 @@ impl Deck {
         self.gain
     }
 
+    pub(in crate::audio) fn crossfade(&self) -> f64 {
+        self.crossfade
+    }
+
+    /// How long the whole song is heard, in frames of a device of `rate`; without an end where none is
+    /// known.
+    pub(in crate::audio) fn length(&self, rate: u32) -> u64 {
+        (self.end(rate) as f64 / self.key_tempo.pace()) as u64
+    }
+
+    /// Frames still to be handed out; `None` while it goes round, or where the file only guesses.
+    pub(in crate::audio) fn left(&self) -> Option<u64> {
+        if self.turn.is_some_and(|turn| self.reads < turn.to) {
+            return None;
+        }
+        let unread = if self.done {
+            self.mixture.ready() as u64
+        } else {
+            let (own, rate) = self.mixture.rates();
+            convert(self.decoder.certain_frames()?, own, rate).checked_sub(self.reads)?
+        };
+        Some(match &self.stretcher {
+            None => unread,
+            Some(stretcher) => stretcher.left_after(unread + self.silence as u64),
+        })
+    }
+
+    /// The next damaged place that was skipped: where it begins and how long it is, in seconds.
+    pub(in crate::audio) fn take_damage(&mut self) -> Option<(f64, f64)> {
+        let seconds = |frames: u64, rate: u32| frames as f64 / f64::from(rate.max(1));
+        let damaged = self.decoder.take_damage()?;
+        let rate = self.decoder.info().rate;
+        Some((seconds(damaged.at, rate), seconds(damaged.frames, rate)))
+    }
+
     pub(in crate::audio) fn key_tempo(&self) -> KeyTempo {
         self.key_tempo
     }
@@ -135,7 +174,7 @@ impl Deck {
     /// Goes to a frame of the song, counted at the device's rate.
     pub(in crate::audio) fn place_at(&mut self, frame: u64, rate: u32) -> Result<(), DeckError> {
         let own = self.decoder.info().rate;
-        if self.mixture.resampler.rates() != (own, rate) {
+        if self.mixture.rates() != (own, rate) {
             self.mixture = Placed::new(own, rate)?;
         }
         self.done = false;
@@ -313,70 +352,5 @@ impl Deck {
         self.voice.forget(count);
         self.reads += count as u64;
         Ok(count)
-    }
-}
-
-/// A resampler that may start anywhere in a song and gives the samples that going through it from
-/// the beginning gives.
-pub(super) struct Placed {
-    resampler: Resampler,
-    /// Output frames before the one asked for.
-    skip: u64,
-    out: Vec<f32>,
-}
-
-impl Placed {
-    pub(super) fn new(from: u32, to: u32) -> Result<Self, ResampleFault> {
-        Ok(Self {
-            resampler: Resampler::new(from, to)?,
-            skip: 0,
-            out: Vec::new(),
-        })
-    }
-
-    pub(super) fn rates(&self) -> (u32, u32) {
-        self.resampler.rates()
-    }
-
-    /// Starts at output frame `at`: the input frame to push from.
-    pub(super) fn start(&mut self, at: u64) -> u64 {
-        self.resampler.reset();
-        self.out.clear();
-        let (input, output) = self.resampler.units();
-        // Only there do both rates have a frame at the very same moment.
-        let unit = (at / output).saturating_sub(self.resampler.run_up().div_ceil(input));
-        self.skip = at - unit * output;
-        unit * input
-    }
-
-    pub(super) fn push(&mut self, pcm: &[f32]) -> Result<(), ResampleFault> {
-        self.resampler.push(pcm, &mut self.out)?;
-        self.drop_run_up();
-        Ok(())
-    }
-
-    pub(super) fn finish(&mut self) -> Result<(), ResampleFault> {
-        self.resampler.finish(&mut self.out)?;
-        self.drop_run_up();
-        Ok(())
-    }
-
-    /// Frames ready to be taken.
-    pub(super) fn ready(&self) -> usize {
-        self.out.len() / 2
-    }
-
-    pub(super) fn take(&self, frames: usize) -> &[f32] {
-        &self.out[..frames.min(self.ready()) * 2]
-    }
-
-    pub(super) fn forget(&mut self, frames: usize) {
-        self.out.drain(..frames.min(self.ready()) * 2);
-    }
-
-    fn drop_run_up(&mut self) {
-        let drop = self.skip.min(self.ready() as u64);
-        self.skip -= drop;
-        self.forget(drop as usize);
     }
 }

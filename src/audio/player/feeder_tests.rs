@@ -6,10 +6,14 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
+#[path = "crossfade_tests.rs"]
+mod crossfade;
 #[path = "key_tempo_tests.rs"]
 mod key_tempo;
 #[path = "streaming_tests.rs"]
 mod streaming;
+#[path = "trouble_tests.rs"]
+mod trouble;
 
 fn sample(song: u64, frame: u64) -> [f32; 2] {
     let t = frame as f64 * (1.0 + song as f64 * 0.1);
@@ -92,6 +96,7 @@ impl Rig {
             vocals: Box::new(Sung(rate)),
             start,
             gain: 1.0,
+            crossfade: 0.0,
             key_tempo: KeyTempo::default(),
         }
     }
@@ -215,6 +220,7 @@ fn level_zero_takes_the_vocals_out_even_when_all_rates_differ() {
                 vocals: Box::new(Sung(44_100)),
                 start,
                 gain: 1.0,
+                crossfade: 0.0,
                 key_tempo: KeyTempo::default(),
             },
             true,
@@ -285,6 +291,7 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
             vocals: Box::new(Sung(44_100)),
             start: 0.0,
             gain: 1.0,
+            crossfade: 0.0,
             key_tempo: KeyTempo::default(),
         },
         true,

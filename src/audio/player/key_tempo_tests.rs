@@ -30,6 +30,7 @@ fn tones(rig: &Rig, seconds: u64, key_tempo: KeyTempo) -> Song {
         vocals: Box::new(Silence),
         start: 0.0,
         gain: 1.0,
+        crossfade: 0.0,
         key_tempo,
     }
 }
@@ -189,6 +190,7 @@ fn level_zero_takes_the_vocals_out_in_any_key_and_tempo() {
                 vocals: Box::new(Sung(RATE)),
                 start: 0.5,
                 gain: 1.0,
+                crossfade: 0.0,
                 key_tempo: KeyTempo::new(-3, 120),
             },
             true,

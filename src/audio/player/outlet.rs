@@ -40,6 +40,8 @@ struct Fade {
     old: VecDeque<Frame>,
     frames: usize,
     done: usize,
+    /// A cross-fade is under way: the old frames say what lies under the new ones.
+    tails: bool,
 }
 
 impl Outlet {
@@ -129,7 +131,7 @@ impl Outlet {
     pub(in crate::audio) fn push(&mut self, frames: &mut [Frame], shared: &Shared) {
         if let Some(fade) = &mut self.fade {
             fade.over(frames);
-            if fade.done >= fade.frames || fade.old.is_empty() {
+            if fade.is_over() {
                 self.fade = None;
             }
         }
@@ -177,11 +179,25 @@ impl Outlet {
         self.put(&lead);
         let first = old.front().copied();
         self.fade = Some(Fade {
+            tails: old.iter().any(|frame| frame.tail.share > 0.0),
             old,
             frames: fade,
             done: 0,
         });
         first
+    }
+
+    /// So many of the frames pushed next take from the old ones what lies under them.
+    pub(in crate::audio) fn covered(&self) -> usize {
+        let fade = self.fade.as_ref().filter(|fade| fade.tails);
+        fade.map_or(0, |fade| fade.old.len())
+    }
+
+    /// The new frames have their own tails: they are of the song before, and go over anew.
+    pub(in crate::audio) fn uncover(&mut self) {
+        if let Some(fade) = &mut self.fade {
+            fade.tails = false;
+        }
     }
 
     /// The new frames are of another place in the song: they fade over within at least this time.
@@ -193,9 +209,19 @@ impl Outlet {
 }
 
 impl Fade {
+    fn is_over(&self) -> bool {
+        self.old.is_empty() || (self.done >= self.frames && !self.tails)
+    }
+
     fn over(&mut self, frames: &mut [Frame]) {
-        let count = frames.len().min(self.frames - self.done).min(self.old.len());
+        let count = frames.len().min(self.old.len());
         for (new, old) in frames.iter_mut().zip(self.old.drain(..count)) {
+            if self.tails {
+                new.tail = old.tail;
+            }
+            if self.done >= self.frames {
+                continue;
+            }
             self.done += 1;
             let share = self.done as f32 / self.frames as f32;
             // Where both are the same this is exactly that.

@@ -76,6 +76,7 @@ fn load(rig: &mut Rig, path: PathBuf, vocals: Known, start: f64, key_tempo: KeyT
             vocals: Box::new(vocals),
             start,
             gain: 1.0,
+            crossfade: 0.0,
             key_tempo,
         },
         true,

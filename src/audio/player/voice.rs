@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::audio::Vocals;
 use crate::audio::resample::ResampleFault;
 
-use super::deck::Placed;
+use super::placed::Placed;
 
 /// Frames read at a time, at the vocals' own rate.
 const BLOCK: usize = 1024;
