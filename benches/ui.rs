@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use croon::app::event::WAVE_POINTS;
-use croon::app::{App, Event, Found, Loaded, Peaks, Settings, update};
+use croon::app::{App, Event, Found, Loaded, Past, Peaks, Settings, update};
 use croon::keymap::{Key, Keymap};
 use croon::track::{FileStamp, Tags, Track};
 use croon::ui::{self, Theme};
@@ -41,6 +41,7 @@ fn song(i: usize) -> Found {
     Found {
         track,
         ready: i.is_multiple_of(2),
+        past: Past::default(),
     }
 }
 

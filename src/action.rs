@@ -105,6 +105,12 @@ pub enum Action {
     PlayNext,
     Separate,
     SeparateShown,
+    SortArtist,
+    SortTitle,
+    SortAdded,
+    SortPlays,
+    SortSung,
+    Pin,
     Rescan,
     // queue and jobs
     MoveDown,

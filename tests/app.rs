@@ -6,7 +6,7 @@ mod hand;
 
 use croon::action::Screen;
 use croon::app::board::Wish;
-use croon::app::{CacheStats, Effect, Event, NextUp, Output, Overlay, Saved};
+use croon::app::{CacheStats, Effect, Event, NextUp, Output, Overlay, Saved, Sort};
 use croon::key_tempo::KeyTempo;
 use croon::keymap::{Keymap, TABLE, show_keys};
 use croon::request::{Request, Target};
@@ -146,7 +146,8 @@ fn the_fader_moves_in_steps_and_is_saved_once_the_hand_rests() {
             },
             Effect::SaveState(Saved {
                 level: 25,
-                volume: 100
+                volume: 100,
+                sort: Sort::Artist,
             })
         ]
     );
@@ -276,7 +277,8 @@ fn volume_and_mute() {
         [
             Effect::SaveState(Saved {
                 level: 20,
-                volume: 100
+                volume: 100,
+                sort: Sort::Artist,
             }),
             Effect::Quit
         ]

@@ -6,8 +6,8 @@ use super::fader::{FULL, STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::turn::{self, Next};
 use super::{
-    App, Effect, Saved, kept, looping, lyrics, memory, outputs, playback, queueing, separation, sources,
-    transport,
+    App, Effect, Saved, Sort, kept, looping, lyrics, memory, outputs, playback, queueing, separation, sort,
+    sources, transport,
 };
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
@@ -85,6 +85,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::ToPlaying => to_playing(app),
         Action::SingThis => sing_this(app, effects),
 
+        Action::SortArtist => sort::by(app, Sort::Artist),
+        Action::SortTitle => sort::by(app, Sort::Title),
+        Action::SortAdded => sort::by(app, Sort::Added),
+        Action::SortPlays => sort::by(app, Sort::Plays),
+        Action::SortSung => sort::by(app, Sort::Sung),
+        Action::Pin => sort::pin(app, effects),
         Action::FindNext => find_again(app, false),
         Action::FindPrevious => find_again(app, true),
         Action::AddToQueue => queueing::enqueue(app, false),
@@ -198,6 +204,11 @@ pub(super) fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl F
     effects.push(Effect::SetKeyTempo(changed));
 }
 
+/// Something changed that is kept for the next evening.
+pub(super) fn state_changed(app: &mut App) {
+    app.state_changed = Some(app.now_ms);
+}
+
 /// Writes down what was changed once the hand has rested, or `now`.
 pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
     let (now_ms, wait) = (app.now_ms, super::SAVE_MS);
@@ -211,6 +222,7 @@ pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
         effects.push(Effect::SaveState(Saved {
             level: app.level,
             volume: app.volume,
+            sort: app.tracks.sort(),
         }));
     }
 }

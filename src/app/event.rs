@@ -1,12 +1,10 @@
 //! The two languages of the mind: an [`Event`] is what happened, an [`Effect`] is what is wanted of
 //! a machine. Plain data only; the shell in `run.rs` translates from and to the machines.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
-use super::kept::{KeptQueue, Restored, Resume, Sung};
+use super::kept::{KeptQueue, Restored, Resume, Saved, SavedOutputs, Sung};
+use super::sort::Past;
 use super::sources::WordsFound;
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
@@ -150,6 +148,12 @@ pub enum Event {
         token: u64,
         reason: String,
     },
+    /// So much of it could not be read, and is silent from second `at` on.
+    PlayerDamaged {
+        token: u64,
+        at: f64,
+        seconds: f64,
+    },
     Position {
         token: u64,
         seconds: f64,
@@ -171,6 +175,7 @@ pub struct Found {
     pub track: Track,
     /// Its vocals are whole in the cache.
     pub ready: bool,
+    pub past: Past,
 }
 
 /// What there is to know about a song before it plays.
@@ -235,25 +240,6 @@ pub struct CacheStats {
     pub cap_bytes: u64,
     pub songs: u64,
     pub pinned: u64,
-}
-
-/// What croon remembers from one evening to the next.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Saved {
-    /// Vocal level for songs that have none of their own, percent.
-    pub level: u8,
-    /// Master volume, percent.
-    pub volume: u8,
-}
-
-/// What croon remembers of the outputs.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SavedOutputs {
-    /// The one chosen by hand; none: as configured, or the system's default.
-    pub chosen: Option<String>,
-    /// How late each of them is heard, by name; those that are not have no entry.
-    pub delays_ms: BTreeMap<String, u32>,
 }
 
 /// What is wanted of the machines. None of them may block.
@@ -328,6 +314,12 @@ pub enum Effect {
         singer: Option<String>,
         changes: Vec<Change>,
     },
+    /// Keep the vocals of this song whatever comes, or no longer.
+    Pin {
+        path: PathBuf,
+        id: Option<TrackId>,
+        pinned: bool,
+    },
     /// The song was sung, not only begun: count it and write it into the history, with the time of
     /// day; answered by `Sung`.
     Sung {
@@ -380,4 +372,6 @@ pub struct NextUp {
     pub token: u64,
     pub path: PathBuf,
     pub key_tempo: KeyTempo,
+    /// Seconds over which it comes in over the end of the playing one.
+    pub crossfade: f64,
 }

@@ -1,11 +1,36 @@
 //! What the mind leaves for the next evening besides the memory of each song: the queue, where the
 //! music stood, and what was sung.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::queue::{Queue, Queued, Repeat, Turns};
+use super::sort::Sort;
 use super::{App, Effect};
 use crate::m3u::Item;
+
+/// What croon remembers from one evening to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Saved {
+    /// Vocal level for songs that have none of their own, percent.
+    pub level: u8,
+    /// Master volume, percent.
+    pub volume: u8,
+    /// The order of the Library.
+    pub sort: Sort,
+}
+
+/// What croon remembers of the outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedOutputs {
+    /// The one chosen by hand; none: as configured, or the system's default.
+    pub chosen: Option<String>,
+    /// How late each of them is heard, by name; those that are not have no entry.
+    pub delays_ms: BTreeMap<String, u32>,
+}
 
 /// The queue as it is written down.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -82,6 +107,13 @@ pub(super) fn item(entry: &Queued) -> Item {
         name: entry.name.clone(),
         seconds: entry.seconds.map(|seconds| seconds.round() as u32),
         singer: entry.singer.clone(),
+    }
+}
+
+impl App {
+    /// The queue as a list of songs.
+    pub fn queue_items(&self) -> Vec<Item> {
+        self.queue.entries().iter().map(item).collect()
     }
 }
 

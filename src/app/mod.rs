@@ -5,6 +5,7 @@
 mod act;
 mod ahead;
 pub mod board;
+mod damage;
 pub mod deck;
 pub mod event;
 pub mod fader;
@@ -21,6 +22,7 @@ pub mod queue;
 mod queueing;
 mod request;
 mod separation;
+mod sort;
 pub mod sources;
 pub mod toast;
 pub mod tracks;
@@ -32,15 +34,14 @@ use std::path::PathBuf;
 
 pub use board::Board;
 pub use deck::Deck;
-pub use event::{
-    CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks, Saved, SavedOutputs,
-};
+pub use event::{CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks};
 pub use fader::Fader;
-pub use kept::{KeptQueue, Restored, Resume, Sung};
+pub use kept::{KeptQueue, Restored, Resume, Saved, SavedOutputs, Sung};
 pub use keys::{Ask, Overlay, Prompt};
 pub use outputs::Outputs;
 pub use queue::Queue;
 pub use request::Answer;
+pub use sort::{Past, Sort};
 pub use sources::WordsFound;
 pub use toast::Toasts;
 pub use tracks::Tracks;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub auto_separate: bool,
     pub seek_seconds: f64,
     pub seek_far_seconds: f64,
+    /// Over which one song goes into the next; 0: the next begins where the last ended.
+    pub crossfade_seconds: f64,
     /// Vocal level and volume of last time.
     pub saved: Saved,
     /// Output and delays of last time.
@@ -83,9 +86,11 @@ impl Default for Settings {
             auto_separate: true,
             seek_seconds: 5.0,
             seek_far_seconds: 30.0,
+            crossfade_seconds: 0.0,
             saved: Saved {
                 level: 20,
                 volume: 100,
+                sort: Sort::default(),
             },
             outputs: SavedOutputs::default(),
             device: None,
@@ -186,7 +191,7 @@ pub struct App {
 
 impl App {
     pub fn new(settings: Settings, keymap: Keymap) -> Self {
-        let Saved { level, volume } = settings.saved;
+        let Saved { level, volume, sort } = settings.saved;
         let queue = Queue::new(settings.seed);
         Self {
             queue_saved: queue.changes(),
@@ -197,7 +202,7 @@ impl App {
             before: Screen::Library,
             overlay: Overlay::None,
             pending: Vec::new(),
-            tracks: Tracks::default(),
+            tracks: Tracks::sorted(sort),
             queue,
             history: Vec::new(),
             shows_sung: false,

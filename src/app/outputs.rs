@@ -1,7 +1,8 @@
 //! Where the sound goes: the chooser of outputs, what each of them is late, and a song whose output
 //! went away.
 
-use super::event::{Output, SavedOutputs};
+use super::event::Output;
+use super::kept::SavedOutputs;
 use super::list::Cursor;
 use super::{App, Effect, Overlay, act};
 use crate::action::Action;

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::damage::Damage;
+use super::event::Found;
 use super::find::Query;
 use super::list::Cursor;
+use super::sort::{Past, Sort};
 use crate::track::{StemState, Track};
 
 /// A song for as long as croon runs; never given twice.
@@ -18,6 +21,9 @@ pub struct Entry {
     pub stems: StemState,
     /// It could not be played; the automatic next song skips it.
     pub unplayable: bool,
+    /// What of it could not be read while it played.
+    pub damage: Damage,
+    pub past: Past,
     /// Small letters of artist, title and album: what songs are sorted and found by.
     pub words: Box<str>,
 }
@@ -29,7 +35,10 @@ pub struct Tracks {
     by_path: HashMap<PathBuf, SongKey>,
     /// By artist, then title.
     order: Vec<SongKey>,
-    /// What the filter leaves of `order`, best first; None without a filter.
+    sort: Sort,
+    /// `order` as `sort` wants it; None where that is the same.
+    sorted: Option<Vec<SongKey>>,
+    /// What the filter leaves of it, best first; None without a filter.
     filtered: Option<Vec<SongKey>>,
     pub filter: String,
     pub cursor: Cursor,
@@ -83,7 +92,8 @@ impl Tracks {
 
     /// The songs of the list on the screen.
     pub fn shown(&self) -> &[SongKey] {
-        self.filtered.as_deref().unwrap_or(&self.order)
+        let sorted = self.sorted.as_deref().unwrap_or(&self.order);
+        self.filtered.as_deref().unwrap_or(sorted)
     }
 
     pub fn is_filtered(&self) -> bool {
@@ -104,11 +114,16 @@ impl Tracks {
     }
 
     /// Takes songs in, new or changed.
-    pub fn add(&mut self, tracks: impl IntoIterator<Item = (Track, bool)>) -> Added {
+    pub fn add(&mut self, found: impl IntoIterator<Item = Found>) -> Added {
         let selected = self.selected();
         let mut new = Vec::new();
         let mut added = Added::default();
-        for (mut track, ready) in tracks {
+        for Found {
+            mut track,
+            ready,
+            past,
+        } in found
+        {
             let known = self
                 .key(&track.path)
                 .and_then(|key| Some((key, self.get_mut(key)?)));
@@ -121,6 +136,8 @@ impl Tracks {
                     track,
                     stems,
                     unplayable: false,
+                    damage: Damage::default(),
+                    past,
                     words,
                 }));
                 new.push(key);
@@ -135,8 +152,12 @@ impl Tracks {
                 }
             } else {
                 entry.unplayable = false;
+                entry.damage = Damage::default();
                 entry.stems = if ready { StemState::Ready } else { StemState::New };
                 added.changed.push(key);
+            }
+            if past != Past::default() {
+                entry.past = past;
             }
             let words = words(&track);
             let moved = entry.words != words;
@@ -148,6 +169,7 @@ impl Tracks {
             }
         }
         self.merge(new);
+        self.resort();
         self.refresh(selected);
         added
     }
@@ -199,8 +221,8 @@ impl Tracks {
         let entries = &self.entries;
         let alive = |key: &SongKey| entries[key.0 as usize].is_some();
         self.order.retain(alive);
-        if let Some(filtered) = &mut self.filtered {
-            filtered.retain(alive);
+        for list in [&mut self.filtered, &mut self.sorted].into_iter().flatten() {
+            list.retain(alive);
         }
         match selected {
             Some(key) if self.select(key) => {}
@@ -221,9 +243,42 @@ impl Tracks {
             entry.words = words(&entry.track);
             self.order.retain(|k| *k != key);
             self.merge(vec![key]);
+            self.resort();
             self.refresh(selected);
         }
         replaced
+    }
+
+    pub fn sorted(sort: Sort) -> Self {
+        Self {
+            sort,
+            ..Self::default()
+        }
+    }
+
+    pub fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    /// Orders the list anew; the cursor stays on its song.
+    pub fn set_sort(&mut self, sort: Sort) {
+        let selected = self.selected();
+        self.sort = sort;
+        self.resort();
+        self.refresh(selected);
+    }
+
+    fn resort(&mut self) {
+        let sort = self.sort;
+        self.sorted = (sort != Sort::Artist).then(|| {
+            let mut all = self.order.clone();
+            // stable: what is equal stays by artist and title
+            all.sort_by(|a, b| match (self.get(*a), self.get(*b)) {
+                (Some(a), Some(b)) => sort.compare(a, b),
+                _ => std::cmp::Ordering::Equal,
+            });
+            all
+        });
     }
 
     /// Narrows the list to what matches; an empty text shows all again.
@@ -238,9 +293,8 @@ impl Tracks {
 
     fn refresh(&mut self, selected: Option<SongKey>) {
         let songs = || {
-            self.order
-                .iter()
-                .filter_map(|key| Some((*key, &*self.get(*key)?.words)))
+            let all = self.sorted.as_ref().unwrap_or(&self.order);
+            all.iter().filter_map(|key| Some((*key, &*self.get(*key)?.words)))
         };
         let mut filtered = Query::words(&self.filter).map(|mut query| query.best_first(songs()));
         if filtered.as_ref().is_some_and(Vec::is_empty) {

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, act, ahead, fader, kept, keys, outputs, playback, queueing, request,
-    separation, sources, turn,
+    App, Effect, Engine, Event, Past, act, ahead, damage, fader, kept, keys, outputs, playback, queueing,
+    request, separation, sources, turn,
 };
 use crate::track::StemState;
 
@@ -84,6 +84,12 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             turn::refresh(app);
         }
         Event::Sung(sung) => {
+            let at = sung.at;
+            app.tracks.recall(&sung.path, |past| Past {
+                plays: past.plays.saturating_add(1),
+                last_sung: past.last_sung.max(at),
+                ..past
+            });
             app.history.insert(0, sung);
             app.history.truncate(kept::HISTORY);
         }
@@ -132,6 +138,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
         Event::PlayerEnded { token } => playback::ended(app, token, effects),
         Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
+        Event::PlayerDamaged { token, at, seconds } => damage::met(app, token, at, seconds),
         Event::Position { token, seconds, .. } => return playback::position(app, token, seconds, effects),
         Event::Output(output) => outputs::output(app, output, effects),
         Event::Outputs(names) => outputs::listed(app, names),
@@ -159,9 +166,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
 fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
     match event {
         Event::Found(found) => {
-            let added = app
-                .tracks
-                .add(found.into_iter().map(|found| (found.track, found.ready)));
+            let added = app.tracks.add(found);
             separation::found(app, &added.new, &added.changed);
             turn::refresh(app);
         }

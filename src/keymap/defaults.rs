@@ -125,6 +125,12 @@ pub const TABLE: &[Row] = table![
     FindPrevious   "find-previous"    ["N" LIBRARY]                                 LIBRARY        Lists      ""         "previous match";
     Separate       "separate"         ["s" LIBRARY]                                 LIBRARY        Jobs       "separate" "separate this song next";
     SeparateShown  "separate-shown"   ["S" LIBRARY]                                 LIBRARY        Jobs       ""         "separate all shown";
+    SortTitle      "sort-title"       ["o t" LIBRARY]                               LIBRARY        Lists      ""         "in order of titles";
+    SortArtist     "sort-artist"      ["o a" LIBRARY]                               LIBRARY        Lists      ""         "in order of artists";
+    SortAdded      "sort-added"       ["o r" LIBRARY]                               LIBRARY        Lists      ""         "recently added first";
+    SortPlays      "sort-plays"       ["o p" LIBRARY]                               LIBRARY        Lists      ""         "most often sung first";
+    SortSung       "sort-sung"        ["o s" LIBRARY]                               LIBRARY        Lists      ""         "last sung first";
+    Pin            "pin"              ["p" LIBRARY]                                 LIBRARY        Jobs       ""         "pin its vocals, or not";
     Rescan         "rescan"           ["u" LIBRARY]                                 LIBRARY        Lists      ""         "look for new songs";
     MoveDown       "move-down"        ["J" QUEUE_AND_JOBS]                          QUEUE_AND_JOBS Lists      "order"    "move down";
     MoveUp         "move-up"          ["K" QUEUE_AND_JOBS]                          QUEUE_AND_JOBS Lists      ""         "move up";

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::app::Found;
+use crate::app::{Found, Past};
 use crate::jobs::model;
 use crate::library::{AUDIO_ENDINGS, LibraryEvent, is_audio, read_track, stamp_of};
 use crate::store::StemStore;
 use crate::track::{FileStamp, Track, TrackId};
+
+/// So many songs are asked for one by one.
+const FEW: usize = 100;
 
 /// The songs of the catalogue below the folders of this evening: on the screen before any disk
 /// was searched.
@@ -30,10 +33,27 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
         .map(|key| store.complete(&key))
         .unwrap_or_default();
     let is_ready = |id: Option<TrackId>| id.is_some_and(|id| ready.contains(&id));
+    // a whole library at once is quicker read in one go than song by song
+    let all = (tracks.len() > FEW).then(|| (store.memories(), store.added()));
+    let past = |track: &Track| {
+        let (memory, added) = match &all {
+            Some((memories, added)) => (
+                track.id.and_then(|id| memories.get(&id)).cloned(),
+                added.get(&track.path).copied(),
+            ),
+            None => (track.id.map(|id| store.memory(id)), store.added_at(&track.path)),
+        };
+        let past = Past {
+            added: added.unwrap_or(0),
+            ..Past::default()
+        };
+        past.with(&memory.unwrap_or_default())
+    };
     tracks
         .into_iter()
         .map(|track| Found {
             ready: is_ready(track.id),
+            past: past(&track),
             track,
         })
         .collect()
@@ -45,7 +65,7 @@ pub fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
     let whole = std::fs::canonicalize(path).map_err(|error| format!("{shown} cannot be opened: {error}"))?;
     if whole.is_dir() {
         return Err(format!(
-            "{shown} is a folder; croon takes songs from outside one by one"
+            "{shown} is a folder, and one song can be played at a time; add the folder to the queue instead"
         ));
     }
     if !is_audio(&whole) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OUTPUTS, lists, machines};
 use crate::app::fader::LOUDEST;
-use crate::app::{Saved, Settings};
+use crate::app::{Saved, Settings, Sort};
 use crate::commands::Context;
 use crate::config::OnUnplug;
 use crate::store::StemStore;
@@ -16,6 +16,8 @@ use crate::store::StemStore;
 pub struct Kept {
     pub level: u8,
     pub volume: u8,
+    #[serde(default)]
+    pub sort: Sort,
 }
 
 pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {
@@ -24,9 +26,11 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
     Settings {
         auto_separate: context.config.library.auto_separate,
         seek_seconds: playback.seek_seconds,
+        crossfade_seconds: playback.crossfade_seconds,
         saved: Saved {
             level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
             volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
+            sort: kept.map(|kept| kept.sort).unwrap_or_default(),
         },
         outputs: store.state(OUTPUTS).unwrap_or_default(),
         device: Some(playback.device.clone()).filter(|name| !name.is_empty()),

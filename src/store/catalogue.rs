@@ -40,6 +40,9 @@ pub(super) struct Catalogue {
     folder: PathBuf,
     volatile: bool,
     tracks: sled::Tree,
+    /// When each path was first remembered, in seconds since the Unix epoch; stays when the file goes, for
+    /// a disk that is brought back brings nothing new.
+    added: sled::Tree,
     kept: sled::Tree,
     memory: sled::Tree,
     state: sled::Tree,
@@ -70,6 +73,7 @@ impl Catalogue {
             folder: folder.to_owned(),
             volatile,
             tracks: tree("tracks")?,
+            added: tree("added")?,
             kept: tree("kept")?,
             memory: tree("memory")?,
             state: tree("state")?,
@@ -135,14 +139,20 @@ impl Catalogue {
     }
 
     pub fn remember<'a>(&self, tracks: impl IntoIterator<Item = &'a Track>) -> Result<(), StoreError> {
-        let mut batch = sled::Batch::default();
+        let (mut batch, mut new) = (sled::Batch::default(), sled::Batch::default());
+        let now = super::unix_now().to_be_bytes();
         for track in tracks {
-            batch.insert(
-                track.path.as_os_str().as_bytes(),
-                self.json(&TrackRecord::of(track))?,
-            );
+            let path = track.path.as_os_str().as_bytes();
+            batch.insert(path, self.json(&TrackRecord::of(track))?);
+            if !self.added.contains_key(path).map_err(|e| self.fault(e))? {
+                new.insert(path, &now);
+            }
         }
-        self.write(|| self.tracks.apply_batch(batch))
+        self.write(|| {
+            self.added
+                .apply_batch(new)
+                .and_then(|()| self.tracks.apply_batch(batch))
+        })
     }
 
     pub fn forget<'a>(&self, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), StoreError> {
@@ -163,8 +173,24 @@ impl Catalogue {
             let mut batch = sled::Batch::default();
             batch.remove(from);
             batch.insert(to, record);
+            if let Some(added) = self.added.get(from)? {
+                self.added.insert(to, added)?;
+            }
             self.tracks.apply_batch(batch)
         })
+    }
+
+    pub fn added_at(&self, path: &Path) -> Option<i64> {
+        let value = self.added.get(path.as_os_str().as_bytes()).ok()??;
+        Some(i64::from_be_bytes(value.as_ref().try_into().ok()?))
+    }
+
+    pub fn added(&self) -> HashMap<PathBuf, i64> {
+        let all = self.added.iter().flatten().filter_map(|(path, value)| {
+            let at = i64::from_be_bytes(value.as_ref().try_into().ok()?);
+            Some((Path::new(OsStr::from_bytes(&path)).into(), at))
+        });
+        all.collect()
     }
 
     pub fn memory(&self, id: TrackId) -> SongMemory {

@@ -14,9 +14,10 @@ mod lock;
 mod loudness;
 mod memory;
 mod open_songs;
+mod queue;
 mod song;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,7 @@ pub use error::StoreError;
 pub use housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats, Verified, stats_of_folder};
 pub use lock::OwnerLock;
 pub use open_songs::SongKey;
+pub use queue::{PathRecord, StoredQueue};
 pub use song::{BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongMeta, SongStems};
 
 use crate::song_memory::{Change, SongMemory};
@@ -252,6 +254,20 @@ impl StemStore {
     /// It was sung, now: among the last to be evicted.
     pub fn sung(&self, id: TrackId) -> Result<(), StoreError> {
         self.remember_song(id, None, &[Change::Sung(unix_now())])
+    }
+
+    /// What is remembered of all songs.
+    pub fn memories(&self) -> HashMap<TrackId, SongMemory> {
+        self.house.catalogue.memories()
+    }
+
+    /// When each file was first remembered, in seconds since the Unix epoch.
+    pub fn added(&self) -> HashMap<PathBuf, i64> {
+        self.house.catalogue.added()
+    }
+
+    pub fn added_at(&self, path: &Path) -> Option<i64> {
+        self.house.catalogue.added_at(path)
     }
 
     /// A pinned song is never evicted.

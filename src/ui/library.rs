@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use super::canvas::Canvas;
 use super::text;
 use crate::app::tracks::{Entry, SongKey};
-use crate::app::{App, Ask, Overlay};
+use crate::app::{App, Ask, Overlay, Sort};
 use crate::track::StemState;
 
 /// Cells of the columns after the title.
@@ -90,7 +90,10 @@ pub(super) fn song_row(
         spans.push(Span::raw(text::pad_left(&time, columns.time - 2, mark) + "  "));
     }
     if columns.stems > 0 {
-        let (word, style) = stems_word(&entry.stems, canvas);
+        let (mut word, style) = stems_word(&entry.stems, canvas);
+        if entry.past.pinned {
+            word = format!("{word} {}", canvas.glyphs().pinned);
+        }
         spans.push(Span::styled(text::pad(&word, columns.stems, mark), style));
     }
     spans
@@ -120,14 +123,18 @@ fn summary(app: &App) -> String {
         Overlay::Prompt(prompt) if prompt.ask == Ask::Filter => prompt.input.value(),
         _ => &app.tracks.filter,
     };
-    if filter.is_empty() {
-        return format!(" {}", text::songs(all));
+    if !filter.is_empty() {
+        return format!(
+            " {} of {}   filter: {filter}",
+            text::count(shown),
+            text::songs(all)
+        );
     }
-    format!(
-        " {} of {}   filter: {filter}",
-        text::count(shown),
-        text::songs(all)
-    )
+    let order = match app.tracks.sort() {
+        Sort::Artist => String::new(),
+        sort => format!("   {}", sort.words()),
+    };
+    format!(" {}{order}", text::songs(all))
 }
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use croon::app::deck::Stage;
-use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Peaks, Restored, Settings, update};
+use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Past, Peaks, Restored, Settings, update};
 use croon::keymap::{Code, Key, Keymap, parse_keys};
 use croon::song_memory::{Choices, SongMemory};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
@@ -50,7 +50,11 @@ pub fn song(i: usize) -> Found {
         rate: 44_100,
         channels: 2,
     };
-    Found { track, ready: false }
+    Found {
+        track,
+        ready: false,
+        past: Past::default(),
+    }
 }
 
 pub fn peaks(seed: u32) -> Peaks {
