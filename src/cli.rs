@@ -47,6 +47,9 @@ pub enum Command {
     Watch(commands::watch::Args),
     /// Control the croon that is running
     Ctl(commands::ctl::Args),
+    /// Write the queue into a list of songs, or a list into the queue
+    #[command(subcommand)]
+    Queue(commands::queue::QueueCommand),
     /// Show, check or find the configuration
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -69,6 +72,7 @@ impl Command {
             Self::Train(args) => commands::train::run(args, context),
             Self::Watch(args) => commands::watch::run(args, context),
             Self::Ctl(args) => commands::ctl::run(args, context),
+            Self::Queue(command) => commands::queue::run(command, context),
             Self::Config(command) => commands::config::run(command, context),
             Self::Paths(args) => commands::paths::run(args, context),
             Self::Completions(args) => commands::completions::run(args, Cli::command(), context),

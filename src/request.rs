@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::key_tempo::{FASTEST, KEY_RANGE, SLOWEST};
 
 /// A wish from outside.
@@ -29,6 +31,8 @@ pub enum Request {
     /// Percent.
     Volume(Target<i32>),
     Mute,
+    Repeat(Repeat),
+    Shuffle(bool),
     /// To the end of the queue.
     Add(PathBuf),
     /// At once, whatever plays.
@@ -36,6 +40,43 @@ pub enum Request {
     /// At once where nothing plays, else to the end of the queue.
     Open(PathBuf),
     Quit,
+}
+
+/// What happens at the end of a song.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Repeat {
+    #[default]
+    Off,
+    /// The same song again.
+    One,
+    /// A song of the queue goes to its end; the Library begins anew.
+    All,
+}
+
+impl Repeat {
+    pub fn next(self) -> Self {
+        match self {
+            Self::Off => Self::One,
+            Self::One => Self::All,
+            Self::All => Self::Off,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::One => "one",
+            Self::All => "all",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Self {
+        [Self::One, Self::All]
+            .into_iter()
+            .find(|repeat| repeat.word() == word)
+            .unwrap_or_default()
+    }
 }
 
 /// Where a control shall go: to a value, or by so much from where it is.
@@ -123,6 +164,24 @@ impl Request {
             Sign::Plus => Target::By(seconds),
             Sign::Minus => Target::By(-seconds),
         }))
+    }
+
+    /// `off`, `one`, `all`.
+    pub fn repeat(text: &str) -> Result<Self, BadValue> {
+        let all = [Repeat::Off, Repeat::One, Repeat::All];
+        let repeat = all.into_iter().find(|repeat| repeat.word() == text.trim());
+        repeat
+            .map(Self::Repeat)
+            .ok_or_else(|| BadValue::new(text, "way to repeat", "`off`, `one` or `all`"))
+    }
+
+    /// `on`, `off`.
+    pub fn shuffle(text: &str) -> Result<Self, BadValue> {
+        match text.trim() {
+            "on" => Ok(Self::Shuffle(true)),
+            "off" => Ok(Self::Shuffle(false)),
+            _ => Err(BadValue::new(text, "way to shuffle", "`on` or `off`")),
+        }
     }
 
     /// The song file it is about.
@@ -239,6 +298,9 @@ mod tests {
         assert_eq!(Request::key("=-3").unwrap(), Request::Key(Target::To(-3)));
         assert_eq!(Request::tempo("90%").unwrap(), Request::Tempo(Target::To(90)));
         assert_eq!(Request::volume("mute").unwrap(), Request::Mute);
+        assert_eq!(Request::repeat("one").unwrap(), Request::Repeat(Repeat::One));
+        assert_eq!(Request::shuffle("off").unwrap(), Request::Shuffle(false));
+        assert!(Request::repeat("twice").is_err() && Request::shuffle("").is_err());
         assert_eq!(Request::seek("+30").unwrap(), Request::Seek(Target::By(30.0)));
         assert_eq!(Request::seek("1:23").unwrap(), Request::Seek(Target::To(83.0)));
         assert_eq!(
@@ -275,7 +337,15 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_understood_or_refused(text in ".{0,60}") {
-            for read in [Request::vocals, Request::key, Request::tempo, Request::volume, Request::seek] {
+            for read in [
+                Request::vocals,
+                Request::key,
+                Request::tempo,
+                Request::volume,
+                Request::seek,
+                Request::repeat,
+                Request::shuffle,
+            ] {
                 match read(&text) {
                     Ok(Request::Seek(Target::To(at))) => prop_assert!(at >= 0.0 && at.is_finite()),
                     Ok(Request::Seek(Target::By(by))) => prop_assert!(by.is_finite()),

@@ -9,11 +9,10 @@ mod requests;
 mod settings;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use crate::app::{App, Effect, Event, update};
 use crate::commands::{Context, Fault, Outcome};
@@ -21,7 +20,7 @@ use crate::jobs::load::Opened;
 use crate::jobs::model;
 use crate::keymap::Keymap;
 use crate::m3u;
-use crate::remote::{Answer, Ask, Asked, Doors, Remote, Reply};
+use crate::remote::{Answer, Ask, Asked, Remote, Reply};
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
 use crate::terminal::{Input, Screen, TerminalError};
@@ -48,11 +47,14 @@ pub enum Message {
     Asked(Asked),
     /// The file they want was read.
     Fetched(Box<requests::Fetched>),
+    /// The songs they want in the queue were looked for.
+    Gathered(Box<requests::Gathered>),
 }
 
 /// Opens the screen on these folders (none: the configured ones) and stays until the user leaves.
 pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     let began = Instant::now();
+    let all = asked;
     let (list, asked): (Vec<PathBuf>, Vec<PathBuf>) = asked
         .iter()
         .cloned()
@@ -64,7 +66,7 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
         .collect();
     let opened = StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes());
     if let Err(StoreError::Busy { .. }) = &opened
-        && let Some(outcome) = attach(&asked, context)?
+        && let Some(outcome) = attach(all, context)?
     {
         // the first croon had only just begun when we looked for it
         return Ok(outcome);
@@ -133,7 +135,7 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
 
     let machines =
         Machines::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
-    let remote = open_doors(context, &to_main);
+    let remote = requests::open_doors(context, &to_main);
     let mut evening = Evening {
         app,
         machines,
@@ -260,6 +262,7 @@ impl Evening {
                     }
                 }
             }
+            Message::Gathered(gathered) => self.gathered(*gathered),
             Message::Event(event) => {
                 let identified = match &event {
                     Event::Identified { path, .. } => Some(path.clone()),
@@ -284,6 +287,15 @@ impl Evening {
                 answer.give(Reply::Status(Box::new(requests::status(&self.app))));
                 return Ok(quit);
             }
+            Ask::SaveQueue { path, over } => {
+                let items = self.app.queue_items();
+                self.machines.write_for(path, items, over, answer);
+                return Ok(false);
+            }
+            Ask::LoadQueue { path, instead } => {
+                self.machines.gather(path, instead, answer);
+                return Ok(false);
+            }
         };
         match request.file() {
             Some(path) if self.app.tracks.key(path).is_none() => {
@@ -293,6 +305,18 @@ impl Evening {
             }
             _ => self.grant(request, answer),
         }
+    }
+
+    /// The songs of a list or folder go into the queue, and whoever asked is told how many.
+    fn gathered(&mut self, gathered: requests::Gathered) -> anyhow::Result<bool> {
+        let requests::Gathered {
+            list,
+            instead,
+            answer,
+        } = gathered;
+        let (reply, event) = requests::queued(list, instead);
+        answer.give(reply);
+        event.map_or(Ok(false), |event| self.feed(event))
     }
 
     fn grant(&mut self, request: Request, answer: Answer) -> anyhow::Result<bool> {
@@ -341,25 +365,6 @@ impl Evening {
         self.due = Instant::now() + self.frame;
         Ok(())
     }
-}
-
-/// Lets others in, as the configuration wants it.
-fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
-    let config = &context.config.remote;
-    let doors = Doors {
-        socket: config.socket,
-        mpris: config.mpris,
-    };
-    let to_us = to_main.clone();
-    let (remote, trouble) = Remote::start(
-        &context.remote_address(),
-        doors,
-        Arc::new(move |asked| drop(to_us.send(Message::Asked(asked)))),
-    );
-    if let Some(trouble) = trouble {
-        drop(to_main.send(Message::Event(Event::Trouble(trouble.to_string()))));
-    }
-    remote
 }
 
 fn no_terminal(error: TerminalError) -> Fault {

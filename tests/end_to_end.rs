@@ -179,7 +179,7 @@ fn a_second_croon_says_who_holds_the_cache() {
     let music = home.music();
     let mut first = Screen::open(&home, &["--no-sound", music.to_str().unwrap()]);
     first.until_text("Tune");
-    let mut second = Screen::open(&home, &["--no-sound", music.to_str().unwrap()]);
+    let mut second = Screen::open(&home, &["--no-sound"]);
     let (status, said) = second.ended();
     assert_eq!(status.exit_code(), 5, "{said}");
     assert!(said.contains(&first.pid().to_string()), "{said}");

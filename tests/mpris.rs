@@ -219,6 +219,19 @@ fn a_desktop_sees_and_moves_what_plays() {
     assert_eq!(player.get_property::<f64>("Volume").unwrap(), 0.0);
     screen.until("the volume on the screen", |text| text.contains("0 %"));
 
+    // what comes at the end of a song, and in which order
+    assert_eq!(text(&player, "LoopStatus"), "None");
+    for status in ["Track", "Playlist", "None"] {
+        player.set_property("LoopStatus", status).unwrap();
+        assert_eq!(text(&player, "LoopStatus"), status);
+    }
+    player.set_property("LoopStatus", "Sideways").unwrap();
+    assert_eq!(text(&player, "LoopStatus"), "None");
+    for shuffle in [true, true, false] {
+        player.set_property("Shuffle", shuffle).unwrap();
+        assert_eq!(player.get_property::<bool>("Shuffle").unwrap(), shuffle);
+    }
+
     // beyond the end of the song is the next one
     player.call::<_, _, ()>("Seek", &500_000_000_i64).unwrap();
     until("the next song", || (title(&player)? == "Birch").then_some(()));
@@ -316,6 +329,10 @@ fn changes_and_jumps_are_signalled() {
     changed("PlaybackStatus", "Paused".into());
     screen.keys("-");
     changed("Volume", 0.95.into());
+    screen.keys("2r");
+    changed("LoopStatus", "Track".into());
+    screen.keys("x");
+    changed("Shuffle", true.into());
     // at rest nothing is said
     while told.recv_timeout(Duration::from_millis(700)).is_ok() {}
     assert!(told.recv_timeout(Duration::from_secs(2)).is_err());

@@ -131,6 +131,19 @@ impl Queue {
     /// Adds the songs of a list at the end, in its order.
     pub fn append(&mut self, entries: Vec<Queued>) {
         self.remember(HashSet::new(), "the songs of the list are out again".into());
+        self.bring(entries);
+    }
+
+    /// The songs of a list instead of all that wait, in one change; the turns begin anew.
+    pub fn replace(&mut self, entries: Vec<Queued>) {
+        let removed = self.entries.iter().map(|entry| entry.place).collect();
+        self.remember(removed, "the queue is as before the list".into());
+        self.remember_turns();
+        self.empty();
+        self.bring(entries);
+    }
+
+    fn bring(&mut self, entries: Vec<Queued>) {
         for mut entry in entries {
             entry.place = self.fresh_place();
             if let Some(undo) = self.undos.last_mut() {
@@ -216,16 +229,24 @@ impl Queue {
         if all > 0 {
             let removed = self.entries.iter().map(|entry| entry.place).collect();
             self.remember(removed, "the queue is back".into());
-            if let Some(undo) = self.undos.last_mut() {
-                undo.turns = Some(self.turns.clone());
-            }
+            self.remember_turns();
         }
+        self.empty();
+        self.settle();
+        all
+    }
+
+    fn remember_turns(&mut self) {
+        if let Some(undo) = self.undos.last_mut() {
+            undo.turns = Some(self.turns.clone());
+        }
+    }
+
+    fn empty(&mut self) {
         self.entries.clear();
         self.turns.clear();
         self.unshuffled = self.unshuffled.as_ref().map(|_| Vec::new());
         self.cursor = Cursor::default();
-        self.settle();
-        all
     }
 
     /// Says who sings the selected song; nobody for an empty name.

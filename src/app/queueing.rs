@@ -95,20 +95,28 @@ pub(super) fn undo(app: &mut App) {
 
 pub(super) fn shuffle(app: &mut App) {
     let shuffled = app.queue.shuffle();
-    app.say(if shuffled {
+    app.say(mixed(shuffled));
+}
+
+pub(super) fn mixed(shuffled: bool) -> &'static str {
+    if shuffled {
         "shuffled, and so is what follows the queue"
     } else {
         "in order again"
-    });
+    }
 }
 
 pub(super) fn repeat(app: &mut App) {
     let repeat = app.queue.next_repeat();
-    app.say(match repeat {
+    app.say(repeated(repeat));
+}
+
+pub(super) fn repeated(repeat: Repeat) -> &'static str {
+    match repeat {
         Repeat::Off => "nothing is repeated",
         Repeat::One => "this song again and again",
         Repeat::All => "all again: a song sung goes to the end of the queue",
-    });
+    }
 }
 
 /// `J` and `K` on the Queue screen.
@@ -230,12 +238,17 @@ pub(super) fn list_read(
     effects: &mut Vec<Effect>,
 ) {
     let songs = items.len();
+    let entries = items.into_iter().map(kept::queued).collect();
     if instead {
-        app.queue.clear();
-        app.screen = Screen::Queue;
-        app.shows_sung = false;
+        app.queue.replace(entries);
+        // never from under the hand of somebody who is typing
+        if matches!(app.overlay, Overlay::None) {
+            app.screen = Screen::Queue;
+            app.shows_sung = false;
+        }
+    } else {
+        app.queue.append(entries);
     }
-    app.queue.append(items.into_iter().map(kept::queued).collect());
     let mut words = format!(
         "{songs} {} in the queue from the list",
         if songs == 1 { "song is" } else { "songs are" }

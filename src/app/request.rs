@@ -77,6 +77,16 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer 
             act::act(app, Action::Mute, effects);
             Ok(loudness(app))
         }
+        Request::Repeat(repeat) => {
+            app.queue.set_repeat(repeat);
+            Ok(queueing::repeated(repeat).into())
+        }
+        Request::Shuffle(shuffled) => {
+            if app.queue.is_shuffled() != shuffled {
+                queueing::shuffle(app);
+            }
+            Ok(queueing::mixed(shuffled).into())
+        }
         Request::Add(path) => add(app, &path),
         Request::PlayFile(path) => play_file(app, &path, effects),
         Request::Open(path) if app.deck.moves() => add(app, &path),

@@ -59,7 +59,17 @@ pub enum Ask {
         #[arg(value_name = "PERCENT", value_parser = checked(Request::volume), allow_hyphen_values = true)]
         value: String,
     },
-    /// Add songs to the end of the queue
+    /// Repeat nothing, the song, or all: off, one, all
+    Repeat {
+        #[arg(value_name = "HOW", value_parser = checked(Request::repeat))]
+        value: String,
+    },
+    /// Mix the queue and what follows it: on, off
+    Shuffle {
+        #[arg(value_name = "HOW", value_parser = checked(Request::shuffle))]
+        value: String,
+    },
+    /// Add songs, lists and folders to the end of the queue
     Add {
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
@@ -109,6 +119,8 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         Ask::Key { value } => vec![Line::value("key", &value)],
         Ask::Tempo { value } => vec![Line::value("tempo", &value)],
         Ask::Volume { value } => vec![Line::value("volume", &value)],
+        Ask::Repeat { value } => vec![Line::value("repeat", &value)],
+        Ask::Shuffle { value } => vec![Line::value("shuffle", &value)],
     };
     hand_over(context, &mut client, &lines)
 }

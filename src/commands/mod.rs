@@ -13,6 +13,7 @@ mod interrupt;
 pub mod lyrics;
 mod outcome;
 pub mod paths;
+pub mod queue;
 pub mod scan;
 pub mod separate;
 pub mod train;

@@ -8,6 +8,7 @@ mod embedded;
 mod filter;
 mod index;
 mod keeper;
+mod lists;
 mod mounts;
 mod report;
 mod settle;
@@ -30,6 +31,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 pub use embedded::embedded_lyrics;
 pub use filter::{AUDIO_ENDINGS, is_audio};
+pub use lists::{not_written, songs_of, write_list};
 pub use survey::{Survey, survey};
 pub use tags::{read_track, stamp_of, tag_gain};
 pub use ultrastar::{ReadyStems, Span, ready_stems, song_text, sung_span};

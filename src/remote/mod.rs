@@ -20,7 +20,10 @@
 //! | `key` | `value`, semitones: `"+2"`, `"-2"`; against the recording `"2"`, `"=-2"` |
 //! | `tempo` | `value`, percent: `"90%"`, `"+5"` |
 //! | `volume` | `value`, percent: `"80"`, `"-5"`, `"mute"` |
-//! | `play` `add` `open` | `file`: an absolute path or a `file:` URI; `open` plays where nothing plays, else adds |
+//! | `repeat` · `shuffle` | `value`: `"off"`, `"one"`, `"all"` · `"on"`, `"off"` |
+//! | `play` `add` `open` | `file`: an absolute path or a `file:` URI; `open` plays where nothing plays, else adds; of a list or a folder `add` and `open` add all songs |
+//! | `queue-save` | `file`: the list to write; `value`: `"over"`, where a file may be there already |
+//! | `queue-load` | `file`: a list or a folder; `value`: `"add"` puts its songs behind the queue, else instead |
 //! | `status` `follow` | |
 //!
 //! `schema` may be left out, other fields may not be there. Every request is answered by one line, in
@@ -48,6 +51,7 @@ pub mod uri;
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
@@ -69,6 +73,16 @@ use server::{Server, ToServer};
 pub enum Ask {
     Do(Request),
     Status,
+    /// The queue into a list; over a file that is there only where `over`.
+    SaveQueue {
+        path: PathBuf,
+        over: bool,
+    },
+    /// The songs of a list or a folder, `instead` of the queue or behind it.
+    LoadQueue {
+        path: PathBuf,
+        instead: bool,
+    },
     /// The server's own business: it arrives at nobody as an [`Asked`].
     Follow,
 }

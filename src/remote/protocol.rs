@@ -75,13 +75,16 @@ pub fn read(line: &[u8]) -> Result<Ask, String> {
     }
     let request = line.request.as_str();
     let wants = match request {
-        "seek" | "vocals" | "key" | "tempo" | "volume" => Wants::Value,
+        "seek" | "vocals" | "key" | "tempo" | "volume" | "repeat" | "shuffle" => Wants::Value,
         "add" | "open" => Wants::File,
+        "queue-save" | "queue-load" => Wants::FileAndManner,
         "play" if line.file.is_some() => Wants::File,
         _ => Wants::Nothing,
     };
-    let value = field(request, "value", line.value, wants == Wants::Value)?;
-    let file = field(request, "file", line.file, wants == Wants::File)?;
+    let manner = wants == Wants::FileAndManner && line.value.is_some();
+    let value = field(request, "value", line.value, wants == Wants::Value || manner)?;
+    let with_file = matches!(wants, Wants::File | Wants::FileAndManner);
+    let file = field(request, "file", line.file, with_file)?;
     let read = |read: fn(&str) -> Result<Request, BadValue>| read(&value).map_err(|bad| bad.to_string());
     Ok(Ask::Do(match (request, wants) {
         ("play", Wants::File) => Request::PlayFile(path(&file)?),
@@ -98,6 +101,18 @@ pub fn read(line: &[u8]) -> Result<Ask, String> {
         ("key", _) => read(Request::key)?,
         ("tempo", _) => read(Request::tempo)?,
         ("volume", _) => read(Request::volume)?,
+        ("repeat", _) => read(Request::repeat)?,
+        ("shuffle", _) => read(Request::shuffle)?,
+        ("queue-save", _) => {
+            let over = is_manner(request, &value, "over")?;
+            let path = path(&file)?;
+            return Ok(Ask::SaveQueue { path, over });
+        }
+        ("queue-load", _) => {
+            let instead = !is_manner(request, &value, "add")?;
+            let path = path(&file)?;
+            return Ok(Ask::LoadQueue { path, instead });
+        }
         ("status", _) => return Ok(Ask::Status),
         ("follow", _) => return Ok(Ask::Follow),
         _ => {
@@ -114,6 +129,17 @@ enum Wants {
     Nothing,
     Value,
     File,
+    /// A file, and perhaps how.
+    FileAndManner,
+}
+
+/// Whether it shall be done in the one other way there is.
+fn is_manner(request: &str, value: &str, manner: &str) -> Result<bool, String> {
+    match value {
+        "" => Ok(false),
+        value if value == manner => Ok(true),
+        _ => Err(format!("`{request}` knows no \"value\" but \"{manner}\"")),
+    }
 }
 
 /// The text of a field that must be there, or must not.
@@ -215,6 +241,20 @@ mod tests {
             done(r#"{"request":"add","file":"file:///m/a%20b.mp3"}"#),
             Request::Add("/m/a b.mp3".into())
         );
+        assert_eq!(
+            asked(r#"{"request":"queue-save","file":"/m/a.m3u8","value":"over"}"#),
+            Ok(Ask::SaveQueue {
+                path: "/m/a.m3u8".into(),
+                over: true
+            })
+        );
+        assert_eq!(
+            asked(r#"{"request":"queue-load","file":"/m/a.m3u8"}"#),
+            Ok(Ask::LoadQueue {
+                path: "/m/a.m3u8".into(),
+                instead: true
+            })
+        );
         assert_eq!(asked(r#"{"request":"status"}"#), Ok(Ask::Status));
         assert_eq!(asked(r#"{"request":"follow"}"#), Ok(Ask::Follow));
     }
@@ -233,6 +273,11 @@ mod tests {
             (r#"{"request":"pause","value":"1"}"#, "takes no \"value\""),
             (r#"{"request":"status","file":"/x"}"#, "takes no \"file\""),
             (r#"{"request":"add","file":"a.mp3"}"#, "no absolute path"),
+            (r#"{"request":"queue-save"}"#, "wants a \"file\""),
+            (
+                r#"{"request":"queue-load","file":"/a","value":"x"}"#,
+                "no \"value\" but",
+            ),
             (r#"{"request":"add","file":"/a\u0000b"}"#, "no absolute path"),
             (
                 r#"{"request":"open","file":"file://elsewhere/a.mp3"}"#,
@@ -269,7 +314,7 @@ mod tests {
 
         #[test]
         fn any_fields_are_understood_or_refused(
-            request in "[a-z]{0,8}|play|add|open|seek|vocals|key|tempo|volume|status",
+            request in "[a-z]{0,8}|play|add|open|queue-save|queue-load|seek|vocals|key|tempo|volume|repeat|shuffle|status",
             value in proptest::option::of(".{0,30}"),
             file in proptest::option::of("(file://)?/?.{0,30}"),
             schema in 0u32..3,
@@ -281,6 +326,7 @@ mod tests {
                     prop_assert_eq!(schema, SCHEMA);
                     prop_assert!(request.file().is_none_or(Path::is_absolute));
                 }
+                Ok(Ask::SaveQueue { path, .. } | Ask::LoadQueue { path, .. }) => prop_assert!(path.is_absolute()),
                 Ok(_) => prop_assert!(line.value.is_none() && line.file.is_none()),
                 Err(said) => prop_assert!(!said.contains(char::is_control)),
             }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::request::Repeat;
+
 /// Whether there is music.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -47,6 +49,9 @@ pub struct Status {
     pub muted: bool,
     /// Songs that wait in the queue.
     pub queue: usize,
+    /// What happens at the end of a song.
+    pub repeat: Repeat,
+    pub shuffle: bool,
     /// Parts of the song whose singer can be taken out, of how many; 0 of 0 while unknown.
     pub segments_ready: usize,
     pub segments: usize,

@@ -2,8 +2,7 @@
 //! touches files of the user runs on a thread of its own.
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,62 +11,19 @@ use crossbeam_channel::{Sender, bounded};
 use serde::{Deserialize, Serialize};
 
 use super::Message;
+use super::requests::Gathered;
 use crate::app::queue::Repeat;
 use crate::app::{Event, Found, KeptQueue, Restored, Resume, Sung};
 use crate::library;
-use crate::m3u::{self, Item};
-use crate::store::{StemStore, StoreError};
+use crate::m3u::Item;
+use crate::remote::{Answer, Reply};
+use crate::store::{PathRecord, StemStore, StoreError, StoredQueue};
 use crate::track::printable;
 
-const QUEUE: &str = "queue";
 const NOW: &str = "now";
 const HISTORY: &str = "history";
 /// Songs of the history kept.
 const SUNG: usize = 500;
-
-/// A path as it lies in the catalogue: text where it is text.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum PathRecord {
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl PathRecord {
-    fn of(path: &Path) -> Self {
-        path.to_str().map_or_else(
-            || Self::Bytes(path.as_os_str().as_bytes().to_vec()),
-            |text| Self::Text(text.to_owned()),
-        )
-    }
-
-    fn path(self) -> PathBuf {
-        match self {
-            Self::Text(text) => text.into(),
-            Self::Bytes(bytes) => std::ffi::OsString::from_vec(bytes).into(),
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct ItemRecord {
-    path: PathRecord,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    seconds: Option<u32>,
-    #[serde(default)]
-    singer: Option<String>,
-}
-
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default)]
-struct QueueRecord {
-    items: Vec<ItemRecord>,
-    repeat: String,
-    unshuffled: Option<Vec<usize>>,
-    turns: Vec<(String, u64)>,
-}
 
 /// A song with a moment: where the music stands, or when it was sung.
 #[derive(Serialize, Deserialize)]
@@ -104,27 +60,26 @@ impl Keeper {
         Ok(Self { store, flush })
     }
 
+    /// Full: a flush that has not begun takes this one along.
+    fn flush(&self) {
+        let _ = self.flush.try_send(());
+    }
+
     fn save<T: Serialize>(&self, key: &str, value: &T) -> Result<(), StoreError> {
         self.store.save_state(key, value)?;
-        // full: a flush that has not begun takes this one along
-        let _ = self.flush.try_send(());
+        self.flush();
         Ok(())
     }
 
     pub fn queue(&self, queue: KeptQueue) -> Result<(), StoreError> {
-        let items = queue.items.into_iter().map(|item| ItemRecord {
-            path: PathRecord::of(&item.path),
-            name: item.name,
-            seconds: item.seconds,
-            singer: item.singer,
-        });
-        let record = QueueRecord {
-            items: items.collect(),
+        self.store.save_queue(StoredQueue {
+            items: queue.items,
             repeat: queue.repeat.word().into(),
             unshuffled: queue.unshuffled,
             turns: queue.turns,
-        };
-        self.save(QUEUE, &record)
+        })?;
+        self.flush();
+        Ok(())
     }
 
     pub fn now(&self, now: Option<Resume>) -> Result<(), StoreError> {
@@ -169,18 +124,12 @@ pub fn now_unix() -> i64 {
 
 /// What the last evening left.
 pub fn restored(store: &StemStore) -> Restored {
-    let queue: QueueRecord = store.state(QUEUE).unwrap_or_default();
-    let items = queue.items.into_iter().map(|item| Item {
-        path: item.path.path(),
-        name: printable(&item.name),
-        seconds: item.seconds,
-        singer: item.singer.map(|name| printable(&name)),
-    });
+    let queue = store.queue();
     let now: Option<SongRecord> = store.state::<Option<SongRecord>>(NOW).flatten();
     let history: Vec<SongRecord> = store.state(HISTORY).unwrap_or_default();
     Restored {
         queue: KeptQueue {
-            items: items.collect(),
+            items: queue.items,
             repeat: Repeat::from_word(&queue.repeat),
             unshuffled: queue.unshuffled,
             turns: queue.turns,
@@ -210,7 +159,7 @@ pub fn restored(store: &StemStore) -> Restored {
 /// Reads a list on a thread; answered by `ListRead`, or `Trouble`.
 pub fn read(path: PathBuf, instead: bool, to_main: &Sender<Message>) {
     on_a_thread(to_main, move |_| {
-        vec![match read_list(&path) {
+        vec![match library::songs_of(&path) {
             Ok(list) => Event::ListRead {
                 items: list.items,
                 left_out: list.left_out,
@@ -221,56 +170,64 @@ pub fn read(path: PathBuf, instead: bool, to_main: &Sender<Message>) {
     });
 }
 
-fn read_list(path: &Path) -> Result<m3u::List, String> {
-    let about =
-        |error: std::io::Error| format!("the list cannot be read ({error}); check its name and rights");
-    let size = fs::metadata(path).map_err(about)?.len();
-    if size > m3u::LONGEST_BYTES {
-        return Err("too large for a list of songs; is it one?".into());
-    }
-    let base = std::path::absolute(path).map_err(about)?;
-    let bytes = fs::read(path).map_err(about)?;
-    Ok(m3u::read(&bytes, base.parent().unwrap_or(Path::new("/"))))
-}
-
 /// Writes a list on a thread; answered by `Said`, `ListExists` or `Trouble`.
 pub fn write(path: PathBuf, items: Vec<Item>, over: bool, to_main: &Sender<Message>) {
     on_a_thread(to_main, move |_| {
-        let songs = items.len();
-        vec![match write_list(&path, &items, over) {
-            Ok(path) => Event::Said(format!("{songs} songs are in {}", shown(&path))),
+        vec![match library::write_list(&path, &items, over) {
+            Ok(path) => Event::Said(written(items.len(), &path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists && !over => Event::ListExists { path },
-            Err(error) => Event::Trouble(format!(
-                "{}: the list cannot be written ({error}); choose another name or folder",
-                shown(&path)
-            )),
+            Err(error) => Event::Trouble(not_written(&path, &error)),
         }]
     });
 }
 
-fn write_list(path: &Path, items: &[Item], over: bool) -> std::io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let text = m3u::write(items, folder);
-    if !over {
-        // never over a file that somebody made, not even one made this moment
-        let mut file = fs::File::create_new(&path)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        return Ok(path);
-    }
-    // whole or not at all
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = PathBuf::from(name);
-    let written = fs::File::create_new(&part).and_then(|mut file| {
-        file.write_all(&text)?;
-        file.sync_all()
+/// The same for somebody outside, who is told what came of it.
+pub fn write_for(path: PathBuf, items: Vec<Item>, over: bool, answer: Answer, to_main: &Sender<Message>) {
+    on_a_thread(to_main, move |_| {
+        answer.give(match library::write_list(&path, &items, over) {
+            Ok(path) => Reply::Done(written(items.len(), &path)),
+            Err(error) => Reply::Refused(not_written(&path, &error)),
+        });
+        Vec::new()
     });
-    written.and_then(|()| fs::rename(&part, &path)).inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })?;
-    Ok(path)
+}
+
+/// Reads a list, or all songs of a folder, for somebody outside.
+pub fn gather(path: PathBuf, instead: bool, answer: Answer, to_main: &Sender<Message>) {
+    let send = to_main.clone();
+    on_a_thread(to_main, move |_| {
+        let gathered = Gathered {
+            list: library::songs_of(&path).map_err(|reason| format!("{}: {reason}", shown(&path))),
+            instead,
+            answer,
+        };
+        // a main thread that is gone drops the answer, and so says that croon ends
+        drop(send.send(Message::Gathered(Box::new(gathered))));
+        Vec::new()
+    });
+}
+
+/// Songs of a list or folder behind those of the queue. A folder that holds the whole Library is there by
+/// a slip of the hand.
+pub fn add(path: PathBuf, roots: &[PathBuf], answer: Answer, to_main: &Sender<Message>) {
+    let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+    if real.is_dir() && roots.iter().any(|root| root.starts_with(&real)) {
+        let why = format!(
+            "{} is in the Library already; choose songs there, or name a folder below it",
+            shown(&path)
+        );
+        return answer.give(Reply::Refused(why));
+    }
+    gather(path, false, answer, to_main);
+}
+
+fn written(songs: usize, path: &Path) -> String {
+    let plural = if songs == 1 { "song is" } else { "songs are" };
+    format!("{songs} {plural} in {}", shown(path))
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> String {
+    library::not_written(path, error)
 }
 
 /// Looks for files that the library does not have; those that are there become songs.
@@ -311,34 +268,4 @@ fn on_a_thread(to_main: &Sender<Message>, work: impl FnOnce(&dyn Fn(Event)) -> V
 
 fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy())
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_users_file_is_never_written_over_unasked_and_whole_where_asked() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("party.m3u8");
-        let items = [Item {
-            path: home.path().join("a\nb.flac"),
-            name: "Ana - Snow".into(),
-            seconds: Some(61),
-            singer: Some("Ben".into()),
-        }];
-        fs::write(&path, "mine").unwrap();
-        let refused = write_list(&path, &items, false).unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-        write_list(&path, &items, true).unwrap();
-        assert_eq!(read_list(&path).unwrap().items, items);
-        assert_eq!(
-            fs::read_dir(home.path()).unwrap().count(),
-            1,
-            "nothing half-written stays"
-        );
-        assert!(read_list(&home.path().join("none.m3u")).is_err());
-    }
 }

@@ -11,6 +11,7 @@ use super::catalogue::{Catalogue, fetched, found};
 use super::{Message, OUTPUTS, hearsay, lists, requests::Fetched};
 use crate::app::{CacheStats, Effect, Event, SavedOutputs};
 use crate::audio::Vocals;
+use crate::audio::identity::track_id;
 use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
 use crate::config::LoudnessChoice;
@@ -20,11 +21,12 @@ use crate::jobs::{Job, Jobs, JobsSetup};
 use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
 use crate::lrclib::Lrclib;
+use crate::m3u::{Item, is_list};
 use crate::paths::Paths;
 use crate::remote::Answer;
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
-use crate::track::Track;
+use crate::track::{Track, TrackId};
 
 /// Under which the catalogue keeps [`crate::app::Saved`].
 pub const SAVED: &str = "screen";
@@ -42,6 +44,8 @@ pub struct Machines {
     opened: Vec<Opened>,
     keeper: lists::Keeper,
     user_paths: Paths,
+    /// The folders of the Library.
+    roots: Vec<PathBuf>,
     /// dB on top of the loudness gain; none where songs play as loud as they were made.
     preamp: Option<f64>,
     to_main: Sender<Message>,
@@ -103,7 +107,7 @@ impl Machines {
         let send = tell(to_main);
         let catalogue = RefCell::new(Catalogue::new(store.clone(), &known));
         let setup = LibrarySetup {
-            roots,
+            roots: roots.clone(),
             exclude: config.library.exclude.clone(),
             known,
             watch: if config.library.watch {
@@ -135,6 +139,7 @@ impl Machines {
             opened: Vec::new(),
             keeper,
             user_paths: context.paths.clone(),
+            roots,
             preamp: (config.playback.loudness == LoudnessChoice::Auto).then_some(config.playback.preamp_db),
             to_main: to_main.clone(),
         })
@@ -179,7 +184,10 @@ impl Machines {
                 self.player.load(song, true);
             }
             Effect::QueueNext(next) => {
-                let song = next.map(|next| self.song(next.token, next.path, 0.0, next.key_tempo));
+                let song = next.map(|next| Song {
+                    crossfade: next.crossfade,
+                    ..self.song(next.token, next.path, 0.0, next.key_tempo)
+                });
                 self.player.queue_next(song);
             }
             Effect::Resume => self.player.play(),
@@ -211,6 +219,7 @@ impl Machines {
                 let done = self.store.remember_song(id, singer.as_deref(), &changes);
                 report(done, &self.to_main);
             }
+            Effect::Pin { path, id, pinned } => self.pin(path, id, pinned),
             Effect::Sung {
                 id,
                 path,
@@ -238,6 +247,7 @@ impl Machines {
                 let kept = super::settings::Kept {
                     level: saved.level,
                     volume: saved.volume,
+                    sort: saved.sort,
                 };
                 report(self.store.save_state(SAVED, &kept), &self.to_main);
             }
@@ -271,15 +281,29 @@ impl Machines {
             vocals,
             start: if start > 0.0 { start } else { begins },
             gain,
+            crossfade: 0.0,
             key_tempo,
         }
+    }
+
+    /// See [`lists::write_for`].
+    pub fn write_for(&self, path: PathBuf, items: Vec<Item>, over: bool, answer: Answer) {
+        lists::write_for(path, items, over, answer, &self.to_main);
+    }
+
+    /// See [`lists::gather`].
+    pub fn gather(&self, path: PathBuf, instead: bool, answer: Answer) {
+        lists::gather(path, instead, answer, &self.to_main);
     }
 
     /// A request about a file that is not in the library: it is read first, on a thread of its own,
     /// for a disk may sleep.
     pub fn fetch(&self, path: PathBuf, request: Request, answer: Answer) {
-        let (store, to_main) = (self.store.clone(), self.to_main.clone());
+        let (store, roots, to_main) = (self.store.clone(), self.roots.clone(), self.to_main.clone());
         let spawned = thread::Builder::new().name("fetch".into()).spawn(move || {
+            if matches!(request, Request::Add(_) | Request::Open(_)) && (is_list(&path) || path.is_dir()) {
+                return lists::add(path, &roots, answer, &to_main);
+            }
             let found = fetched(&store, &path);
             let fetched = Fetched {
                 request,
@@ -290,6 +314,25 @@ impl Machines {
         });
         if let Err(error) = spawned {
             tracing::warn!("no thread to read a song that was asked for: {error}");
+        }
+    }
+
+    /// The store knows songs by their packets, and reading those takes a moment: on a thread of its own.
+    fn pin(&self, path: PathBuf, id: Option<TrackId>, pinned: bool) {
+        let (store, to_main) = (self.store.clone(), self.to_main.clone());
+        let spawned = thread::Builder::new().name("pin".into()).spawn(move || {
+            let read = id.map_or_else(|| track_id(&path), Ok);
+            let event = match read {
+                Ok(id) => {
+                    report(store.pin(id, pinned), &to_main);
+                    Event::Identified { path, id }
+                }
+                Err(error) => Event::Trouble(format!("a song cannot be pinned: {error}")),
+            };
+            drop(to_main.send(Message::Event(event)));
+        });
+        if let Err(error) = spawned {
+            tracing::warn!("no thread to pin a song: {error}");
         }
     }
 

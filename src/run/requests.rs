@@ -2,11 +2,18 @@
 //! that hands its songs to the first.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crossbeam_channel::Sender;
+
+use super::Message;
 use crate::app::deck::Stage;
-use crate::app::{App, Engine, Found, playback};
+use crate::app::{App, Engine, Event, Found, playback};
 use crate::commands::{Context, Fault, Outcome, ctl};
-use crate::remote::{Answer, Can, Client, EngineStatus, Line, Playback, Status, places};
+use crate::m3u::List;
+use crate::remote::{
+    Answer, Can, Client, Doors, EngineStatus, Line, Playback, Remote, Reply, Status, places,
+};
 use crate::request::Request;
 
 /// A request about a file that croon did not know, and what was found there.
@@ -14,6 +21,38 @@ pub struct Fetched {
     pub request: Request,
     pub answer: Answer,
     pub found: Result<Found, String>,
+}
+
+/// Songs that somebody outside wants in the queue.
+pub struct Gathered {
+    pub list: Result<List, String>,
+    /// Of what waits there.
+    pub instead: bool,
+    pub answer: Answer,
+}
+
+/// What they are told, and what happens. A list of nothing changes nothing.
+pub fn queued(list: Result<List, String>, instead: bool) -> (Reply, Option<Event>) {
+    let list = match list {
+        Ok(list) if list.items.is_empty() => {
+            let why = "there is no song in it, so the queue stays as it is";
+            return (Reply::Refused(why.into()), None);
+        }
+        Ok(list) => list,
+        Err(why) => return (Reply::Refused(why), None),
+    };
+    let said = match (list.items.len(), instead) {
+        (1, true) => "1 song is the queue now".into(),
+        (1, false) => "1 song is added to the queue".into(),
+        (songs, true) => format!("{songs} songs are the queue now"),
+        (songs, false) => format!("{songs} songs are added to the queue"),
+    };
+    let event = Event::ListRead {
+        items: list.items,
+        left_out: list.left_out,
+        instead,
+    };
+    (Reply::Done(said), Some(event))
 }
 
 /// All there is to say of this moment.
@@ -50,6 +89,8 @@ pub fn status(app: &App) -> Status {
         volume: app.volume,
         muted: app.muted,
         queue: app.queue.len(),
+        repeat: app.queue.repeat(),
+        shuffle: app.queue.is_shuffled(),
         segments_ready,
         segments,
         separated: song.is_some_and(|song| song.voice.complete),
@@ -115,13 +156,26 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Out
     if asked.is_empty() {
         return Err(busy("there is one for each user."));
     }
-    if let Some(folder) = asked.iter().find(|path| path.is_dir()) {
-        let shown = crate::track::printable(&folder.to_string_lossy());
-        return Err(busy(&format!(
-            "it takes songs from a second one, and {shown} is a folder."
-        )));
-    }
     context.say(format!("handed to the croon that is running (process {pid}):"));
     let lines = ctl::of_files(std::iter::repeat("open"), asked)?;
     ctl::hand_over(context, &mut client, &lines).map(Some)
+}
+
+/// Lets others in, as the configuration wants it.
+pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
+    let config = &context.config.remote;
+    let doors = Doors {
+        socket: config.socket,
+        mpris: config.mpris,
+    };
+    let to_us = to_main.clone();
+    let (remote, trouble) = Remote::start(
+        &context.remote_address(),
+        doors,
+        Arc::new(move |asked| drop(to_us.send(Message::Asked(asked)))),
+    );
+    if let Some(trouble) = trouble {
+        drop(to_main.send(Message::Event(Event::Trouble(trouble.to_string()))));
+    }
+    remote
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app::tracks::SongKey;
+pub use crate::request::Repeat;
 
 /// A place in the queue; never given twice.
 pub type Place = u64;
@@ -25,42 +26,6 @@ pub struct Queued {
 impl Queued {
     pub fn is_playable(&self) -> bool {
         self.key.is_some() && !self.broken
-    }
-}
-
-/// What happens at the end of a song.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Repeat {
-    #[default]
-    Off,
-    /// The same song again.
-    One,
-    /// A song of the queue goes to its end; the Library begins anew.
-    All,
-}
-
-impl Repeat {
-    pub fn next(self) -> Self {
-        match self {
-            Self::Off => Self::One,
-            Self::One => Self::All,
-            Self::All => Self::Off,
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::One => "one",
-            Self::All => "all",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Self {
-        [Self::One, Self::All]
-            .into_iter()
-            .find(|repeat| repeat.word() == word)
-            .unwrap_or_default()
     }
 }
 

@@ -71,6 +71,22 @@ fn singers_take_turns_and_songs_of_nobody_keep_their_places() {
 }
 
 #[test]
+fn a_list_in_the_place_of_the_queue_is_one_change() {
+    let mut queue = filled(&[("a", None), ("b", Some("Ben")), ("c", None)]);
+    queue.replace(vec![song("x", None), song("y", None)]);
+    there(&mut queue, &[]);
+    assert_eq!(names(&queue), ["x", "y"]);
+    queue.add(song("z", None), false);
+    assert!(queue.undo().is_some());
+    assert_eq!(names(&queue), ["z", "a", "b", "c"], "what came since stays");
+    queue.clear();
+    queue.replace(vec![song("x", None)]);
+    queue.undo();
+    queue.undo();
+    assert_eq!(queue.len(), 4);
+}
+
+#[test]
 fn a_cleared_queue_comes_back_without_what_was_sung_and_with_what_was_added() {
     let mut queue = filled(&[("a", None), ("b", Some("Ben")), ("c", None)]);
     let before = queue.entries().to_vec();

@@ -10,7 +10,7 @@ use zbus::zvariant::{ObjectPath, Value};
 use super::Desk;
 use crate::key_tempo::{FASTEST, SLOWEST};
 use crate::remote::{Playback, Status, uri};
-use crate::request::{Request, Target};
+use crate::request::{Repeat, Request, Target};
 
 pub(super) const PATH: &str = "/org/mpris/MediaPlayer2";
 pub(super) const PLAYER: &str = "org.mpris.MediaPlayer2.Player";
@@ -27,6 +27,13 @@ const MIME_TYPES: &[&str] = &[
     "audio/x-aiff",
     "audio/ogg",
     "audio/mp4",
+];
+
+/// What MPRIS calls the ways to repeat: its list is the queue.
+const LOOPS: &[(&str, Repeat)] = &[
+    ("None", Repeat::Off),
+    ("Track", Repeat::One),
+    ("Playlist", Repeat::All),
 ];
 
 /// `org.mpris.MediaPlayer2`.
@@ -168,6 +175,29 @@ impl Player {
     }
 
     #[zbus(property)]
+    fn loop_status(&self) -> &'static str {
+        loop_status(&self.seen)
+    }
+
+    /// What is no loop status changes nothing.
+    #[zbus(property)]
+    fn set_loop_status(&mut self, status: &str) {
+        if let Some((_, repeat)) = LOOPS.iter().find(|(name, _)| *name == status) {
+            self.wish(Request::Repeat(*repeat));
+        }
+    }
+
+    #[zbus(property)]
+    fn shuffle(&self) -> bool {
+        self.seen.shuffle
+    }
+
+    #[zbus(property)]
+    fn set_shuffle(&mut self, shuffle: bool) {
+        self.wish(Request::Shuffle(shuffle));
+    }
+
+    #[zbus(property)]
     fn rate(&self) -> f64 {
         rate(&self.seen)
     }
@@ -255,6 +285,8 @@ impl Player {
 pub(super) fn changing(status: &Status) -> Vec<(&'static str, Value<'static>)> {
     vec![
         ("PlaybackStatus", playback_status(status).into()),
+        ("LoopStatus", loop_status(status).into()),
+        ("Shuffle", status.shuffle.into()),
         ("Rate", rate(status).into()),
         ("Metadata", metadata(status).into()),
         ("Volume", volume(status).into()),
@@ -277,6 +309,11 @@ fn playback_status(status: &Status) -> &'static str {
         Playback::Paused => "Paused",
         Playback::Stopped => "Stopped",
     }
+}
+
+fn loop_status(status: &Status) -> &'static str {
+    let found = LOOPS.iter().find(|(_, repeat)| *repeat == status.repeat);
+    found.map_or("None", |(name, _)| name)
 }
 
 fn rate(status: &Status) -> f64 {

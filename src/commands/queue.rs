@@ -1,0 +1,92 @@
+//! `croon queue save|load`: the queue as a list of songs, of the croon that is running or as the last
+//! evening left it.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
+
+use super::{Context, Fault, Outcome, ctl};
+use crate::library::{not_written, songs_of, write_list};
+use crate::m3u;
+use crate::remote::{Client, Line};
+use crate::store::StemStore;
+use crate::track::printable;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum QueueCommand {
+    /// Write the queue into a list
+    Save {
+        /// The list: .m3u8 or .m3u
+        #[arg(value_name = "FILE.m3u8", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Over a file that is there already
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make a list, or all songs of a folder, the queue
+    Load {
+        #[arg(value_name = "FILE.m3u8|DIR", value_hint = ValueHint::AnyPath)]
+        file: PathBuf,
+        /// Behind what waits already, instead of in its place
+        #[arg(long)]
+        add: bool,
+    },
+}
+
+pub fn run(command: QueueCommand, context: &Context) -> anyhow::Result<Outcome> {
+    let line = |request: &str, file: &Path, manner: Option<&str>| -> anyhow::Result<Line> {
+        Ok(Line {
+            value: manner.map(str::to_owned),
+            ..Line::file(request, &std::path::absolute(file)?)
+        })
+    };
+    let line = match &command {
+        QueueCommand::Save { file, .. } if !m3u::is_list(file) => {
+            let what = "the name of a list ends in .m3u8 or .m3u, so that players know it for one";
+            return Err(Fault::new(Outcome::Usage, what).into());
+        }
+        QueueCommand::Save { file, force } => line("queue-save", file, force.then_some("over"))?,
+        QueueCommand::Load { file, add } => line("queue-load", file, add.then_some("add"))?,
+    };
+    if let Some(mut client) = Client::connect(&context.remote_address())? {
+        return ctl::hand_over(context, &mut client, &[line]);
+    }
+    let store = StemStore::open(&context.store_paths(), context.config.cache_bytes())?;
+    let mut queue = store.queue();
+    match command {
+        QueueCommand::Save { file, force } => {
+            let path = write_list(&file, &queue.items, force)
+                .map_err(|error| Fault::new(Outcome::Failed, not_written(&file, &error)))?;
+            context.say(format!("{} are in {}", songs(queue.items.len()), shown(&path)));
+        }
+        QueueCommand::Load { file, add } => {
+            let list = songs_of(&file)
+                .map_err(|why| Fault::new(Outcome::Failed, format!("{}: {why}", shown(&file))))?;
+            if list.items.is_empty() {
+                let what = format!(
+                    "{}: there is no song in it, so the queue stays as it is",
+                    shown(&file)
+                );
+                return Err(Fault::new(Outcome::NothingFound, what).into());
+            }
+            let count = songs(list.items.len());
+            if add {
+                queue.append(list.items);
+            } else {
+                queue.replace(list.items);
+            }
+            store.save_queue(queue)?;
+            store.flush()?;
+            context.say(format!("{count} wait in the queue for the next evening"));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn songs(count: usize) -> String {
+    format!("{count} song{}", if count == 1 { "" } else { "s" })
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
