@@ -446,3 +446,37 @@ fn dropping_the_worker_in_the_middle_leaves_no_engine() {
             .any(|event| matches!(event, JobEvent::Cancelled { .. }))
     );
 }
+
+#[test]
+fn a_separated_song_has_its_loudness_and_plays_with_the_gain_for_it() {
+    let house = House::new("half");
+    // A stereo sine of 1 kHz reads in LUFS what its peak is in dBFS (EBU Tech 3341): here half of full scale.
+    let path = house.dir.path().join("sine.wav");
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    for frame in 0..48_000 * 8 {
+        let t = f64::from(frame) / 48_000.0;
+        let sample = (std::f64::consts::TAU * 1000.0 * t).sin() as f32 * 0.5;
+        (0..2).for_each(|_| writer.write_sample(sample).unwrap());
+    }
+    writer.finalize().unwrap();
+    let id = track_id(&path).unwrap();
+    assert_eq!(house.store.loudness(id), None);
+    assert_eq!(house.opened(&path).gain(Some(0.0)), 1.0, "nothing is known yet");
+    let events = house.separate(&path);
+    assert!(
+        matches!(events.last(), Some(JobEvent::Finished { .. })),
+        "{events:?}"
+    );
+    let loudness = house.store.loudness(id).expect("it was measured");
+    assert!((loudness.lufs + 6.02).abs() < 0.1, "{loudness:?}");
+    assert!((loudness.true_peak + 6.02).abs() < 0.1, "{loudness:?}");
+    let gain = house.opened(&path).gain(Some(0.0));
+    assert!((20.0 * gain.log10() + 11.98).abs() < 0.1, "{gain}");
+    assert_eq!(house.opened(&path).gain(None), 1.0, "switched off");
+}

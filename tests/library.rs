@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support {
+    pub mod media;
+}
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -12,10 +16,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
+use croon::audio::loudness::TagGain;
+use croon::audio::write::{StemFormat, StemWriter};
+use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey, tag_gain};
 use croon::track::Track;
 use lofty::config::WriteOptions;
-use lofty::tag::{Accessor, Tag, TagExt, TagType};
+use lofty::ogg::tag::VorbisComments;
+use lofty::tag::{Accessor, ItemKey, Tag, TagExt, TagType};
+use support::media;
 use tempfile::TempDir;
 
 /// Patience, not speed: the machine may be busy.
@@ -712,5 +720,65 @@ fn whatever_happens_the_listener_ends_with_what_is_on_disk() {
             "seed {seed}: it did not last: {:#?}",
             listener.log
         );
+    }
+}
+
+/// Gains in real files, in the tags that each format has for them.
+#[test]
+fn the_gain_is_read_from_the_tags_of_real_files() {
+    let (_dir, root) = folder();
+    let pcm = media::music(20_000, 44_100);
+    let flac = root.join("a.flac");
+    let mut writer = StemWriter::create(&flac, StemFormat::Flac, 44_100, 2).unwrap();
+    writer.write(&pcm).unwrap();
+    writer.finish().unwrap();
+    let wav = root.join("b.wav");
+    media::wav(&wav, &pcm, 44_100, 16);
+    let mp3 = root.join("c.mp3");
+    fs::write(&mp3, [media::lame_head(40, 576, 1000), media::mp3(40)].concat()).unwrap();
+    let m4a = root.join("d.m4a");
+    let mut files = vec![
+        (flac, TagType::VorbisComments),
+        (wav, TagType::Id3v2),
+        (mp3.clone(), TagType::Id3v2),
+    ];
+    if media::ffmpeg(&files[1].0, &["-c:a", "aac"], &m4a) {
+        files.push((m4a, TagType::Mp4Ilst));
+    }
+    for (file, kind) in &files {
+        assert_eq!(tag_gain(file), None, "{}", file.display());
+        let mut tag = Tag::new(*kind);
+        tag.set_title("Loud".into());
+        tag.insert_text(ItemKey::ReplayGainTrackGain, "-7.30 dB".into());
+        tag.insert_text(ItemKey::ReplayGainTrackPeak, "0.5".into());
+        tag.save_to_path(file, WriteOptions::default()).unwrap();
+        let gain = tag_gain(file).unwrap_or_else(|| panic!("no gain in {}", file.display()));
+        assert_eq!(gain.db, -7.3, "{}", file.display());
+        assert!((gain.peak.unwrap() + 6.02).abs() < 0.01, "{gain:?}");
+        tag.insert_text(ItemKey::ReplayGainTrackGain, "louder!".into());
+        tag.save_to_path(file, WriteOptions::default()).unwrap();
+        assert_eq!(
+            tag_gain(file),
+            None,
+            "nonsense counts as none: {}",
+            file.display()
+        );
+    }
+    // Opus has a key of its own, in 256ths of a dB to -23 LUFS, and it goes before the other.
+    let opus = root.join("e.opus");
+    fs::write(&opus, media::opus(&media::music(20_000, media::OPUS_RATE)).ogg(1)).unwrap();
+    assert_eq!(tag_gain(&opus), None);
+    let mut tags = VorbisComments::new();
+    tags.push("REPLAYGAIN_TRACK_GAIN".into(), "+3.00 dB".into());
+    tags.save_to_path(&opus, WriteOptions::default()).unwrap();
+    assert_eq!(tag_gain(&opus), TagGain::replay_gain("3", None));
+    tags.push("R128_TRACK_GAIN".into(), "-1792".into());
+    tags.save_to_path(&opus, WriteOptions::default()).unwrap();
+    assert_eq!(tag_gain(&opus).unwrap().db, -2.0);
+    // A file cut off within its tags has none, and nobody falls over it.
+    let bytes = fs::read(&mp3).unwrap();
+    for length in [0, 5, 20, 60] {
+        fs::write(&mp3, &bytes[..length]).unwrap();
+        assert_eq!(tag_gain(&mp3), None);
     }
 }

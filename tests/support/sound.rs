@@ -78,19 +78,54 @@ impl Sound {
         env(self.folder.path())
     }
 
+    /// What `pactl` answers.
+    pub fn pactl(&self, args: &[&str]) -> String {
+        let answer = Command::new("pactl")
+            .args(args)
+            .envs(self.env())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&answer.stderr);
+        assert!(answer.status.success(), "pactl {args:?}: {said}");
+        String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+    }
+
+    /// Plugs another null sink in; its module, for [`Sound::unplug`].
+    pub fn plug(&self, name: &str, rate: u32, channels: u16) -> String {
+        self.pactl(&[
+            "load-module",
+            "module-null-sink",
+            &format!("sink_name={name}"),
+            &format!("rate={rate}"),
+            &format!("channels={channels}"),
+            "format=float32le",
+        ])
+    }
+
+    pub fn unplug(&self, module: &str) {
+        self.pactl(&["unload-module", module]);
+    }
+
     /// Writes down everything that is heard from now on.
     pub fn record(&self) -> Recording {
-        let path = self.folder.path().join("heard.raw");
+        self.record_from("out", RATE, 2)
+    }
+
+    /// The same of another sink, as it lies there.
+    pub fn record_from(&self, sink: &str, rate: u32, channels: u16) -> Recording {
+        let path = self.folder.path().join(format!("heard-{sink}.raw"));
         let mut recorder = Command::new("parec")
             .args([
-                "-d",
-                "out.monitor",
                 "--raw",
                 "--format=float32le",
-                "--channels=2",
+                "--no-remix",
+                "--no-remap",
                 "--latency-msec=20",
+                "-d",
             ])
-            .arg(format!("--rate={RATE}"))
+            .arg(format!("{sink}.monitor"))
+            .arg(format!("--channels={channels}"))
+            .arg(format!("--rate={rate}"))
             .envs(self.env())
             .stdout(File::create(&path).unwrap())
             .stderr(Stdio::null())
@@ -102,7 +137,11 @@ impl Sound {
             assert!(recorder.try_wait().unwrap().is_none(), "parec ended");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Recording { path, recorder }
+        Recording {
+            path,
+            recorder,
+            channels,
+        }
     }
 
     fn ready(&mut self) -> bool {
@@ -136,11 +175,18 @@ impl Drop for Sound {
 pub struct Recording {
     path: PathBuf,
     recorder: Child,
+    channels: u16,
 }
 
 impl Recording {
-    /// Everything heard, as frames at [`RATE`].
-    pub fn stop(mut self) -> Vec<[f32; 2]> {
+    /// Everything heard, as frames of a recording of two channels.
+    pub fn stop(self) -> Vec<[f32; 2]> {
+        let frames = self.stop_channels();
+        frames.iter().map(|frame| [frame[0], frame[1]]).collect()
+    }
+
+    /// Everything heard, frame by frame.
+    pub fn stop_channels(mut self) -> Vec<Vec<f32>> {
         let _ = self.recorder.kill();
         let _ = self.recorder.wait();
         let bytes = std::fs::read(&self.path).unwrap();
@@ -149,8 +195,8 @@ impl Recording {
             .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
             .collect();
         samples
-            .chunks_exact(2)
-            .map(|frame| [frame[0], frame[1]])
+            .chunks_exact(usize::from(self.channels))
+            .map(<[f32]>::to_vec)
             .collect()
     }
 }
