@@ -14,9 +14,10 @@ const LENGTH_SECONDS: f64 = 0.25;
 const COMPARED_SECONDS: f64 = 20.0;
 /// Of full scale squared; below it nobody sings.
 const SILENT: f64 = 1e-7;
-/// How loud a stem may be in the recording, in times the stem: mastering changes it a little, another
-/// recording or another place in time altogether.
-const FITS: std::ops::RangeInclusive<f64> = 0.7..=1.4;
+/// How much of a stem the recording holds, in times the stem. Mastering changes it, and a separated
+/// stem, which has a share of everything, is in it more than once; a stranger or a stem shifted in time
+/// is not in it at all.
+const FITS: std::ops::RangeInclusive<f64> = 0.5..=4.0;
 
 /// Why stems are not used.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +54,10 @@ impl ReadyStem {
             stem: Mixture::open(path, grid)?,
             is_rest,
         };
-        if ready.fits(&mut Mixture::open(song, grid)?, &grid)? {
+        let level = ready.level(&mut Mixture::open(song, grid)?, &grid)?;
+        tracing::info!(song = %song.display(), ?level, "a stem that came with the song");
+        // one without a sound is that of a song in which nobody sings
+        if level.is_none_or(|level| FITS.contains(&level)) {
             Ok(ready)
         } else {
             Err(Unfit::Elsewhere)
@@ -74,8 +78,9 @@ impl ReadyStem {
         })
     }
 
-    /// Whether the stem is in the recording as loud as by itself, where it sounds first.
-    fn fits(&mut self, song: &mut Mixture, grid: &Grid) -> Result<bool, MixtureError> {
+    /// How much of the stem is in the recording, in times the stem, where it sounds first: 1 for a stem
+    /// that was mixed in, about 0 for a stranger. None for a stem without a sound.
+    fn level(&mut self, song: &mut Mixture, grid: &Grid) -> Result<Option<f64>, MixtureError> {
         let core = 2 * grid.context()..2 * (grid.context() + grid.core);
         let (mut both, mut own, mut seconds) = (0.0_f64, 0.0_f64, 0.0);
         let mut segment = 0;
@@ -97,8 +102,7 @@ impl ReadyStem {
             }
             segment += 1;
         }
-        // a stem without a sound is that of a song in which nobody sings
-        Ok(own == 0.0 || FITS.contains(&(both / own)))
+        Ok((own > 0.0).then(|| both / own))
     }
 }
 
