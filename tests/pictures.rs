@@ -16,7 +16,7 @@ use croon::audio::identity::track_id;
 use croon::jobs::lyrics::{Places, find};
 use croon::library::survey;
 use croon::lyrics::cdg::Graphics;
-use croon::lyrics::{Format, Source, Wanted};
+use croon::lyrics::{Format, Offer, Pick, Source, Timing, Wanted};
 use croon::ui::{self, Depth, Theme};
 use hand::{Hand, path};
 use ratatui::Terminal;
@@ -63,6 +63,14 @@ fn singing() -> (Hand, u64) {
     hand.event(Event::Lyrics(Box::new(WordsFound {
         path: path(SONG),
         graphics: Some(Arc::new(Graphics::read(&disc()).unwrap())),
+        offers: vec![Offer {
+            pick: Pick {
+                source: Source::Beside,
+                name: "a.cdg".into(),
+            },
+            format: Format::Cdg,
+            timing: Timing::Words,
+        }],
         ..WordsFound::default()
     })));
     hand.app.toasts = Toasts::default();

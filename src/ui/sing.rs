@@ -102,7 +102,14 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             height: room.lyrics as u16,
             ..area
         };
-        picture::draw(&graphics.at(ms), &mut canvas.part(rows));
+        let mut canvas = canvas.part(rows);
+        let mut picture = rows;
+        // as for lines: where there is room, the last row says where they are from
+        if room.lyrics >= 7 {
+            picture.height -= 1;
+            lyrics::source_of_pictures(app, &mut canvas, room.lyrics - 1);
+        }
+        picture::draw(&graphics.at(ms), &mut canvas.part(picture));
     }
     y += room.lyrics;
     if room.rules {

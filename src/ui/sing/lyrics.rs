@@ -268,12 +268,32 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 
 /// Where the lyrics are from, how good their times are, and how they are moved.
 fn source(app: &App, lyrics: &Lyrics, canvas: &mut Canvas, y: usize) {
-    let mut words = format!(
+    let words = format!(
         "lyrics: {}, {}, {}",
         lyrics.source.name(),
         lyrics.format,
         lyrics.timing.name()
     );
+    let style = if lyrics.timing == Timing::Guessed {
+        canvas.theme.dim().add_modifier(Modifier::ITALIC)
+    } else {
+        canvas.theme.dim()
+    };
+    told(app, words, style, canvas, y);
+}
+
+/// The same of pictures.
+pub(super) fn source_of_pictures(app: &App, canvas: &mut Canvas, y: usize) {
+    let song = app.deck.song.as_ref();
+    let offer = song.and_then(|song| song.words.offers.get(song.words.chosen));
+    if let Some(offer) = offer {
+        let words = format!("lyrics: {}, {}", offer.pick.source.name(), offer.format);
+        told(app, words, canvas.theme.dim(), canvas, y);
+    }
+}
+
+/// Says where words are from, that there are others, and how they are moved.
+fn told(app: &App, mut words: String, style: Style, canvas: &mut Canvas, y: usize) {
     let others = app
         .deck
         .song
@@ -291,11 +311,6 @@ fn source(app: &App, lyrics: &Lyrics, canvas: &mut Canvas, y: usize) {
     if let Some(offset) = offset {
         words += &format!("   {offset}");
     }
-    let style = if lyrics.timing == Timing::Guessed {
-        canvas.theme.dim().add_modifier(Modifier::ITALIC)
-    } else {
-        canvas.theme.dim()
-    };
     let shown = text::cut(&words, canvas.width().saturating_sub(2), canvas.glyphs().cut);
     canvas.line_right(y, Span::styled(format!("{shown} "), style), 0);
 }
