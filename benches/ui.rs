@@ -75,16 +75,66 @@ fn key_down(bencher: Bencher, songs: usize) {
     bencher.bench_local(|| update(&mut app, black_box(Event::Key(Key::char('j')))));
 }
 
-/// One more letter in the filter.
-#[divan::bench(args = SIZES)]
-fn filter_letter(bencher: Bencher, songs: usize) {
+/// One key in the filter after what was typed already; taking it back is not counted.
+fn filter_key(bencher: Bencher, songs: usize, typed: &str, key: char, found: impl Fn(usize) -> bool) {
     let mut app = app(songs);
     update(&mut app, Event::Key(Key::char('f')));
+    for c in typed.chars() {
+        update(&mut app, Event::Key(Key::char(c)));
+    }
+    let app = std::cell::RefCell::new(app);
     let backspace = Key::plain(croon::keymap::Code::Backspace);
-    bencher.bench_local(|| {
-        update(&mut app, Event::Key(Key::char('7')));
-        update(&mut app, Event::Key(backspace));
+    update(&mut app.borrow_mut(), Event::Key(Key::char(key)));
+    let shown = app.borrow().tracks.shown().len();
+    assert!(found(shown), "{shown} songs");
+    bencher
+        .with_inputs(|| drop(update(&mut app.borrow_mut(), Event::Key(backspace))))
+        .bench_local_values(|()| update(&mut app.borrow_mut(), Event::Key(Key::char(key))));
+}
+
+/// The first letter: half of all songs hold it.
+#[divan::bench(args = SIZES)]
+fn filter_first_letter(bencher: Bencher, songs: usize) {
+    filter_key(bencher, songs, "", '7', |shown| shown > songs / 4);
+}
+
+/// A letter that every song holds, several times.
+#[divan::bench(args = SIZES)]
+fn filter_common_letter(bencher: Bencher, songs: usize) {
+    filter_key(bencher, songs, "", 'a', |shown| shown == songs);
+}
+
+/// The last letter of two words.
+#[divan::bench(args = SIZES)]
+fn filter_words(bencher: Bencher, songs: usize) {
+    filter_key(bencher, songs, "artist 1 son", 'g', |shown| {
+        shown > 0 && shown < songs
     });
+}
+
+/// No song holds it as it stands: letters with anything between, which all songs have.
+#[divan::bench(args = SIZES)]
+fn filter_letters_apart(bencher: Bencher, songs: usize) {
+    filter_key(bencher, songs, "rtsn", 'g', |shown| shown == songs);
+}
+
+/// No song answers at all.
+#[divan::bench(args = SIZES)]
+fn filter_in_vain(bencher: Bencher, songs: usize) {
+    filter_key(bencher, songs, "song q", 'q', |shown| shown == 0);
+}
+
+/// One more letter in the search that goes to the next match.
+#[divan::bench(args = SIZES)]
+fn find_key(bencher: Bencher, songs: usize) {
+    let app = std::cell::RefCell::new(app(songs));
+    let backspace = Key::plain(croon::keymap::Code::Backspace);
+    for c in "/999".chars() {
+        update(&mut app.borrow_mut(), Event::Key(Key::char(c)));
+    }
+    bencher
+        .with_inputs(|| drop(update(&mut app.borrow_mut(), Event::Key(backspace))))
+        .bench_local_values(|()| update(&mut app.borrow_mut(), Event::Key(Key::char('9'))));
 }
 
 #[divan::bench(args = SIZES)]
@@ -127,7 +177,11 @@ fn draw_sing_200x60(bencher: Bencher) {
     update(&mut app, Event::Loaded(Box::new(loaded)));
     let line = |i: usize| {
         format!(
-            "[{:02}:{:02}.00]we set them down beside the reeds\n",
+            "[{:02}:{:02}.00]<{:02}:{:02}.00>we set them down <{:02}:{:02}.50>beside the reeds\n",
+            i / 60,
+            i % 60,
+            i / 60,
+            i % 60,
             i / 60,
             i % 60
         )
@@ -156,7 +210,19 @@ fn draw_sing_200x60(bencher: Bencher) {
     );
     assert!(app.lyrics_moment().is_some_and(|moment| moment.line == 100));
     let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+    terminal.draw(|frame| ui::draw(&app, &theme, frame)).unwrap();
+    let screen = terminal.backend().to_string();
+    assert!(screen.contains('▜') && screen.contains("word-timed"), "{screen}");
+    let mut wide = 0.0;
     bencher.bench_local(|| {
+        // each frame a little later, as while one sings
+        wide = (wide + 0.016) % 0.9;
+        let position = Event::Position {
+            token,
+            seconds: 100.0 + wide,
+            playing: true,
+        };
+        update(&mut app, position);
         terminal
             .draw(|frame| ui::draw(black_box(&app), &theme, frame))
             .unwrap();

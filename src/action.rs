@@ -34,6 +34,17 @@ impl Screen {
     }
 }
 
+/// What a mouse does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gesture {
+    /// The left button goes down.
+    Press,
+    /// The mouse moves with it held.
+    Drag,
+    WheelUp,
+    WheelDown,
+}
+
 /// Everything a key can mean. Names, help texts and default keys stand in
 /// [`crate::keymap::defaults`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,9 +94,13 @@ pub enum Action {
     NextLine,
     PreviousLine,
     RepeatLine,
+    LookOn,
+    LookBack,
+    SingLine,
     LyricsSooner,
     LyricsLater,
     LyricsSource,
+    Readings,
     // the loop
     LoopIn,
     LoopOut,

@@ -16,6 +16,11 @@ pub struct Cli {
     #[arg(value_name = "DIR|FILE|LIST")]
     pub paths: Vec<PathBuf>,
 
+    /// Tell everything in lines, for screen readers and terminals that cannot move their cursor; so it
+    /// is where TERM is dumb
+    #[arg(long)]
+    pub plain: bool,
+
     #[command(flatten)]
     pub options: Options,
 

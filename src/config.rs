@@ -137,6 +137,19 @@ pub struct ScreenConfig {
     /// Frames per second at most, while something moves.
     pub fps: u32,
     pub reduce_motion: bool,
+    /// Take the terminal's mouse.
+    pub mouse: bool,
+    pub big_text: BigText,
+}
+
+/// How the line being sung is drawn where there is room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BigText {
+    /// Large letters of the terminal's own, else out of blocks.
+    #[default]
+    Auto,
+    Blocks,
+    Off,
 }
 
 /// `[remote]`: control from outside.
@@ -240,8 +253,10 @@ impl Default for ScreenConfig {
         Self {
             color: ColorChoice::Auto,
             ascii: false,
-            fps: 30,
+            fps: 60,
             reduce_motion: false,
+            mouse: true,
+            big_text: BigText::Auto,
         }
     }
 }

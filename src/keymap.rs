@@ -22,6 +22,7 @@ impl Scope {
     pub const LIBRARY_AND_QUEUE: Self = Self(0b0011);
     pub const QUEUE: Self = Self(0b0010);
     pub const SING: Self = Self(0b0100);
+    pub const LIBRARY_AND_SING: Self = Self(0b0101);
     pub const JOBS: Self = Self(0b1000);
     pub const QUEUE_AND_JOBS: Self = Self(0b1010);
 

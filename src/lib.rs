@@ -6,7 +6,7 @@
 //! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`song_memory`],
 //!   [`lyrics`], [`m3u`], [`config`], [`action`], [`keymap`], [`request`]
 //! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
-//!   [`store`], [`library`], [`lrclib`], [`jobs`], [`remote`]
+//!   [`store`], [`library`], [`lrclib`], [`readings`], [`jobs`], [`remote`]
 //! * mind: every decision, no I/O. [`app`]
 //! * face: state in, cells out. [`ui`], [`terminal`]
 //! * shell: [`cli`], [`commands`], [`run`]
@@ -30,6 +30,7 @@ pub mod lrclib;
 pub mod lyrics;
 pub mod m3u;
 pub mod paths;
+pub mod readings;
 pub mod remote;
 pub mod request;
 pub mod run;

@@ -37,11 +37,13 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
         forgiving,
     )?;
     let screen = cli.command.is_none();
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let plain = cli.plain || dumb;
     if screen {
         if let Some(outcome) = croon::run::attach(&cli.paths, &context)? {
             return Ok(outcome);
         }
-        needs_terminal()?;
+        needs_terminal(plain)?;
     }
     let plain_talk = cli
         .command
@@ -75,13 +77,14 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
             }
             command.run(&context)
         }
-        None => croon::run::run(&cli.paths, &context),
+        None => croon::run::run(&cli.paths, plain, &context),
     }
 }
 
-/// The screen cannot be drawn into a file or a pipe; say what can be done there instead.
-fn needs_terminal() -> Result<(), Fault> {
-    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+/// The screen cannot be drawn into a file or a pipe; say what can be done there instead. `plain`: lines
+/// can be told anywhere, and only the keys need a terminal.
+fn needs_terminal(plain: bool) -> Result<(), Fault> {
+    if std::io::stdin().is_terminal() && (plain || std::io::stdout().is_terminal()) {
         return Ok(());
     }
     Err(Fault::new(
@@ -91,6 +94,7 @@ fn needs_terminal() -> Result<(), Fault> {
              \x20 croon separate FILE...   write vocals and instrumental of songs into files\n\
              \x20 croon watch DIR...       separate what is and comes into folders, in the background\n\
              \x20 croon scan DIR...        list the songs croon sees\n\
+             \x20 croon --plain            tell everything in lines, into a pipe as well; keys from a terminal\n\
              \x20 croon doctor             check sound, engine, model, cache and terminal\n\
              \x20 croon --help             everything else\n\
              (exit code {})",

@@ -2,9 +2,11 @@
 //! and performs what it wants. The main thread alone owns the state.
 
 mod catalogue;
+mod face;
 mod hearsay;
 mod lists;
 mod machines;
+mod no_vocals;
 mod requests;
 mod settings;
 
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
-use crate::app::{App, Effect, Event, update};
+use crate::app::{App, Effect, Event, Touch, update};
 use crate::commands::{Context, Fault, Outcome};
 use crate::jobs::load::Opened;
 use crate::jobs::model;
@@ -23,8 +25,9 @@ use crate::m3u;
 use crate::remote::{Answer, Ask, Asked, Remote, Reply};
 use crate::request::Request;
 use crate::store::{StemStore, StoreError};
-use crate::terminal::{Input, Screen, TerminalError};
-use crate::ui::{self, Depth, Theme};
+use crate::terminal::{Input, TerminalError};
+use crate::ui::{Depth, Theme};
+use face::Face;
 use machines::Machines;
 
 pub use requests::attach;
@@ -51,8 +54,9 @@ pub enum Message {
     Gathered(Box<requests::Gathered>),
 }
 
-/// Opens the screen on these folders (none: the configured ones) and stays until the user leaves.
-pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
+/// Opens the screen on these folders (none: the configured ones) and stays until the user leaves;
+/// `plain`: told in lines.
+pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<Outcome> {
     let began = Instant::now();
     let all = asked;
     let (list, asked): (Vec<PathBuf>, Vec<PathBuf>) = asked
@@ -105,8 +109,8 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
             .iter()
             .map(|error| Event::Trouble(error.to_string())),
     );
-    let mut screen = Screen::open(Some(&context.paths.stderr_log())).map_err(no_terminal)?;
-    let (columns, rows) = screen.size()?;
+    let mut face = Face::open(context, theme, plain).map_err(no_terminal)?;
+    let (columns, rows) = face.size()?;
     news.insert(0, Event::Resize { columns, rows });
 
     // What the mind wants before the machines run waits for them: the first frame comes first.
@@ -121,11 +125,10 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
             instead: nth == 0,
         });
     }
-    screen.draw(|frame| ui::draw(&app, &theme, frame))?;
+    face.draw(&app)?;
     app.frame_drawn();
     let to_us = to_main.clone();
-    screen
-        .listen(move |input| drop(to_us.send(Message::Input(input))))
+    face.listen(move |input| drop(to_us.send(Message::Input(input))))
         .map_err(no_terminal)?;
     tracing::info!(
         "first frame after {} ms, {} songs known",
@@ -142,8 +145,7 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
         remote,
         answering: None,
         jumped: false,
-        screen,
-        theme,
+        face,
         began,
         due: Instant::now(),
         frame: frame_time(context),
@@ -152,7 +154,7 @@ pub fn run(asked: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
         .perform(wanted)
         .and_then(|quit| if quit { Ok(()) } else { evening.live(&inbox) });
     // The terminal is given back before the machines are stopped, which may take a moment.
-    drop(evening.screen);
+    drop(evening.face);
     ended.map(|()| Outcome::Done)
 }
 
@@ -165,8 +167,7 @@ struct Evening {
     answering: Option<Answer>,
     /// The listener went to another place in the song since the last status was published.
     jumped: bool,
-    screen: Screen,
-    theme: Theme,
+    face: Face,
     began: Instant,
     /// No frame before this.
     due: Instant,
@@ -232,11 +233,17 @@ impl Evening {
         match message {
             Message::Input(Input::Key(key)) => self.feed(Event::Key(key)),
             Message::Input(Input::Paste(text)) => self.feed(Event::Paste(text)),
+            Message::Input(Input::Pointer { column, row, gesture }) => {
+                match self.face.spot_at(&self.app, (column, row))? {
+                    Some((spot, share)) => self.feed(Event::Touched(Touch { spot, share, gesture })),
+                    None => Ok(false),
+                }
+            }
             Message::Input(Input::Resize { columns, rows }) => self.feed(Event::Resize { columns, rows }),
             Message::Input(Input::Quit) => self.feed(Event::Quit),
             Message::Input(Input::Suspend) => self.perform(vec![Effect::Suspend]),
             Message::Input(Input::Continued) => {
-                self.screen.resume()?;
+                self.face.resume()?;
                 self.feed(Event::Resumed)
             }
             Message::Opened(opened) => {
@@ -335,13 +342,13 @@ impl Evening {
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Suspend => {
-                    self.screen.suspend()?;
+                    self.face.suspend()?;
                     if self.feed(Event::Resumed)? {
                         return Ok(true);
                     }
                 }
                 Effect::Redraw => {
-                    self.screen.clear()?;
+                    self.face.clear()?;
                     self.draw()?;
                 }
                 Effect::Answer(answer) => {
@@ -359,8 +366,7 @@ impl Evening {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        self.screen
-            .draw(|frame| ui::draw(&self.app, &self.theme, frame))?;
+        self.face.draw(&self.app)?;
         self.app.frame_drawn();
         self.due = Instant::now() + self.frame;
         Ok(())

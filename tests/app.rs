@@ -148,6 +148,7 @@ fn the_fader_moves_in_steps_and_is_saved_once_the_hand_rests() {
                 level: 25,
                 volume: 100,
                 sort: Sort::Artist,
+                readings: false,
             })
         ]
     );
@@ -279,6 +280,7 @@ fn volume_and_mute() {
                 level: 20,
                 volume: 100,
                 sort: Sort::Artist,
+                readings: false,
             }),
             Effect::Quit
         ]

@@ -38,9 +38,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("judge", &["audio"]),
     ("store", &["audio"]),
     ("library", &["audio"]),
+    ("readings", &[]),
     (
         "jobs",
-        &["audio", "separate", "store", "library", "lrclib", "paths"],
+        &[
+            "audio", "separate", "store", "library", "lrclib", "paths", "readings",
+        ],
     ),
     ("remote", &[]),
     // mind
@@ -94,6 +97,10 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("chardetng", &["lyrics/"]),
     ("midly", &["lyrics/"]),
     ("serde_saphyr", &["lyrics/"]),
+    ("vibrato", &["readings/"]),
+    ("wana_kana", &["readings/"]),
+    ("pinyin", &["readings/"]),
+    ("flate2", &["readings/"]),
     ("zbus", &["remote/mpris.rs", "remote/mpris/"]),
     ("percent_encoding", &["remote/"]),
     ("walkdir", &["library/", "judge/"]),

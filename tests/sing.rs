@@ -8,7 +8,9 @@ mod hand;
 use std::path::Path;
 use std::sync::Arc;
 
-use croon::app::{Effect, Event, Toasts, WordsFound};
+use croon::action::{Gesture, Screen};
+use croon::app::{Effect, Event, Toasts, Touch, WordsFound};
+use croon::lyrics::reading::{Kind, Piece, Readings};
 use croon::lyrics::{Format, Lyrics, Offer, Pick, Source, Timing, read};
 use croon::song_memory::Change;
 use croon::track::TrackId;
@@ -286,6 +288,25 @@ fn a_frame_is_wanted_where_a_character_is_lit_and_at_no_other_time() {
 }
 
 #[test]
+fn with_reduced_motion_words_are_lit_whole() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    hand.app.settings.reduce_motion = true;
+    let sung = |hand: &mut Hand, seconds: f64| {
+        at(hand, token, seconds);
+        hand.app.lyrics_moment().unwrap().sung
+    };
+    assert_eq!(
+        [12.0, 12.01, 12.45, 12.6].map(|s| sung(&mut hand, s)),
+        [0.0, 6.0, 6.0, 9.0]
+    );
+    at(&mut hand, token, 12.6);
+    hand.app.frame_drawn();
+    at(&mut hand, token, 12.7);
+    assert!(!hand.app.needs_frame(), "nothing moves within a word");
+    assert_eq!(sung(&mut hand, 15.4), 29.0, "a line without times of its words");
+}
+
+#[test]
 fn big_letters_are_wiped_in_quarters() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
     hand.event(Event::Resize {
@@ -419,6 +440,217 @@ fn without_colour_what_is_sung_is_reversed_and_stays_at_its_height() {
         assert!(lit > 0 && lit < text.len(), "{lit} of {text}");
     }
     assert!(rows.windows(2).all(|pair| pair[0] == pair[1]), "{rows:?}");
+}
+
+#[test]
+fn a_narrator_tells_each_thing_once() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    let mut narrator = ui::Narrator::default();
+    let first = narrator.tell(&hand.app).join("\n");
+    assert!(
+        first.starts_with("croon; ? tells the keys\nsong: Paper Lanterns - Harbour Lights, 3:20"),
+        "{first}"
+    );
+    assert!(
+        first.contains("\nlyrics: file, word-timed\nin 10 s: we set them down\n")
+            && first.ends_with("\nSing"),
+        "{first}"
+    );
+    assert_eq!(narrator.tell(&hand.app), [""; 0], "nothing happened");
+    let mut tell = |hand: &mut Hand, seconds: f64| {
+        at(hand, token, seconds);
+        narrator.tell(&hand.app)
+    };
+    assert_eq!(tell(&mut hand, 12.1), ["at 0:12", "Paper lanterns on the water"]);
+    assert_eq!(tell(&mut hand, 13.0), [""; 0], "the same line");
+    hand.keys("Up } Space");
+    assert_eq!(
+        tell(&mut hand, 13.0),
+        ["paused at 0:13", "key +1, tempo 100 %", "vocals 25 %"]
+    );
+    hand.keys("Space 1");
+    let told = tell(&mut hand, 13.1);
+    assert_eq!(told[..2], ["goes on at 0:13", "Library: 5 songs"], "{told:?}");
+    assert!(
+        told[2].starts_with("2 of 5: Paper Lanterns - Harbour Lights, 3:20"),
+        "{told:?}"
+    );
+    hand.keys("?");
+    let told = tell(&mut hand, 13.2);
+    assert!(told.contains(&"Space: play or pause".to_owned()), "{told:?}");
+    hand.keys("x f");
+    hand.type_text("tide");
+    let told = tell(&mut hand, 13.3);
+    assert!(told.contains(&"filter: tide".to_owned()), "{told:?}");
+}
+
+/// Of the screen of this size, the cell where a text begins.
+fn place(hand: &Hand, size: (u16, u16), text: &str) -> (u16, u16) {
+    let screen = draw(hand, &Theme::default(), size.0, size.1);
+    let buffer = screen.buffer();
+    for y in 0..size.1 {
+        let row: String = (0..size.0).map(|x| buffer[(x, y)].symbol()).collect();
+        if let Some(at) = row.find(text) {
+            return (row[..at].chars().count() as u16, y);
+        }
+    }
+    panic!("{text} is not on the screen:\n{screen}");
+}
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn touch(hand: &mut Hand, at: (u16, u16), gesture: Gesture) -> Vec<Effect> {
+    let (spot, share) = ui::spot_at(&hand.app, &Theme::default(), SIZE, at).expect("something lies there");
+    hand.event(Event::Touched(Touch { spot, share, gesture }))
+}
+
+#[test]
+fn a_click_on_a_line_sings_from_it() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 13.0);
+    for (text, start) in [
+        ("carry every name", 15.0),
+        ("Paper lanterns", 12.0),
+        ("we set them down", 10.0),
+    ] {
+        let there = place(&hand, SIZE, text);
+        assert_eq!(
+            seek(&touch(&mut hand, there, Gesture::Press)),
+            Some(start - 0.2),
+            "{text}"
+        );
+        at(&mut hand, token, 13.0);
+    }
+    let there = place(&hand, SIZE, "carry every name");
+    assert_eq!(seek(&touch(&mut hand, there, Gesture::Drag)), None);
+}
+
+#[test]
+fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 13.0);
+    let there = place(&hand, SIZE, "Paper lanterns");
+    touch(&mut hand, there, Gesture::WheelDown);
+    touch(&mut hand, there, Gesture::WheelDown);
+    assert_eq!(hand.app.looked_at(), Some(3));
+    assert_eq!(
+        place(&hand, SIZE, "out beyond").1,
+        there.1,
+        "in the middle, where one sings"
+    );
+    assert!(
+        draw(&hand, &Theme::default(), 80, 24)
+            .to_string()
+            .contains("Enter sings from here")
+    );
+    hand.keys("PageUp");
+    assert_eq!(hand.app.looked_at(), Some(2));
+    assert!(hand.app.next_wake().is_some());
+    hand.app.frame_drawn();
+    hand.tick(5_001);
+    assert!(
+        hand.app.looked_at().is_none() && hand.app.needs_frame(),
+        "back by itself"
+    );
+    hand.keys("PageDown PageDown");
+    assert_eq!(seek(&hand.keys("Enter")), Some(17.8));
+    assert_eq!(hand.app.looked_at(), None);
+    hand.keys("PageDown");
+    hand.keys("g .");
+    assert_eq!(hand.app.looked_at(), None);
+    hand.keys("PageDown Esc");
+    assert!(hand.app.looked_at().is_none());
+    assert_eq!(hand.app.screen, Screen::Sing, "the first Esc only looks back");
+    assert_eq!(seek(&hand.keys("Enter")), None, "nothing is looked at");
+    for _ in 0..20 {
+        hand.keys("PageDown");
+    }
+    assert_eq!(hand.app.looked_at(), Some(4), "no further than the last line");
+}
+
+#[test]
+fn the_bar_the_fader_the_tabs_and_the_lists_answer_to_the_mouse() {
+    let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
+    at(&mut hand, token, 13.0);
+    let bar = place(&hand, SIZE, "●");
+    let far = (SIZE.0 - 7, bar.1);
+    let sought = seek(&touch(&mut hand, far, Gesture::Press)).unwrap();
+    assert!((190.0..=199.5).contains(&sought), "{sought}");
+    let sought = seek(&touch(&mut hand, (SIZE.0 / 2, bar.1), Gesture::Drag)).unwrap();
+    assert!((90.0..110.0).contains(&sought), "{sought}");
+    let before = hand.app.deck.seconds;
+    assert_eq!(seek(&touch(&mut hand, bar, Gesture::WheelUp)), Some(before + 5.0));
+    let (x, y) = place(&hand, SIZE, " SINGER ");
+    touch(&mut hand, (x + 8, y), Gesture::Press);
+    assert_eq!(hand.app.fader.level(), 0);
+    touch(&mut hand, (x + 40, y), Gesture::WheelUp);
+    assert_eq!(hand.app.fader.level(), 5);
+    let tab = place(&hand, SIZE, "1 Library");
+    touch(&mut hand, tab, Gesture::Press);
+    assert_eq!(hand.app.screen, Screen::Library);
+    let row = place(&hand, SIZE, "Tideline");
+    assert!(touch(&mut hand, row, Gesture::Press).is_empty());
+    assert_eq!(hand.selected(), "Tideline");
+    let effects = touch(&mut hand, row, Gesture::Press);
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Load { .. })),
+        "{effects:?}"
+    );
+    hand.keys("1 ?");
+    assert_eq!(
+        ui::spot_at(&hand.app, &Theme::default(), SIZE, (40, 10)),
+        None,
+        "help has no spots"
+    );
+}
+
+#[test]
+fn readings_are_asked_for_once_remembered_and_stand_under_their_words() {
+    let text = "[00:10.00]岸辺に\n[00:12.00]水に流す\n";
+    let (mut hand, token) = singing(lyrics("a.lrc", text), true);
+    let asked = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::ReadLyrics { lyrics, kind, .. } => Some((lyrics.clone(), *kind)),
+            _ => None,
+        })
+    };
+    at(&mut hand, token, 13.0);
+    let (of, kind) = asked(&hand.keys("f")).expect("they are asked for");
+    assert_eq!(kind, Kind::Romaji);
+    assert_eq!(hand.app.toasts.shown().unwrap().text, "readings: romaji");
+    assert_eq!(asked(&hand.tick(10)), None, "once");
+    let piece = |from, to, text: &str| Piece {
+        from,
+        to,
+        text: text.into(),
+    };
+    let readings = Readings {
+        kind,
+        lines: vec![
+            Vec::new(),
+            vec![piece(0, 3, "mizu"), piece(3, 6, "ni"), piece(6, 12, "nagasu")],
+        ],
+    };
+    let answer = |of: &Arc<Lyrics>| Event::Readings {
+        path: path(SONG),
+        lyrics: of.clone(),
+        readings: Ok(Arc::new(readings.clone())),
+    };
+    hand.event(answer(&Arc::new(Lyrics::clone(&of))));
+    let screen = |hand: &Hand| draw(hand, &Theme::default(), 80, 24).to_string();
+    assert!(!screen(&hand).contains("mizu"), "of other lyrics");
+    hand.event(answer(&of));
+    let line = place(&hand, SIZE, "水");
+    let (_, row) = place(&hand, SIZE, "mizu ni nagasu");
+    assert_eq!(row, line.1 + 1);
+    let saved = hand.tick(2_000);
+    let kept = |effect: &Effect| matches!(effect, Effect::SaveState(saved) if saved.readings);
+    assert!(saved.iter().any(kept), "{saved:?}");
+    hand.keys("f");
+    assert!(!screen(&hand).contains("mizu"));
+    hand.keys("f");
+    give(&mut hand, Some(lyrics("a.lrc", "[00:10.00]paper lanterns\n")));
+    assert_eq!(asked(&hand.tick(10)), None, "none are needed");
 }
 
 proptest! {

@@ -19,13 +19,23 @@ fn child() {
     let Some(log) = std::env::var_os("CROON_TEST_CHILD") else {
         return;
     };
-    let mut screen = Screen::open(Some(Path::new(&log))).unwrap();
+    let mut screen = Screen::open(Some(Path::new(&log)), true).unwrap();
+    let mut shown = "ready".to_owned();
+    if std::env::var_os("CROON_TEST_PROBE").is_some() {
+        shown += if screen.has_sized_text() {
+            ", large"
+        } else {
+            ", small"
+        };
+    }
     let (tell, told) = channel();
     screen.listen(move |input| drop(tell.send(input))).unwrap();
-    let mut shown = "ready".to_owned();
     loop {
         screen
-            .draw(|frame| frame.render_widget(Paragraph::new(shown.as_str()), frame.area()))
+            .draw(|frame| {
+                frame.render_widget(Paragraph::new(shown.as_str()), frame.area());
+                None
+            })
             .unwrap();
         shown = match told.recv().unwrap() {
             Input::Key(key) => match key.to_string().as_str() {
@@ -49,6 +59,7 @@ fn child() {
             },
             Input::Resize { columns, rows } => format!("now {columns} by {rows}"),
             Input::Continued => continue,
+            Input::Pointer { column, row, gesture } => format!("{gesture:?} at {column} {row}"),
             Input::Paste(text) => format!("pasted {text}"),
             Input::Suspend => "asked to stop".into(),
             Input::Quit => {
@@ -69,6 +80,8 @@ struct Pty {
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     screen: vt100::Parser,
+    /// Everything it wrote.
+    raw: String,
     log: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -76,6 +89,12 @@ struct Pty {
 impl Pty {
     /// Starts the program and waits until it has drawn.
     fn start() -> Self {
+        let mut pty = Self::open(false);
+        pty.wait("the first frame", |pty| pty.shows("ready"));
+        pty
+    }
+
+    fn open(probe: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("stderr.log");
         let pair = native_pty_system()
@@ -88,6 +107,9 @@ impl Pty {
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
         command.env("CROON_TEST_CHILD", &log);
+        if probe {
+            command.env("CROON_TEST_PROBE", "1");
+        }
         command.env("TERM", "xterm-256color");
         command.env("RUST_BACKTRACE", "0");
         let child = pair.slave.spawn_command(command).unwrap();
@@ -103,17 +125,16 @@ impl Pty {
             }
         });
         let screen = vt100::Parser::new(24, 80, 0);
-        let mut pty = Self {
+        Self {
             master: pair.master,
             child,
             keys,
             output,
             screen,
+            raw: String::new(),
             log,
             _folder: folder,
-        };
-        pty.wait("the first frame", |pty| pty.shows("ready"));
-        pty
+        }
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -154,6 +175,7 @@ impl Pty {
             );
             if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
                 self.screen.process(&bytes);
+                self.raw += &String::from_utf8_lossy(&bytes);
             }
         }
     }
@@ -163,6 +185,11 @@ impl Pty {
         assert!(!self.alternate(), "still in the alternate screen");
         assert!(!self.screen.screen().hide_cursor(), "the cursor is hidden");
         assert!(!self.screen.screen().bracketed_paste(), "bracketed paste is on");
+        assert_eq!(
+            self.screen.screen().mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is ours still"
+        );
         let flags = self
             .master
             .get_termios()
@@ -215,6 +242,15 @@ fn keys_pastes_and_sizes_arrive() {
         pty.press(bytes);
         pty.wait(name, |pty| pty.shows(&format!("key {name}")));
     }
+    for (bytes, words) in [
+        (&b"\x1b[<0;12;3M"[..], "Press at 11 2"),
+        (b"\x1b[<32;200;5M", "Drag at 199 4"),
+        (b"\x1b[<64;1;1M", "WheelUp at 0 0"),
+        (b"\x1b[<65;1;1M", "WheelDown at 0 0"),
+    ] {
+        pty.press(bytes);
+        pty.wait(words, |pty| pty.shows(words));
+    }
     pty.press(b"\x1b[200~a song\x1b[201~");
     pty.wait("the paste", |pty| pty.shows("pasted a song"));
     pty.master
@@ -225,6 +261,24 @@ fn keys_pastes_and_sizes_arrive() {
         })
         .unwrap();
     pty.wait("the size", |pty| pty.shows("now 100 by 30"));
+}
+
+#[test]
+fn a_terminal_is_asked_for_large_text_and_one_that_says_nothing_has_none() {
+    for (answer, words) in [
+        ("\x1b[1;1R\x1b[1;3R\x1b[1;5R", "ready, large"),
+        ("\x1b[1;1R\x1b[1;1R\x1b[1;1R", "ready, small"),
+        ("", "ready, small"),
+    ] {
+        let mut pty = Pty::open(true);
+        // the question itself shows nothing on a terminal that does not know it
+        pty.wait("the question", |pty| pty.raw.contains("\x1b]66;s=2; \x07\x1b[6n"));
+        assert!(!pty.shows("66"));
+        pty.press(answer.as_bytes());
+        pty.wait(words, |pty| pty.shows(words));
+        pty.press(b"j");
+        pty.wait("a key after it", |pty| pty.shows("key j"));
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::fader::{FULL, STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::turn::{self, Next};
 use super::{
-    App, Effect, Saved, Sort, kept, looping, lyrics, memory, outputs, playback, queueing, separation, sort,
-    sources, transport,
+    App, Effect, Saved, Sort, kept, looking, looping, lyrics, memory, outputs, playback, queueing, readings,
+    separation, sort, sources, transport,
 };
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
@@ -70,9 +70,13 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::NextLine => lyrics::step(app, true, effects),
         Action::PreviousLine => lyrics::step(app, false, effects),
         Action::RepeatLine => lyrics::repeat(app, effects),
+        Action::LookOn => looking::look(app, 1),
+        Action::LookBack => looking::look(app, -1),
+        Action::SingLine => looking::sing(app, effects),
         Action::LyricsSooner => lyrics::offset(app, false),
         Action::LyricsLater => lyrics::offset(app, true),
         Action::LyricsSource => sources::open(app),
+        Action::Readings => readings::toggle(app),
         Action::LoopIn => looping::set_in(app, effects),
         Action::LoopOut => looping::set_out(app, effects),
 
@@ -147,6 +151,9 @@ pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 fn back(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.screen == Screen::Sing && looking::back(app) {
+        return;
+    }
     if app.screen != Screen::Library {
         let to = if app.before == app.screen {
             Screen::Library
@@ -223,11 +230,12 @@ pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
             level: app.level,
             volume: app.volume,
             sort: app.tracks.sort(),
+            readings: app.readings,
         }));
     }
 }
 
-fn step(app: &mut App, lines: isize) {
+pub(super) fn step(app: &mut App, lines: isize) {
     let (cursor, len) = match app.screen {
         Screen::Library => {
             let len = app.tracks.shown().len();
@@ -248,6 +256,10 @@ fn step(app: &mut App, lines: isize) {
 }
 
 fn to_playing(app: &mut App) {
+    if app.screen == Screen::Sing {
+        looking::back(app);
+        return;
+    }
     let Some(key) = app.deck.song.as_ref().map(|song| song.key) else {
         return app.say("nothing plays yet");
     };

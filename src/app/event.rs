@@ -2,13 +2,16 @@
 //! a machine. Plain data only; the shell in `run.rs` translates from and to the machines.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::kept::{KeptQueue, Restored, Resume, Saved, SavedOutputs, Sung};
 use super::sort::Past;
 use super::sources::WordsFound;
+use super::touch::Touch;
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
-use crate::lyrics::Wanted;
+use crate::lyrics::reading::{Kind, Readings};
+use crate::lyrics::{Lyrics, Wanted};
 use crate::m3u::Item;
 use crate::request::Request;
 use crate::song_memory::{Change, SongMemory};
@@ -19,6 +22,8 @@ use crate::track::{Track, TrackId};
 pub enum Event {
     // the hand
     Key(Key),
+    /// The mouse, on something that can be pointed at.
+    Touched(Touch),
     /// Text pasted into the terminal.
     Paste(String),
     /// The screen has this many cells now; also the wish to draw all of it again.
@@ -137,6 +142,12 @@ pub enum Event {
     },
     /// The answer to `Effect::FindLyrics`.
     Lyrics(Box<WordsFound>),
+    /// The answer to `Effect::ReadLyrics`; the error in a sentence.
+    Readings {
+        path: PathBuf,
+        lyrics: Arc<Lyrics>,
+        readings: Result<Arc<Readings>, String>,
+    },
     PlayerStarted {
         token: u64,
         duration: Option<f64>,
@@ -254,6 +265,12 @@ pub enum Effect {
     },
     /// Find the words of this song, by its names; answered by `Lyrics`.
     FindLyrics(Wanted),
+    /// Write down how these lyrics of a song are said; answered by `Readings`.
+    ReadLyrics {
+        path: PathBuf,
+        lyrics: Arc<Lyrics>,
+        kind: Kind,
+    },
     /// Play this song now, from `start` seconds. Always after its `Loaded` or `LoadFailed`.
     Play {
         token: u64,

@@ -1,80 +1,106 @@
-//! Matching of what is typed against songs: parts of words as they stand, or letters with anything
-//! between.
+//! What is typed to find songs: parts of words as they stand, or letters with anything between.
 
+use nucleo_matcher::chars::normalize;
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use unicode_segmentation::UnicodeSegmentation;
 
-/// A text to look for.
+/// One word that is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Needle {
+    /// As [`folded`] leaves it; never empty.
+    pub folded: String,
+    /// As typed in small letters, where folding took marks off: they are meant.
+    pub exact: Option<String>,
+}
+
+/// The words of a text to look for.
+pub(super) fn needles(text: &str) -> Vec<Needle> {
+    let small = text.to_lowercase();
+    let needle = |word: &str| {
+        let mut plain = String::new();
+        folded(word, &mut plain);
+        let exact = (plain != word).then(|| word.to_owned());
+        (!plain.is_empty()).then_some(Needle { folded: plain, exact })
+    };
+    small.split_whitespace().filter_map(needle).collect()
+}
+
+/// Letters without the marks over and under them, after the small ones of `text`.
+pub(super) fn folded(text: &str, out: &mut String) {
+    if text.is_ascii() {
+        return out.push_str(text);
+    }
+    let first = text
+        .graphemes(true)
+        .filter_map(|grapheme| grapheme.chars().next());
+    out.extend(first.map(normalize));
+}
+
+/// Letters in their order with anything between.
 #[derive(Debug)]
-pub struct Query {
+pub(super) struct Query {
+    needles: Vec<Needle>,
+    folded: String,
     pattern: Pattern,
     matcher: Matcher,
     buffer: Vec<char>,
 }
 
 impl Query {
-    fn new(text: &str, kind: AtomKind) -> Option<Self> {
-        let text = text.trim();
+    /// None for an empty text.
+    pub fn fuzzy(text: &str) -> Option<Self> {
+        let needles = needles(text);
+        let words: Vec<&str> = needles.iter().map(|needle| needle.folded.as_str()).collect();
+        let (folded, letters) = (words.join(" "), words.concat());
         let pattern = Pattern::new(
-            &text.to_lowercase(),
-            CaseMatching::Ignore,
-            Normalization::Smart,
-            kind,
+            &folded,
+            CaseMatching::Respect,
+            Normalization::Never,
+            AtomKind::Fuzzy,
         );
-        let config = Config::DEFAULT;
-        (!text.is_empty()).then(|| Self {
+        (!needles.is_empty()).then(|| Self {
+            folded: letters,
+            needles,
             pattern,
-            matcher: Matcher::new(config),
+            matcher: Matcher::new(Config::DEFAULT),
             buffer: Vec::new(),
         })
     }
 
-    /// Letters in this order with anything between; None for an empty text.
-    pub fn fuzzy(text: &str) -> Option<Self> {
-        Self::new(text, AtomKind::Fuzzy)
+    pub fn needles(&self) -> &[Needle] {
+        &self.needles
     }
 
-    /// Each word as it stands, anywhere; None for an empty text.
-    pub fn words(text: &str) -> Option<Self> {
-        Self::new(text, AtomKind::Substring)
+    /// All letters.
+    pub fn folded(&self) -> &str {
+        &self.folded
     }
 
-    fn score(&mut self, haystack: &str) -> Option<u32> {
-        self.pattern
-            .score(Utf32Str::new(haystack, &mut self.buffer), &mut self.matcher)
-    }
-
-    pub fn matches(&mut self, haystack: &str) -> bool {
-        self.score(haystack).is_some()
-    }
-
-    /// What matches, best first, equals in the order they came.
-    pub fn best_first<'a, K>(&mut self, candidates: impl Iterator<Item = (K, &'a str)>) -> Vec<K> {
-        let mut found: Vec<(u32, K)> = candidates
-            .filter_map(|(key, text)| Some((self.score(text)?, key)))
-            .collect();
-        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        found.into_iter().map(|(_, key)| key).collect()
+    /// How well folded words answer.
+    pub fn weigh(&mut self, words: &str) -> Option<u16> {
+        let words = Utf32Str::new(words, &mut self.buffer);
+        let score = self.pattern.score(words, &mut self.matcher)?;
+        Some(score.min(u32::from(u16::MAX)) as u16)
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_best_match_comes_first_and_marks_over_letters_do_not_matter() {
-        let songs = [
-            "lamplight\u{1}the lantern",
-            "über\u{1}paper lanterns",
-            "nobody\u{1}tideline",
-        ];
-        let mut query = Query::fuzzy("Lant").unwrap();
-        let found = query.best_first(songs.iter().enumerate().map(|(i, s)| (i, *s)));
-        assert!(!found.contains(&2) && found.len() == 2);
-        assert!(Query::words("uber LANT").unwrap().matches(songs[1]));
-        assert!(!Query::words("lntrn").unwrap().matches(songs[1]));
-        assert!(Query::fuzzy("  ").is_none());
+    fn marks_are_taken_off_and_remembered_where_they_were_typed() {
+        let needle = |folded: &str, exact: Option<&str>| Needle {
+            folded: folded.into(),
+            exact: exact.map(str::to_owned),
+        };
+        assert_eq!(
+            needles(" Uber  LANT"),
+            [needle("uber", None), needle("lant", None)]
+        );
+        assert_eq!(needles("Über"), [needle("uber", Some("über"))]);
+        assert_eq!(needles("灯籠"), [needle("灯籠", None)]);
+        assert!(needles("  ").is_empty() && Query::fuzzy(" ").is_none());
     }
 }

@@ -20,6 +20,8 @@ pub struct Saved {
     pub volume: u8,
     /// The order of the Library.
     pub sort: Sort,
+    /// Readings under the lines.
+    pub readings: bool,
 }
 
 /// What croon remembers of the outputs.

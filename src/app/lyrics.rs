@@ -3,17 +3,18 @@
 //! and the offset of the listener.
 
 mod heard;
-
-use std::sync::Arc;
+mod words;
 
 use super::deck::Voiceprint;
 use super::sources::WordsFound;
 use super::{App, Effect, looping, transport};
 use crate::action::{Action, Screen};
 use crate::lyrics::cdg::Graphics;
-use crate::lyrics::{Line, Lyrics, Millis, Offer, Online, syllables};
+use crate::lyrics::{Line, Lyrics, Millis, syllables};
 use crate::song_memory::Change;
-use heard::{Heard, lay};
+use heard::Heard;
+
+pub use words::Words;
 
 /// A gap of more than this gets a countdown.
 const GAP_MS: Millis = 4_000;
@@ -33,49 +34,10 @@ const SYLLABLE_MS: f64 = 330.0;
 const LETTER_CELLS: f64 = 4.0;
 /// Between two pictures.
 const PICTURE_MS: Millis = 33;
-/// Between two looks at a wipe whose steps are not known beforehand.
-const LOOK_MS: u64 = 50;
-
-/// The words of one song on the deck.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Words {
-    /// As found; None before anything was, and where there is nothing.
-    lyrics: Option<Arc<Lyrics>>,
-    /// Pictures instead.
-    graphics: Option<Arc<Graphics>>,
-    /// Lyrics without times, laid along the song.
-    laid: Option<Arc<Lyrics>>,
-    /// They have been looked for.
-    pub sought: bool,
-    /// Everything the song could be sung with, and which of it this is.
-    pub offers: Vec<Offer>,
-    pub chosen: usize,
-    pub online: Online,
-}
-
-impl Words {
-    /// The lyrics to show, with times as good as there are.
-    pub fn shown(&self) -> Option<&Lyrics> {
-        self.laid.as_deref().or(self.lyrics.as_deref())
-    }
-
-    fn take(&mut self, found: &WordsFound) {
-        self.lyrics = found.lyrics.clone();
-        self.graphics = found.graphics.clone();
-        self.offers = found.offers.clone();
-        self.chosen = found.chosen;
-        self.online = found.online.clone();
-        self.laid = None;
-        self.sought = true;
-    }
-
-    /// Lays lyrics without times along the song, again whenever more is known of its vocals.
-    pub fn lay(&mut self, voice: &Voiceprint, duration: Option<f64>) {
-        if let Some(lyrics) = self.lyrics.as_deref().filter(|lyrics| !lyrics.is_timed()) {
-            self.laid = lay(lyrics, voice, duration).map(Arc::new);
-        }
-    }
-}
+/// Between two looks at a wipe whose steps are not known beforehand: three letters of fast singing.
+const LOOK_MS: u64 = 30;
+/// The same for parts of letters, of which there are more: 60 a second.
+const STEP_MS: u64 = 16;
 
 /// What the Sing screen shows of the lyrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -200,7 +162,14 @@ impl App {
     /// The moment of the lyrics now; None without any.
     pub fn lyrics_moment(&self) -> Option<Moment> {
         let song = self.deck.song.as_ref()?;
-        moment(song.words.shown()?, &song.voice, self.lyrics_ms()?)
+        let lyrics = song.words.shown()?;
+        let mut moment = moment(lyrics, &song.voice, self.lyrics_ms()?)?;
+        if self.settings.reduce_motion {
+            let still = |line: usize, sung| lyrics.lines.get(line).map_or(0.0, |line| line.lit_at_once(sung));
+            moment.sung = still(moment.line, moment.sung);
+            moment.other = moment.other.map(|(line, sung)| (line, still(line, sung)));
+        }
+        Some(moment)
     }
 
     /// The moment of the song that the lyrics are to show.
@@ -250,14 +219,14 @@ impl App {
         let moment = moment(lyrics, &song.voice, ms)?;
         let line = lyrics.lines.get(moment.line)?;
         if line.words.is_empty() && moment.countdown.is_none() {
-            return Some(LOOK_MS);
+            return Some(if self.has_big_letters() { STEP_MS } else { LOOK_MS });
         }
         let other = moment
             .other
             .and_then(|(other, _)| lyrics.lines.get(other)?.next_change(ms));
         let next = [line.next_change(ms), other].into_iter().flatten().min()?;
         if self.has_big_letters() && ms >= line.start_ms {
-            return Some(LOOK_MS / 2);
+            return Some(STEP_MS);
         }
         let tempo = f64::from(song.key_tempo.tempo()) / 100.0;
         // rounded up, or the step would come again and again just before it is due
@@ -287,6 +256,17 @@ pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
         }
         None => app.say("this is the last line"),
     }
+}
+
+/// To a breath before a line.
+pub(super) fn go_to(app: &mut App, line: usize, effects: &mut Vec<Effect>) {
+    let Some(song) = &app.deck.song else { return };
+    let lyrics = song.words.shown().filter(|lyrics| lyrics.is_timed());
+    let Some(line) = lyrics.and_then(|lyrics| lyrics.lines.get(line)) else {
+        return app.say("these lyrics have no times to go to");
+    };
+    let ms = line.start_ms + Millis::from(song.memory.lyrics_offset_ms) - BREATH_MS;
+    transport::seek_to(app, ms.max(0) as f64 / 1000.0, effects);
 }
 
 /// `r`: this line again and again, from a breath before it; once more, and the song goes on.

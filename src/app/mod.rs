@@ -13,6 +13,7 @@ mod find;
 mod kept;
 mod keys;
 pub mod list;
+mod looking;
 pub mod looping;
 pub mod lyrics;
 mod memory;
@@ -20,11 +21,13 @@ pub mod outputs;
 pub mod playback;
 pub mod queue;
 mod queueing;
+mod readings;
 mod request;
 mod separation;
 mod sort;
 pub mod sources;
 pub mod toast;
+pub mod touch;
 pub mod tracks;
 mod transport;
 mod turn;
@@ -44,6 +47,7 @@ pub use request::Answer;
 pub use sort::{Past, Sort};
 pub use sources::WordsFound;
 pub use toast::Toasts;
+pub use touch::{Spot, Touch};
 pub use tracks::Tracks;
 pub use update::update;
 
@@ -74,6 +78,8 @@ pub struct Settings {
     pub folders: Vec<PathBuf>,
     /// Where the user's configuration lies or would lie, for the welcome screen.
     pub config_file: PathBuf,
+    /// What moves only to please is left out.
+    pub reduce_motion: bool,
     /// Decides how songs are shuffled.
     pub seed: u64,
     /// Seconds since the Unix epoch at the zero of `Event::Tick`'s clock.
@@ -91,12 +97,14 @@ impl Default for Settings {
                 level: 20,
                 volume: 100,
                 sort: Sort::default(),
+                readings: false,
             },
             outputs: SavedOutputs::default(),
             device: None,
             resume_after_unplug: true,
             folders: Vec::new(),
             config_file: PathBuf::new(),
+            reduce_motion: false,
             seed: 1,
             began_unix: 0,
         }
@@ -161,6 +169,8 @@ pub struct App {
     /// Master volume, percent.
     pub volume: u8,
     pub muted: bool,
+    /// Lines in other scripts have their readings under them.
+    pub readings: bool,
     pub board: Board,
     pub engine: Engine,
     pub output: Option<Output>,
@@ -185,13 +195,19 @@ pub struct App {
     memory_changed: Option<u64>,
     /// What the last frame shows of the lyrics.
     lyrics_shown: Option<lyrics::Face>,
+    looking: Option<looking::Looking>,
     state_changed: Option<u64>,
     dirty: bool,
 }
 
 impl App {
     pub fn new(settings: Settings, keymap: Keymap) -> Self {
-        let Saved { level, volume, sort } = settings.saved;
+        let Saved {
+            level,
+            volume,
+            sort,
+            readings,
+        } = settings.saved;
         let queue = Queue::new(settings.seed);
         Self {
             queue_saved: queue.changes(),
@@ -217,6 +233,7 @@ impl App {
             level: level.min(fader::LOUDEST),
             volume: volume.min(100),
             muted: false,
+            readings,
             board: Board::default(),
             engine: Engine::Asleep,
             output: None,
@@ -237,6 +254,7 @@ impl App {
             now_ms: 0,
             memory_changed: None,
             lyrics_shown: None,
+            looking: None,
             state_changed: None,
             dirty: true,
         }
@@ -270,7 +288,7 @@ impl App {
             .flatten()
             .map(|at| at + SAVE_MS)
             .min();
-        [playing, saves, self.toasts.next_change()]
+        [playing, saves, self.toasts.next_change(), self.looking_wake()]
             .into_iter()
             .flatten()
             .min()

@@ -1,14 +1,17 @@
 //! The songs: all of them in order, and the ones shown.
 
+mod haystack;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::damage::Damage;
 use super::event::Found;
-use super::find::Query;
+use super::find::{Query, needles};
 use super::list::Cursor;
 use super::sort::{Past, Sort};
 use crate::track::{StemState, Track};
+use haystack::{Haystack, Marks};
 
 /// A song for as long as croon runs; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +38,8 @@ pub struct Tracks {
     by_path: HashMap<PathBuf, SongKey>,
     /// By artist, then title.
     order: Vec<SongKey>,
+    /// Their words.
+    haystack: Haystack,
     sort: Sort,
     /// `order` as `sort` wants it; None where that is the same.
     sorted: Option<Vec<SongKey>>,
@@ -132,6 +137,7 @@ impl Tracks {
                 let stems = if ready { StemState::Ready } else { StemState::New };
                 self.by_path.insert(track.path.clone(), key);
                 let words = words(&track);
+                self.haystack.set(key, &words);
                 self.entries.push(Some(Entry {
                     track,
                     stems,
@@ -175,6 +181,7 @@ impl Tracks {
     }
 
     fn set_words(&mut self, key: SongKey, words: Box<str>) {
+        self.haystack.set(key, &words);
         if let Some(entry) = self.get_mut(key) {
             entry.words = words;
         }
@@ -217,6 +224,7 @@ impl Tracks {
         }
         for key in &gone {
             self.entries[key.0 as usize] = None;
+            self.haystack.forget(*key);
         }
         let entries = &self.entries;
         let alive = |key: &SongKey| entries[key.0 as usize].is_some();
@@ -240,7 +248,8 @@ impl Tracks {
         self.by_path.insert(to.to_owned(), key);
         if let Some(entry) = self.get_mut(key) {
             entry.track.path = to.to_owned();
-            entry.words = words(&entry.track);
+            let words = words(&entry.track);
+            self.set_words(key, words);
             self.order.retain(|k| *k != key);
             self.merge(vec![key]);
             self.resort();
@@ -292,14 +301,13 @@ impl Tracks {
     }
 
     fn refresh(&mut self, selected: Option<SongKey>) {
-        let songs = || {
-            let all = self.sorted.as_ref().unwrap_or(&self.order);
-            all.iter().filter_map(|key| Some((*key, &*self.get(*key)?.words)))
-        };
-        let mut filtered = Query::words(&self.filter).map(|mut query| query.best_first(songs()));
-        if filtered.as_ref().is_some_and(Vec::is_empty) {
+        let mut filtered = self.holding(&self.filter).map(|marks| self.best_first(&marks));
+        if filtered.as_ref().is_some_and(Vec::is_empty)
+            && let Some(mut query) = Query::fuzzy(&self.filter)
+        {
             // nothing holds the words as they stand: mistyped, or initials
-            filtered = Query::fuzzy(&self.filter).map(|mut query| query.best_first(songs()));
+            let marks = self.haystack.answering(&mut query, self.all_sorted());
+            filtered = Some(self.best_first(&marks));
         }
         self.filtered = filtered;
         let kept = selected.is_some_and(|key| self.select(key));
@@ -308,9 +316,30 @@ impl Tracks {
         }
     }
 
+    /// All songs in the order of the list.
+    fn all_sorted(&self) -> &[SongKey] {
+        self.sorted.as_deref().unwrap_or(&self.order)
+    }
+
+    /// How well each song answers to words as they stand; None for none.
+    fn holding(&self, text: &str) -> Option<Marks> {
+        let needles = needles(text);
+        let original = |key| self.get(key).map_or("", |entry| &*entry.words);
+        (!needles.is_empty()).then(|| self.haystack.holding(&needles, original))
+    }
+
+    /// The songs that answer, the best first, equals in the order of the list.
+    fn best_first(&self, marks: &Marks) -> Vec<SongKey> {
+        let mark = |key: &SongKey| marks.get(key.0 as usize).copied().unwrap_or(0);
+        let all = self.all_sorted().iter().copied();
+        let mut found: Vec<SongKey> = all.filter(|key| mark(key) > 0).collect();
+        found.sort_by_key(|key| std::cmp::Reverse(mark(key)));
+        found
+    }
+
     /// The next line, from the cursor on and around the end, that holds all words of `text`.
     pub fn match_from(&self, text: &str, start: usize, backwards: bool) -> Option<usize> {
-        let mut query = Query::words(text)?;
+        let marks = self.holding(text)?;
         let shown = self.shown();
         let len = shown.len();
         (0..len)
@@ -321,10 +350,7 @@ impl Tracks {
                     (start + i) % len
                 }
             })
-            .find(|at| {
-                self.get(shown[*at])
-                    .is_some_and(|entry| query.matches(&entry.words))
-            })
+            .find(|at| marks.get(shown[*at].0 as usize).is_some_and(|mark| *mark > 0))
     }
 
     pub fn first_playable(&self) -> Option<SongKey> {

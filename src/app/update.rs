@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, Past, act, ahead, damage, fader, kept, keys, outputs, playback, queueing,
-    request, separation, sources, turn,
+    App, Effect, Engine, Event, Past, act, ahead, damage, fader, kept, keys, looking, outputs, playback,
+    queueing, readings, request, separation, sources, touch, turn,
 };
 use crate::track::StemState;
 
@@ -22,6 +22,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     }
     fader::settle(app, &mut effects);
     outputs::settle(app);
+    readings::settle(app, &mut effects);
     follow(app);
     app.dirty |= changed || !effects.is_empty();
     effects
@@ -44,6 +45,7 @@ fn follow(app: &mut App) {
 fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
     match event {
         Event::Key(key) => keys::key(app, key, effects),
+        Event::Touched(touch) => touch::touch(app, touch, effects),
         Event::Paste(text) => keys::paste(app, &text),
         Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
         Event::Resumed => effects.push(Effect::Redraw),
@@ -52,10 +54,11 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             app.deck.tick(app.now_ms);
             act::save(app, false, effects);
             let expired = app.toasts.expire(now_ms);
+            let back = looking::expire(app);
             let face = app.lyrics_face();
             let sung = face.is_some() && app.lyrics_shown != face;
             app.lyrics_shown = face;
-            return expired || sung;
+            return expired || sung || back;
         }
         Event::Quit => act::quit(app, effects),
         Event::Request(wish) => request::take(app, wish, effects),
@@ -134,6 +137,11 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
 
         Event::Loaded(loaded) => playback::loaded(app, *loaded, effects),
         Event::Lyrics(found) => sources::found(app, *found),
+        Event::Readings {
+            path,
+            lyrics,
+            readings,
+        } => readings::found(app, &path, &lyrics, readings),
         Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
         Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
         Event::PlayerEnded { token } => playback::ended(app, token, effects),

@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::table::Table;
-use super::{ColorChoice, Config, ConfigProblem, Device, LogLevel, LoudnessChoice, OnUnplug, Place};
+use super::{BigText, ColorChoice, Config, ConfigProblem, Device, LogLevel, LoudnessChoice, OnUnplug, Place};
 
 const DEVICES: &[(&str, Device)] = &[
     ("auto", Device::Auto),
@@ -21,6 +21,11 @@ const COLORS: &[(&str, ColorChoice)] = &[
 ];
 const LOUDNESS: &[(&str, LoudnessChoice)] = &[("auto", LoudnessChoice::Auto), ("off", LoudnessChoice::Off)];
 const ON_UNPLUG: &[(&str, OnUnplug)] = &[("resume", OnUnplug::Resume), ("pause", OnUnplug::Pause)];
+const BIG_TEXTS: &[(&str, BigText)] = &[
+    ("auto", BigText::Auto),
+    ("blocks", BigText::Blocks),
+    ("off", BigText::Off),
+];
 const LEVELS: &[(&str, LogLevel)] = &[
     ("off", LogLevel::Off),
     ("error", LogLevel::Error),
@@ -118,6 +123,8 @@ impl<'a> Reader<'a> {
             t.flag("ascii", &mut c.ascii);
             t.whole("fps", 1..=120, &mut c.fps);
             t.flag("reduce_motion", &mut c.reduce_motion);
+            t.flag("mouse", &mut c.mouse);
+            t.choice("big_text", BIG_TEXTS, &mut c.big_text);
         });
         root.section("remote", |t| {
             let c = &mut config.remote;

@@ -1,5 +1,6 @@
-//! The workers: one separates songs, one at a time, one opens songs for the player, and one finds
-//! their lyrics. The queue is not theirs: they take a next job only when told, and say what happened through a callback.
+//! The workers: one separates songs, one at a time, one opens songs for the player, one finds their
+//! lyrics, and one writes how these are said. The queue is not theirs: they take a next job only when
+//! told, and say what happened through a callback.
 
 mod eta;
 mod fault;
@@ -9,6 +10,7 @@ pub mod lyrics;
 pub mod model;
 mod peaks;
 mod plan;
+pub mod readings;
 mod ready;
 mod separation;
 pub mod vocals;

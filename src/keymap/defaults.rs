@@ -94,9 +94,13 @@ pub const TABLE: &[Row] = table![
     NextLine       "next-line"        ["j" SING]                                    SING           Lyrics     "line"     "next line";
     PreviousLine   "previous-line"    ["k" SING]                                    SING           Lyrics     ""         "previous line";
     RepeatLine     "repeat-line"      ["r" SING]                                    SING           Lyrics     ""         "repeat this line";
+    LookOn         "look-on"          ["PageDown" SING]                             SING           Lyrics     ""         "look at the next line";
+    LookBack       "look-back"        ["PageUp" SING]                               SING           Lyrics     ""         "look at the line before";
+    SingLine       "sing-line"        ["Enter" SING]                                SING           Lyrics     ""         "sing from that line";
     LyricsSooner   "lyrics-sooner"    ["z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms sooner";
     LyricsLater    "lyrics-later"     ["Z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms later";
     LyricsSource   "lyrics-source"    ["L" SING]                                    SING           Lyrics     ""         "choose other lyrics";
+    Readings       "readings"         ["f" SING]                                    SING           Lyrics     ""         "how it is read: romaji, pinyin";
     LoopIn         "loop-in"          ["i" SING]                                    SING           Playback   "loop"     "a loop begins here";
     LoopOut        "loop-out"         ["o" SING]                                    SING           Playback   ""         "a loop ends here; again: no loop";
     PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
@@ -117,7 +121,7 @@ pub const TABLE: &[Row] = table![
     HalfPageUp     "half-page-up"     ["Ctrl-u" LISTS, "PageUp" LISTS]              LISTS          Lists      ""         "half a page up";
     Top            "top"              ["g g" LISTS, "Home" LISTS]                   LISTS          Lists      ""         "to the top";
     Bottom         "bottom"           ["G" LISTS, "End" LISTS]                      LISTS          Lists      ""         "to the end";
-    ToPlaying      "to-playing"       ["g ." LIBRARY]                               LIBRARY        Lists      ""         "to the playing song";
+    ToPlaying      "to-playing"       ["g ." LIBRARY, "g ." SING]                   LIBRARY_AND_SING Lists    ""         "to what is sung now";
     AddToQueue     "add"              ["a" LIBRARY_AND_QUEUE]                       LIBRARY_AND_QUEUE Lists      "add"      "add to the queue";
     PlayNext       "play-next"        ["A" LIBRARY_AND_QUEUE]                       LIBRARY_AND_QUEUE Lists      "next up"  "sing after this one";
     Filter         "filter"           ["f" LIBRARY]                                 LIBRARY        Lists      "filter"   "show only what matches";

@@ -10,6 +10,7 @@ mod lrc;
 mod lyricsfile;
 mod midi;
 mod plain;
+pub mod reading;
 mod source;
 pub mod syllables;
 pub mod tags;
@@ -332,6 +333,19 @@ impl Line {
             return self.graphemes() as f64;
         }
         sung
+    }
+
+    /// So many sung graphemes rounded up to whole words where those have times, else to the whole line.
+    pub fn lit_at_once(&self, sung: f64) -> f64 {
+        if sung <= 0.0 {
+            return 0.0;
+        }
+        let ends = self
+            .words
+            .iter()
+            .map(|word| self.text[..word.to].graphemes(true).count() as f64);
+        let end = ends.into_iter().find(|end| *end >= sung);
+        end.unwrap_or_else(|| self.graphemes() as f64)
     }
 
     /// When the count of [`Line::sung_at`] next passes a whole number, after `ms`.

@@ -8,7 +8,9 @@ use crate::audio::player::{OutputState, PlayerEvent};
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
 use crate::jobs::lyrics::Found;
+use crate::jobs::readings::ToRead;
 use crate::library::{LibraryEvent, WatchedBy};
+use crate::lyrics::reading::Readings;
 use crate::{store, track};
 
 /// Everything but `Found`, which needs the store's word on what is separated already.
@@ -133,6 +135,14 @@ pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
         online: found.online,
         refused,
     }))
+}
+
+pub fn of_readings(wish: ToRead, readings: Result<Readings, impl ToString>) -> Event {
+    Event::Readings {
+        path: wish.path,
+        lyrics: wish.lyrics,
+        readings: readings.map(Arc::new).map_err(|error| error.to_string()),
+    }
 }
 
 fn peaks(stored: &store::Peaks) -> Peaks {

@@ -8,6 +8,7 @@ use std::thread;
 use crossbeam_channel::Sender;
 
 use super::catalogue::{Catalogue, fetched, found};
+use super::no_vocals::NoVocals;
 use super::{Message, OUTPUTS, hearsay, lists, requests::Fetched};
 use crate::app::{CacheStats, Effect, Event, SavedOutputs};
 use crate::audio::Vocals;
@@ -17,6 +18,7 @@ use crate::commands::Context;
 use crate::config::LoudnessChoice;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::lyrics::{LyricsFinder, Places};
+use crate::jobs::readings::{ReadingsWriter, ToRead};
 use crate::jobs::{Job, Jobs, JobsSetup};
 use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
@@ -40,6 +42,7 @@ pub struct Machines {
     jobs: Jobs,
     loader: Loader,
     lyrics: LyricsFinder,
+    readings: ReadingsWriter,
     library: Library,
     opened: Vec<Opened>,
     keeper: lists::Keeper,
@@ -97,6 +100,11 @@ impl Machines {
         })?;
 
         let send = tell(to_main);
+        let readings = ReadingsWriter::start(move |wish, readings| {
+            send(Message::Event(hearsay::of_readings(wish, readings)));
+        })?;
+
+        let send = tell(to_main);
         let engine = context.clone();
         let setup = JobsSetup {
             engine: Box::new(move || engine.engine_command()),
@@ -135,6 +143,7 @@ impl Machines {
             jobs,
             loader,
             lyrics,
+            readings,
             library,
             opened: Vec::new(),
             keeper,
@@ -174,6 +183,7 @@ impl Machines {
         match effect {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
             Effect::FindLyrics(wanted) => self.lyrics.find(wanted),
+            Effect::ReadLyrics { path, lyrics, kind } => self.readings.read(ToRead { path, lyrics, kind }),
             Effect::Play {
                 token,
                 path,
@@ -248,6 +258,7 @@ impl Machines {
                     level: saved.level,
                     volume: saved.volume,
                     sort: saved.sort,
+                    readings: saved.readings,
                 };
                 report(self.store.save_state(SAVED, &kept), &self.to_main);
             }
@@ -367,20 +378,6 @@ fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Message>)
         folders: context.lyrics_folders(),
         store: Some(store.clone()),
         server,
-    }
-}
-
-/// Of a song whose stems cannot be looked for: it plays as it is.
-struct NoVocals;
-
-impl Vocals for NoVocals {
-    fn rate(&self) -> u32 {
-        44_100
-    }
-
-    fn read(&mut self, _start: u64, out: &mut [f32]) -> bool {
-        out.fill(0.0);
-        false
     }
 }
 

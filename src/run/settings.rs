@@ -18,6 +18,9 @@ pub struct Kept {
     pub volume: u8,
     #[serde(default)]
     pub sort: Sort,
+    /// Not in what earlier versions wrote.
+    #[serde(default)]
+    pub readings: bool,
 }
 
 pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {
@@ -31,12 +34,14 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
             level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
             volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
             sort: kept.map(|kept| kept.sort).unwrap_or_default(),
+            readings: kept.is_some_and(|kept| kept.readings),
         },
         outputs: store.state(OUTPUTS).unwrap_or_default(),
         device: Some(playback.device.clone()).filter(|name| !name.is_empty()),
         resume_after_unplug: playback.on_unplug == OnUnplug::Resume,
         folders: roots.to_vec(),
         config_file: context.paths.config_file.clone(),
+        reduce_motion: context.config.screen.reduce_motion,
         seed: lists::now_unix() as u64,
         began_unix: lists::now_unix(),
         ..Settings::default()

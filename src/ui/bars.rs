@@ -10,7 +10,7 @@ use crate::app::board::Stopping;
 use crate::app::fader::Voice;
 use crate::app::playback::follower;
 use crate::app::toast::{Toast, Weight};
-use crate::app::{App, Ask, Engine, Output, Prompt, Resume};
+use crate::app::{App, Ask, Engine, Output, Prompt, Resume, Spot};
 
 pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
     let narrow = canvas.width() < 60;
@@ -36,6 +36,7 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
             canvas.theme.dim()
         };
         let label = format!("{left}{label}{right} ");
+        canvas.spot(taken, 0, text::width(&label), Spot::Tab(screen));
         taken += text::width(&label);
         spans.push(Span::styled(label, style));
     }

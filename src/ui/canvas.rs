@@ -1,27 +1,94 @@
 //! A rectangle to draw lines into; what lies outside is not drawn, so no size can break it.
 
+use std::cell::RefCell;
+
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::text;
 use super::theme::{Glyphs, Theme};
+use crate::app::Spot;
 use crate::app::fader::LOUDEST;
 
 /// A fader of fewer cells has no room for a tick.
 const FADER_WITH_TICK: usize = 9;
 
+/// Text larger than a cell, over cells that are left blank for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Large {
+    /// Cells of a letter's height, and of the width of a narrow one.
+    pub scale: u16,
+    /// Where each row begins, and its text.
+    pub rows: Vec<(Position, Line<'static>)>,
+}
+
+/// What a frame says besides its cells.
+#[derive(Debug, Default)]
+pub(super) struct Aside {
+    /// What can be pointed at, and where: what is drawn later lies over the rest.
+    spots: RefCell<Vec<(Rect, Spot)>>,
+    large: RefCell<Option<Large>>,
+}
+
+impl Aside {
+    pub fn into_large(self) -> Option<Large> {
+        self.large.into_inner()
+    }
+
+    /// What lies at a cell, and how far along it the cell is, 0 to 1.
+    pub fn at(&self, column: u16, row: u16) -> Option<(Spot, f64)> {
+        let spots = self.spots.borrow();
+        let (area, spot) = spots
+            .iter()
+            .rev()
+            .find(|(area, _)| area.contains(Position { x: column, y: row }))?;
+        let last = area.width.saturating_sub(1).max(1);
+        Some((*spot, f64::from(column - area.x) / f64::from(last)))
+    }
+}
+
 pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     pub theme: &'a Theme,
     area: Rect,
+    aside: &'a Aside,
 }
 
 impl<'a> Canvas<'a> {
-    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, area: Rect) -> Self {
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, area: Rect, aside: &'a Aside) -> Self {
         let area = area.intersection(*buffer.area());
-        Self { buffer, theme, area }
+        Self {
+            buffer,
+            theme,
+            area,
+            aside,
+        }
+    }
+
+    /// A row of text so many times as large, from this cell on.
+    pub fn large(&self, x: usize, y: usize, scale: u16, line: Line<'static>) {
+        let at = Position::new(self.area.x + x as u16, self.area.y + y as u16);
+        let mut large = self.aside.large.borrow_mut();
+        let large = large.get_or_insert_with(|| Large {
+            scale,
+            rows: Vec::new(),
+        });
+        large.rows.push((at, line));
+    }
+
+    /// These cells can be pointed at.
+    pub fn spot(&self, x: usize, y: usize, cells: usize, spot: Spot) {
+        if y < self.height() && x < self.width() && cells > 0 {
+            let area = Rect {
+                x: self.area.x + x as u16,
+                y: self.area.y + y as u16,
+                width: cells.min(self.width() - x) as u16,
+                height: 1,
+            };
+            self.aside.spots.borrow_mut().push((area, spot));
+        }
     }
 
     /// A part of this rectangle, in cells of the screen.
@@ -31,6 +98,7 @@ impl<'a> Canvas<'a> {
             buffer: self.buffer,
             theme: self.theme,
             area,
+            aside: self.aside,
         }
     }
 

@@ -7,7 +7,7 @@ use super::canvas::Canvas;
 use super::text;
 use crate::action::Action;
 use crate::app::board::{Line, Running, Stopping, Wish};
-use crate::app::{App, Engine};
+use crate::app::{App, Engine, Spot};
 use crate::track::StemState;
 
 /// Rows for what a selected line can only begin, its heading among them.
@@ -160,6 +160,7 @@ fn lines(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
         }
         let selected = at == board.cursor.at;
         one(app, canvas, y + row, line, selected);
+        canvas.spot(0, y + row, canvas.width(), Spot::Row(at));
         if selected {
             canvas.paint(y + row, canvas.theme.selected());
         }

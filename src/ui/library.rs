@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use super::canvas::Canvas;
 use super::text;
 use crate::app::tracks::{Entry, SongKey};
-use crate::app::{App, Ask, Overlay, Sort};
+use crate::app::{App, Ask, Overlay, Sort, Spot};
 use crate::track::StemState;
 
 /// Cells of the columns after the title.
@@ -170,6 +170,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         let selected = at == app.tracks.cursor.at;
         let line = song_row(app, entry, shown[at], selected, canvas, canvas.width());
         canvas.line(y + row, line);
+        canvas.spot(0, y + row, canvas.width(), Spot::Row(at));
         if selected {
             canvas.paint(y + row, canvas.theme.selected());
         }

@@ -8,6 +8,7 @@ mod hints;
 mod jobs;
 mod library;
 mod outputs;
+mod plain;
 mod position;
 mod queue;
 mod side;
@@ -18,31 +19,51 @@ pub mod theme;
 mod welcome;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+pub use canvas::Large;
 pub use help::lines as help_lines;
-pub use theme::{ColourError, Colours, Depth, Glyphs, Theme};
+pub use plain::Narrator;
+pub use theme::{ColourError, Colours, Depth, Glyphs, Letters, Theme};
 
 use crate::action::Screen;
-use crate::app::{App, Overlay};
-use canvas::Canvas;
+use crate::app::{App, Overlay, Spot};
+use canvas::{Aside, Canvas};
 
 /// From this width on a column beside the screen shows what else goes on.
 const SIDE_FROM: u16 = 130;
 const SIDE_CELLS: u16 = 46;
 
-/// Draws the whole screen.
+/// Draws the whole screen into the cells of a frame; with a theme of [`Letters::Sized`] see
+/// [`draw_with_large`].
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame) {
+    draw_with_large(app, theme, frame);
+}
+
+/// Draws the whole screen and returns what belongs over its cells.
+pub fn draw_with_large(app: &App, theme: &Theme, frame: &mut Frame) -> Option<Large> {
     let area = frame.area();
     if area.is_empty() {
-        return;
+        return None;
     }
-    let mut canvas = Canvas::new(frame.buffer_mut(), theme, area);
+    let aside = Aside::default();
+    let mut canvas = Canvas::new(frame.buffer_mut(), theme, area, &aside);
     let typed = draw_on(app, &mut canvas);
     if let Some((x, y)) = typed {
         frame.set_cursor_position(Position { x, y });
     }
+    aside.into_large()
+}
+
+/// What lies at a cell of a screen of this size, and how far along it the cell is, 0 to 1: found by
+/// drawing the screen where nobody sees it, so that it is never another than the one that is seen.
+pub fn spot_at(app: &App, theme: &Theme, size: (u16, u16), at: (u16, u16)) -> Option<(Spot, f64)> {
+    let area = Rect::new(0, 0, size.0, size.1);
+    let (mut buffer, aside) = (Buffer::empty(area), Aside::default());
+    draw_on(app, &mut Canvas::new(&mut buffer, theme, area, &aside));
+    aside.at(at.0, at.1)
 }
 
 /// What of the frame around the screen has room.

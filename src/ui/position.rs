@@ -5,8 +5,8 @@ use ratatui::text::Span;
 
 use super::canvas::Canvas;
 use super::text;
-use crate::app::App;
 use crate::app::deck::Song;
+use crate::app::{App, Spot};
 use crate::track::StemState;
 
 /// The bar from start to end: what was played, the place itself, what is to come, dotted where the
@@ -32,6 +32,7 @@ pub(super) fn position(app: &App, canvas: &mut Canvas, y: usize) {
         let middle = (at as f64 + 0.5) / cells as f64 * duration;
         song.is_some_and(|song| song.voice.ready_at(middle))
     };
+    canvas.spot(now.len() + 2, y, cells, Spot::Position);
     let (glyphs, head) = (canvas.glyphs(), cell(app.deck.seconds));
     let mut spans = vec![Span::raw(format!(" {now} "))];
     for at in 0..cells {

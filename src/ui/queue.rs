@@ -6,8 +6,8 @@ use ratatui::text::Span;
 use super::canvas::Canvas;
 use super::{library, text};
 use crate::action::{Action, Screen};
-use crate::app::App;
 use crate::app::queue::{Queued, Repeat};
+use crate::app::{App, Spot};
 
 /// Cells of the column with the singer, and from which width on it stands.
 const SINGER_CELLS: usize = 12;
@@ -53,6 +53,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         };
         let line = line(app, entry, selected, cells, canvas);
         canvas.line(y + row, line);
+        canvas.spot(0, y + row, canvas.width(), Spot::Row(at));
         if selected {
             canvas.paint(y + row, canvas.theme.selected());
         }
@@ -160,6 +161,7 @@ fn sung(app: &App, canvas: &mut Canvas) {
     let width = canvas.width();
     for (row, at) in (first..len).take(rows).enumerate() {
         let Some(song) = app.history.get(at) else { continue };
+        canvas.spot(0, 1 + row, canvas.width(), Spot::Row(at));
         let selected = at == app.sung_cursor.at;
         let sign = if selected { canvas.glyphs().selected } else { " " };
         let cells = if width >= SINGER_FROM { SINGER_CELLS } else { 0 };

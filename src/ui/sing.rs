@@ -1,8 +1,10 @@
 //! The song being sung: where it is, how loud the singer is, and where the singer can go.
 
+mod breaking;
 mod letters;
 mod lyrics;
 mod picture;
+mod readings;
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -12,9 +14,9 @@ use super::canvas::Canvas;
 use super::position::{position, stems};
 use super::{bars, text};
 use crate::action::{Action, Screen};
-use crate::app::App;
 use crate::app::deck::Song;
 use crate::app::fader::Voice;
+use crate::app::{App, Spot};
 
 /// Rows of each part; what has no room is 0. The order of giving up: waves, rules, the big fader; with
 /// lyrics these come first of all.
@@ -93,6 +95,9 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             height: room.lyrics as u16,
             ..area
         };
+        for row in 0..room.lyrics {
+            canvas.spot(0, y + row, canvas.width(), Spot::Lyrics);
+        }
         lyrics::draw(app, shown, moment, &mut canvas.part(rows));
     }
     if let Some((graphics, ms)) = pictures {
@@ -244,6 +249,9 @@ fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     let label = if canvas.width() >= 30 { " SINGER " } else { " " };
     let percent = format!(" {:>3} % ", app.fader.level());
     let cells = canvas.width().saturating_sub(label.len() + percent.len());
+    for row in 0..rows {
+        canvas.spot(label.len(), y + row, cells, Spot::Fader);
+    }
     let bar = canvas.fader(app.fader.level(), cells, canvas.theme.vocals());
     for row in 0..rows {
         let middle = row == rows / 2;

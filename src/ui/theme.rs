@@ -12,6 +12,7 @@ pub struct Theme {
     pub glyphs: Glyphs,
     /// For pictures.
     pub depth: Depth,
+    pub letters: Letters,
 }
 
 /// How many colours a terminal has.
@@ -41,6 +42,18 @@ impl Depth {
             Self::Sixteen
         }
     }
+}
+
+/// How the line being sung is drawn where there is room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Letters {
+    /// Large, by the terminal itself.
+    Sized,
+    /// Out of block characters.
+    #[default]
+    Blocks,
+    /// Like the other lines.
+    Small,
 }
 
 /// The few colours, by meaning; None = the terminal's own.
@@ -200,6 +213,7 @@ impl Default for Theme {
             colours: Colours::SIXTEEN,
             glyphs: Glyphs::UNICODE,
             depth: Depth::Sixteen,
+            letters: Letters::Blocks,
         }
     }
 }
@@ -210,6 +224,7 @@ impl Theme {
             colours: if colour { Colours::SIXTEEN } else { Colours::PLAIN },
             glyphs: if ascii { Glyphs::ASCII } else { Glyphs::UNICODE },
             depth: if colour { Depth::Sixteen } else { Depth::None },
+            letters: if ascii { Letters::Small } else { Letters::Blocks },
         }
     }
 

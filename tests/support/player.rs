@@ -102,6 +102,8 @@ pub fn song(path: &Path, rate: u32, seconds: f64, pitch: f64) -> Vec<f32> {
 /// croon in a pseudo terminal.
 pub struct Screen {
     parser: vt100::Parser,
+    /// Everything it wrote.
+    raw: Vec<u8>,
     output: Receiver<Vec<u8>>,
     input: Box<dyn Write + Send>,
     pub child: Box<dyn Child + Send + Sync>,
@@ -142,6 +144,7 @@ impl Screen {
         });
         Self {
             parser: vt100::Parser::new(rows, cols, 0),
+            raw: Vec::new(),
             output,
             input,
             child,
@@ -170,7 +173,7 @@ impl Screen {
 
     pub fn text(&mut self) -> String {
         while let Ok(bytes) = self.output.try_recv() {
-            self.parser.process(&bytes);
+            self.take(&bytes);
         }
         self.parser.screen().contents()
     }
@@ -187,7 +190,7 @@ impl Screen {
                 .output
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
             {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => self.take(&bytes),
                 Err(reason) => panic!("waited for {wanted} ({reason}); the screen:\n{}", self.text()),
             }
         }
@@ -212,9 +215,33 @@ impl Screen {
             std::thread::sleep(Duration::from_millis(10));
         };
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(5)) {
-            self.parser.process(&bytes);
+            self.take(&bytes);
         }
         (status, self.parser.screen().contents())
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        self.raw.extend_from_slice(bytes);
+    }
+
+    /// Bytes it writes within this time, from now on.
+    pub fn sent(&mut self, time: Duration) -> usize {
+        self.text();
+        let (before, end) = (self.raw.len(), Instant::now() + time);
+        while let Ok(bytes) = self.output.recv_deadline(end) {
+            self.take(&bytes);
+        }
+        self.raw.len() - before
+    }
+
+    /// Everything it wrote, as text.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
+    }
+
+    pub fn has_mouse(&self) -> bool {
+        self.parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
     }
 
     pub fn in_alternate_screen(&self) -> bool {

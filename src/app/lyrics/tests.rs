@@ -2,6 +2,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::heard::lay;
 use super::*;
 use crate::app::event::{Peaks, WAVE_POINTS};
 use crate::lyrics::{Timing, read};

@@ -40,7 +40,13 @@ fn judge(
         _ => "",
     };
     let what = format!("{columns}x{rows}, TERM={kind}{over}");
-    if kind.is_empty() || kind == "dumb" {
+    if kind == "dumb" {
+        return Check::note(
+            what,
+            "this terminal cannot move its cursor, so croon tells everything in lines; for the screen set TERM to what it really is",
+        );
+    }
+    if kind.is_empty() {
         return Check::bad(
             what,
             "this terminal cannot move its cursor; set TERM to what it really is, such as xterm-256color",
@@ -113,7 +119,8 @@ mod tests {
         );
         assert_eq!(
             state(&[("TERM", "dumb"), ("LANG", "C.utf8")], (80, 24)),
-            State::Bad
+            State::Note
         );
+        assert_eq!(state(&[("LANG", "C.utf8")], (80, 24)), State::Bad);
     }
 }

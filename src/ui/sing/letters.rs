@@ -1,13 +1,16 @@
-//! Big letters out of blocks, for terminals with the room: an 8x8 font in quarter blocks, four cells
-//! wide and four high, wiped by the half cell. Only for texts the font has all letters of.
+//! Big letters for terminals with the room. Where the terminal draws them itself, in any script; else out
+//! of blocks: an 8x8 font in quarter blocks, four cells wide and four high, wiped by the half cell, only
+//! for texts the font has all letters of.
 
 use font8x8::{BASIC_FONTS, GREEK_FONTS, HIRAGANA_FONTS, LATIN_FONTS, UnicodeFonts};
 use ratatui::style::Style;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use super::super::canvas::Canvas;
-use super::lyrics::broken;
+use super::super::theme::Letters;
+use super::breaking::{broken, sung_bytes};
 
 /// Cells of a letter, either way.
 const CELLS: usize = 4;
@@ -20,26 +23,47 @@ const QUARTERS: [&str; 16] = [
     " ", "▘", "▝", "▀", "▖", "▌", "▞", "▛", "▗", "▚", "▐", "▜", "▄", "▙", "▟", "█",
 ];
 
+/// Large letters of the terminal's own may be so many times as large, the largest first.
+const SCALES: [usize; 3] = [4, 3, 2];
+
 /// A text in big letters.
 pub(super) struct Big<'t> {
     rows: Vec<&'t str>,
+    /// The terminal draws them, so many times as large; None: blocks.
+    scale: Option<usize>,
     /// Graphemes before each row, spaces between the rows included.
     before: Vec<usize>,
 }
 
 /// The text in big letters, where they fit into so many rows of the canvas and the font has them all.
 pub(super) fn wanted<'t>(text: &'t str, canvas: &Canvas, rows: usize) -> Option<Big<'t>> {
-    let unicode = !canvas.glyphs().full.is_ascii();
-    if !unicode || canvas.width() < WIDE_ENOUGH || !text.chars().all(|c| glyph(c).is_some()) {
-        return None;
-    }
-    // a letter of the text is a cell of the rows to break
-    let ranges = broken(text, canvas.width() / CELLS);
-    let tall = ranges.len() * (CELLS + 1);
-    if ranges.len() > MOST_ROWS || tall > rows {
-        return None;
-    }
+    let (ranges, scale) = match canvas.theme.letters {
+        Letters::Small => return None,
+        // one row of larger letters is better than two of smaller ones
+        Letters::Sized => SCALES.into_iter().find_map(|scale| {
+            let ranges = broken(text, canvas.width().saturating_sub(2) / scale);
+            let fits = ranges.len() * (scale + 1) <= rows + 1;
+            let few = ranges.len() == 1 || (scale == 2 && ranges.len() <= MOST_ROWS);
+            let wide = ranges
+                .iter()
+                .all(|row| text[row.clone()].width() * scale <= canvas.width());
+            (fits && few && wide).then_some((ranges, Some(scale)))
+        })?,
+        Letters::Blocks => {
+            if canvas.width() < WIDE_ENOUGH || !text.chars().all(|c| glyph(c).is_some()) {
+                return None;
+            }
+            // a letter of the text is a cell of the rows to break
+            let ranges = broken(text, canvas.width() / CELLS);
+            let tall = ranges.len() * (CELLS + 1);
+            if ranges.len() > MOST_ROWS || tall > rows {
+                return None;
+            }
+            (ranges, None)
+        }
+    };
     Some(Big {
+        scale,
         before: ranges
             .iter()
             .map(|row| text[..row.start].graphemes(true).count())
@@ -50,6 +74,9 @@ pub(super) fn wanted<'t>(text: &'t str, canvas: &Canvas, rows: usize) -> Option<
 
 /// Draws the letters from row `y` on, sung up to so many graphemes, and returns the rows they took.
 pub(super) fn draw(big: &Big, sung: f64, style: (Style, Style), canvas: &mut Canvas, y: usize) -> usize {
+    if let Some(scale) = big.scale {
+        return sized(big, scale, sung, style, canvas, y);
+    }
     let mut top = y;
     for (row, before) in big.rows.iter().zip(&big.before) {
         let letters: Vec<[u8; 8]> = row.chars().filter_map(glyph).collect();
@@ -67,6 +94,23 @@ pub(super) fn draw(big: &Big, sung: f64, style: (Style, Style), canvas: &mut Can
             canvas.line_at(left, top + line, spans);
         }
         top += CELLS + 1;
+    }
+    top - y
+}
+
+/// As [`draw`], by the terminal itself; a step of the wipe is a letter.
+fn sized(big: &Big, scale: usize, sung: f64, style: (Style, Style), canvas: &mut Canvas, y: usize) -> usize {
+    let mut top = y;
+    for (row, before) in big.rows.iter().zip(&big.before) {
+        let left = canvas.width().saturating_sub(row.width() * scale) / 2;
+        let at = sung_bytes(row, sung - *before as f64);
+        let spans: Vec<Span> = [(&row[..at], style.0), (&row[at..], style.1)]
+            .into_iter()
+            .filter(|(text, _)| !text.is_empty())
+            .map(|(text, style)| Span::styled(text.to_owned(), style))
+            .collect();
+        canvas.large(left, top, scale as u16, Line::from(spans));
+        top += scale + 1;
     }
     top - y
 }

@@ -1,19 +1,20 @@
 //! The words on the Sing screen: the line being sung in the middle, always at the same height, wiped
 //! character by character; what was sung above it, what comes below.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 use super::super::canvas::Canvas;
 use super::super::text;
-use super::letters;
+use super::breaking::{broken, sung_bytes};
+use super::{letters, readings};
 use crate::action::{Action, Screen};
-use crate::app::App;
 use crate::app::lyrics::{Moment, offset_words};
+use crate::app::{App, Spot};
+use crate::lyrics::reading::Piece;
 use crate::lyrics::{Line, Lyrics, Timing, UnderKind};
 
 /// Where things stand in so many rows.
@@ -49,6 +50,11 @@ impl Rows {
 
 pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canvas) {
     let rows = Rows::of(canvas.height());
+    let singing = moment.line;
+    let moment = match app.looked_at() {
+        Some(line) => looked_at(lyrics, moment, line),
+        None => moment,
+    };
     let Some(line) = lyrics.lines.get(moment.line) else {
         return;
     };
@@ -58,14 +64,35 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canv
         source(app, lyrics, canvas, bottom);
     }
     if rows.current > 0 {
-        above(lyrics, moment, &rows, canvas);
+        above(app, lyrics, moment, &rows, canvas);
     }
     let mut y = rows.current;
+    let first = y;
     let tall = bottom.saturating_sub(y + 3);
+    // where there is a row for it
+    let reading = |number: usize, y: usize| readings_of(app, number).filter(|_| y + 1 < bottom);
+    let said = reading(moment.line, y);
     y += match letters::wanted(&line.text, canvas, tall) {
-        Some(big) => letters::draw(&big, moment.sung, styles(line, canvas), canvas, y),
-        None => current(line, moment, &rows, canvas, y),
+        Some(big) => {
+            let taken = letters::draw(&big, moment.sung, styles(line, canvas), canvas, y);
+            if let Some(pieces) = said {
+                let sung = sung_bytes(&line.text, moment.sung);
+                readings::draw(
+                    pieces,
+                    whole(&line.text),
+                    middle(&line.text, canvas),
+                    sung,
+                    canvas,
+                    y + taken,
+                );
+            }
+            taken + usize::from(said.is_some())
+        }
+        None => current(line, said, moment, &rows, canvas, y),
     };
+    for row in first..y.min(bottom) {
+        canvas.spot(0, row, canvas.width(), Spot::Line(moment.line));
+    }
     for under in &line.under {
         if y < bottom {
             let dim = canvas.theme.dim();
@@ -84,23 +111,74 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canv
         if y >= bottom {
             break;
         }
-        let style = if count == 0 {
-            Style::new()
-        } else {
-            canvas.theme.dim()
+        let number = moment.line + 1 + count;
+        let style = match count {
+            _ if number == singing => canvas.theme.vocals(),
+            0 => Style::new(),
+            _ => canvas.theme.dim(),
         };
         centre(&next.text, style, canvas, y);
+        canvas.spot(0, y, canvas.width(), Spot::Line(number));
+        if count == 0
+            && let Some(pieces) = reading(moment.line + 1, y)
+        {
+            y += 1;
+            readings::draw(
+                pieces,
+                whole(&next.text),
+                middle(&next.text, canvas),
+                0,
+                canvas,
+                y,
+            );
+        }
         y += 1;
     }
 }
 
+/// Another line in the middle than the one being sung.
+fn looked_at(lyrics: &Lyrics, singing: Moment, line: usize) -> Moment {
+    let sung = match line.cmp(&singing.line) {
+        Ordering::Less => lyrics.lines.get(line).map_or(0.0, |line| line.graphemes() as f64),
+        Ordering::Equal => singing.sung,
+        Ordering::Greater => 0.0,
+    };
+    Moment {
+        line,
+        sung,
+        countdown: None,
+        other: None,
+    }
+}
+
+/// How a line is said, where that is wanted and known.
+fn readings_of(app: &App, line: usize) -> Option<&[Piece]> {
+    let song = app.deck.song.as_ref().filter(|_| app.readings)?;
+    song.words.reading(line)
+}
+
+fn whole(text: &str) -> (&str, Range<usize>) {
+    (text, 0..text.len())
+}
+
+/// Column at which a text stands in the middle.
+fn middle(text: &str, canvas: &Canvas) -> usize {
+    canvas.width().saturating_sub(text::width(text)) / 2
+}
+
 /// The line before, and between it and the current one the countdown or who sings.
-fn above(lyrics: &Lyrics, moment: Moment, rows: &Rows, canvas: &mut Canvas) {
+fn above(app: &App, lyrics: &Lyrics, moment: Moment, rows: &Rows, canvas: &mut Canvas) {
     let between = rows.current - 1;
     let dim = canvas.theme.dim();
     let line = &lyrics.lines[moment.line];
     let voice = voice(lyrics, line);
-    if let Some(seconds) = moment.countdown {
+    if app.looked_at().is_some() {
+        let key = app.keymap.key_name(Screen::Sing, Action::SingLine);
+        let words = key.map(|key| format!("{key} sings from here"));
+        if rows.current > 1 {
+            centre(&words.unwrap_or_default(), dim, canvas, between);
+        }
+    } else if let Some(seconds) = moment.countdown {
         centre(&countdown(seconds, canvas), canvas.theme.title(), canvas, between);
     } else if !voice.is_empty() && rows.current > 1 {
         centre(
@@ -133,6 +211,7 @@ fn above(lyrics: &Lyrics, moment: Moment, rows: &Rows, canvas: &mut Canvas) {
     } else {
         centre(&line.text, dim, canvas, row);
     }
+    canvas.spot(0, row, canvas.width(), Spot::Line(before));
 }
 
 /// `... 12`, the dots going one by one in the last seconds.
@@ -169,8 +248,15 @@ fn styles(line: &Line, canvas: &Canvas) -> (Style, Style) {
     (theme.sung(), to_come)
 }
 
-/// Draws the current line and returns the rows it took.
-fn current(line: &Line, moment: Moment, rows: &Rows, canvas: &mut Canvas, y: usize) -> usize {
+/// Draws the current line, each row with what it is read as, and returns the rows it took.
+fn current(
+    line: &Line,
+    said: Option<&[Piece]>,
+    moment: Moment,
+    rows: &Rows,
+    canvas: &mut Canvas,
+    y: usize,
+) -> usize {
     let mut cells = canvas.width().saturating_sub(2).max(1);
     let sung = sung_bytes(&line.text, moment.sung);
     if rows.current == 0 {
@@ -189,14 +275,24 @@ fn current(line: &Line, moment: Moment, rows: &Rows, canvas: &mut Canvas, y: usi
         .iter()
         .position(|part| sung < part.end)
         .unwrap_or(parts.len().saturating_sub(1));
+    let breadth = if said.is_some() {
+        rows.breadth.div_ceil(2)
+    } else {
+        rows.breadth
+    };
     let first = (at + 1)
-        .saturating_sub(rows.breadth)
-        .min(parts.len().saturating_sub(rows.breadth));
-    let shown = parts.iter().skip(first).take(rows.breadth);
+        .saturating_sub(breadth)
+        .min(parts.len().saturating_sub(breadth));
+    let shown = parts.iter().skip(first).take(breadth);
     let mut taken = 0;
     for part in shown {
         wiped(line, part.clone(), sung, styles(line, canvas), canvas, y + taken);
         taken += 1;
+        if let Some(pieces) = said {
+            let x = middle(&line.text[part.clone()], canvas);
+            readings::draw(pieces, (&line.text, part.clone()), x, sung, canvas, y + taken);
+            taken += 1;
+        }
     }
     taken
 }
@@ -220,50 +316,6 @@ fn centre(words: &str, style: Style, canvas: &mut Canvas, y: usize) {
     let shown = text::cut(words, canvas.width().saturating_sub(2), canvas.glyphs().cut);
     let x = canvas.width().saturating_sub(text::width(&shown)) / 2;
     canvas.line_at(x, y, Span::styled(shown, style));
-}
-
-/// Bytes of so many whole graphemes.
-fn sung_bytes(text: &str, sung: f64) -> usize {
-    let at = text.grapheme_indices(true).nth(sung.max(0.0) as usize);
-    at.map_or(text.len(), |(at, _)| at)
-}
-
-/// A text in rows of at most so many cells, broken at spaces, between wide characters, and, where a
-/// word is longer than a row, between any. Rows are bytes of the text, without the spaces around.
-pub(super) fn broken(text: &str, cells: usize) -> Vec<Range<usize>> {
-    let mut rows = Vec::new();
-    let (mut start, mut taken) = (0, 0);
-    // where the row may end, and the cells up to there
-    let mut chance: Option<(usize, usize)> = None;
-    let mut before = "";
-    for (at, grapheme) in text.grapheme_indices(true) {
-        let space = grapheme.trim().is_empty();
-        let wide = grapheme.width() > 1 && before.width() > 1 && !closes(grapheme);
-        if at > start && !space && (wide || before.trim().is_empty()) {
-            chance = Some((at, taken));
-        }
-        before = grapheme;
-        if taken + grapheme.width() > cells && !space && at > start {
-            let (end, cells_before) = chance.unwrap_or((at, taken));
-            rows.push(trimmed(text, start..end));
-            (start, taken) = (end, taken - cells_before);
-            chance = None;
-        }
-        taken += grapheme.width();
-    }
-    rows.push(trimmed(text, start..text.len()));
-    rows
-}
-
-/// Signs that no row begins with.
-fn closes(grapheme: &str) -> bool {
-    "。、，．！？」』）】〉》ー…".contains(grapheme)
-}
-
-fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
-    let part = &text[range.clone()];
-    let start = range.start + (part.len() - part.trim_start().len());
-    start..(range.start + part.trim_end().len()).max(start)
 }
 
 /// Where the lyrics are from, how good their times are, and how they are moved.
@@ -313,37 +365,4 @@ fn told(app: &App, mut words: String, style: Style, canvas: &mut Canvas, y: usiz
     }
     let shown = text::cut(&words, canvas.width().saturating_sub(2), canvas.glyphs().cut);
     canvas.line_right(y, Span::styled(format!("{shown} "), style), 0);
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn rows(text: &str, cells: usize) -> Vec<&str> {
-        broken(text, cells).into_iter().map(|row| &text[row]).collect()
-    }
-
-    #[test]
-    fn lines_are_broken_where_a_script_allows_it() {
-        assert_eq!(rows("we set them down", 7), ["we set", "them", "down"]);
-        assert_eq!(rows("紙の灯籠を流す。", 6), ["紙の灯", "籠を流", "す。"]);
-        assert_eq!(rows("lanterns", 3), ["lan", "ter", "ns"]);
-        assert_eq!(rows("สวัสดี", 2), ["สวั", "สดี"]);
-        assert_eq!(rows("", 5), [""]);
-    }
-
-    proptest! {
-        #[test]
-        fn no_row_is_wider_than_asked_and_nothing_is_lost(text in "(\\PC| ){0,40}", cells in 2..30_usize) {
-            let rows = rows(&text, cells);
-            for row in &rows {
-                prop_assert!(text::width(row) <= cells || row.graphemes(true).count() == 1, "{row:?}");
-            }
-            let kept: String = rows.concat().split_whitespace().collect();
-            let all: String = text.split_whitespace().collect();
-            prop_assert_eq!(kept, all);
-        }
-    }
 }

@@ -1,0 +1,83 @@
+//! What is sung from: the words of one song on the deck, and what was made of them.
+
+use std::sync::Arc;
+
+use super::heard::lay;
+use crate::app::deck::Voiceprint;
+use crate::app::sources::WordsFound;
+use crate::lyrics::cdg::Graphics;
+use crate::lyrics::reading::{Piece, Readings};
+use crate::lyrics::{Lyrics, Offer, Online};
+
+/// The words of one song on the deck.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Words {
+    /// As found; None before anything was, and where there is nothing.
+    lyrics: Option<Arc<Lyrics>>,
+    /// Pictures instead.
+    pub(super) graphics: Option<Arc<Graphics>>,
+    /// Lyrics without times, laid along the song.
+    laid: Option<Arc<Lyrics>>,
+    /// They have been looked for.
+    pub sought: bool,
+    /// Everything the song could be sung with, and which of it this is.
+    pub offers: Vec<Offer>,
+    pub chosen: usize,
+    pub online: Online,
+    /// How the lines are said, where that was wanted.
+    readings: Option<Arc<Readings>>,
+    /// It was asked for.
+    reading: bool,
+}
+
+impl Words {
+    /// The lyrics to show, with times as good as there are.
+    pub fn shown(&self) -> Option<&Lyrics> {
+        self.laid.as_deref().or(self.lyrics.as_deref())
+    }
+
+    pub(in crate::app) fn take(&mut self, found: &WordsFound) {
+        self.lyrics = found.lyrics.clone();
+        self.graphics = found.graphics.clone();
+        self.offers = found.offers.clone();
+        self.chosen = found.chosen;
+        self.online = found.online.clone();
+        self.laid = None;
+        self.sought = true;
+        self.readings = None;
+        self.reading = false;
+    }
+
+    /// The lyrics as they were found.
+    pub(in crate::app) fn found(&self) -> Option<&Arc<Lyrics>> {
+        self.lyrics.as_ref()
+    }
+
+    /// The lyrics whose readings nobody asked for yet; now somebody does.
+    pub(in crate::app) fn to_read(&mut self) -> Option<Arc<Lyrics>> {
+        if std::mem::replace(&mut self.reading, self.lyrics.is_some()) {
+            return None;
+        }
+        self.lyrics.clone()
+    }
+
+    /// Takes readings, if they are of these very lyrics still.
+    pub(in crate::app) fn read_as(&mut self, lyrics: &Arc<Lyrics>, readings: Arc<Readings>) {
+        if self.lyrics.as_ref().is_some_and(|mine| Arc::ptr_eq(mine, lyrics)) {
+            self.readings = Some(readings);
+        }
+    }
+
+    /// How a line is said; None where that is not known or not needed.
+    pub fn reading(&self, line: usize) -> Option<&[Piece]> {
+        let pieces = self.readings.as_ref()?.lines.get(line)?;
+        (!pieces.is_empty()).then_some(pieces)
+    }
+
+    /// Lays lyrics without times along the song, again whenever more is known of its vocals.
+    pub fn lay(&mut self, voice: &Voiceprint, duration: Option<f64>) {
+        if let Some(lyrics) = self.lyrics.as_deref().filter(|lyrics| !lyrics.is_timed()) {
+            self.laid = lay(lyrics, voice, duration).map(Arc::new);
+        }
+    }
+}
