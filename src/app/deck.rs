@@ -1,5 +1,6 @@
 //! The song that plays, the one that follows, and what is known of their voices.
 
+use super::clock::Clock;
 use super::event::{Peaks, WAVE_POINTS};
 use super::lyrics::Words;
 use super::tracks::SongKey;
@@ -180,17 +181,6 @@ impl Voiceprint {
     }
 }
 
-/// A position and the clock it belongs to: between two positions time goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct HeardAt {
-    seconds: f64,
-    /// None until the tick that follows the position.
-    at_ms: Option<u64>,
-}
-
-/// A position is carried on for so long; a player that says nothing for longer stands still.
-const CARRIED_MS: u64 = 250;
-
 /// What the player does and will do.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deck {
@@ -199,8 +189,8 @@ pub struct Deck {
     /// Playing rather than paused, as wished; what is heard follows within milliseconds.
     pub playing: bool,
     pub seconds: f64,
-    /// When `seconds` was true, on the clock of `Tick`.
-    heard_at: HeardAt,
+    /// Carries `seconds` on.
+    clock: Clock,
     tokens: u64,
 }
 
@@ -213,31 +203,22 @@ impl Deck {
     /// The player says where it is; the next tick tells when.
     pub(super) fn position(&mut self, seconds: f64) {
         self.seconds = seconds;
-        self.heard_at = HeardAt { seconds, at_ms: None };
+        self.clock.told(seconds);
     }
 
     pub(super) fn tick(&mut self, now_ms: u64) {
-        let moved = self.heard_at.seconds != self.seconds;
-        if moved || self.heard_at.at_ms.is_none() {
-            self.heard_at = HeardAt {
-                seconds: self.seconds,
-                at_ms: (!moved).then_some(now_ms),
-            };
-        }
+        let song = self.song.as_ref().filter(|_| self.moves());
+        let pace = song.map(|song| f64::from(song.key_tempo.tempo()) / 100.0);
+        self.clock.tick(now_ms, self.seconds, pace);
     }
 
-    /// Where the song is now, carried on from the last position by the clock and the tempo.
+    /// Where the song is now, carried on from what the player told by the clock and the tempo.
     pub fn heard(&self, now_ms: u64) -> f64 {
-        let HeardAt { seconds, at_ms } = self.heard_at;
-        let song = self
-            .song
-            .as_ref()
-            .filter(|_| self.moves() && seconds == self.seconds);
-        let Some((song, at_ms)) = song.zip(at_ms) else {
-            return self.seconds;
-        };
-        let passed = now_ms.saturating_sub(at_ms).min(CARRIED_MS) as f64 / 1000.0;
-        self.seconds + passed * f64::from(song.key_tempo.tempo()) / 100.0
+        if self.moves() {
+            self.clock.at(now_ms, self.seconds)
+        } else {
+            self.seconds
+        }
     }
 
     pub fn duration(&self) -> Option<f64> {

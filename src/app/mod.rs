@@ -6,6 +6,7 @@ mod act;
 mod ahead;
 pub mod board;
 mod damage;
+mod clock;
 pub mod deck;
 pub mod event;
 pub mod fader;
