@@ -9,9 +9,12 @@ pub enum Screen {
     Queue,
     Sing,
     Jobs,
+    /// Over Sing, for the words of its song; not among those that Tab goes through.
+    Editor,
 }
 
 impl Screen {
+    /// Those with a digit and a tab.
     pub const ALL: [Self; 4] = [Self::Library, Self::Queue, Self::Sing, Self::Jobs];
 
     pub fn name(self) -> &'static str {
@@ -20,6 +23,7 @@ impl Screen {
             Self::Queue => "Queue",
             Self::Sing => "Sing",
             Self::Jobs => "Jobs",
+            Self::Editor => "Editor",
         }
     }
 
@@ -101,6 +105,28 @@ pub enum Action {
     LyricsLater,
     LyricsSource,
     Readings,
+    TakeOffset,
+    EditLyrics,
+    // the editor of times
+    Tap,
+    EndLine,
+    StepBack,
+    HearLine,
+    StampSooner,
+    StampLater,
+    StampSoonerFar,
+    StampLaterFar,
+    NextRow,
+    PreviousRow,
+    NextWord,
+    PreviousWord,
+    ByWords,
+    ClearStamp,
+    DeleteLine,
+    UndoStamp,
+    RedoStamp,
+    SaveLyrics,
+    LeaveEditor,
     // the loop
     LoopIn,
     LoopOut,

@@ -25,6 +25,9 @@ impl Scope {
     pub const LIBRARY_AND_SING: Self = Self(0b0101);
     pub const JOBS: Self = Self(0b1000);
     pub const QUEUE_AND_JOBS: Self = Self(0b1010);
+    pub const EDITOR: Self = Self(0b1_0000);
+    /// Everywhere, while words are timed too.
+    pub const ALWAYS: Self = Self(0b1_1111);
 
     pub fn has(self, screen: Screen) -> bool {
         self.0 & (1 << screen.index()) != 0
@@ -207,7 +210,7 @@ mod tests {
     #[test]
     fn no_key_means_two_things_on_one_screen() {
         let map = Keymap::default();
-        for screen in Screen::ALL {
+        for screen in Screen::ALL.into_iter().chain([Screen::Editor]) {
             let here: Vec<_> = map.bindings().iter().filter(|b| b.scope.has(screen)).collect();
             for (i, a) in here.iter().enumerate() {
                 for b in &here[i + 1..] {

@@ -4,7 +4,7 @@
 //! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
 //!
 //! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`song_memory`],
-//!   [`lyrics`], [`m3u`], [`config`], [`action`], [`keymap`], [`request`]
+//!   [`lyrics`], [`singing`], [`m3u`], [`config`], [`action`], [`keymap`], [`request`]
 //! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
 //!   [`store`], [`library`], [`lrclib`], [`readings`], [`jobs`], [`remote`]
 //! * mind: every decision, no I/O. [`app`]
@@ -35,6 +35,7 @@ pub mod remote;
 pub mod request;
 pub mod run;
 pub mod separate;
+pub mod singing;
 pub mod song_memory;
 pub mod store;
 pub mod terminal;

@@ -118,6 +118,11 @@ impl Paths {
         self.log().join("stderr.log")
     }
 
+    /// Work in the editor that is not saved.
+    pub fn drafts(&self) -> PathBuf {
+        self.state.join("drafts")
+    }
+
     /// Models the user added.
     pub fn models(&self) -> PathBuf {
         self.data.join("models")

@@ -8,6 +8,7 @@ mod lists;
 mod machines;
 mod no_vocals;
 mod requests;
+mod scribe;
 mod settings;
 
 use std::path::{Path, PathBuf};

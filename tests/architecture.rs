@@ -13,6 +13,7 @@ const WORDS: &[&str] = &[
     "lyrics",
     "m3u",
     "request",
+    "singing",
     "song_memory",
     "track",
 ];
@@ -27,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lyrics", &[]),
     ("m3u", &[]),
     ("request", &[]),
+    ("singing", &[]),
     ("song_memory", &[]),
     ("track", &[]),
     // machines

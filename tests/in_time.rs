@@ -10,7 +10,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use croon::app::Event;
+use croon::app::{Event, WordsFound};
 use croon::audio::Vocals;
 use croon::audio::feeder::{Command, Feeder};
 use croon::audio::mixer::{Mixer, mixer};
@@ -174,11 +174,11 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         let mut hand = Hand::new();
         hand.find_songs();
         let token = hand.play(SONG, None, false);
-        hand.event(Event::Lyrics {
+        hand.event(Event::Lyrics(Box::new(WordsFound {
             path: path(SONG),
             lyrics: Some(Arc::new(lyrics())),
-            refused: None,
-        });
+            ..WordsFound::default()
+        })));
         feeder.obey(Command::Load(
             Song {
                 token,
@@ -187,6 +187,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
                 start: 0.0,
                 gain: 1.0,
                 key_tempo: KeyTempo::default(),
+                crossfade: 0.0,
             },
             true,
         ));

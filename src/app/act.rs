@@ -6,8 +6,8 @@ use super::fader::{FULL, STEP, nudged};
 use super::keys::{Ask, Overlay, find_again, open_prompt};
 use super::turn::{self, Next};
 use super::{
-    App, Effect, Saved, Sort, kept, looking, looping, lyrics, memory, outputs, playback, queueing, readings,
-    separation, sort, sources, transport,
+    App, Effect, Saved, Sort, editor, kept, looking, looping, lyrics, memory, outputs, playback, queueing,
+    readings, separation, sort, sources, transport,
 };
 use crate::action::{Action, Screen};
 use crate::key_tempo::KeyTempo;
@@ -77,6 +77,27 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::LyricsLater => lyrics::offset(app, true),
         Action::LyricsSource => sources::open(app),
         Action::Readings => readings::toggle(app),
+        Action::EditLyrics => editor::open(app, effects),
+        Action::Tap
+        | Action::EndLine
+        | Action::StepBack
+        | Action::StampSooner
+        | Action::StampLater
+        | Action::StampSoonerFar
+        | Action::StampLaterFar
+        | Action::HearLine
+        | Action::ByWords
+        | Action::DeleteLine
+        | Action::ClearStamp
+        | Action::UndoStamp
+        | Action::RedoStamp
+        | Action::NextRow
+        | Action::PreviousRow
+        | Action::NextWord
+        | Action::PreviousWord
+        | Action::SaveLyrics
+        | Action::LeaveEditor => editor::act(app, action, effects),
+        Action::TakeOffset => lyrics::take_suggestion(app),
         Action::LoopIn => looping::set_in(app, effects),
         Action::LoopOut => looping::set_out(app, effects),
 
@@ -144,6 +165,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
 
 pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
     save(app, true, effects);
+    editor::save_draft(app, true, effects);
     // the position to the second
     app.now_saved = None;
     kept::save(app, effects);
@@ -250,7 +272,7 @@ pub(super) fn step(app: &mut App, lines: isize) {
             let len = app.board.len();
             (&mut app.board.cursor, len)
         }
-        Screen::Sing => return,
+        Screen::Sing | Screen::Editor => return,
     };
     cursor.step(lines, len);
 }
@@ -324,7 +346,7 @@ fn shift(app: &mut App, down: bool) {
                 app.board.cursor.step(step, app.board.len());
             }
         }
-        Screen::Library | Screen::Sing => {}
+        Screen::Library | Screen::Sing | Screen::Editor => {}
     }
 }
 

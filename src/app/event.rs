@@ -1,11 +1,13 @@
 //! The two languages of the mind: an [`Event`] is what happened, an [`Effect`] is what is wanted of
 //! a machine. Plain data only; the shell in `run.rs` translates from and to the machines.
 
+mod facts;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::editor::Draft;
 use super::kept::{KeptQueue, Restored, Resume, Saved, SavedOutputs, Sung};
-use super::sort::Past;
 use super::sources::WordsFound;
 use super::touch::Touch;
 use crate::key_tempo::KeyTempo;
@@ -14,8 +16,11 @@ use crate::lyrics::reading::{Kind, Readings};
 use crate::lyrics::{Lyrics, Wanted};
 use crate::m3u::Item;
 use crate::request::Request;
-use crate::song_memory::{Change, SongMemory};
-use crate::track::{Track, TrackId};
+use crate::singing::Trace;
+use crate::song_memory::Change;
+use crate::track::TrackId;
+
+pub use facts::{CacheStats, EngineInfo, Found, Loaded, NextUp, Output, Peaks, WAVE_POINTS};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,6 +153,23 @@ pub enum Event {
         lyrics: Arc<Lyrics>,
         readings: Result<Arc<Readings>, String>,
     },
+    /// The answer to `Effect::OpenDraft`; None where nothing was left.
+    Draft {
+        song: PathBuf,
+        draft: Option<Box<Draft>>,
+    },
+    /// The answer to `Effect::WriteLyrics`.
+    LyricsWritten {
+        song: PathBuf,
+        file: PathBuf,
+    },
+    /// This `Effect::WriteLyrics` found a file there.
+    LyricsExist(Box<Effect>),
+    /// The answer to `Effect::Listen`; None where nothing could be heard.
+    Traced {
+        path: PathBuf,
+        trace: Option<Arc<Trace>>,
+    },
     PlayerStarted {
         token: u64,
         duration: Option<f64>,
@@ -180,79 +202,6 @@ pub enum Event {
     Evicted(Vec<TrackId>),
 }
 
-/// One song of [`Event::Found`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Found {
-    pub track: Track,
-    /// Its vocals are whole in the cache.
-    pub ready: bool,
-    pub past: Past,
-}
-
-/// What there is to know about a song before it plays.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
-    pub path: PathBuf,
-    /// None where no cache can be had: the song plays as it is.
-    pub id: Option<TrackId>,
-    pub memory: SongMemory,
-    pub duration: Option<f64>,
-    /// Length of one segment's core.
-    pub segment_seconds: f64,
-    /// One per segment of the song: its peaks, where its vocals are stored. Empty if unknown.
-    pub segments: Vec<Option<Peaks>>,
-    /// All segments are stored.
-    pub complete: bool,
-    /// Where the song begins and ends in its audio, in seconds, where its text says so.
-    pub begins: f64,
-    pub ends: Option<f64>,
-}
-
-/// Points of each waveform in a segment, as the store keeps them.
-pub const WAVE_POINTS: usize = 64;
-
-/// Loudest sample in each such part of a segment, 255 = full scale: what the waveforms are drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peaks {
-    pub vocals: [u8; WAVE_POINTS],
-    pub instrumental: [u8; WAVE_POINTS],
-}
-
-/// What computes the separation.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct EngineInfo {
-    /// `cpu`, `cuda:0`.
-    pub device: String,
-    /// Why this device.
-    pub why: String,
-    pub model: String,
-    /// Measured, in times real time; 0 while unknown.
-    pub speed: f32,
-}
-
-/// Where the sound goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    Device {
-        name: String,
-        rate: u32,
-        /// What was wanted and is not there; it is taken as soon as it comes.
-        instead_of: Option<String>,
-    },
-    /// It went away while it was heard; the player has paused.
-    Lost { name: String, reason: String },
-    /// No device: a silent clock keeps everything moving while the player tries again.
-    Silent { reason: String },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CacheStats {
-    pub bytes: u64,
-    pub cap_bytes: u64,
-    pub songs: u64,
-    pub pinned: u64,
-}
-
 /// What is wanted of the machines. None of them may block.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -270,6 +219,31 @@ pub enum Effect {
         path: PathBuf,
         lyrics: Arc<Lyrics>,
         kind: Kind,
+    },
+    /// Look for work on this song's words that was not saved; answered by `Draft`.
+    OpenDraft {
+        song: PathBuf,
+    },
+    /// Keep this work on a song's words; None: it is in a file.
+    KeepDraft {
+        song: PathBuf,
+        draft: Option<Draft>,
+    },
+    /// Write lyrics made here into a file; where one is already, only `over` it. If `own` is there it
+    /// is made the same. Answered by `LyricsWritten`, `LyricsExist` or `Trouble`.
+    WriteLyrics {
+        song: PathBuf,
+        file: PathBuf,
+        own: Option<PathBuf>,
+        text: String,
+        over: bool,
+    },
+    /// Listen through this song for its trace: its vocals where they are whole, else the mixture
+    /// if that will do; answered by `Traced`, unless a newer wish comes before.
+    Listen {
+        path: PathBuf,
+        id: Option<TrackId>,
+        or_mixture: bool,
     },
     /// Play this song now, from `start` seconds. Always after its `Loaded` or `LoadFailed`.
     Play {
@@ -381,14 +355,4 @@ pub enum Effect {
 
     /// What the one who made the request is told: what was done, or why it was not.
     Answer(super::Answer),
-}
-
-/// The song that follows the playing one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NextUp {
-    pub token: u64,
-    pub path: PathBuf,
-    pub key_tempo: KeyTempo,
-    /// Seconds over which it comes in over the end of the playing one.
-    pub crossfade: f64,
 }

@@ -3,8 +3,9 @@
 use tui_input::{Input, InputRequest};
 
 use super::act::act;
+use super::editor::Wish;
 use super::list::Cursor;
-use super::{App, Effect, outputs, queueing, sources};
+use super::{App, Effect, editor, outputs, queueing, sources};
 use crate::action::{Action, Screen};
 use crate::keymap::{Code, Key, Lookup};
 
@@ -25,6 +26,8 @@ pub enum Overlay {
         words: String,
         yes: Box<Effect>,
     },
+    /// Where lyrics made here are written.
+    SaveLyrics(Wish),
     /// The chooser of outputs.
     Outputs,
     /// The chooser of lyrics.
@@ -88,6 +91,12 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         Overlay::Help => return help_key(app, key, effects),
         Overlay::Whole { .. } => return whole_key(app, key, effects),
         Overlay::Confirm { .. } => return confirm_key(app, key, effects),
+        Overlay::SaveLyrics(_) => {
+            if !through(app, key, effects) {
+                editor::saving_key(app, key, effects);
+            }
+            return;
+        }
         Overlay::Outputs => {
             if !through(app, key, effects) {
                 outputs::key(app, key, effects);

@@ -3,6 +3,7 @@
 //! and the offset of the listener.
 
 mod heard;
+mod suggestion;
 mod words;
 
 use super::deck::Voiceprint;
@@ -14,6 +15,8 @@ use crate::lyrics::{Line, Lyrics, Millis, syllables};
 use crate::song_memory::Change;
 use heard::Heard;
 
+pub use suggestion::{Listening, words as suggestion_words};
+pub(super) use suggestion::{listen, settle, take as take_suggestion, traced};
 pub use words::Words;
 
 /// A gap of more than this gets a countdown.
@@ -155,6 +158,7 @@ pub(super) fn found(app: &mut App, found: WordsFound) {
     for song in songs.into_iter().flatten().filter(|song| song.key == key) {
         song.words.take(&found);
         song.words.lay(&song.voice, song.duration);
+        suggestion::look(song);
     }
 }
 
@@ -320,6 +324,7 @@ pub(super) fn offset(app: &mut App, later: bool) {
     };
     let step = if later { OFFSET_STEP_MS } else { -OFFSET_STEP_MS };
     let moved = (song.memory.lyrics_offset_ms + step).clamp(-MOST_OFFSET_MS, MOST_OFFSET_MS);
+    suggestion::drop_for(app);
     app.remember(Change::LyricsOffset(moved));
     let words = offset_words(moved).unwrap_or_else(|| "lyrics as the file has them".into());
     app.toasts.say_anew(app.now_ms, "lyrics ", words);

@@ -5,9 +5,10 @@
 mod act;
 mod ahead;
 pub mod board;
-mod damage;
 mod clock;
+mod damage;
 pub mod deck;
+pub mod editor;
 pub mod event;
 pub mod fader;
 mod find;
@@ -38,6 +39,7 @@ use std::path::PathBuf;
 
 pub use board::Board;
 pub use deck::Deck;
+pub use editor::Editor;
 pub use event::{CacheStats, Effect, EngineInfo, Event, Found, Loaded, NextUp, Output, Peaks};
 pub use fader::Fader;
 pub use kept::{KeptQueue, Restored, Resume, Saved, SavedOutputs, Sung};
@@ -81,6 +83,8 @@ pub struct Settings {
     pub config_file: PathBuf,
     /// What moves only to please is left out.
     pub reduce_motion: bool,
+    /// Where lyrics go that are made here.
+    pub lyrics_folder: PathBuf,
     /// Decides how songs are shuffled.
     pub seed: u64,
     /// Seconds since the Unix epoch at the zero of `Event::Tick`'s clock.
@@ -106,6 +110,7 @@ impl Default for Settings {
             folders: Vec::new(),
             config_file: PathBuf::new(),
             reduce_motion: false,
+            lyrics_folder: PathBuf::new(),
             seed: 1,
             began_unix: 0,
         }
@@ -162,6 +167,8 @@ pub struct App {
     now_saved: Option<Resume>,
     playing_saved: bool,
     pub deck: Deck,
+    /// Words being timed; the Editor screen shows them.
+    pub editor: Option<Editor>,
     pub fader: Fader,
     /// The singer alone is what is heard now.
     pub solo_heard: bool,
@@ -229,6 +236,7 @@ impl App {
             now_saved: None,
             playing_saved: false,
             deck: Deck::default(),
+            editor: None,
             fader: Fader::new(level),
             solo_heard: false,
             level: level.min(fader::LOUDEST),
@@ -289,10 +297,16 @@ impl App {
             .flatten()
             .map(|at| at + SAVE_MS)
             .min();
-        [playing, saves, self.toasts.next_change(), self.looking_wake()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            playing,
+            saves,
+            self.editor_wake(),
+            self.toasts.next_change(),
+            self.looking_wake(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Volume as the mixer wants it.
@@ -302,6 +316,11 @@ impl App {
         } else {
             f32::from(self.volume) / 100.0
         }
+    }
+
+    /// The clock of `Event::Tick`.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
     }
 
     /// Seconds since the Unix epoch, as far as the clock of `Event::Tick` tells.
@@ -357,7 +376,7 @@ impl App {
             }
             Screen::Queue => self.queue.selected()?.key,
             Screen::Jobs => self.board.selected().and_then(|line| self.board.song(line)),
-            Screen::Sing => None,
+            Screen::Sing | Screen::Editor => None,
         }
     }
 }

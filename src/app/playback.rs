@@ -7,7 +7,7 @@ use super::deck::{Song, Stage, Voiceprint};
 use super::event::{Loaded, NextUp};
 use super::tracks::SongKey;
 use super::turn::{self, Next};
-use super::{App, Effect, act, looping, memory, separation, sources};
+use super::{App, Effect, act, editor, looping, memory, separation, sources};
 use crate::track::StemState;
 
 /// The next song is made ready when so little is left of this one, and of what a cross-fade takes.
@@ -84,7 +84,7 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
         .song
         .as_ref()
         .is_some_and(|song| song.stage == Stage::Given);
-    if !near || !given || !app.deck.playing {
+    if !near || !given || !app.deck.playing || editor::ended(app) {
         return;
     }
     let wanted = turn::follows(app);
@@ -326,6 +326,7 @@ pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
         Some(next) if next.stage == Stage::Given => {}
         // not loaded in time: it becomes the song as soon as it is
         Some(_) => change_over(app, effects),
+        None if editor::ended(app) => rest(app),
         None => advance(app, effects),
     }
 }

@@ -90,6 +90,6 @@ fn at(app: &App) -> usize {
         Screen::Queue if app.shows_sung => app.sung_cursor.at,
         Screen::Queue => app.queue.cursor.at,
         Screen::Jobs => app.board.cursor.at,
-        Screen::Sing => usize::MAX,
+        Screen::Sing | Screen::Editor => usize::MAX,
     }
 }

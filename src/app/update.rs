@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use super::board::Stopping;
 use super::deck::Stage;
 use super::{
-    App, Effect, Engine, Event, Past, act, ahead, damage, fader, kept, keys, looking, outputs, playback,
-    queueing, readings, request, separation, sources, touch, turn,
+    App, Effect, Engine, Event, Past, act, ahead, damage, editor, fader, kept, keys, looking, lyrics,
+    outputs, playback, queueing, readings, request, separation, sources, touch, turn,
 };
+use crate::action::Screen;
 use crate::track::StemState;
 
 /// Takes what happened and answers with what is wanted.
@@ -21,6 +22,8 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         ahead::warm(app, &mut effects);
     }
     fader::settle(app, &mut effects);
+    lyrics::settle(app, &mut effects);
+    editor::settle(app, &mut effects);
     outputs::settle(app);
     readings::settle(app, &mut effects);
     follow(app);
@@ -46,6 +49,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
     match event {
         Event::Key(key) => keys::key(app, key, effects),
         Event::Touched(touch) => touch::touch(app, touch, effects),
+        Event::Paste(text) if app.screen == Screen::Editor => editor::paste(app, &text),
         Event::Paste(text) => keys::paste(app, &text),
         Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
         Event::Resumed => effects.push(Effect::Redraw),
@@ -53,12 +57,13 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             app.now_ms = app.now_ms.max(now_ms);
             app.deck.tick(app.now_ms);
             act::save(app, false, effects);
+            editor::save_draft(app, false, effects);
             let expired = app.toasts.expire(now_ms);
             let back = looking::expire(app);
             let face = app.lyrics_face();
             let sung = face.is_some() && app.lyrics_shown != face;
             app.lyrics_shown = face;
-            return expired || sung || back;
+            return expired || sung || back || (app.screen == Screen::Editor && app.deck.moves());
         }
         Event::Quit => act::quit(app, effects),
         Event::Request(wish) => request::take(app, wish, effects),
@@ -142,6 +147,10 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             lyrics,
             readings,
         } => readings::found(app, &path, &lyrics, readings),
+        Event::Draft { song, draft } => editor::opened(app, &song, draft.as_deref(), effects),
+        Event::LyricsWritten { song, file } => editor::written(app, &song, &file, effects),
+        Event::LyricsExist(refused) => editor::exists(app, *refused),
+        Event::Traced { path, trace } => lyrics::traced(app, &path, trace),
         Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
         Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
         Event::PlayerEnded { token } => playback::ended(app, token, effects),

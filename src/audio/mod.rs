@@ -12,6 +12,7 @@ pub mod player;
 pub mod resample;
 pub mod stft;
 pub mod stretch;
+pub mod trace;
 pub mod write;
 pub mod zipped;
 

@@ -1,6 +1,6 @@
 //! The workers: one separates songs, one at a time, one opens songs for the player, one finds their
-//! lyrics, and one writes how these are said. The queue is not theirs: they take a next job only when
-//! told, and say what happened through a callback.
+//! lyrics, one writes how these are said, and one listens to their vocals. The queue is not theirs: they
+//! take a next job only when told, and say what happened through a callback.
 
 mod eta;
 mod fault;
@@ -13,6 +13,7 @@ mod plan;
 pub mod readings;
 mod ready;
 mod separation;
+pub mod trace;
 pub mod vocals;
 mod worker;
 

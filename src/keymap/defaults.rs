@@ -11,17 +11,19 @@ pub enum Group {
     Voice,
     KeyTempo,
     Lyrics,
+    Editor,
     Lists,
     Jobs,
     Everywhere,
 }
 
 impl Group {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Playback,
         Self::Voice,
         Self::KeyTempo,
         Self::Lyrics,
+        Self::Editor,
         Self::Lists,
         Self::Jobs,
         Self::Everywhere,
@@ -33,6 +35,7 @@ impl Group {
             Self::Voice => "VOICE",
             Self::KeyTempo => "KEY AND TEMPO",
             Self::Lyrics => "LYRICS",
+            Self::Editor => "TIMES OF THE WORDS",
             Self::Lists => "THIS LIST",
             Self::Jobs => "JOBS",
             Self::Everywhere => "EVERYWHERE",
@@ -80,17 +83,17 @@ macro_rules! table {
 #[rustfmt::skip]
 pub const TABLE: &[Row] = table![
     SingThis       "sing"             ["Enter" LISTS]                               LISTS          Lists      "sing"     "sing this song now";
-    VocalsUp       "vocals-up"        ["Up" SING, ")" EVERYWHERE]                   EVERYWHERE     Voice      "singer"   "more of the singer, 5 %";
-    VocalsDown     "vocals-down"      ["Down" SING, "(" EVERYWHERE]                 EVERYWHERE     Voice      ""         "less of the singer, 5 %";
+    VocalsUp       "vocals-up"        ["Up" SING, ")" ALWAYS]                       ALWAYS         Voice      "singer"   "more of the singer, 5 %";
+    VocalsDown     "vocals-down"      ["Down" SING, "(" ALWAYS]                     ALWAYS         Voice      ""         "less of the singer, 5 %";
     VocalsUpFine   "vocals-up-fine"   ["Shift-Up" SING]                             EVERYWHERE     Voice      ""         "more, 1 %";
     VocalsDownFine "vocals-down-fine" ["Shift-Down" SING]                           EVERYWHERE     Voice      ""         "less, 1 %";
-    VocalsToggle   "vocals-toggle"    ["v" EVERYWHERE, "K" SING]                    EVERYWHERE     Voice      "full/mine/off" "full / mine / off";
-    VocalsSolo     "vocals-solo"      ["V" EVERYWHERE]                              EVERYWHERE     Voice      ""         "the singer alone, to learn a part";
-    KeyUp          "key-up"           ["}" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "a semitone higher";
-    KeyDown        "key-down"         ["{" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "a semitone lower";
-    TempoUp        "tempo-up"         ["]" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "faster, 5 %";
-    TempoDown      "tempo-down"       ["[" EVERYWHERE]                              EVERYWHERE     KeyTempo   ""         "slower, 5 %";
-    KeyTempoReset  "key-tempo-reset"  ["\\" EVERYWHERE]                             EVERYWHERE     KeyTempo   ""         "both as recorded";
+    VocalsToggle   "vocals-toggle"    ["v" ALWAYS, "K" SING]                    ALWAYS         Voice      "full/mine/off" "full / mine / off";
+    VocalsSolo     "vocals-solo"      ["V" ALWAYS]                              ALWAYS         Voice      ""         "the singer alone, to learn a part";
+    KeyUp          "key-up"           ["}" ALWAYS]                              ALWAYS         KeyTempo   ""         "a semitone higher";
+    KeyDown        "key-down"         ["{" ALWAYS]                              ALWAYS         KeyTempo   ""         "a semitone lower";
+    TempoUp        "tempo-up"         ["]" ALWAYS]                              ALWAYS         KeyTempo   ""         "faster, 5 %";
+    TempoDown      "tempo-down"       ["[" ALWAYS]                              ALWAYS         KeyTempo   ""         "slower, 5 %";
+    KeyTempoReset  "key-tempo-reset"  ["\\" ALWAYS]                             ALWAYS         KeyTempo   ""         "both as recorded";
     NextLine       "next-line"        ["j" SING]                                    SING           Lyrics     "line"     "next line";
     PreviousLine   "previous-line"    ["k" SING]                                    SING           Lyrics     ""         "previous line";
     RepeatLine     "repeat-line"      ["r" SING]                                    SING           Lyrics     ""         "repeat this line";
@@ -101,20 +104,41 @@ pub const TABLE: &[Row] = table![
     LyricsLater    "lyrics-later"     ["Z" SING]                                    SING           Lyrics     ""         "lyrics 50 ms later";
     LyricsSource   "lyrics-source"    ["L" SING]                                    SING           Lyrics     ""         "choose other lyrics";
     Readings       "readings"         ["f" SING]                                    SING           Lyrics     ""         "how it is read: romaji, pinyin";
+    TakeOffset     "take-offset"      ["y" SING]                                    SING           Lyrics     ""         "move the lyrics as suggested";
+    EditLyrics     "edit-lyrics"      ["e" SING]                                    SING           Lyrics     ""         "time the words by hand";
+    Tap            "stamp"            ["Space" EDITOR]                              EDITOR         Editor     "stamp"    "the next word begins now";
+    EndLine        "line-over"        ["Enter" EDITOR]                              EDITOR         Editor     "line over" "the line is over now";
+    StepBack       "stamp-back"       ["Backspace" EDITOR]                          EDITOR         Editor     "back"     "take the last stamp away, 2 s back";
+    HearLine       "hear-line"        ["r" EDITOR]                                  EDITOR         Editor     "hear"     "hear the line from its start";
+    StampSooner    "stamp-sooner"     ["Left" EDITOR]                               EDITOR         Editor     "10 ms"    "the stamp 10 ms sooner";
+    StampLater     "stamp-later"      ["Right" EDITOR]                              EDITOR         Editor     ""         "the stamp 10 ms later";
+    StampSoonerFar "stamp-sooner-far" ["Shift-Left" EDITOR]                         EDITOR         Editor     ""         "50 ms sooner";
+    StampLaterFar  "stamp-later-far"  ["Shift-Right" EDITOR]                        EDITOR         Editor     ""         "50 ms later";
+    NextRow        "next-row"         ["j" EDITOR, "Down" EDITOR]                   EDITOR         Editor     "line"     "next line";
+    PreviousRow    "previous-row"     ["k" EDITOR, "Up" EDITOR]                     EDITOR         Editor     ""         "previous line";
+    NextWord       "next-word"        ["l" EDITOR]                                  EDITOR         Editor     ""         "next word";
+    PreviousWord   "previous-word"    ["h" EDITOR]                                  EDITOR         Editor     ""         "previous word";
+    ByWords        "by-words"         ["w" EDITOR]                                  EDITOR         Editor     "words/lines" "stamp every word, or only lines";
+    ClearStamp     "clear-stamp"      ["x" EDITOR]                                  EDITOR         Editor     ""         "no stamp here";
+    DeleteLine     "delete-line"      ["d" EDITOR]                                  EDITOR         Editor     ""         "take the line out";
+    UndoStamp      "undo-stamp"       ["u" EDITOR]                                  EDITOR         Editor     "undo"     "take back";
+    RedoStamp      "redo-stamp"       ["U" EDITOR, "Ctrl-r" EDITOR]                 EDITOR         Editor     ""         "do it again";
+    SaveLyrics     "save-lyrics"      ["s" EDITOR]                                  EDITOR         Editor     "save"     "write an LRC file; its path is asked first";
+    LeaveEditor    "leave-editor"     ["Esc" EDITOR]                                EDITOR         Editor     "leave"    "leave; a draft is kept";
     LoopIn         "loop-in"          ["i" SING]                                    SING           Playback   "loop"     "a loop begins here";
     LoopOut        "loop-out"         ["o" SING]                                    SING           Playback   ""         "a loop ends here; again: no loop";
-    PlayPause      "play-pause"       ["Space" EVERYWHERE]                          EVERYWHERE     Playback   "pause"    "play or pause";
-    SeekBack       "seek-back"        ["Left" EVERYWHERE]                           EVERYWHERE     Playback   "seek"     "{seek} s back";
-    SeekForward    "seek-forward"     ["Right" EVERYWHERE]                          EVERYWHERE     Playback   ""         "{seek} s on";
+    PlayPause      "play-pause"       ["Space" EVERYWHERE, "p" EDITOR]              ALWAYS         Playback   "pause"    "play or pause";
+    SeekBack       "seek-back"        ["Left" EVERYWHERE, "," EDITOR]               ALWAYS         Playback   "seek"     "{seek} s back";
+    SeekForward    "seek-forward"     ["Right" EVERYWHERE, "." EDITOR]              ALWAYS         Playback   ""         "{seek} s on";
     SeekBackFar    "seek-back-far"    ["Shift-Left" EVERYWHERE]                     EVERYWHERE     Playback   ""         "{far} s back";
     SeekForwardFar "seek-forward-far" ["Shift-Right" EVERYWHERE]                    EVERYWHERE     Playback   ""         "{far} s on";
-    Restart        "restart"          ["0" EVERYWHERE]                              EVERYWHERE     Playback   "restart"  "from the start";
+    Restart        "restart"          ["0" ALWAYS]                              ALWAYS         Playback   "restart"  "from the start";
     PreviousSong   "previous-song"    ["<" EVERYWHERE]                              EVERYWHERE     Playback   ""         "previous song";
     NextSong       "next-song"        [">" EVERYWHERE]                              EVERYWHERE     Playback   "next"     "next song";
-    VolumeDown     "volume-down"      ["-" EVERYWHERE]                              EVERYWHERE     Playback   ""         "quieter";
-    VolumeUp       "volume-up"        ["+" EVERYWHERE, "=" EVERYWHERE]              EVERYWHERE     Playback   ""         "louder";
-    Mute           "mute"             ["m" EVERYWHERE]                              EVERYWHERE     Playback   ""         "mute";
-    Outputs        "outputs"          ["O" EVERYWHERE]                              EVERYWHERE     Playback   ""         "where the sound goes, and its delay";
+    VolumeDown     "volume-down"      ["-" ALWAYS]                              ALWAYS         Playback   ""         "quieter";
+    VolumeUp       "volume-up"        ["+" ALWAYS, "=" ALWAYS]              ALWAYS         Playback   ""         "louder";
+    Mute           "mute"             ["m" ALWAYS]                              ALWAYS         Playback   ""         "mute";
+    Outputs        "outputs"          ["O" ALWAYS]                              ALWAYS         Playback   ""         "where the sound goes, and its delay";
     Down           "down"             ["j" LISTS, "Down" LISTS]                     LISTS          Lists      ""         "down";
     Up             "up"               ["k" LISTS, "Up" LISTS]                       LISTS          Lists      ""         "up";
     HalfPageDown   "half-page-down"   ["Ctrl-d" LISTS, "PageDown" LISTS]            LISTS          Lists      ""         "half a page down";
@@ -159,10 +183,10 @@ pub const TABLE: &[Row] = table![
     NextScreen     "next-screen"      ["Tab" EVERYWHERE]                            EVERYWHERE     Everywhere ""         "next screen";
     PreviousScreen "previous-screen"  ["Shift-Tab" EVERYWHERE]                      EVERYWHERE     Everywhere ""         "previous screen";
     Back           "back"             ["Esc" EVERYWHERE]                            EVERYWHERE     Everywhere ""         "close, clear, go back";
-    Help           "help"             ["?" EVERYWHERE]                              EVERYWHERE     Everywhere "help"     "this help";
-    Redraw         "redraw"           ["Ctrl-l" EVERYWHERE]                         EVERYWHERE     Everywhere ""         "draw again";
-    Suspend        "suspend"          ["Ctrl-z" EVERYWHERE]                         EVERYWHERE     Everywhere ""         "suspend";
-    Quit           "quit"             ["q" EVERYWHERE, "Ctrl-c" EVERYWHERE]         EVERYWHERE     Everywhere "quit"     "quit";
+    Help           "help"             ["?" ALWAYS]                              ALWAYS         Everywhere "help"     "this help";
+    Redraw         "redraw"           ["Ctrl-l" ALWAYS]                         ALWAYS         Everywhere ""         "draw again";
+    Suspend        "suspend"          ["Ctrl-z" ALWAYS]                         ALWAYS         Everywhere ""         "suspend";
+    Quit           "quit"             ["q" EVERYWHERE, "Ctrl-c" ALWAYS]             ALWAYS         Everywhere "quit"     "quit";
 ];
 
 /// The row of an action.

@@ -50,6 +50,8 @@ pub struct Draft {
     pub pieces: Vec<Piece>,
     pub singers: Singers,
     pub under: Vec<Under>,
+    /// A blank row stands before it.
+    pub stanza: bool,
 }
 
 /// Takes drafts in and gives lyrics out.
@@ -132,6 +134,7 @@ impl Builder {
     fn line_of(&mut self, draft: Draft) -> Option<Line> {
         let mut line = Line {
             singers: draft.singers,
+            stanza: draft.stanza,
             ..Line::default()
         };
         let mut room = LONGEST_LINE;

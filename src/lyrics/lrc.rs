@@ -96,7 +96,7 @@ impl Reader {
                 end_ms: end,
                 pieces: pieces.collect(),
                 singers: self.singers,
-                under: Vec::new(),
+                ..Draft::default()
             });
         }
     }

@@ -23,7 +23,7 @@ use std::path::Path;
 use unicode_segmentation::UnicodeSegmentation;
 
 pub use encoding::decode;
-pub use source::{Offer, Online, Pick, Source, Wanted};
+pub use source::{Offer, Online, Pick, Source, Wanted, own_mark, own_name};
 
 /// Milliseconds of the song.
 pub type Millis = i64;
@@ -61,6 +61,8 @@ pub struct Line {
     pub words: Vec<Word>,
     pub singers: Singers,
     pub under: Vec<Under>,
+    /// A blank row stands before it: a stanza begins.
+    pub stanza: bool,
 }
 
 /// A word or syllable with a time of its own.
@@ -106,7 +108,7 @@ impl Singers {
     }
 
     /// One mouth cannot sing both lines at once.
-    fn collides(self, other: Self) -> bool {
+    pub fn collides(self, other: Self) -> bool {
         self.0 == 0 || other.0 == 0 || self.0 & other.0 != 0
     }
 }

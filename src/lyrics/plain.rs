@@ -6,13 +6,19 @@ use super::{Flaw, Format, Lyrics, NotLyrics};
 
 pub fn read(text: &str) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
     let mut builder = Builder::new(Format::Plain);
+    let mut stanza = false;
     for (at, line) in rows(text) {
         if builder.is_full() {
             break;
         }
+        if line.trim().is_empty() {
+            stanza = true;
+            continue;
+        }
         builder.line(Draft {
             at,
             pieces: vec![Piece::new(line, None, None)],
+            stanza: std::mem::take(&mut stanza),
             ..Draft::default()
         });
     }

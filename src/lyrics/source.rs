@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Format, Timing};
-use crate::track::TrackId;
+use crate::track::{TrackId, printable};
 
 /// A song whose lyrics are wanted, by its names.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -139,6 +139,35 @@ impl Offer {
         };
         (group, self.pick.source)
     }
+}
+
+/// Bytes of artist and title in a name, so that every file system takes it.
+const LONGEST_NAME: usize = 160;
+
+/// The name of a song's lyrics in croon's own folder: `Artist - Title [0123456789abcdef].lrc`, for a
+/// person to find them and for croon to know the recording.
+pub fn own_name(id: TrackId, artist: &str, title: &str, ending: &str) -> String {
+    let name = if artist.is_empty() {
+        title.to_owned()
+    } else {
+        format!("{artist} - {title}")
+    };
+    let plain = |c: char| match c {
+        '/' | '\\' | ':' | '?' | '*' | '"' | '<' | '>' | '|' | '[' | ']' => '_',
+        c => c,
+    };
+    let mut name: String = printable(&name).chars().map(plain).collect();
+    while name.len() > LONGEST_NAME {
+        name.pop();
+    }
+    // a dot at the start would hide the file
+    let name = name.trim_start_matches('.').trim();
+    format!("{name} {}.{ending}", own_mark(id))
+}
+
+/// What a file of this recording has at the end of its name.
+pub fn own_mark(id: TrackId) -> String {
+    format!("[{}]", &id.to_string()[..16])
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ pub fn lrc(lyrics: &Lyrics, later_ms: Millis) -> String {
     let mut singers = Singers::default();
     for (number, line) in lyrics.lines.iter().enumerate() {
         if !lyrics.is_timed() {
-            let _ = writeln!(out, "{}", line.text);
+            let before = if line.stanza { "\n" } else { "" };
+            let _ = writeln!(out, "{before}{}", line.text);
             continue;
         }
         let _ = write!(out, "[{}]", at(line.start_ms));

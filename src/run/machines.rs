@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::Sender;
 
 use super::catalogue::{Catalogue, fetched, found};
 use super::no_vocals::NoVocals;
+use super::scribe::Scribe;
 use super::{Message, OUTPUTS, hearsay, lists, requests::Fetched};
 use crate::app::{CacheStats, Effect, Event, SavedOutputs};
 use crate::audio::Vocals;
@@ -17,12 +19,12 @@ use crate::audio::player::{Player, PlayerSettings, Song};
 use crate::commands::Context;
 use crate::config::LoudnessChoice;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
-use crate::jobs::lyrics::{LyricsFinder, Places};
+use crate::jobs::lyrics::LyricsFinder;
 use crate::jobs::readings::{ReadingsWriter, ToRead};
+use crate::jobs::trace::{Listen, Listener};
 use crate::jobs::{Job, Jobs, JobsSetup};
 use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
-use crate::lrclib::Lrclib;
 use crate::m3u::{Item, is_list};
 use crate::paths::Paths;
 use crate::remote::Answer;
@@ -43,6 +45,8 @@ pub struct Machines {
     loader: Loader,
     lyrics: LyricsFinder,
     readings: ReadingsWriter,
+    listener: Listener,
+    scribe: Scribe,
     library: Library,
     opened: Vec<Opened>,
     keeper: lists::Keeper,
@@ -94,7 +98,7 @@ impl Machines {
         })?;
 
         let send = tell(to_main);
-        let places = lyric_places(context, &store, to_main);
+        let places = super::settings::lyric_places(context, &store, to_main);
         let lyrics = LyricsFinder::start(places, move |path, found| {
             send(Message::Event(hearsay::of_lyrics(path, found)));
         })?;
@@ -102,6 +106,12 @@ impl Machines {
         let send = tell(to_main);
         let readings = ReadingsWriter::start(move |wish, readings| {
             send(Message::Event(hearsay::of_readings(wish, readings)));
+        })?;
+
+        let send = tell(to_main);
+        let listener = Listener::start(store.clone(), move |path, trace| {
+            let trace = trace.map(Arc::new);
+            send(Message::Event(Event::Traced { path, trace }));
         })?;
 
         let send = tell(to_main);
@@ -144,6 +154,8 @@ impl Machines {
             loader,
             lyrics,
             readings,
+            listener,
+            scribe: Scribe::start(context.paths.drafts(), to_main.clone())?,
             library,
             opened: Vec::new(),
             keeper,
@@ -184,6 +196,10 @@ impl Machines {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
             Effect::FindLyrics(wanted) => self.lyrics.find(wanted),
             Effect::ReadLyrics { path, lyrics, kind } => self.readings.read(ToRead { path, lyrics, kind }),
+            Effect::OpenDraft { .. } | Effect::KeepDraft { .. } | Effect::WriteLyrics { .. } => {
+                self.scribe.tell(effect);
+            }
+            Effect::Listen { path, id, or_mixture } => self.listener.listen(Listen { path, id, or_mixture }),
             Effect::Play {
                 token,
                 path,
@@ -363,21 +379,6 @@ impl Machines {
         if let Err(error) = counted {
             tracing::warn!("no thread to add up the cache: {error}");
         }
-    }
-}
-
-/// Where lyrics are looked for; the server only where the configuration lets it be asked.
-fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Message>) -> Places {
-    let config = &context.config.lyrics;
-    let server = config.lrclib.then(|| Lrclib::new(&config.lrclib_server));
-    let server = server.transpose().unwrap_or_else(|error| {
-        drop(to_main.send(Message::Event(Event::Trouble(error.to_string()))));
-        None
-    });
-    Places {
-        folders: context.lyrics_folders(),
-        store: Some(store.clone()),
-        server,
     }
 }
 

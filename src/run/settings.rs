@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
+use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 
-use super::{OUTPUTS, lists, machines};
+use super::{Message, OUTPUTS, lists, machines};
 use crate::app::fader::LOUDEST;
-use crate::app::{Saved, Settings, Sort};
+use crate::app::{Event, Saved, Settings, Sort};
 use crate::commands::Context;
 use crate::config::OnUnplug;
+use crate::jobs::lyrics::Places;
+use crate::lrclib::Lrclib;
 use crate::store::StemStore;
 
 /// [`Saved`] as it lies in the catalogue.
@@ -42,8 +45,24 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
         folders: roots.to_vec(),
         config_file: context.paths.config_file.clone(),
         reduce_motion: context.config.screen.reduce_motion,
+        lyrics_folder: context.paths.lyrics(),
         seed: lists::now_unix() as u64,
         began_unix: lists::now_unix(),
         ..Settings::default()
+    }
+}
+
+/// Where lyrics are looked for; the server only where the configuration lets it be asked.
+pub fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Message>) -> Places {
+    let config = &context.config.lyrics;
+    let server = config.lrclib.then(|| Lrclib::new(&config.lrclib_server));
+    let server = server.transpose().unwrap_or_else(|error| {
+        drop(to_main.send(Message::Event(Event::Trouble(error.to_string()))));
+        None
+    });
+    Places {
+        folders: context.lyrics_folders(),
+        store: Some(store.clone()),
+        server,
     }
 }

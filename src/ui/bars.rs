@@ -20,9 +20,10 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
         let number = match screen {
             Screen::Queue => app.queue.len(),
             Screen::Jobs => app.board.waiting().len() + usize::from(app.board.running.is_some()),
-            Screen::Library | Screen::Sing => 0,
+            Screen::Library | Screen::Sing | Screen::Editor => 0,
         };
-        let open = screen == app.screen;
+        // the editor lies over Sing
+        let open = screen == app.screen || screen == Screen::Sing && app.screen == Screen::Editor;
         let mut label = format!("{} {}", screen.index() + 1, screen.name());
         if narrow && !open {
             label.truncate(1);

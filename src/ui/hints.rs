@@ -15,6 +15,8 @@ const PAIRS: &[(Action, Action)] = &[
     (Action::SeekBack, Action::SeekForward),
     (Action::MoveDown, Action::MoveUp),
     (Action::NextLine, Action::PreviousLine),
+    (Action::NextRow, Action::PreviousRow),
+    (Action::StampSooner, Action::StampLater),
 ];
 
 /// The name of a key as short as it can be read.
@@ -48,6 +50,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
                 }
                 None => " any key closes",
             },
+            Overlay::SaveLyrics(_) => " y croon's own folder   b beside the song   any other key: not now",
             Overlay::Confirm { .. } => " y yes   any other key: no",
             Overlay::Prompt(prompt) if !matches!(prompt.ask, Ask::Find | Ask::Filter) => {
                 " Enter does it   Esc leaves it"
@@ -88,7 +91,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         let own = app
             .keymap
             .keys_for(app.screen, row.action)
-            .any(|b| b.scope != Scope::EVERYWHERE);
+            .any(|b| b.scope != Scope::EVERYWHERE && b.scope != Scope::ALWAYS);
         (!own, row.action != Action::Find)
     });
     for row in rows {

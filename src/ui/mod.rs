@@ -3,6 +3,7 @@
 
 mod bars;
 mod canvas;
+mod editor;
 mod help;
 mod hints;
 mod jobs;
@@ -119,6 +120,7 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
             let rows = canvas.height();
             canvas.wrap(rows.min(3) / 2, rows, words, Style::new());
         }
+        Overlay::SaveLyrics(wish) => editor::saving(wish, &mut canvas.part(body)),
         Overlay::None | Overlay::Prompt(_) => screen(app, canvas, body),
     }
     let mut y = body.bottom();
@@ -182,5 +184,6 @@ fn screen(app: &App, canvas: &mut Canvas, body: Rect) {
         Screen::Queue => queue::draw(app, &mut canvas),
         Screen::Sing => sing::draw(app, &mut canvas),
         Screen::Jobs => jobs::draw(app, &mut canvas),
+        Screen::Editor => editor::draw(app, &mut canvas),
     }
 }

@@ -1,6 +1,7 @@
 //! The screen in words, for those who listen to it and for terminals that cannot move their cursor: a
 //! line for each thing that happened, the newest last. It looks at the same state as the drawn screens.
 
+use super::editor;
 use super::help::lines as help_lines;
 use super::text;
 use crate::action::{Action, Screen};
@@ -268,6 +269,7 @@ fn screen(app: &App) -> String {
         Screen::Jobs => format!("Jobs: {} waiting", text::count(app.board.waiting().len())),
         Screen::Sing if app.deck.song.is_none() => "Sing: nothing plays".into(),
         Screen::Sing => "Sing".into(),
+        Screen::Editor => "Editor of times".into(),
     }
 }
 
@@ -275,6 +277,10 @@ fn screen(app: &App) -> String {
 fn selected(app: &App) -> Option<String> {
     let (at, of, words) = match app.screen {
         Screen::Sing => return None,
+        Screen::Editor => {
+            let editor = app.editor.as_ref()?;
+            (editor.row(), editor.sheet.rows.len(), editor::told(editor)?)
+        }
         Screen::Queue if app.shows_sung => {
             let at = app.sung_cursor.at;
             (at, app.history.len(), app.history.get(at)?.name.clone())
@@ -345,6 +351,7 @@ fn overlay(app: &App) -> Vec<String> {
             said
         }
         Overlay::Whole { heading, words } => vec![format!("{heading}: {words}")],
+        Overlay::SaveLyrics(wish) => editor::saving_words(wish),
         Overlay::Confirm { words, .. } => vec![format!("{words} y: yes, any other key: no")],
         Overlay::Outputs => {
             let lines = app.outputs.lines();

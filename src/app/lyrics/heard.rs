@@ -78,8 +78,8 @@ fn threshold(loudest: u8) -> u8 {
     ((f64::from(loudest) * LEAK) as u8).max(SILENCE)
 }
 
-/// Lays lines along the stretches with vocals by their syllables: a guess, and marked as one. None
-/// where the length of the song is unknown.
+/// Lays lines along the stretches with vocals by their syllables, as far as those are known: a guess
+/// that will do until the whole song is. None where the length of the song is unknown.
 pub(super) fn lay(lyrics: &Lyrics, voice: &Voiceprint, duration: Option<f64>) -> Option<Lyrics> {
     let by_segments = voice.segment_seconds * voice.segments.len() as f64;
     let seconds = duration.or((by_segments > 0.0).then_some(by_segments))?;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::heard::lay;
+use super::suggestion::Listening;
 use crate::app::deck::Voiceprint;
 use crate::app::sources::WordsFound;
 use crate::lyrics::cdg::Graphics;
 use crate::lyrics::reading::{Piece, Readings};
-use crate::lyrics::{Lyrics, Offer, Online};
+use crate::lyrics::{Lyrics, Millis, Offer, Online};
+use crate::singing::{Trace, laying};
 
 /// The words of one song on the deck.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +26,14 @@ pub struct Words {
     pub offers: Vec<Offer>,
     pub chosen: usize,
     pub online: Online,
+    /// What was heard of the singer.
+    pub(in crate::app) listening: Listening,
+    /// `laid` is as good as it gets.
+    by_trace: bool,
+    /// So much later the lyrics would fit; nothing where nothing is offered.
+    pub(in crate::app) suggested: Option<Millis>,
+    /// The listener moved them: from then on nothing is offered.
+    pub(in crate::app) moved_by_hand: bool,
     /// How the lines are said, where that was wanted.
     readings: Option<Arc<Readings>>,
     /// It was asked for.
@@ -36,6 +46,11 @@ impl Words {
         self.laid.as_deref().or(self.lyrics.as_deref())
     }
 
+    /// What was heard of the song.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.listening.trace()
+    }
+
     pub(in crate::app) fn take(&mut self, found: &WordsFound) {
         self.lyrics = found.lyrics.clone();
         self.graphics = found.graphics.clone();
@@ -43,6 +58,7 @@ impl Words {
         self.chosen = found.chosen;
         self.online = found.online.clone();
         self.laid = None;
+        self.suggested = None;
         self.sought = true;
         self.readings = None;
         self.reading = false;
@@ -77,7 +93,14 @@ impl Words {
     /// Lays lyrics without times along the song, again whenever more is known of its vocals.
     pub fn lay(&mut self, voice: &Voiceprint, duration: Option<f64>) {
         if let Some(lyrics) = self.lyrics.as_deref().filter(|lyrics| !lyrics.is_timed()) {
-            self.laid = lay(lyrics, voice, duration).map(Arc::new);
+            let trace = self.listening.trace();
+            if trace.is_some() && self.laid.is_some() && self.by_trace {
+                // nothing that is known of single segments makes it better
+                return;
+            }
+            let laid = trace.and_then(|trace| laying::laid(lyrics, trace));
+            self.by_trace = laid.is_some();
+            self.laid = laid.or_else(|| lay(lyrics, voice, duration)).map(Arc::new);
         }
     }
 }

@@ -4,13 +4,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::lyrics::ENDINGS;
-use crate::track::{TrackId, printable};
+use crate::lyrics::{ENDINGS, own_mark, own_name};
+use crate::track::TrackId;
 
 /// Entries looked at; so many songs nobody edits.
 const ENTRIES: usize = 50_000;
-/// Bytes of artist and title in a name, so that every file system takes it.
-const LONGEST_NAME: usize = 160;
 
 /// Lyrics that could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -22,27 +20,7 @@ pub struct NotKept {
 
 /// `Artist - Title [0123456789abcdef].lrc`
 pub fn path(folder: &Path, id: TrackId, artist: &str, title: &str, ending: &str) -> PathBuf {
-    let name = if artist.is_empty() {
-        title.to_owned()
-    } else {
-        format!("{artist} - {title}")
-    };
-    let plain = |c: char| match c {
-        '/' | '\\' | ':' | '?' | '*' | '"' | '<' | '>' | '|' | '[' | ']' => '_',
-        c => c,
-    };
-    let mut name: String = printable(&name).chars().map(plain).collect();
-    while name.len() > LONGEST_NAME {
-        name.pop();
-    }
-    // a dot at the start would hide the file
-    let name = name.trim_start_matches('.').trim();
-    folder.join(format!("{name} {}.{ending}", mark(id)))
-}
-
-/// What a file of this recording has at the end of its name.
-fn mark(id: TrackId) -> String {
-    format!("[{}]", &id.to_string()[..16])
+    folder.join(own_name(id, artist, title, ending))
 }
 
 /// What is kept of this recording, the newest first.
@@ -50,7 +28,7 @@ pub fn files(folder: &Path, id: TrackId) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
-    let mark = mark(id);
+    let mark = own_mark(id);
     let mut found: Vec<_> = entries
         .flatten()
         .take(ENTRIES)

@@ -12,7 +12,7 @@ use super::super::text;
 use super::breaking::{broken, sung_bytes};
 use super::{letters, readings};
 use crate::action::{Action, Screen};
-use crate::app::lyrics::{Moment, offset_words};
+use crate::app::lyrics::{Moment, offset_words, suggestion_words};
 use crate::app::{App, Spot};
 use crate::lyrics::reading::Piece;
 use crate::lyrics::{Line, Lyrics, Timing, UnderKind};
@@ -362,6 +362,9 @@ fn told(app: &App, mut words: String, style: Style, canvas: &mut Canvas, y: usiz
         .and_then(|song| offset_words(song.memory.lyrics_offset_ms));
     if let Some(offset) = offset {
         words += &format!("   {offset}");
+    }
+    if let Some(suggested) = suggestion_words(app) {
+        words = format!("{suggested}   {words}");
     }
     let shown = text::cut(&words, canvas.width().saturating_sub(2), canvas.glyphs().cut);
     canvas.line_right(y, Span::styled(format!("{shown} "), style), 0);
