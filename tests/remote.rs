@@ -40,6 +40,9 @@ fn house() -> House {
             let _ = tell.send(request);
             answer.give(Reply::Done(said));
         }
+        Ask::SaveQueue { path, .. } | Ask::LoadQueue { path, .. } => {
+            answer.give(Reply::Done(path.display().to_string()));
+        }
         Ask::Status | Ask::Follow => answer.give(Reply::Status(Box::default())),
     });
     let doors = Doors {
