@@ -44,7 +44,8 @@ const SEEDS: [(&str, &str); 7] = [
 ];
 
 /// What is put into files to break them.
-const HOSTILE: [&str; 22] = [
+const HOSTILE: [&str; 23] = [
+    "-9223372036854775808",
     "\x1b[2J\x1b]0;x\x07",
     "\u{202e}\u{2066}\u{200f}",
     "\u{9b}31m",
@@ -272,6 +273,24 @@ fn stamps_that_go_backwards_are_negative_or_huge_cost_no_line() {
             song.text()
         );
     }
+    // the least number there is has no opposite
+    let least = i64::MIN;
+    let song = format!("[offset:{least}]\n[00:01.00]a\n");
+    assert!(
+        !read(song.as_bytes(), Path::new("a.lrc"))
+            .unwrap()
+            .flaws
+            .is_empty()
+    );
+    let song = format!(
+        "#TITLE:x\n#ARTIST:y\n#BPM:300\n: {least} {least} {least} a\n- {least} {least}\n: 8 4 0 now\nE\n"
+    );
+    assert!(
+        !read(song.as_bytes(), Path::new("a.txt"))
+            .unwrap()
+            .flaws
+            .is_empty()
+    );
     let notes = "#TITLE:x\n#ARTIST:y\n#BPM:300\n#GAP:-999999999\n: 999999999 99999 0 late\n- 5\n: -999999999 -4 0 early\n- 6\n: 8 4 0 now\nE\n";
     if let Ok(read) = read(notes.as_bytes(), Path::new("a.txt")) {
         holds(&read.lyrics);

@@ -184,7 +184,7 @@ fn sound(path: &Path) {
     let mut wav = hound::WavWriter::create(path, spec).unwrap();
     for at in 0..44_100 {
         for _ in 0..2 {
-            wav.write_sample((f64::from(at) * 0.05).sin().mul_add(9000.0, 0.0) as i16)
+            wav.write_sample(((f64::from(at) * 0.05).sin() * 9000.0) as i16)
                 .unwrap();
         }
     }

@@ -37,7 +37,13 @@ fn voice(seed: u64, frames: usize) -> Vec<f32> {
         ((state >> 40) as f32 / 8_388_608.0 - 1.0) * 0.3
     };
     (0..2 * frames)
-        .map(|at| if at / (4 * RATE) % 2 == 0 { noise() } else { 0.0 })
+        .map(|at| {
+            if (at / (4 * RATE)).is_multiple_of(2) {
+                noise()
+            } else {
+                0.0
+            }
+        })
         .collect()
 }
 

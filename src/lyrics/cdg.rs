@@ -80,7 +80,7 @@ impl Graphics {
         let mut kept = Vec::new();
         let mut picture = Picture::default();
         for (number, packet) in packets.iter().enumerate() {
-            if number % every == 0 {
+            if number.is_multiple_of(every) {
                 kept.push((number, picture.clone()));
             }
             picture.take(packet.instruction, &packet.data);

@@ -125,7 +125,7 @@ impl Reader {
             "ar" => self.builder.artist(value),
             "la" | "lang" | "language" => self.builder.language(value),
             "offset" => match value.trim().trim_start_matches('+').parse::<Millis>() {
-                Ok(sooner) if sooner.abs() <= MOST_OFFSET => self.builder.offset(-sooner),
+                Ok(sooner) if (-MOST_OFFSET..=MOST_OFFSET).contains(&sooner) => self.builder.offset(-sooner),
                 Ok(_) => self
                     .builder
                     .flaw(at, "an offset of more than a minute is a mistake; it is ignored"),

@@ -53,6 +53,13 @@ impl<'a> Midi<'a> {
             format: Format::Midi,
             reason: error.to_string(),
         };
+        // the one number of frames a second that the crate below cannot negate
+        if bytes.get(12) == Some(&0x80) {
+            return Err(NotLyrics::Broken {
+                format: Format::Midi,
+                reason: "its ticks have no length".into(),
+            });
+        }
         let (header, tracks) = midly::parse(bytes).map_err(broken)?;
         let mut file = Self {
             beat: header.timing,

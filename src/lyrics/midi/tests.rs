@@ -79,6 +79,14 @@ fn a_file_without_words_is_refused() {
     assert!(matches!(read(b"MThd"), Err(NotLyrics::Broken { .. })));
 }
 
+#[test]
+fn a_rate_of_frames_that_cannot_be_is_refused() {
+    let mut bytes = b"MThd\0\0\0\x06\0\x01\0\x01\x80\0MTrk\0\0\0\x04\0\xff\x2f\0".to_vec();
+    assert!(matches!(read(&bytes), Err(NotLyrics::Broken { .. })));
+    bytes[12] = 0xe7;
+    assert_eq!(read(&bytes), Err(NotLyrics::Empty));
+}
+
 proptest! {
     #[test]
     fn any_bytes_after_the_head_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300), whole: bool) {

@@ -138,7 +138,7 @@ impl Song {
                 .flaw(at, "a note of an unknown kind; it is taken for a free one");
         }
         let start = note.start.saturating_add(self.base);
-        if start.abs() >= LATEST_BEAT || !(0..LONGEST_NOTE).contains(&note.length) {
+        if start.unsigned_abs() >= LATEST_BEAT.unsigned_abs() || !(0..LONGEST_NOTE).contains(&note.length) {
             self.builder
                 .flaw(at, "a beat or length no song has; the nearest possible is taken");
         }
