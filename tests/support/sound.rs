@@ -47,6 +47,8 @@ impl Sound {
         std::fs::create_dir(folder.path().join("pulse")).unwrap();
         std::fs::write(folder.path().join("server.pa"), SERVER).unwrap();
         std::fs::write(folder.path().join("asound.conf"), ALSA).unwrap();
+        // The server takes anybody, but not a client that has no cookie at all.
+        std::fs::write(folder.path().join("cookie"), [7; 256]).unwrap();
         let log = File::create(folder.path().join("server.log")).unwrap();
         let server = Command::new("pulseaudio")
             .args([
@@ -92,14 +94,24 @@ impl Sound {
 
     /// Plugs another null sink in; its module, for [`Sound::unplug`].
     pub fn plug(&self, name: &str, rate: u32, channels: u16) -> String {
-        self.pactl(&[
+        let (name, rate, many) = (
+            format!("sink_name={name}"),
+            format!("rate={rate}"),
+            format!("channels={channels}"),
+        );
+        let mut args = vec![
             "load-module",
             "module-null-sink",
-            &format!("sink_name={name}"),
-            &format!("rate={rate}"),
-            &format!("channels={channels}"),
             "format=float32le",
-        ])
+            &name,
+            &rate,
+            &many,
+        ];
+        if channels == 6 {
+            // as sound cards have them; the server's own default is that of AIFF files
+            args.push("channel_map=front-left,front-right,rear-left,rear-right,front-center,lfe");
+        }
+        self.pactl(&args)
     }
 
     pub fn unplug(&self, module: &str) {
@@ -211,6 +223,7 @@ fn env(folder: &Path) -> Vec<(&'static str, PathBuf)> {
         ),
         ("PULSE_STATE_PATH", folder.join("pulse")),
         ("ALSA_CONFIG_PATH", folder.join("asound.conf")),
+        ("PULSE_COOKIE", folder.join("cookie")),
     ]
 }
 

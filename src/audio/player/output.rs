@@ -7,7 +7,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use crate::audio::feeder::Command;
 use crate::audio::mixer::mixer;
@@ -79,7 +79,26 @@ struct Playing {
     complaints: Receiver<Complaint>,
     since: Instant,
     /// Sounds until dropped.
-    _stream: Box<dyn Any>,
+    stream: Option<Box<dyn Any + Send>>,
+}
+
+/// How long a stream may take to close before it is left behind.
+const CLOSING: Duration = Duration::from_millis(500);
+
+impl Drop for Playing {
+    /// Some sound systems wait for ever for a device that is gone, and the next one must not wait with
+    /// them: the stream is closed by a thread of its own.
+    fn drop(&mut self) {
+        let Some(stream) = self.stream.take() else { return };
+        let (tell, closed) = bounded(1);
+        let spawned = std::thread::Builder::new().name("close".into()).spawn(move || {
+            drop(stream);
+            let _ = tell.send(());
+        });
+        if spawned.is_ok() && closed.recv_timeout(CLOSING).is_err() {
+            tracing::warn!("the stream of {} does not close; it is left behind", self.name);
+        }
+    }
 }
 
 /// Why the device is to be closed.
@@ -193,7 +212,7 @@ impl<S: System> OutputThread<S> {
             name,
             complaints,
             since: Instant::now(),
-            _stream: stream,
+            stream: Some(stream),
         })
     }
 

@@ -25,6 +25,8 @@ struct Plugged {
     outputs: Vec<(&'static str, u32)>,
     default: usize,
     refuse: bool,
+    /// Its streams never close.
+    hangs: bool,
     /// Of the output that is open.
     tell: Option<Sender<Complaint>>,
     opened: Vec<String>,
@@ -103,8 +105,25 @@ impl System for Fake {
             rate,
             latency: 0,
             ring,
-            stream: Box::new(SilentClock::start(source, frames, shared.clone())),
+            stream: Box::new(Sounding {
+                _clock: SilentClock::start(source, frames, shared.clone()),
+                hangs: self.change(|plugged| plugged.hangs),
+            }),
         })
+    }
+}
+
+/// Where a sound system waits for a device that is gone, it waits for ever.
+struct Sounding {
+    _clock: SilentClock,
+    hangs: bool,
+}
+
+impl Drop for Sounding {
+    fn drop(&mut self) {
+        while self.hangs {
+            std::thread::park();
+        }
     }
 }
 
@@ -341,4 +360,20 @@ fn with_nothing_plugged_in_time_goes_on_and_the_first_output_is_taken() {
     fake.change(|plugged| plugged.outputs.push(("Speakers", 48_000)));
     rig.on("Speakers");
     assert!(plays(&rig) > before);
+}
+
+#[test]
+fn a_stream_that_never_closes_holds_up_nobody() {
+    let fake = Fake::with(&[("Headphones", 44_100), ("Speakers", 48_000)]);
+    fake.change(|plugged| plugged.hangs = true);
+    let rig = Rig::new(&fake, PlayerSettings::default());
+    rig.on("Headphones");
+    fake.change(|plugged| plugged.hangs = false);
+    let before = plays(&rig);
+    fake.unplug("Headphones");
+    assert!(matches!(rig.output(), OutputState::Lost { .. }));
+    rig.on("Speakers");
+    rig.player.play();
+    let after = plays(&rig);
+    assert!(after >= before && after < before + 20.0, "{before} then {after}");
 }

@@ -35,7 +35,7 @@ pub(super) struct Opened {
     /// Frames between the callback and the ear.
     pub latency: u32,
     pub ring: Producer<Frame>,
-    pub stream: Box<dyn Any>,
+    pub stream: Box<dyn Any + Send>,
 }
 
 /// All that the output thread asks of the sound system.
