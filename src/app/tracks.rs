@@ -332,9 +332,10 @@ impl Tracks {
     fn best_first(&self, marks: &Marks) -> Vec<SongKey> {
         let mark = |key: &SongKey| marks.get(key.0 as usize).copied().unwrap_or(0);
         let all = self.all_sorted().iter().copied();
-        let mut found: Vec<SongKey> = all.filter(|key| mark(key) > 0).collect();
-        found.sort_by_key(|key| std::cmp::Reverse(mark(key)));
-        found
+        let marked = all.map(|key| (mark(&key), key));
+        let mut found: Vec<(u16, SongKey)> = marked.filter(|(mark, _)| *mark > 0).collect();
+        found.sort_by_key(|(mark, _)| std::cmp::Reverse(*mark));
+        found.into_iter().map(|(_, key)| key).collect()
     }
 
     /// The next line, from the cursor on and around the end, that holds all words of `text`.

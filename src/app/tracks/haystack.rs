@@ -106,10 +106,10 @@ impl Haystack {
             return marks;
         };
         let finder = memmem::Finder::new(first.folded.as_bytes());
-        let others: Vec<(memmem::Finder, &Needle)> = needles
+        let others: Vec<memmem::Finder> = needles
             .iter()
             .filter(|needle| !std::ptr::eq(*needle, first))
-            .map(|needle| (memmem::Finder::new(needle.folded.as_bytes()), needle))
+            .map(|needle| memmem::Finder::new(needle.folded.as_bytes()))
             .collect();
         let bytes = self.text.as_bytes();
         let (mut from, mut at) = (0, 0);
@@ -128,13 +128,13 @@ impl Haystack {
             from = end;
             let Some(key) = key else { continue };
             let words = &bytes[start as usize..end];
-            let mut mark = best(&finder, words, hit - start as usize, first.folded.len());
-            for (finder, needle) in &others {
+            let mut mark = best(&finder, words, hit - start as usize);
+            for finder in &others {
                 let Some(hit) = finder.find(words) else {
                     mark = 0;
                     break;
                 };
-                mark += best(finder, words, hit, needle.folded.len());
+                mark += best(finder, words, hit);
             }
             let exact = |needle: &Needle| {
                 needle
@@ -178,27 +178,32 @@ impl Haystack {
     }
 }
 
-/// The best place of a needle in the words of a song, from its first place on: 4 where it is a whole name,
-/// 3 at the beginning of one, 2 at the beginning of a word, else 1.
-fn best(finder: &memmem::Finder, words: &[u8], first: usize, length: usize) -> u16 {
-    let mut mark = 0;
-    let mut at = first;
-    loop {
-        let before = at.checked_sub(1).map(|before| words[before]);
-        let here = match before {
-            None | Some(FIELD) => match words.get(at + length) {
-                None | Some(&FIELD) => return 4,
-                Some(_) => 3,
-            },
-            Some(byte) if byte.is_ascii() && !byte.is_ascii_alphanumeric() => 2,
-            Some(_) => 1,
-        };
-        mark = mark.max(here);
-        match words.get(at + 1..).and_then(|rest| finder.find(rest)) {
-            Some(next) => at += 1 + next,
-            None => return mark,
-        }
+/// How good a place of a needle in the words of a song is: 4 where it is a whole name, 3 at the beginning
+/// of one, 2 at the beginning of a word, else 1.
+fn place(words: &[u8], at: usize, length: usize) -> u16 {
+    match at.checked_sub(1).map(|before| words[before]) {
+        None | Some(FIELD) => match words.get(at + length) {
+            None | Some(&FIELD) => 4,
+            Some(_) => 3,
+        },
+        Some(byte) if byte.is_ascii() && !byte.is_ascii_alphanumeric() => 2,
+        Some(_) => 1,
     }
+}
+
+/// The best place of a needle, given its first one. A beginning is good enough: looking on for a whole
+/// name doubles the time of a key press, and hardly ever finds one.
+fn best(finder: &memmem::Finder, words: &[u8], first: usize) -> u16 {
+    let length = finder.needle().len();
+    let (mut at, mut mark) = (first, place(words, first, length));
+    while mark < 3 {
+        let Some(next) = words.get(at + 1..).and_then(|rest| finder.find(rest)) else {
+            break;
+        };
+        at += 1 + next;
+        mark = mark.max(place(words, at, length));
+    }
+    mark
 }
 
 /// A bit for each byte, 64 of them.
