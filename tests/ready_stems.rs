@@ -194,7 +194,8 @@ fn stems_that_fit_are_the_vocals_and_no_engine_is_asked() {
 
 #[test]
 fn stems_of_another_recording_are_refused_with_the_reason_and_the_song_is_separated() {
-    let cases: [(&str, fn(&Song)); 4] = [
+    type Spoil = fn(&Song);
+    let cases: [(&str, Spoil); 4] = [
         ("shifted in time", |song| {
             let mut late = vec![0.0; RATE];
             late.extend(&song.vocals[..song.vocals.len() - RATE]);

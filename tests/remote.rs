@@ -311,7 +311,7 @@ fn who_follows_sees_every_change_and_only_changes() {
         },
         false,
     );
-    let mut next = || client.next().unwrap().unwrap().status.unwrap();
+    let mut next = || client.next_line().unwrap().unwrap().status.unwrap();
     assert_eq!(next().position_us, 1_000_000);
     assert_eq!(next().position_us, 2_000_000);
     assert_eq!(next().vocals, 30);
@@ -350,7 +350,7 @@ fn a_follower_that_sleeps_misses_some_and_gets_the_newest() {
     house.serves();
     let mut seen = Vec::new();
     while seen.last() != Some(&newest) {
-        let status = client.next().unwrap().unwrap().status.unwrap();
+        let status = client.next_line().unwrap().unwrap().status.unwrap();
         seen.push(status.position_us / 1_000_000);
     }
     assert!(seen.windows(2).all(|pair| pair[0] < pair[1]));
@@ -364,7 +364,7 @@ fn the_end_is_seen_and_leaves_nothing_behind() {
     let mut client = Client::connect(&house.address).unwrap().unwrap();
     client.ask(&Line::new("follow")).unwrap();
     house.remote = None;
-    assert!(client.next().unwrap().is_none());
+    assert!(client.next_line().unwrap().is_none());
     assert!(!path.exists());
     assert!(Client::connect(&house.address).unwrap().is_none());
 }

@@ -32,7 +32,7 @@ pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     }
     let Some(song) = &mut app.deck.song else { return };
-    let Some(lyrics) = song.words.to_read() else {
+    let Some(lyrics) = song.words.ask_readings() else {
         return;
     };
     let path = app.tracks.get(song.key).map(|entry| entry.track.path.clone());

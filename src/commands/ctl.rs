@@ -186,7 +186,7 @@ fn follow(context: &Context, client: &mut Client, json: bool) -> anyhow::Result<
     client.be_patient()?;
     while let Some(answered) = next {
         told(context, answered, |answered| shown(answered, json, false))?;
-        next = client.next()?;
+        next = client.next_line()?;
     }
     context.say("croon has ended");
     Ok(Outcome::Done)

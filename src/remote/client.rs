@@ -71,11 +71,11 @@ impl Client {
             .set_read_timeout(Some(patience))
             .map_err(ClientError::Io)?;
         self.stream.get_mut().write_all(text.as_bytes()).map_err(fault)?;
-        self.next()?.ok_or(ClientError::Gone)
+        self.next_line()?.ok_or(ClientError::Gone)
     }
 
     /// The next line, as it comes; None when croon has ended.
-    pub fn next(&mut self) -> Result<Option<Answered>, ClientError> {
+    pub fn next_line(&mut self) -> Result<Option<Answered>, ClientError> {
         let mut line = Vec::new();
         let read = (&mut self.stream)
             .take(LONGEST_ANSWER)
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// From now on [`Client::next`] waits for ever.
+    /// From now on [`Client::next_line`] waits for ever.
     pub fn be_patient(&self) -> Result<(), ClientError> {
         self.stream
             .get_ref()

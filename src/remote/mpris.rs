@@ -118,7 +118,9 @@ fn connect(on: &Handler) -> zbus::Result<Connection> {
             let other = format!("{NAME}.instance{}", std::process::id());
             connection.request_name_with_flags(other, only_if_free)?;
         }
-        other => drop(other?),
+        other => {
+            other?;
+        }
     }
     Ok(connection)
 }

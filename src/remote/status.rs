@@ -1,6 +1,6 @@
 //! What a running croon says of itself.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -167,7 +167,7 @@ impl EngineStatus {
 }
 
 /// The path as `path` and `uri` tell it.
-pub fn places(path: &PathBuf) -> (String, String) {
+pub fn places(path: &Path) -> (String, String) {
     (path.to_string_lossy().into_owned(), super::uri::of_path(path))
 }
 

@@ -9,7 +9,7 @@ use crate::terminal::{Input, Large, Lines, Screen, TerminalError};
 use crate::ui::{self, Letters, Narrator, Theme};
 
 pub enum Face {
-    Cells { screen: Screen, theme: Theme },
+    Cells { screen: Box<Screen>, theme: Theme },
     Words { lines: Lines, narrator: Narrator },
 }
 
@@ -30,7 +30,10 @@ impl Face {
             BigText::Auto if !wanted.ascii && screen.has_sized_text() => theme.letters = Letters::Sized,
             BigText::Auto | BigText::Blocks => {}
         }
-        Ok(Self::Cells { screen, theme })
+        Ok(Self::Cells {
+            screen: Box::new(screen),
+            theme,
+        })
     }
 
     /// Columns and rows.

@@ -259,9 +259,16 @@ impl<'a> Way<'a> {
                     }
                 }
                 (near, near_at) = (f32::INFINITY, at);
-                for end in at.saturating_sub(pause.saturating_sub(1))..=at {
+                let from = at.saturating_sub(pause.saturating_sub(1));
+                let ends = ended
+                    .iter()
+                    .zip(&self.between)
+                    .enumerate()
+                    .take(at + 1)
+                    .skip(from);
+                for (end, (ended, between)) in ends {
                     let missing = 1.0 - (at - end) as f32 / pause as f32;
-                    let cost = ended[end] - self.between[end] + self.costs.no_pause * missing;
+                    let cost = ended - between + self.costs.no_pause * missing;
                     if cost < near {
                         (near, near_at) = (cost, end);
                     }

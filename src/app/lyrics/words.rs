@@ -70,7 +70,7 @@ impl Words {
     }
 
     /// The lyrics whose readings nobody asked for yet; now somebody does.
-    pub(in crate::app) fn to_read(&mut self) -> Option<Arc<Lyrics>> {
+    pub(in crate::app) fn ask_readings(&mut self) -> Option<Arc<Lyrics>> {
         if std::mem::replace(&mut self.reading, self.lyrics.is_some()) {
             return None;
         }

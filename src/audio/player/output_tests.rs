@@ -121,8 +121,10 @@ struct Sounding {
 
 impl Drop for Sounding {
     fn drop(&mut self) {
-        while self.hangs {
-            std::thread::park();
+        if self.hangs {
+            loop {
+                std::thread::park();
+            }
         }
     }
 }

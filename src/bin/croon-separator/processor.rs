@@ -73,7 +73,7 @@ impl Processor {
                 .forward_within(&input, self.mode, Kind::Float, wanted)?;
             planes.f_permute([0, 2, 3, 1])?.f_contiguous()
         })?;
-        let gains = self.apply(&floats(&planes));
+        let gains = self.apply(floats(&planes));
         Ok(self.sound(window.len(), &gains))
     }
 

@@ -99,7 +99,7 @@ mod tests {
         assert!(files(folder.path(), id).is_empty());
         let saved = save(folder.path(), id, "A/B", "../\x1b[2JSong", "lrc", b"one").unwrap();
         assert_eq!(saved.parent(), Some(folder.path()));
-        assert_eq!(files(folder.path(), id), [saved.clone()]);
+        assert_eq!(files(folder.path(), id), std::slice::from_ref(&saved));
         assert!(files(folder.path(), other).is_empty());
         let again = save(folder.path(), id, "A/B", "../\x1b[2JSong", "lrc", b"two").unwrap();
         assert_eq!(again, saved);
