@@ -58,11 +58,12 @@ class Singer:
 
     def __init__(self, song, sound, began):
         self.song, self.sound, self.origin = song, sound, began
+        self.usual = statistics.mean(singer for _, singer in song)
         self.align(began + 0.1, 20, 60)
 
     def align(self, then, at, reach):
         """Finds the song's place at a moment, near 5 ms block `at`, by loudness over two seconds."""
-        heard = [math.log(loud + 1e-6) for _, loud, _, _ in self.sound.since(then)[:400]]
+        heard = [math.log(loud + 1e-6) for _, loud, _, _ in self.sound.since(then, 400)]
         song = [math.log(loud + 1e-6) for loud, _ in self.song]
         def apart(place):
             pairs = [(h, song[place + n]) for n, h in enumerate(heard) if 0 <= place + n < len(song)]
@@ -77,8 +78,8 @@ class Singer:
         """The singer's level over `blocks` of 5 ms: 1 as in the file; nothing where the file's singer rests."""
         at = round((then - self.origin) * 200)
         wanted = sum(singer for _, singer in self.song[max(0, at) : at + blocks])
-        heard = [singer for _, _, singer, _ in self.sound.since(then)[:blocks]]
-        loud = statistics.mean(singer for _, singer in self.song) * blocks
+        heard = [singer for _, _, singer, _ in self.sound.since(then, blocks)]
+        loud = self.usual * blocks
         return math.sqrt(sum(heard) / wanted) if len(heard) == blocks and wanted > loud / 4 else None
 
     def levels(self, since, until, blocks=20):

@@ -58,10 +58,11 @@ class Sound:
             # The recorder never gives a block before it has sounded, so its quickest delivery sets the clock.
             self.began = min(self.began, now - count / 200)
 
-    def since(self, then):
-        """(time, energy, singer's energy, mark) of each 5 ms heard since then."""
+    def since(self, then, count=None):
+        """(time, energy, singer's energy, mark) of each 5 ms heard since then, of `count` of them at most."""
         first = max(0, math.ceil((then - self.began) * 200))
-        return [(self.began + n / 200, *self.heard[n]) for n in range(first, len(self.heard))]
+        end = len(self.heard) if count is None else min(first + count, len(self.heard))
+        return [(self.began + n / 200, *self.heard[n]) for n in range(first, end)]
 
     def first(self, since, seconds, true):
         """The moment since when something is true of 50 ms on end."""
