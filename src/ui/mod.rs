@@ -3,6 +3,7 @@
 
 mod bars;
 mod canvas;
+mod choice;
 mod editor;
 mod help;
 mod hints;

@@ -1,9 +1,9 @@
 //! The chooser of outputs: which one is heard, which one was chosen, how late each of them is.
 
-use ratatui::text::Span;
+use ratatui::style::Style;
 
 use super::canvas::Canvas;
-use super::text;
+use super::choice::Choice;
 use crate::app::App;
 use crate::app::outputs::current;
 
@@ -37,27 +37,18 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             about.push(format!("heard {delay} ms late"));
         }
         let theme = canvas.theme;
-        let mark = if selected { canvas.glyphs().selected } else { " " };
-        let playing = if is_heard { canvas.glyphs().playing } else { " " };
-        let about = format!("  {} ", about.join(", "));
-        let room = canvas.width().saturating_sub(text::width(&about) + 6);
-        let name = text::pad(&name, room.max(12), canvas.glyphs().cut);
         let style = match (line.there, is_heard) {
             (false, _) => theme.dim(),
             (true, true) => theme.good(),
-            (true, false) => ratatui::style::Style::new(),
+            (true, false) => Style::new(),
         };
-        canvas.line(
-            row + 2,
-            vec![
-                Span::styled(format!(" {mark} "), theme.strong()),
-                Span::styled(format!("{playing} "), theme.good()),
-                Span::styled(name, style),
-                Span::styled(about, theme.dim()),
-            ],
-        );
-        if selected {
-            canvas.paint(row + 2, theme.selected());
-        }
+        let choice = Choice {
+            selected,
+            in_use: is_heard,
+            name: &name,
+            style,
+            about: &about,
+        };
+        choice.draw(row + 2, canvas);
     }
 }

@@ -1,10 +1,9 @@
 //! The chooser of lyrics: where they are from, in which format, with which times, and which are shown.
 
 use ratatui::style::Style;
-use ratatui::text::Span;
 
 use super::canvas::Canvas;
-use super::text;
+use super::choice::Choice;
 use crate::app::App;
 use crate::app::list::Cursor;
 use crate::app::sources::{Line, in_force, lines};
@@ -17,8 +16,6 @@ pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
     let rows = canvas.height().saturating_sub(2);
     let first = cursor.view(lines.len(), rows);
     for (row, (at, line)) in lines.iter().enumerate().skip(first).take(rows).enumerate() {
-        let theme = canvas.theme;
-        let selected = at == cursor.at;
         let (name, mut about) = match line {
             Line::Auto => ("the best there is".to_owned(), Vec::new()),
             Line::Ask(online) => ("LRCLIB".to_owned(), vec![asking(online).to_owned()]),
@@ -31,24 +28,19 @@ pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
         if *line == now {
             about.push("chosen".into());
         }
-        let mark = if selected { canvas.glyphs().selected } else { " " };
-        let playing = if is_shown { canvas.glyphs().playing } else { " " };
-        let about = format!("  {} ", about.join(", "));
-        let room = canvas.width().saturating_sub(text::width(&about) + 6);
-        let name = text::pad(&name, room.max(12), canvas.glyphs().cut);
-        let style = if is_shown { theme.good() } else { Style::new() };
-        canvas.line(
-            row + 2,
-            vec![
-                Span::styled(format!(" {mark} "), theme.strong()),
-                Span::styled(format!("{playing} "), theme.good()),
-                Span::styled(name, style),
-                Span::styled(about, theme.dim()),
-            ],
-        );
-        if selected {
-            canvas.paint(row + 2, theme.selected());
-        }
+        let style = if is_shown {
+            canvas.theme.good()
+        } else {
+            Style::new()
+        };
+        let choice = Choice {
+            selected: at == cursor.at,
+            in_use: is_shown,
+            name: &name,
+            style,
+            about: &about,
+        };
+        choice.draw(row + 2, canvas);
     }
 }
 
