@@ -33,37 +33,32 @@ const MOST_WORK: f64 = 6e7;
 const LONGEST_MS: f64 = 14_000.0;
 
 /// What each kind of misfit costs.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Costs {
+struct Costs {
     /// A second of silence within a line.
-    pub silent_within: f32,
+    silent_within: f32,
     /// A second of vocals between lines, and the most that one gap costs: choirs and calls that nobody
     /// wrote down may last.
-    pub sung_between: f32,
-    pub most_between: f32,
+    sung_between: f32,
+    most_between: f32,
     /// A line of twice or half the length it should have.
-    pub odd_length: f32,
+    odd_length: f32,
     /// What a clear beginning is worth.
-    pub beginning: f32,
+    beginning: f32,
     /// A stanza that begins without a pause.
-    pub no_pause: f32,
+    no_pause: f32,
     /// What a line takes besides its syllables, in syllables: its last one is held.
-    pub held: f32,
+    held: f32,
 }
 
-impl Default for Costs {
-    fn default() -> Self {
-        Self {
-            silent_within: 1.4,
-            sung_between: 0.85,
-            most_between: 1.05,
-            odd_length: 2.8,
-            beginning: 1.5,
-            no_pause: 0.6,
-            held: 0.3,
-        }
-    }
-}
+const COSTS: Costs = Costs {
+    silent_within: 1.4,
+    sung_between: 0.85,
+    most_between: 1.05,
+    odd_length: 2.8,
+    beginning: 1.5,
+    no_pause: 0.6,
+    held: 0.3,
+};
 
 impl Field {
     /// Of a trace.
@@ -134,11 +129,6 @@ pub fn laid(lyrics: &Lyrics, trace: &Trace) -> Option<Lyrics> {
 /// Start and end of each line in milliseconds, in order and none overlapping; None where the song has
 /// no room for them.
 pub fn lay(wants: &[Want], field: &Field) -> Option<Vec<(Millis, Millis)>> {
-    lay_at(wants, field, Costs::default())
-}
-
-/// The same at other costs.
-pub fn lay_at(wants: &[Want], field: &Field, costs: Costs) -> Option<Vec<(Millis, Millis)>> {
     let valid =
         field.step_ms.is_finite() && field.step_ms >= 1.0 && field.begins.len() == field.activity.len();
     if wants.is_empty() || !valid || field.activity.len() < 2 * wants.len() {
@@ -154,13 +144,13 @@ pub fn lay_at(wants: &[Want], field: &Field, costs: Costs) -> Option<Vec<(Millis
         .iter()
         .map(|a| if *a > 0.5 { 1.0 } else { 0.0 })
         .sum::<f32>();
-    let weight = |want: &Want| want.syllables.max(0.5) + costs.held;
+    let weight = |want: &Want| want.syllables.max(0.5) + COSTS.held;
     let weights: f32 = wants.iter().map(weight).sum();
     let seconds = (field.step_ms / 1000.0) as f32;
     let mut syllable = (sung * seconds / weights).clamp(0.12, 0.8);
     let mut places = Vec::new();
     for _ in 0..2 {
-        places = Way::of(wants, &field, syllable, costs).cheapest()?;
+        places = Way::of(wants, &field, syllable).cheapest()?;
         let mut paces: Vec<f32> = places
             .iter()
             .zip(wants)
@@ -183,11 +173,10 @@ struct Way<'a> {
     within: Vec<f32>,
     between: Vec<f32>,
     longest: usize,
-    costs: Costs,
 }
 
 impl<'a> Way<'a> {
-    fn of(wants: &'a [Want], field: &'a Field, syllable: f32, costs: Costs) -> Self {
+    fn of(wants: &'a [Want], field: &'a Field, syllable: f32) -> Self {
         let step = (field.step_ms / 1000.0) as f32;
         let summed = |cost: &dyn Fn(f32) -> f32| {
             let mut sum = 0.0;
@@ -199,13 +188,12 @@ impl<'a> Way<'a> {
             sums
         };
         Self {
-            within: summed(&|activity| (1.0 - activity) * costs.silent_within),
-            between: summed(&|activity| activity * costs.sung_between),
+            within: summed(&|activity| (1.0 - activity) * COSTS.silent_within),
+            between: summed(&|activity| activity * COSTS.sung_between),
             longest: ((LONGEST_MS / field.step_ms) as usize).max(1),
             wants,
             field,
             syllable,
-            costs,
         }
     }
 
@@ -222,7 +210,7 @@ impl<'a> Way<'a> {
             steps.push((from, length));
             ended = ends;
         }
-        let after = |end: usize| (self.between[points] - self.between[end]).min(self.costs.most_between);
+        let after = |end: usize| (self.between[points] - self.between[end]).min(COSTS.most_between);
         let cost = |end: usize| ended[end] + after(end);
         let mut end = (0..=points).min_by(|a, b| cost(*a).total_cmp(&cost(*b)))?;
         if !cost(end).is_finite() {
@@ -267,7 +255,7 @@ impl<'a> Way<'a> {
                     .skip(from);
                 for (end, (ended, between)) in ends {
                     let missing = 1.0 - (at - end) as f32 / pause as f32;
-                    let cost = ended - between + self.costs.no_pause * missing;
+                    let cost = ended - between + COSTS.no_pause * missing;
                     if cost < near {
                         (near, near_at) = (cost, end);
                     }
@@ -289,10 +277,10 @@ impl<'a> Way<'a> {
             if ended[at] < any {
                 (any, any_at) = (ended[at], at);
             }
-            if any + self.costs.most_between < cost {
-                (cost, end) = (any + self.costs.most_between, any_at);
+            if any + COSTS.most_between < cost {
+                (cost, end) = (any + COSTS.most_between, any_at);
             }
-            costs[at] = cost - self.costs.beginning * self.field.begins[at];
+            costs[at] = cost - COSTS.beginning * self.field.begins[at];
             from[at] = end as u32;
         }
         (costs, from)
@@ -302,12 +290,12 @@ impl<'a> Way<'a> {
     fn ends(&self, starts: &[f32], want: &Want) -> (Vec<f32>, Vec<u32>) {
         let points = self.field.activity.len();
         let step = (self.field.step_ms / 1000.0) as f32;
-        let expected = self.syllable * (want.syllables.max(0.5) + self.costs.held);
+        let expected = self.syllable * (want.syllables.max(0.5) + COSTS.held);
         let most = ((expected * 4.0 / step).ceil() as usize).clamp(2, self.longest);
         let odd: Vec<f32> = (0..=most)
             .map(|length| {
                 let ratio = (length.max(1) as f32 * step / expected).log2();
-                self.costs.odd_length * ratio * ratio
+                COSTS.odd_length * ratio * ratio
             })
             .collect();
         let mut costs = vec![f32::INFINITY; points + 1];
