@@ -8,6 +8,7 @@ mod support {
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use croon::audio::decode::{Decoder, read_all};
@@ -117,6 +118,13 @@ fn apply(bytes: &mut Vec<u8>, hurt: &Hurt) {
     }
 }
 
+/// The memory is counted for the whole process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What makes ffmpeg write a fragmented MP4.
+#[rustfmt::skip]
+const FRAGMENTS: &[&str] = &["-c:a", "aac", "-movflags", "empty_moov", "-frag_duration", "100000"];
+
 /// One of each format: made here, made by ffmpeg where there is one, and real ones.
 fn one_of_each(folder: &Path) -> Vec<PathBuf> {
     let made = folder.join("made.wav");
@@ -141,17 +149,7 @@ fn one_of_each(folder: &Path) -> Vec<PathBuf> {
     }
     for (options, name) in [
         (&["-c:a", "aac"][..], "f.m4a"),
-        (
-            &[
-                "-c:a",
-                "aac",
-                "-movflags",
-                "empty_moov",
-                "-frag_duration",
-                "100000",
-            ],
-            "g.mp4",
-        ),
+        (FRAGMENTS, "g.mp4"),
         (&["-c:a", "alac"], "h.m4a"),
         (&["-c:a", "aac"], "i.aac"),
         (&["-c:a", "libvorbis"], "j.ogg"),
@@ -185,15 +183,7 @@ fn one_of_each(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// A music folder holds files that were rewritten anywhere; each ends in sound or an error, in
-/// bounded time and memory, and never in a panic. `CROON_DAMAGE_ROUNDS` sets how many per format.
-#[test]
-fn damage_anywhere_ends_in_sound_or_an_error_but_never_in_a_panic() {
-    let folder = tempfile::tempdir().unwrap();
-    let rounds = std::env::var("CROON_DAMAGE_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(16);
+fn alone() -> MutexGuard<'static, ()> {
     // A panic in a library becomes an error of the file; one in croon is a fault of croon.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or("", |place| place.file());
@@ -201,6 +191,83 @@ fn damage_anywhere_ends_in_sound_or_an_error_but_never_in_a_panic() {
         whose.fetch_add(1, Ordering::Relaxed);
         println!("{panic}");
     }));
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads the file, here and there too, as the player and the separator do.
+fn bounded(path: &Path) -> Result<(), TestCaseError> {
+    let began = Instant::now();
+    let before = NOW.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let mut kept = 0;
+    if let Ok(mut decoder) = Decoder::open(path) {
+        let mut pcm = Vec::new();
+        while kept < 4_000_000 {
+            pcm.clear();
+            match decoder.read(&mut pcm) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+            prop_assert!(pcm.iter().all(|sample| sample.is_finite()));
+            kept += pcm.len();
+        }
+        for place in [10_000, 100, 1 << 40] {
+            pcm.clear();
+            let _ = decoder.seek(place).and_then(|()| decoder.read(&mut pcm));
+        }
+    }
+    let _ = track_id(path);
+    prop_assert!(OURS.load(Ordering::Relaxed) == 0, "croon panicked");
+    let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
+    prop_assert!(peak < MOST_MEMORY, "{} MB at once", peak >> 20);
+    prop_assert!(began.elapsed() < MOST_TIME, "{:?}", began.elapsed());
+    Ok(())
+}
+
+/// The times a fragmented MP4 is made of, each made absurd in its turn: silence is put in for what
+/// is missing, but not hours of it.
+#[test]
+fn absurd_times_in_a_fragment_are_no_hours_of_silence() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made.wav");
+    media::wav(&made, &media::music(22_050, 44_100), 44_100, 16);
+    let whole = folder.path().join("whole.mp4");
+    if !media::ffmpeg(&made, FRAGMENTS, &whole) {
+        println!("skipped: no ffmpeg to make fragments");
+        return;
+    }
+    let bytes = std::fs::read(&whole).unwrap();
+    let names: [&[u8]; 3] = [b"tfhd", b"tfdt", b"trun"];
+    let boxes = (4..bytes.len() - 40).filter(|at| names.contains(&&bytes[*at..at + 4]));
+    let hurt = folder.path().join("hurt.mp4");
+    let mut tried = 0;
+    for at in boxes.take(9) {
+        for word in (at + 4..at + 40).step_by(4) {
+            for absurd in [0x0400_0000u32, 0x7FFF_FFFF, u32::MAX] {
+                let mut bytes = bytes.clone();
+                bytes[word..word + 4].copy_from_slice(&absurd.to_be_bytes());
+                std::fs::write(&hurt, bytes).unwrap();
+                if let Err(error) = bounded(&hurt) {
+                    panic!("{absurd:#x} at {word}: {error}");
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "{tried} tried");
+}
+
+/// A music folder holds files that were rewritten anywhere; each ends in sound or an error, in
+/// bounded time and memory, and never in a panic. `CROON_DAMAGE_ROUNDS` sets how many per format.
+#[test]
+fn damage_anywhere_ends_in_sound_or_an_error_but_never_in_a_panic() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let rounds = std::env::var("CROON_DAMAGE_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(16);
     for path in one_of_each(folder.path()) {
         let whole = std::fs::read(&path).unwrap();
         let hurt = folder
@@ -216,31 +283,7 @@ fn damage_anywhere_ends_in_sound_or_an_error_but_never_in_a_panic() {
             let mut bytes = whole.clone();
             list.iter().for_each(|hurt| apply(&mut bytes, hurt));
             std::fs::write(&hurt, bytes).unwrap();
-            let began = Instant::now();
-            let before = NOW.load(Ordering::Relaxed);
-            PEAK.store(before, Ordering::Relaxed);
-            let mut kept = 0;
-            if let Ok(mut decoder) = Decoder::open(&hurt) {
-                let mut pcm = Vec::new();
-                while kept < 4_000_000 {
-                    pcm.clear();
-                    match decoder.read(&mut pcm) {
-                        Ok(0) | Err(_) => break,
-                        Ok(_) => {}
-                    }
-                    prop_assert!(pcm.iter().all(|sample| sample.is_finite()));
-                    kept += pcm.len();
-                }
-                for place in [10_000, 100, 1 << 40] {
-                    pcm.clear();
-                    let _ = decoder.seek(place).and_then(|()| decoder.read(&mut pcm));
-                }
-            }
-            let _ = track_id(&hurt);
-            prop_assert!(OURS.load(Ordering::Relaxed) == 0, "croon panicked");
-            let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
-            prop_assert!(peak < MOST_MEMORY, "{} MB at once", peak >> 20);
-            prop_assert!(began.elapsed() < MOST_TIME, "{:?}", began.elapsed());
+            bounded(&hurt)?;
             Ok(())
         });
         if let Err(error) = tried {

@@ -13,6 +13,13 @@ use symphonia::core::packet::Packet;
 use super::DecodeError;
 use super::opus::{self, Opus};
 
+/// Samples in a packet, over all channels, beyond which a file's head is damaged: a decoder sets
+/// memory aside for what the head claims. The largest real packets are FLAC's, of 8 x 65535.
+const MOST_SAMPLES: u64 = 1 << 21;
+
+/// Frames in a packet where the head tells none: what readers of plain samples take at once.
+const USUAL_FRAMES: u64 = 1152;
+
 /// What a packet became.
 pub(super) struct Decoded {
     pub(super) frames: usize,
@@ -32,6 +39,7 @@ impl Codec {
         if params.codec == CODEC_ID_OPUS {
             return Opus::new(params).map(|opus| Self::Opus(Box::new(opus)));
         }
+        believable(params)?;
         symphonia::default::get_codecs()
             .make_audio_decoder(params, &AudioDecoderOptions::default().gapless(trims))
             .map(Self::Symphonia)
@@ -120,6 +128,18 @@ pub(super) fn name(codec: AudioCodecId) -> String {
     }
 }
 
+/// Whether a decoder may be made by what the head claims.
+fn believable(params: &AudioCodecParameters) -> Result<(), DecodeError> {
+    let channels = params.channels.as_ref().map_or(0, Channels::count) as u64;
+    let frames = params.max_frames_per_packet.unwrap_or(USUAL_FRAMES);
+    match channels.checked_mul(frames) {
+        Some(0..=MOST_SAMPLES) => Ok(()),
+        _ => Err(DecodeError::Damaged {
+            reason: format!("it claims {channels} channels and {frames} frames in a packet"),
+        }),
+    }
+}
+
 fn unsupported(codec: AudioCodecId, error: &Symphonia) -> DecodeError {
     match (codec, error) {
         (CODEC_ID_AAC, Symphonia::Unsupported(_)) => DecodeError::UnsupportedCodec {
@@ -136,5 +156,29 @@ fn unsupported(codec: AudioCodecId, error: &Symphonia) -> DecodeError {
         (_, error) => DecodeError::Damaged {
             reason: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use symphonia::core::codecs::audio::well_known::CODEC_ID_PCM_S16BE;
+
+    fn claim(channels: u16, frames: u64) -> Result<(), DecodeError> {
+        let mut params = AudioCodecParameters::new();
+        params
+            .for_codec(CODEC_ID_PCM_S16BE)
+            .with_channels(Channels::Discrete(channels))
+            .with_max_frames_per_packet(frames);
+        believable(&params)
+    }
+
+    #[test]
+    fn no_memory_is_set_aside_for_absurd_claims() {
+        assert!(claim(8, 65_535).is_ok(), "the largest FLAC");
+        assert!(claim(64, 1152).is_ok());
+        for absurd in [claim(14_338, 1152), claim(2, u64::MAX), claim(u16::MAX, 1 << 60)] {
+            assert!(matches!(absurd, Err(DecodeError::Damaged { .. })), "{absurd:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::bounds::{Bounds, Container};
 use super::codec::{self, Codec};
 use super::junk::Junk;
 use super::probe::{choose, probe};
-use super::timeline::{Clock, Timeline};
+use super::timeline::{self, Clock, Timeline};
 use super::{DecodeError, StreamInfo, Tags, mkv};
 use crate::audio::zipped;
 
@@ -182,16 +182,19 @@ impl Source {
 
     /// Frames the packet gives, if that is known without decoding it.
     pub(super) fn frames_of(&self, packet: &Packet) -> Option<i64> {
-        match self.bounds.clock {
+        let frames = match self.bounds.clock {
             Clock::Stamps { .. } => i64::try_from(packet.dur.get()).ok(),
             Clock::Count { .. } => codec::packet_frames(self.params.codec, &packet.data),
-        }
+        };
+        // A packet that claims more than a hole may last is of a broken clock.
+        frames.filter(|frames| *frames <= timeline::longest_hole(self.info.rate))
     }
 
     /// Frames that went missing right before the packet read last.
     pub(super) fn lost_frames(&self, packet: &Packet) -> i64 {
         let frames = self.frames_of(packet).unwrap_or(0);
-        i64::try_from(self.missing).unwrap_or(0).saturating_mul(frames)
+        let lost = i64::try_from(self.missing).unwrap_or(0).saturating_mul(frames);
+        lost.min(timeline::longest_hole(self.info.rate))
     }
 
     /// Frames of the packet that are padding behind the music.

@@ -7,6 +7,12 @@ use symphonia::core::units::TimeBase;
 
 /// Silence put in for a hole in the timestamps; a longer jump is taken for a broken clock.
 const LONGEST_HOLE_SECONDS: i64 = 30;
+
+/// In frames at a rate.
+pub(super) fn longest_hole(rate: u32) -> i64 {
+    LONGEST_HOLE_SECONDS * i64::from(rate.max(1))
+}
+
 /// A coarse clock wavers by its rounding; less than this is no hole.
 const SHORTEST_COARSE_HOLE_MS: i64 = 50;
 
@@ -22,9 +28,11 @@ pub(super) enum Clock {
 #[derive(Debug)]
 pub(super) struct Timeline {
     clock: Clock,
-    rate: i64,
-    /// Where the last packet ended; unknown after a jump.
+    rate: u32,
+    /// Where the last packet ended; unknown at the start and after a jump.
     reached: Option<i64>,
+    /// The demuxer went elsewhere since the last packet.
+    landing: bool,
     /// Added to timestamps: earlier links of a chain, and jumps of a broken clock.
     shift: i64,
     /// How far the coarse timestamps were ahead of the count at most.
@@ -35,8 +43,9 @@ impl Timeline {
     pub(super) fn new(clock: Clock, rate: u32) -> Self {
         Self {
             clock,
-            rate: i64::from(rate.max(1)),
+            rate: rate.max(1),
             reached: None,
+            landing: false,
             shift: 0,
             ahead: None,
         }
@@ -55,6 +64,7 @@ impl Timeline {
     /// The demuxer went elsewhere.
     pub(super) fn jumped(&mut self) {
         self.reached = None;
+        self.landing = true;
     }
 
     /// The next link of a chain follows where the last packet ended.
@@ -71,8 +81,11 @@ impl Timeline {
             Clock::Stamps { base } => {
                 let stamp = packet.pts.get().saturating_add(packet.trim_start.get() as i64);
                 let start = stamp.saturating_sub(base).saturating_add(self.shift);
-                let hole = self.reached.map_or(0, |reached| start.saturating_sub(reached));
-                if hole > LONGEST_HOLE_SECONDS * self.rate {
+                let hole = match self.reached {
+                    None if self.landing => 0,
+                    reached => start.saturating_sub(reached.unwrap_or(0)),
+                };
+                if hole > longest_hole(self.rate) {
                     self.shift = self.shift.saturating_sub(hole);
                     return start - hole;
                 }
@@ -88,6 +101,7 @@ impl Timeline {
     /// The packet and all before it end here.
     pub(super) fn advance(&mut self, end: i64) {
         self.reached = Some(end);
+        self.landing = false;
     }
 
     /// Frames missing before a packet that would begin at `next`, by a coarse clock.
@@ -98,7 +112,7 @@ impl Timeline {
         let ahead = stamp.saturating_sub(next);
         let before = *self.ahead.get_or_insert(ahead);
         let hole = ahead.saturating_sub(before);
-        if hole >= SHORTEST_COARSE_HOLE_MS * self.rate / 1000 && hole <= LONGEST_HOLE_SECONDS * self.rate {
+        if hole >= SHORTEST_COARSE_HOLE_MS * i64::from(self.rate) / 1000 && hole <= longest_hole(self.rate) {
             return hole;
         }
         self.ahead = Some(ahead.max(before));
@@ -145,5 +159,14 @@ mod tests {
         line.advance(2100);
         assert_eq!(line.place(&packet(900_000_000), 0), 2100);
         assert!(!line.is_plain());
+        let mut line = Timeline::new(Clock::Stamps { base: 100 }, 44_100);
+        assert_eq!(line.place(&packet(900_000_000), 0), 0, "nor at the start");
+        let mut line = Timeline::new(Clock::Stamps { base: 100 }, 44_100);
+        line.jumped();
+        assert_eq!(
+            line.place(&packet(900_000_000), 0),
+            899_999_900,
+            "a seek may land anywhere"
+        );
     }
 }
