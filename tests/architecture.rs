@@ -103,7 +103,10 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("wana_kana", &["readings/"]),
     ("pinyin", &["readings/"]),
     ("flate2", &["readings/"]),
-    ("zbus", &["remote/mpris.rs", "remote/mpris/"]),
+    (
+        "zbus",
+        &["remote/mpris.rs", "remote/mpris/", "audio/player/priority.rs"],
+    ),
     ("percent_encoding", &["remote/"]),
     ("walkdir", &["library/", "judge/"]),
     ("ratatui", &["ui/", "terminal.rs", "terminal/", "run.rs", "run/"]),
@@ -120,7 +123,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("tracing_appender", &["logging.rs"]),
     ("tch", &["bin/croon-separator/"]),
     ("torch_sys", &["bin/croon-separator/"]),
-    ("libc", &["bin/croon-separator/"]),
+    ("libc", &["bin/croon-separator/", "audio/player/priority.rs"]),
     ("plotters", &["bin/croon-separator/"]),
 ];
 

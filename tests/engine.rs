@@ -180,6 +180,16 @@ fn a_killed_engine_is_replaced() {
     assert_ne!(engine.pid(), pid.as_raw_nonzero().get() as u32);
 }
 
+/// Linux shares the processor among sessions first: in croon's own the engine would eat the sound's share.
+#[test]
+fn the_engine_has_a_session_of_its_own() {
+    use rustix::process::{Pid, getsid};
+    let engine = Engine::start(fake_engine::command("identity")).unwrap();
+    let pid = Pid::from_raw(engine.pid() as i32);
+    assert_eq!(getsid(pid).ok(), pid);
+    assert_ne!(getsid(pid), getsid(None));
+}
+
 #[test]
 fn forgotten_windows_are_not_delivered() {
     let mut engine = Engine::start(fake_engine::command("identity")).unwrap();

@@ -107,6 +107,12 @@ fn pcm(message: &Message) -> &[f32] {
 fn windows_go_in_and_vocals_come_out() {
     let mut engine = Engine::start();
     let hello = engine.hello.clone();
+    let child = rustix::process::Pid::from_child(&engine.child);
+    assert_eq!(
+        rustix::process::getpriority_process(Some(child)),
+        Ok(5),
+        "it steps back"
+    );
     assert_eq!((hello.protocol, hello.rate, hello.window), (1, 44_100, 393_216));
     assert_eq!(hello.model_sha256.len(), 64);
     assert!(hello.in_flight == 3 && !hello.why.is_empty());

@@ -96,7 +96,7 @@ def listen():
     for _ in range(rounds):
         with Home() as home:
             home.config(f'[library]\nauto_separate = false\n[playback]\nloudness = "off"\n'
-                        f'[separation]\ncommand = ["{engine}", "serve", "--models", "{models}", "--model", "light"]\n')
+                        f'[separation]\ncommand = ["{engine}", "serve", "--nice", "10", "--models", "{models}", "--model", "light"]\n')
             song = duet(os.path.join(home.music, "duet.wav"))
             sound = Sound(home)
             screen = Screen(home, home.music)

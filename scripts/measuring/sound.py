@@ -17,8 +17,8 @@ def singers(left, right):
     return sum((BAND_RIGHT * l + r) ** 2 for l, r in zip(left, right))
 
 
-class Sound:
-    """A PulseAudio server with a null sink, and a recording of it that knows its time."""
+class Sink:
+    """A PulseAudio server with a null sink, which croon in this home plays to."""
 
     def __init__(self, home):
         self.dir = os.path.join(home.dir, "sound")
@@ -26,20 +26,41 @@ class Sound:
         for name, text in (("server.pa", PULSE), ("asound.conf", "pcm.!default { type pulse }\nctl.!default { type pulse }\n")):
             with open(os.path.join(self.dir, name), "w") as f:
                 f.write(text)
-        home.env.update(XDG_RUNTIME_DIR=self.dir, PULSE_RUNTIME_PATH=os.path.join(self.dir, "pulse"),
+        # The server takes anybody, but without a cookie croon would go by way of ALSA.
+        cookie = os.path.join(self.dir, "cookie")
+        with open(cookie, "wb") as f:
+            f.write(bytes(256))
+        home.env.update(XDG_RUNTIME_DIR=self.dir, PULSE_COOKIE=cookie, PULSE_RUNTIME_PATH=os.path.join(self.dir, "pulse"),
                         PULSE_STATE_PATH=os.path.join(self.dir, "pulse"),
                         PULSE_SERVER=f"unix:{self.dir}/pulse/native", ALSA_CONFIG_PATH=os.path.join(self.dir, "asound.conf"))
-        quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=home.env)
+        self.env = home.env
+        quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env)
         self.server = subprocess.Popen(["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit",
-                                        "--use-pid-file=no", "--realtime=no", "-F", os.path.join(self.dir, "server.pa")], **quiet)
+                                        "--use-pid-file=no", "--realtime=yes", "--high-priority=yes", "-F", os.path.join(self.dir, "server.pa")], **quiet)
         for _ in range(200):
             if subprocess.run(["pactl", "info"], **quiet).returncode == 0:
                 break
             time.sleep(0.05)
+        else:
+            raise SystemExit("pulseaudio did not come up")
+
+    def record(self, format, channels, milliseconds, to=subprocess.PIPE):
+        return subprocess.Popen(["parec", "-d", "out.monitor", "--raw", f"--format={format}", f"--channels={channels}",
+                                 f"--rate={SOUND_RATE}", f"--latency-msec={milliseconds}"],
+                                stdout=to, stderr=subprocess.DEVNULL, env=self.env)
+
+    def end(self):
+        self.server.kill()
+        self.server.wait()
+
+
+class Sound(Sink):
+    """A recording of the sink that knows its time."""
+
+    def __init__(self, home):
+        super().__init__(home)
         self.heard, self.began = [], math.inf
-        self.recorder = subprocess.Popen(["parec", "-d", "out.monitor", "--raw", "--format=float32le", "--channels=2",
-                                          f"--rate={SOUND_RATE}", "--latency-msec=10"],
-                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=home.env)
+        self.recorder = self.record("float32le", 2, 10)
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.thread.start()
 
@@ -76,5 +97,6 @@ class Sound:
         return None
 
     def end(self):
-        self.recorder.kill(), self.server.kill()
-        self.recorder.wait(), self.server.wait()
+        self.recorder.kill()
+        self.recorder.wait()
+        super().end()

@@ -78,6 +78,7 @@ pub fn mixer_for(
         dry: true,
         taken: 0,
         spliced: 0,
+        introduced: false,
         out: [[0.0; 2]; BLOCK],
         next: BLOCK,
         channel: 0,
@@ -104,6 +105,8 @@ pub struct Mixer {
     taken: u32,
     /// The splice that has been gone through, see [`Shared::splice`].
     spliced: u64,
+    /// It is known which thread this runs on.
+    introduced: bool,
     out: [[f32; 2]; BLOCK],
     /// The frame of `out` and the channel of the device whose sample is next.
     next: usize,
@@ -113,6 +116,10 @@ pub struct Mixer {
 impl Mixer {
     fn refill(&mut self) {
         self.shared.tick();
+        if !self.introduced {
+            self.shared.set_caller(rustix::thread::gettid());
+            self.introduced = true;
+        }
         self.gains.aim(&self.shared);
         let floor = self.shared.floor();
         self.splice();

@@ -42,7 +42,7 @@
 mod address;
 mod client;
 mod connection;
-#[cfg(feature = "mpris")]
+#[cfg(feature = "dbus")]
 mod mpris;
 mod protocol;
 mod server;
@@ -64,7 +64,7 @@ pub use protocol::{Answered, LONGEST_LINE, Line, SCHEMA};
 pub use status::{Can, EngineStatus, Playback, Status, places};
 
 use crate::request::Request;
-#[cfg(feature = "mpris")]
+#[cfg(feature = "dbus")]
 use mpris::Mpris;
 use server::{Server, ToServer};
 
@@ -111,7 +111,7 @@ enum Back {
     /// A connection of the server, by its number.
     Socket(u64, Bell),
     /// A thread that waits.
-    #[cfg(feature = "mpris")]
+    #[cfg(feature = "dbus")]
     Thread(Sender<Reply>),
 }
 
@@ -124,7 +124,7 @@ impl Answer {
         match self.0.take() {
             Some(Back::Socket(client, bell)) => bell.tell(ToServer::Answer(client, reply)),
             // one who waits no longer has gone on without
-            #[cfg(feature = "mpris")]
+            #[cfg(feature = "dbus")]
             Some(Back::Thread(to)) => drop(to.try_send(reply)),
             None => {}
         }
@@ -165,7 +165,7 @@ pub struct Doors {
 /// The open doors; dropping it closes them and removes the socket.
 pub struct Remote {
     server: Option<(Bell, JoinHandle<()>)>,
-    #[cfg(feature = "mpris")]
+    #[cfg(feature = "dbus")]
     mpris: Option<Mpris>,
     /// Those who want every new status: following connections, and MPRIS once it is there.
     watchers: Arc<AtomicUsize>,
@@ -184,13 +184,13 @@ impl Remote {
                 Err(reason) => trouble = Some(reason),
             }
         }
-        #[cfg(not(feature = "mpris"))]
+        #[cfg(not(feature = "dbus"))]
         if doors.mpris {
             tracing::debug!("no MPRIS: this croon was built without it");
         }
         let remote = Self {
             server,
-            #[cfg(feature = "mpris")]
+            #[cfg(feature = "dbus")]
             mpris: doors.mpris.then(|| Mpris::start(on, watchers.clone())).flatten(),
             watchers,
         };
@@ -231,7 +231,7 @@ impl Remote {
 
     /// The status of this moment; `jumped`: the position did not come to be where it is by playing.
     #[cfg_attr(
-        not(feature = "mpris"),
+        not(feature = "dbus"),
         expect(unused_variables, reason = "socket readers see it anyhow")
     )]
     pub fn publish(&self, status: Status, jumped: bool) {
@@ -239,7 +239,7 @@ impl Remote {
         if let Some((bell, _)) = &self.server {
             bell.tell(ToServer::Status(status.clone()));
         }
-        #[cfg(feature = "mpris")]
+        #[cfg(feature = "dbus")]
         if let Some(mpris) = &self.mpris {
             mpris.publish(status, jumped);
         }

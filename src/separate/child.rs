@@ -41,15 +41,14 @@ impl Child {
             program: command.shown(),
             reason: error.to_string(),
         };
-        let mut process = Command::new(&command.program)
+        let mut process = Command::new(&command.program);
+        process
             .args(&command.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Its own group: ^C in the terminal is for croon, which then says good-bye in order.
-            .process_group(0)
-            .spawn()
-            .map_err(failed)?;
+            .stderr(Stdio::piped());
+        own_session(&mut process);
+        let mut process = process.spawn().map_err(failed)?;
         let (send_windows, windows) = unbounded();
         let (send_messages, messages) = bounded(2);
         let (send_tail, tail) = bounded(1);
@@ -128,6 +127,16 @@ impl Drop for Child {
             }
         }
         self.kill();
+    }
+}
+
+/// A session of its own for the process: ^C in the terminal is for croon, which then says good-bye
+/// in order. And Linux shares the processor among sessions before it does within one (sched(7),
+/// autogroup): an engine in croon's own would use up the share that the sound needs.
+fn own_session(command: &mut Command) {
+    // SAFETY: between fork and exec only one system call is made, which touches no memory.
+    unsafe {
+        command.pre_exec(|| rustix::process::setsid().map(drop).map_err(Into::into));
     }
 }
 

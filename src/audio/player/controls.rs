@@ -1,6 +1,8 @@
 //! What the audio callback shares with everybody else: atomics only, so that nobody waits.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering::*};
+
+use rustix::process::Pid;
 
 use super::Position;
 
@@ -28,6 +30,7 @@ pub struct Shared {
     heard: AtomicU64,
     blocks: AtomicU64,
     underruns: AtomicU64,
+    caller: AtomicI32,
     latency: AtomicU32,
     splice: AtomicU64,
     delay_ms: AtomicU32,
@@ -58,6 +61,7 @@ impl Default for Shared {
             heard: AtomicU64::new(0),
             blocks: AtomicU64::new(0),
             underruns: AtomicU64::new(0),
+            caller: AtomicI32::new(0),
             latency: AtomicU32::new(0),
             splice: AtomicU64::new(0),
             delay_ms: AtomicU32::new(0),
@@ -182,6 +186,21 @@ impl Shared {
     /// Grows as long as some device or clock asks for sound.
     pub fn ticks(&self) -> u64 {
         self.blocks.load(Relaxed)
+    }
+
+    /// Called by the callback: the thread that it runs on.
+    pub fn set_caller(&self, thread: Pid) {
+        self.caller.store(thread.as_raw_nonzero().get(), Relaxed);
+    }
+
+    /// Another device is about to call, on a thread of its own.
+    pub fn forget_caller(&self) {
+        self.caller.store(0, Relaxed);
+    }
+
+    /// The thread that asks for sound, once it did.
+    pub fn caller(&self) -> Option<Pid> {
+        Pid::from_raw(self.caller.load(Relaxed))
     }
 
     pub fn count_underrun(&self) {

@@ -13,12 +13,15 @@ use crate::audio::feeder::Command;
 use crate::audio::mixer::mixer;
 
 use super::controls::Shared;
+use super::pace::Pace;
 use super::silent::SilentClock;
 use super::system::{Complaint, Cpal, LARGEST, Opened, System, is_called};
 use super::{OutputState, PlayerEvent, PlayerSettings};
 
 /// Complaints of late sound within one watch after which the buffer is doubled.
 const LATE: u32 = 3;
+/// How often it is looked at whether a device has asked for sound for the first time.
+const FIRST_CALL: Duration = Duration::from_millis(10);
 /// Watches in a row without a single callback before the device counts as lost.
 const PATIENCE: u32 = 2;
 /// About 21 ms at 48 kHz: a fader move is heard well within a tenth of a second.
@@ -78,6 +81,9 @@ struct Playing {
     name: String,
     complaints: Receiver<Complaint>,
     since: Instant,
+    rate: u32,
+    /// Frames between the callback and the ear.
+    latency: u32,
     /// Sounds until dropped.
     stream: Option<Box<dyn Any + Send>>,
 }
@@ -142,7 +148,7 @@ impl<S: System> OutputThread<S> {
                     Ok(playing) => match self.watch(&playing) {
                         End::Quit => return,
                         End::Switch => continue,
-                        End::Starved if self.buffer <= LARGEST => {
+                        End::Starved => {
                             self.buffer *= 2;
                             tracing::warn!(
                                 "sound came too late again and again; the device's buffer is now {} frames",
@@ -150,7 +156,6 @@ impl<S: System> OutputThread<S> {
                             );
                             continue;
                         }
-                        End::Starved => reason = "sound comes too late even with the largest buffer".into(),
                         End::Lost(why) => {
                             self.lose(&playing.name, &why);
                             // One that lived goes at once to the next device, or to itself again.
@@ -190,6 +195,7 @@ impl<S: System> OutputThread<S> {
             );
         };
         let (tell, complaints) = unbounded();
+        self.shared.forget_caller();
         let Opened {
             rate,
             latency,
@@ -212,6 +218,8 @@ impl<S: System> OutputThread<S> {
             name,
             complaints,
             since: Instant::now(),
+            rate,
+            latency,
             stream: Some(stream),
         })
     }
@@ -265,6 +273,8 @@ impl<S: System> OutputThread<S> {
 
     fn watch(&mut self, playing: &Playing) -> End {
         let mut ticks = self.shared.ticks();
+        let mut pace = None;
+        let mut called: Option<Instant> = None;
         let (mut silent_for, mut late, mut looked) = (0, 0, Instant::now());
         let requests = self.requests.clone();
         loop {
@@ -285,17 +295,30 @@ impl<S: System> OutputThread<S> {
                     Ok(Complaint::Lost(why)) => return End::Lost(why),
                     Err(_) => return End::Lost("its stream ended".into()),
                 },
-                default(self.times.watch) => {}
+                default(if called.is_some() { self.times.watch } else { FIRST_CALL }) => {}
+            }
+            if called.is_none()
+                && let Some(thread) = self.shared.caller()
+            {
+                self.system.raise(thread);
+                called = Some(Instant::now());
             }
             if looked.elapsed() < self.times.watch {
                 continue;
             }
             looked = Instant::now();
-            if late >= LATE {
+            let now = self.shared.ticks();
+            let behind = pace
+                .as_mut()
+                .is_some_and(|pace: &mut Pace| pace.look(looked, now));
+            // With the largest buffer sound that stutters is still better than none.
+            if (late >= LATE || behind) && self.buffer <= LARGEST {
                 return End::Starved;
             }
             late = 0;
-            let now = self.shared.ticks();
+            if pace.is_none() && called.is_some_and(|called| called.elapsed() > self.times.settling) {
+                pace = Pace::new(playing.rate, playing.latency, looked, now);
+            }
             silent_for = if now == ticks { silent_for + 1 } else { 0 };
             ticks = now;
             if silent_for >= PATIENCE {
@@ -338,6 +361,11 @@ impl<S: System> OutputThread<S> {
 pub fn devices() -> Vec<String> {
     Cpal::default().outputs()
 }
+
+#[cfg(test)]
+#[path = "output_fake.rs"]
+#[allow(clippy::unwrap_used)]
+mod fake;
 
 #[cfg(test)]
 #[path = "output_tests.rs"]

@@ -1,10 +1,9 @@
-//! Outputs that come, go, refuse and are chosen, under a song that plays: a sound system made of
-//! nothing, whose devices are silent clocks.
+//! Outputs that come, go, refuse and are chosen, under a song that plays.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::mpsc;
 
+use super::fake::Fake;
 use super::*;
 use crate::audio::Vocals;
 use crate::audio::player::{Player, Song};
@@ -18,116 +17,6 @@ const TIMES: Times = Times {
     short_life: Duration::ZERO,
 };
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What is plugged in; changed by the test while the output thread looks at it.
-#[derive(Default)]
-struct Plugged {
-    outputs: Vec<(&'static str, u32)>,
-    default: usize,
-    refuse: bool,
-    /// Its streams never close.
-    hangs: bool,
-    /// Of the output that is open.
-    tell: Option<Sender<Complaint>>,
-    opened: Vec<String>,
-}
-
-// lock: the test and the output thread both change what is plugged in
-#[derive(Clone, Default)]
-struct Fake(Arc<Mutex<Plugged>>);
-
-impl Fake {
-    fn with(outputs: &[(&'static str, u32)]) -> Self {
-        let fake = Self::default();
-        fake.change(|plugged| plugged.outputs = outputs.to_vec());
-        fake
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Plugged) -> T) -> T {
-        change(&mut self.0.lock().unwrap())
-    }
-
-    /// Pulls an output out; the one that is open is told so.
-    fn unplug(&self, name: &str) {
-        self.change(|plugged| {
-            plugged.outputs.retain(|(other, _)| *other != name);
-            plugged.default = 0;
-            if plugged.opened.last().is_some_and(|open| open == name)
-                && let Some(tell) = &plugged.tell
-            {
-                let _ = tell.send(Complaint::Lost("unplugged".into()));
-            }
-        });
-    }
-}
-
-impl System for Fake {
-    fn outputs(&mut self) -> Vec<String> {
-        self.change(|plugged| {
-            plugged
-                .outputs
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect()
-        })
-    }
-
-    fn default_output(&mut self) -> Option<String> {
-        self.change(|plugged| {
-            let name = plugged.outputs.get(plugged.default)?.0;
-            Some(name.to_owned())
-        })
-    }
-
-    fn is_gone(&mut self, name: &str) -> bool {
-        !self.outputs().iter().any(|other| other == name)
-    }
-
-    fn open(
-        &mut self,
-        name: &str,
-        _: u32,
-        shared: &Arc<Shared>,
-        tell: Sender<Complaint>,
-    ) -> Result<Opened, String> {
-        let rate = self.change(|plugged| {
-            if plugged.refuse {
-                return Err(format!("{name} takes none of the rates there are"));
-            }
-            plugged.tell = Some(tell);
-            plugged.opened.push(name.to_owned());
-            let found = plugged.outputs.iter().find(|(other, _)| *other == name);
-            found.map(|(_, rate)| *rate).ok_or_else(|| "gone".to_owned())
-        })?;
-        let frames = NonZero::new(rate).unwrap();
-        let (ring, source) = mixer(frames, shared.clone());
-        Ok(Opened {
-            rate,
-            latency: 0,
-            ring,
-            stream: Box::new(Sounding {
-                _clock: SilentClock::start(source, frames, shared.clone()),
-                hangs: self.change(|plugged| plugged.hangs),
-            }),
-        })
-    }
-}
-
-/// Where a sound system waits for a device that is gone, it waits for ever.
-struct Sounding {
-    _clock: SilentClock,
-    hangs: bool,
-}
-
-impl Drop for Sounding {
-    fn drop(&mut self) {
-        if self.hangs {
-            loop {
-                std::thread::park();
-            }
-        }
-    }
-}
 
 struct NoVoice;
 
@@ -335,6 +224,45 @@ fn a_chosen_output_that_is_not_there_is_stood_in_for_and_taken_when_it_comes() {
         fake.change(|plugged| plugged.opened.last().cloned()).as_deref(),
         Some("Speakers")
     );
+}
+
+#[test]
+fn an_output_that_runs_dry_without_a_word_gets_larger_buffers_and_is_kept() {
+    let fake = Fake::with(&[("Speakers", 48_000)]);
+    fake.change(|plugged| plugged.slow = true);
+    let rig = Rig::new(&fake, PlayerSettings::default());
+    (0..4).for_each(|_| rig.on("Speakers"));
+    let from = rig.seconds();
+    rig.until("it was given up", |now| now > from + 0.5);
+    let buffers = fake.change(|plugged| plugged.buffers.clone());
+    assert_eq!(
+        buffers,
+        [1024, 2048, 4096, 8192],
+        "the last is the device's own choice"
+    );
+    assert!(
+        rig.events
+            .try_iter()
+            .all(|event| !matches!(event, PlayerEvent::Output(_)))
+    );
+}
+
+#[test]
+fn the_thread_of_each_output_gets_real_time_priority() {
+    let fake = Fake::with(&[("Speakers", 44_100), ("Hall", 96_000)]);
+    let rig = Rig::new(&fake, PlayerSettings::default());
+    rig.on("Speakers");
+    plays(&rig);
+    rig.player.choose_output(Some("Hall".into()));
+    rig.on("Hall");
+    plays(&rig);
+    let until = Instant::now() + PATIENCE;
+    while fake.change(|plugged| plugged.raised.len()) < 2 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let raised = fake.change(|plugged| plugged.raised.clone());
+    assert_eq!(raised.len(), 2, "{raised:?}");
+    assert_ne!(raised[0], raised[1]);
 }
 
 #[test]

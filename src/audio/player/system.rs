@@ -9,11 +9,13 @@ use rodio::cpal::{self, BufferSize, HostId};
 use rodio::stream::DeviceSinkError;
 use rodio::{CpalErrorKind, Device, DeviceSinkBuilder, DeviceTrait};
 use rtrb::Producer;
+use rustix::process::Pid;
 
 use crate::audio::mixer::{Frame, mixer_for};
 use crate::track::printable;
 
 use super::controls::Shared;
+use super::priority;
 
 /// A device plays one buffer while it asks for the next.
 const BUFFERS_AHEAD: u32 = 2;
@@ -56,6 +58,9 @@ pub(super) trait System {
         let found = outputs.iter().find(|name| *name == wanted).or_else(part);
         found.cloned()
     }
+
+    /// Asks for real-time priority for the thread that asks for sound.
+    fn raise(&mut self, thread: Pid);
 
     /// Opens an output by its name and lets it read from a new mixer. `buffer` is in frames per
     /// callback. The error says why in words for the listener.
@@ -156,6 +161,16 @@ impl System for Cpal {
     fn is_gone(&mut self, name: &str) -> bool {
         // ALSA tells the stream itself, and listing its devices reads many files.
         !self.is_alsa() && !self.all().is_ok_and(|all| all.iter().any(|one| one.name == name))
+    }
+
+    fn raise(&mut self, thread: Pid) {
+        // A thread of its own: an answer over D-Bus may take its time, and the device is watched.
+        let spawned = std::thread::Builder::new()
+            .name("priority".into())
+            .spawn(move || priority::raise(thread));
+        if let Err(error) = spawned {
+            tracing::debug!("no thread to ask for priority: {error}");
+        }
     }
 
     fn open(

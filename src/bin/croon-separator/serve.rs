@@ -62,10 +62,20 @@ pub fn private_stdout() -> io::Result<File> {
     Ok(File::from(private))
 }
 
+/// Less priority is a courtesy; where it is refused the work still gets done.
+fn step_back(nice: i32) {
+    use rustix::process::{getpid, getsid};
+    let _ = rustix::process::nice(nice);
+    // Where Linux shares the processor among sessions, niceness counts within one only, and the
+    // session has a niceness too (sched(7), autogroup). That of a shell is not ours to change.
+    if getsid(None) == Ok(getpid()) {
+        let _ = std::fs::write("/proc/self/autogroup", nice.to_string());
+    }
+}
+
 pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
     if let Some(nice) = args.nice {
-        // Less priority is a courtesy; where it is refused the work still gets done.
-        let _ = rustix::process::nice(nice);
+        step_back(nice);
     }
     let Loaded { model, manifest, .. } = args.model.load(choice)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
