@@ -4,6 +4,7 @@
 pub mod decode;
 pub mod feeder;
 pub mod flac;
+mod formants;
 pub mod identity;
 pub mod limiter;
 pub mod loudness;

@@ -7,10 +7,13 @@
 //!
 //! Chosen over its peers: Rubber Band is GPL and SoundTouch LGPL, timestretch (pure Rust) knows no
 //! more than two channels. `ssstretch` binds version 1.1 with nothing but a C++ compiler, where the
-//! binding of a newer one wants libclang. It knows no formants, which are not kept.
+//! binding of a newer one wants libclang. It knows no formants, and what knows them would shape each
+//! channel by itself, so that the fader would no longer take the singer out of the mixture: they are
+//! put back afterwards, in the vocals and by the same amount in the mixture ([`Formants`]).
 
 use ssstretch::Stretch;
 
+use super::formants::Formants;
 use super::mixer::Frame;
 use crate::key_tempo::KeyTempo;
 
@@ -43,6 +46,8 @@ pub struct Stretcher {
     /// Channel by channel, as the library wants them.
     input: Vec<Vec<f32>>,
     output: Vec<Vec<f32>>,
+    /// Where the key is moved.
+    formants: Option<Formants>,
     /// Ready to be taken.
     ready: Vec<[f32; CHANNELS]>,
     /// Blocks computed.
@@ -76,7 +81,10 @@ impl Stretcher {
         // The window is centred between both latencies, and the first windows lack those before
         // them: after so many frames every output frame is covered by all of its windows.
         let overlap = frames(library.output_latency());
-        let run_up = history + (overlap as f64 * pace).round() as usize;
+        let ratio = change.pitch_ratio();
+        let formants = (ratio != 1.0).then(|| Formants::new(rate, ratio));
+        let shaped = formants.as_ref().map_or(0, Formants::run_up);
+        let run_up = history + ((overlap + shaped) as f64 * pace).round() as usize;
         Self {
             pace,
             input: vec![Vec::new(); CHANNELS],
@@ -85,7 +93,8 @@ impl Stretcher {
             blocks: 0,
             run_up: run_up.saturating_sub(frames(library.input_latency())),
             history,
-            skip: 2 * overlap,
+            skip: 2 * overlap + shaped,
+            formants,
             begun: false,
             told: 0,
             left: None,
@@ -132,10 +141,14 @@ impl Stretcher {
         self.library
             .process_vec(&self.input, wanted as i32, &mut self.output, BLOCK as i32);
         self.blocks += 1;
-        let skipped = self.skip.min(BLOCK);
+        let fresh = (0..BLOCK).map(|at| std::array::from_fn(|channel| self.output[channel][at] / GAIN));
+        match &mut self.formants {
+            Some(formants) => formants.push(fresh, &mut self.ready),
+            None => self.ready.extend(fresh),
+        }
+        let skipped = self.skip.min(self.ready.len());
         self.skip -= skipped;
-        let fresh = (skipped..BLOCK).map(|at| std::array::from_fn(|channel| self.output[channel][at] / GAIN));
-        self.ready.extend(fresh);
+        self.ready.drain(..skipped);
     }
 
     /// Frames that can be taken now, at most `count`; fewer only where the song ends, or until more

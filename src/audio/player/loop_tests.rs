@@ -145,7 +145,8 @@ fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
         }
         writer.finalize().unwrap();
         let moved = KeyTempo::new(key, tempo);
-        load(&mut rig, path, Known::parts(u64::MAX, u64::MAX), 0.0, moved);
+        // No vocals, or their formants would be put back in what is no voice.
+        load(&mut rig, path, Known::parts(0, u64::MAX), 0.0, moved);
         rig.feeder.obey(Command::Loop(Some((0.5, 0.75))));
         rig.hear(66_150);
         let heard = rig.hear(66_150);
