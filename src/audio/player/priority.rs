@@ -62,20 +62,48 @@ fn by_rtkit(bus: &zbus::blocking::Connection, thread: Pid) -> Result<(), String>
     let highest: i32 = rtkit.get_property("MaxRealtimePriority").map_err(words)?;
     let longest: i64 = rtkit.get_property("RTTimeUSecMax").map_err(words)?;
     // RealtimeKit grants nothing to a process that could hold the processor for longer than this
-    // in one go; a callback takes less than a thousandth of it.
+    // in one go. A callback takes less than a thousandth of it, but the system kills what takes more.
     let longest = u64::try_from(longest).unwrap_or_default();
     let now = getrlimit(Resource::Rttime);
-    let least = |limit: Option<u64>| Some(limit.map_or(longest, |limit| limit.min(longest)));
+    let least = |limit: Option<u64>, most: u64| Some(limit.map_or(most, |limit| limit.min(most)));
     let limit = Rlimit {
-        current: least(now.current),
-        maximum: least(now.maximum),
+        current: least(now.current, longest / 2),
+        maximum: least(now.maximum, longest),
     };
+    step_down_when_stuck(thread)?;
     setrlimit(Resource::Rttime, limit).map_err(|error| error.to_string())?;
     let thread = thread.as_raw_nonzero().get() as u64;
     let priority = PRIORITY.min(highest.max(0) as u32);
     rtkit
         .call("MakeThreadRealtime", &(thread, priority))
         .map_err(words)
+}
+
+/// The thread that is told to step down.
+#[cfg(all(feature = "dbus", target_os = "linux"))]
+static STUCK: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(0);
+
+/// Before the limit, where the system would kill croon, it sends a signal: a thread that a library
+/// keeps going round in then becomes an ordinary one.
+#[cfg(all(feature = "dbus", target_os = "linux"))]
+fn step_down_when_stuck(thread: Pid) -> Result<(), String> {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    static LISTENS: AtomicBool = AtomicBool::new(false);
+    STUCK.store(thread.as_raw_nonzero().get(), Relaxed);
+    if LISTENS.swap(true, Relaxed) {
+        return Ok(());
+    }
+    let step_down = || {
+        // SAFETY: a plain structure of numbers, all of which may be zero, as they must be here.
+        let ordinary: libc::sched_param = unsafe { std::mem::zeroed() };
+        // SAFETY: one system call, which may be made in a signal handler and only reads the structure.
+        unsafe { libc::sched_setscheduler(STUCK.load(Relaxed), libc::SCHED_OTHER, &raw const ordinary) };
+    };
+    // SAFETY: the handler neither locks nor allocates, and cannot panic.
+    unsafe { signal_hook::low_level::register(libc::SIGXCPU, step_down) }
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(not(all(feature = "dbus", target_os = "linux")))]
@@ -88,9 +116,10 @@ fn on_the_system_bus(_: Pid) -> Result<(), String> {
 mod tests {
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
 
     use crossbeam_channel::{Sender, unbounded};
-    use rustix::process::{Resource, getrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use zbus::blocking::connection::Builder;
 
     use super::*;
@@ -114,6 +143,37 @@ mod tests {
         fn longest(&self) -> i64 {
             200_000
         }
+    }
+
+    /// Where nobody grants real-time priority there is nothing to step down from.
+    #[test]
+    fn a_thread_that_is_stuck_steps_down_before_the_system_kills_it() {
+        let stuck = std::thread::spawn(|| {
+            let thread = rustix::thread::gettid();
+            if let Err(why) = directly(thread) {
+                println!("no real-time priority here ({why}): skipped");
+                return;
+            }
+            let policy = || {
+                let thread = thread.as_raw_nonzero();
+                // SAFETY: reads a number of a thread that runs.
+                unsafe { libc::sched_getscheduler(thread.get()) & !libc::SCHED_RESET_ON_FORK }
+            };
+            assert_eq!(policy(), libc::SCHED_RR);
+            step_down_when_stuck(thread).unwrap();
+            let before = getrlimit(Resource::Rttime);
+            let soon = Rlimit {
+                current: Some(20_000),
+                maximum: before.maximum,
+            };
+            setrlimit(Resource::Rttime, soon).unwrap();
+            let until = Instant::now() + Duration::from_secs(20);
+            while policy() == libc::SCHED_RR && Instant::now() < until {
+                std::hint::spin_loop();
+            }
+            assert_eq!(policy(), libc::SCHED_OTHER);
+        });
+        stuck.join().unwrap();
     }
 
     #[test]
@@ -143,7 +203,9 @@ mod tests {
             .unwrap();
         by_rtkit(&alone, thread).unwrap();
         let thread = thread.as_raw_nonzero().get() as u64;
-        assert_eq!(asked.recv(), Ok((thread, 3, Some(200_000))));
+        let (whom, priority, limit) = asked.recv().unwrap();
+        assert_eq!((whom, priority), (thread, 3));
+        assert!(limit.is_some_and(|limit| limit <= 100_000), "{limit:?}");
         drop((kit, alone));
         drop(daemon.stdin.take());
         daemon.wait().unwrap();
