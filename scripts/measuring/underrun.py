@@ -1,5 +1,5 @@
 """Holes in the recorded sound, while the engine works flat out beside it on the same cores."""
-import array, math, os, random, struct, subprocess, time, wave
+import array, math, os, random, subprocess, sys, time, wave
 
 from .player import CROON, ROOT, Home, Screen
 from .sound import SOUND_RATE, STEP, Sink
@@ -54,13 +54,46 @@ def holes(path):
     pcm = array.array("h")
     with open(path, "rb") as f:
         pcm.frombytes(f.read()[: os.path.getsize(path) // 2 * 2])
-    sounds = [max(pcm[at : at + STEP]) > SILENCE for at in range(0, len(pcm) - STEP, STEP)]
+    parts = (pcm[at : at + STEP] for at in range(0, len(pcm) - STEP, STEP))
+    sounds = [max(part) > SILENCE or min(part) < -SILENCE for part in parts]
     found, last = [], None
     for n, sound in enumerate(sounds):
         if sound and last is not None and n - last > 1:
             found.append((last / 200, (n - last - 1) * 5))
         last = n if sound else last
     return found, len(pcm) / SOUND_RATE
+
+
+class Stalls:
+    """When the machine itself stood still: a process before all others, on each processor, that woke up late."""
+
+    LATE = 0.02
+    CODE = f"""
+import os, sys, time
+os.sched_setaffinity(0, {{int(sys.argv[1])}})
+try:
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(90))
+except OSError:
+    print("without real-time priority", file=sys.stderr)
+then = time.monotonic()
+while True:
+    time.sleep(0.005)
+    now = time.monotonic()
+    if now - then > {LATE}:
+        print(then, now - then, flush=True)
+    then = now
+"""
+
+    def __init__(self):
+        self.processes = [subprocess.Popen([sys.executable, "-c", self.CODE, str(processor)], stdout=subprocess.PIPE, text=True)
+                          for processor in os.sched_getaffinity(0)]
+
+    def end(self):
+        found = []
+        for process in self.processes:
+            process.kill()
+            found += [tuple(map(float, line.split())) for line in process.communicate()[0].splitlines()]
+        return sorted(found)
 
 
 def underrun():
@@ -78,24 +111,30 @@ def underrun():
         screen.until(b"a 0")
         screen.read(3)
         recording = os.path.join(home.dir, "heard.raw")
+        opened = time.monotonic()
         with open(recording, "wb") as to:
             recorder = sink.record("s16le", 1, 200, to)
         control = lambda *words: subprocess.run([CROON, "ctl", *words], env=home.env, check=True, capture_output=True, text=True)
         screen.keys("gg\r")
         screen.read(2)
         control("vocals", "30")
+        stalls = Stalls()
         used, began = processor(screen.pid), time.monotonic()
         screen.read(minutes * 60)
         share = (processor(screen.pid) - used) / (time.monotonic() - began)
+        stalls = stalls.end()
         recorder.kill(), recorder.wait()
         screen.quit()
         sink.end()
         found, seconds = holes(recording)
         log = "".join(open(os.path.join(at, name), errors="replace").read()
                       for at, _, names in os.walk(os.path.join(home.dir, "state")) for name in names if name.endswith(".log"))
-        told = [line for line in log.splitlines() if "ran dry" in line or " WARN " in line or "priority" in line]
+        told = [line for line in log.splitlines() if "ran dry" in line or " WARN " in line or "priority" in line or "to read" in line]
     print(f"played {seconds / 60:.1f} minutes while the engine had {share:.2f} of {os.cpu_count()} cores")
     print(f"holes in the recorded sound: {len(found)} (wanted none)")
     for second, long in found[:20]:
         print(f"  {long} ms at {second:.2f} s")
+    print(f"times that the machine itself stood still for more than {Stalls.LATE * 1000:.0f} ms: {len(stalls)}")
+    for then, long in stalls[:20]:
+        print(f"  {long * 1000:.0f} ms at {then - opened:.2f} s")
     print("the player's log:", *told[-10:], sep="\n  ")

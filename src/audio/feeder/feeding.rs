@@ -1,10 +1,15 @@
 //! Frame after frame into the ring: from one song into the next, round a loop, and past what cannot be
 //! read.
 
+use std::time::{Duration, Instant};
+
 use super::{BATCH, Feeder};
 use crate::audio::player::PlayerEvent;
 use crate::audio::player::deck::Deck;
 use crate::key_tempo::KeyTempo;
+
+/// A disk that takes longer for some frames is worth a line in the log.
+const SLOW: Duration = Duration::from_millis(50);
 
 impl Feeder {
     /// One batch into the ring; false when there is no room or nothing to put there.
@@ -26,7 +31,12 @@ impl Feeder {
             return false;
         };
         self.batch.clear();
+        let began = Instant::now();
         let filled = deck.fill(room, &mut self.batch);
+        if began.elapsed() > SLOW {
+            let (took, at) = (began.elapsed(), deck.at());
+            tracing::debug!("{room} frames of the song took {took:?} to read, at frame {at}");
+        }
         let (token, turned) = (deck.token, deck.take_turned());
         while let Some((at, seconds)) = deck.take_damage() {
             (self.on)(PlayerEvent::Damaged { token, at, seconds });

@@ -7,6 +7,8 @@ use crate::audio::limiter::BLOCK;
 
 /// A device's clock and the system's may differ by so much, by far.
 const DRIFT: f64 = 0.001;
+/// A device that ran empty once may have had its reasons; within this time again, it has too little.
+const AGAIN: Duration = Duration::from_secs(60);
 /// Looks further apart than this say nothing: croon itself was stopped.
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -18,6 +20,8 @@ pub(super) struct Pace {
     blocks: u64,
     /// Frames that were not asked for since it was last on time.
     behind: f64,
+    /// When it was last found to have run empty.
+    starved: Option<Instant>,
 }
 
 impl Pace {
@@ -29,11 +33,12 @@ impl Pace {
             last: now,
             blocks,
             behind: 0.0,
+            starved: None,
         })
     }
 
-    /// Whether the device has been standing still for longer than its buffer lasts, all pauses since
-    /// it was last on time taken together. `blocks` counts those asked for so far.
+    /// Whether the device has again been standing still for longer than its buffer lasts, all pauses
+    /// since it was last on time taken together. `blocks` counts those asked for so far.
     pub(super) fn look(&mut self, now: Instant, blocks: u64) -> bool {
         let span = now.saturating_duration_since(self.last);
         let asked = blocks.wrapping_sub(self.blocks) as f64 * BLOCK as f64;
@@ -44,11 +49,12 @@ impl Pace {
         }
         let due = span.as_secs_f64() * self.rate * (1.0 - DRIFT);
         self.behind = (self.behind + due - asked).max(0.0);
-        let starved = self.behind > self.slack;
-        if starved {
-            self.behind = 0.0;
+        if self.behind <= self.slack {
+            return false;
         }
-        starved
+        self.behind = 0.0;
+        let before = self.starved.replace(now);
+        before.is_some_and(|before| now.saturating_duration_since(before) < AGAIN)
     }
 }
 
@@ -62,7 +68,7 @@ mod tests {
     const BUFFERED: u32 = 2048;
 
     /// Looks every second at a device that asks for a buffer at a time, 0.05 % too slowly, and stands
-    /// still for `holes` milliseconds of each second; when it was found to be starved first.
+    /// still for `hole` milliseconds of each second; when it was first found to have too little.
     fn found(seconds: u64, hole: impl Fn(u64) -> f64) -> Option<u64> {
         let begin = Instant::now();
         let mut pace = Pace::new(RATE, BUFFERED, begin, 0).unwrap();
@@ -85,11 +91,14 @@ mod tests {
             found(3600, |second| if second % 60 == 7 { 15.0 } else { 0.0 }),
             None
         );
-        assert!(found(60, |_| 10.0).is_some_and(|second| second < 8));
-        assert_eq!(
-            found(60, |second| if second == 20 { 100.0 } else { 0.0 }),
-            Some(20)
-        );
+        assert!(found(60, |_| 10.0).is_some_and(|second| second < 14));
+    }
+
+    #[test]
+    fn one_long_hole_is_forgiven_and_a_second_soon_after_is_not() {
+        let every = |period: u64| move |second: u64| if second % period == 0 { 100.0 } else { 0.0 };
+        assert_eq!(found(300, every(20)), Some(40));
+        assert_eq!(found(3600, every(70)), None);
     }
 
     #[test]

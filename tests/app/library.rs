@@ -1,0 +1,164 @@
+//! Which songs are shown, in what order, and how they are found.
+
+use crate::hand::{Hand, SONGS, path, song};
+use croon::action::Screen;
+use croon::app::{Effect, Event, Overlay};
+use croon::keymap::{Keymap, TABLE, show_keys};
+
+#[test]
+fn songs_stand_by_artist_and_title_and_the_newest_file_is_separated_first() {
+    let mut hand = Hand::new();
+    let effects = hand.find_songs();
+    let titles: Vec<_> = hand.shown();
+    assert_eq!(
+        titles,
+        [
+            "Cold Fjord Hymn",
+            "Paper Lanterns",
+            "Salt on the Window",
+            "Moth to Moth",
+            "Tideline"
+        ]
+    );
+    // the youngest of SONGS is the last
+    assert_eq!(
+        effects,
+        [Effect::BeginJob {
+            path: path("Tideline"),
+            id: None,
+            from_seconds: 0.0
+        }]
+    );
+    let waiting: Vec<_> = hand
+        .app
+        .board
+        .waiting()
+        .iter()
+        .map(|w| hand.app.title(w.key))
+        .collect();
+    assert_eq!(
+        waiting,
+        [
+            "Moth to Moth",
+            "Salt on the Window",
+            "Paper Lanterns",
+            "Cold Fjord Hymn"
+        ]
+    );
+}
+
+#[test]
+fn find_goes_to_a_song_and_n_to_the_next_one() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    hand.keys("/");
+    hand.type_text("moth");
+    assert_eq!(hand.selected(), "Moth to Moth");
+    hand.keys("Enter");
+    assert!(matches!(hand.app.overlay, Overlay::None));
+    hand.keys("g g /");
+    hand.type_text("t");
+    hand.keys("Enter n n");
+    let third = hand.selected();
+    hand.keys("N");
+    assert_ne!(hand.selected(), third);
+    hand.keys("g g / x y z Esc");
+    assert_eq!(hand.selected(), "Cold Fjord Hymn", "Esc takes the cursor back");
+}
+
+#[test]
+fn filter_narrows_the_list_and_esc_shows_all_again() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    hand.keys("f");
+    hand.type_text("lant");
+    assert_eq!(hand.shown(), ["Paper Lanterns"]);
+    hand.keys("Enter");
+    assert_eq!(hand.shown().len(), 1);
+    hand.keys("Esc");
+    assert_eq!(hand.shown().len(), SONGS.len());
+    assert_eq!(hand.selected(), "Paper Lanterns", "the cursor stays on its song");
+    hand.keys("f");
+    hand.type_text("lant");
+    hand.keys("Esc");
+    assert_eq!(hand.shown().len(), SONGS.len());
+}
+
+#[test]
+fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
+    let mut hand = Hand::new();
+    hand.find_songs();
+    // the running job makes way for the queue
+    assert_eq!(hand.keys("a a"), [Effect::CancelJob]);
+    let effects = hand.event(Event::Gone(vec![path("Tideline"), path("Cold Fjord Hymn")]));
+    assert_eq!(effects, []);
+    assert_eq!((hand.app.queue.len(), hand.shown().len()), (2, 3));
+    assert_eq!(
+        hand.app.queue.songs().count(),
+        1,
+        "the other waits until it is back"
+    );
+    hand.event(Event::Moved {
+        from: path("Paper Lanterns"),
+        to: "/music/new name.flac".into(),
+    });
+    assert_eq!(hand.shown()[0], "Paper Lanterns");
+    hand.event(Event::JobCancelled {
+        path: path("Tideline"),
+    });
+    assert_eq!(
+        hand.app.board.running.as_ref().map(|r| r.path.clone()),
+        Some("/music/new name.flac".into())
+    );
+}
+
+#[test]
+fn a_changed_file_is_separated_again_and_a_known_one_is_not() {
+    let mut hand = Hand::new();
+    let mut song = song(0);
+    song.ready = true;
+    assert_eq!(hand.event(Event::Found(vec![song.clone()])), []);
+    song.ready = false;
+    assert_eq!(
+        hand.event(Event::Found(vec![song.clone()])),
+        [],
+        "the scan finds what the catalogue knows"
+    );
+    song.track.stamp.size += 1;
+    assert!(matches!(
+        hand.event(Event::Found(vec![song]))[..],
+        [Effect::BeginJob { .. }]
+    ));
+}
+
+#[test]
+fn keys_of_the_user_work_and_the_help_names_every_key_of_the_screen() {
+    let lines = [
+        ("x".to_owned(), "play-pause".to_owned()),
+        ("m".to_owned(), "none".to_owned()),
+    ];
+    let (keymap, errors) = Keymap::with_overrides(&lines.into_iter().collect());
+    assert_eq!(errors, []);
+    let mut hand = Hand::with(keymap);
+    hand.find_songs();
+    for (screen, key) in Screen::ALL.into_iter().zip(["1", "2", "3", "4"]) {
+        hand.keys(key);
+        assert_eq!(hand.app.screen, screen);
+        let help = croon::ui::help_lines(&hand.app);
+        for binding in hand.app.keymap.bindings().iter().filter(|b| b.scope.has(screen)) {
+            let keys = show_keys(&binding.keys);
+            let says = TABLE
+                .iter()
+                .find(|row| row.action == binding.action)
+                .unwrap()
+                .help;
+            let says = says.replace("{seek}", "5").replace("{far}", "30");
+            assert!(
+                help.iter()
+                    .any(|(k, w)| *w == says && k.split("  ").any(|k| k == keys)),
+                "{screen:?} {keys}"
+            );
+        }
+    }
+    assert!(matches!(hand.keys("x")[..], [Effect::Load { .. }]));
+}
