@@ -236,7 +236,7 @@ impl Default for PlaybackConfig {
     fn default() -> Self {
         Self {
             device: String::new(),
-            buffer_frames: 1024,
+            buffer_frames: 2048,
             vocals_level: 20,
             volume: 100,
             loudness: LoudnessChoice::Auto,

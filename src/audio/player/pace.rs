@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn one_long_hole_is_forgiven_and_a_second_soon_after_is_not() {
-        let every = |period: u64| move |second: u64| if second % period == 0 { 100.0 } else { 0.0 };
+        let every = |period: u64| move |second: u64| if second.is_multiple_of(period) { 100.0 } else { 0.0 };
         assert_eq!(found(300, every(20)), Some(40));
         assert_eq!(found(3600, every(70)), None);
     }
