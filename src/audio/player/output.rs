@@ -312,8 +312,8 @@ impl<S: System> OutputThread<S> {
             let behind = pace
                 .as_mut()
                 .is_some_and(|pace: &mut Pace| pace.look(looked, now));
-            // With the largest buffer sound that stutters is still better than none.
-            if (late >= LATE || behind) && self.buffer <= LARGEST {
+            // Beyond the largest comes the device's own choice, which may be seconds: more than the ring holds.
+            if (late >= LATE || behind) && self.buffer < LARGEST {
                 return End::Starved;
             }
             late = 0;

@@ -231,11 +231,11 @@ fn an_output_that_runs_dry_without_a_word_gets_larger_buffers_and_is_kept() {
     let fake = Fake::with(&[("Speakers", 48_000)]);
     fake.change(|plugged| plugged.slow = true);
     let rig = Rig::new(&fake, PlayerSettings::default());
-    (0..3).for_each(|_| rig.on("Speakers"));
+    (0..2).for_each(|_| rig.on("Speakers"));
     let from = rig.seconds();
     rig.until("it was given up", |now| now > from + 0.5);
     let buffers = fake.change(|plugged| plugged.buffers.clone());
-    assert_eq!(buffers, [2048, 4096, 8192], "the last is the device's own choice");
+    assert_eq!(buffers, [2048, 4096], "the device's own choice may be seconds");
     assert!(
         rig.events
             .try_iter()
