@@ -64,13 +64,23 @@ pub fn private_stdout() -> io::Result<File> {
 
 /// Less priority is a courtesy; where it is refused the work still gets done.
 fn step_back(nice: i32) {
-    use rustix::process::{getpid, getsid};
     let _ = rustix::process::nice(nice);
     // Where Linux shares the processor among sessions, niceness counts within one only, and the
     // session has a niceness too (sched(7), autogroup). That of a shell is not ours to change.
-    if getsid(None) == Ok(getpid()) {
+    if leads_its_session() {
         let _ = std::fs::write("/proc/self/autogroup", nice.to_string());
     }
+}
+
+/// Asked of /proc: where the leader lives outside of a container its number is 0, which `rustix::process::getsid`
+/// does not bear.
+fn leads_its_session() -> bool {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name in parentheses may hold anything; state, parent, group and session follow it (proc(5)).
+    let session = stat
+        .rsplit_once(')')
+        .and_then(|(_, fields)| fields.split_whitespace().nth(3));
+    session == Some(std::process::id().to_string().as_str())
 }
 
 pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
