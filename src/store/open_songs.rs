@@ -122,5 +122,7 @@ impl Drop for OpenSong {
         {
             entries.open.remove(&self.key);
         }
+        drop(entries);
+        database::give_memory_back();
     }
 }
