@@ -123,7 +123,14 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("tracing_appender", &["logging.rs"]),
     ("tch", &["bin/croon-separator/"]),
     ("torch_sys", &["bin/croon-separator/"]),
-    ("libc", &["bin/croon-separator/", "audio/player/priority.rs"]),
+    (
+        "libc",
+        &[
+            "bin/croon-separator/",
+            "audio/player/priority.rs",
+            "store/heap.rs",
+        ],
+    ),
     ("plotters", &["bin/croon-separator/"]),
 ];
 

@@ -114,6 +114,8 @@ impl Feeder {
     }
 
     pub fn obey(&mut self, command: Command) {
+        // Since the last step the listener may have come to the next song, and means that one.
+        self.notice_what_was_heard();
         match command {
             Command::Load(song, playing) => self.load(song, playing),
             Command::Queue(song) => self.queue(song),
@@ -223,13 +225,15 @@ impl Feeder {
     }
 
     /// The song heard goes on from the sample where it is: what lies in the ring is of the old key
-    /// and tempo, and would be heard for too long.
+    /// and tempo, and would be heard for too long. A song that ends under it goes on as it was.
     fn set_key_tempo(&mut self, key_tempo: KeyTempo) {
         let next = self.shared.next_position();
         let Some(front) = self.decks.front() else { return };
         if front.key_tempo() != key_tempo && !front.failed {
             let seconds = self.seconds_heard(next);
+            let crossing = self.take_crossing_heard();
             self.move_to(seconds, key_tempo);
+            self.crossing = crossing;
         }
     }
 

@@ -56,16 +56,6 @@ pub fn open(folder: &Path, tuning: Tuning) -> Result<sled::Db, StoreError> {
     }
 }
 
-/// After a database was closed. That of a song of hours held tens of megabytes in small pieces, made by many
-/// threads, and glibc gives none of them back to the system unless it is asked to (malloc_trim(3)).
-pub fn give_memory_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: takes no pointer, and may be called from any thread at any time.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
 /// Refuses early where a write could fail half-way.
 pub fn check_space(folder: &Path) -> Result<(), StoreError> {
     match rustix::fs::statvfs(folder) {

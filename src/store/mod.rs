@@ -9,6 +9,7 @@ mod block;
 mod catalogue;
 mod database;
 mod error;
+mod heap;
 mod housekeeping;
 mod lock;
 mod loudness;

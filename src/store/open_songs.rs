@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::catalogue::Kept;
-use super::database;
 use super::error::StoreError;
 use super::song::{SongMeta, SongStems};
 use super::{House, StemStore};
+use super::{database, heap};
 use crate::track::TrackId;
 
 /// A song under a model: the model's folder name and the recording.
@@ -123,6 +123,6 @@ impl Drop for OpenSong {
             entries.open.remove(&self.key);
         }
         drop(entries);
-        database::give_memory_back();
+        heap::give_back();
     }
 }

@@ -10,7 +10,7 @@ const RATE: u32 = 44_100;
 
 impl Rig {
     /// A song that comes in over the one before for so many frames of the device.
-    fn next_song(&self, token: u64, frames: u64, fade: u64, device: u32) -> Song {
+    pub(super) fn next_song(&self, token: u64, frames: u64, fade: u64, device: u32) -> Song {
         Song {
             crossfade: fade as f64 / f64::from(device),
             ..self.song(token, RATE, frames, 0.0)
@@ -45,7 +45,7 @@ impl Vocals for Ending {
 }
 
 /// What the song before and the next one are multiplied by, in frame `at` of a fade of `length`.
-fn shares(at: u64, length: u64) -> (f32, f32) {
+pub(super) fn shares(at: u64, length: u64) -> (f32, f32) {
     let before = ((at as f64 + 0.5) / length as f64 * FRAC_PI_2).cos() as f32;
     (before, (1.0 - before * before).sqrt())
 }

@@ -203,3 +203,74 @@ fn level_zero_takes_the_vocals_out_in_any_key_and_tempo() {
         assert_eq!(loudest < 1e-4, quiet, "at level {level}: {loudest}");
     }
 }
+
+#[test]
+fn a_key_pressed_just_after_the_next_song_began_is_for_that_one() {
+    let mut rig = rig(RATE);
+    let song = rig.song(1, RATE, 30_000, 0.0);
+    let next = rig.song(2, RATE, 60_000, 0.0);
+    rig.feeder.obey(Command::Load(song, true));
+    rig.feeder.obey(Command::Queue(Some(next)));
+    rig.hear(64 * 468);
+    assert_eq!(rig.shared.position().token, 1);
+    (0..2 * 64 * 4).for_each(|_| assert!(rig.mixer.next().is_some()));
+    rig.feeder.obey(Command::KeyTempo(KeyTempo::new(4, 100)));
+    rig.hear(64 * 60);
+    let position = rig.shared.position();
+    assert!(position.token == 2 && position.seconds < 0.2, "{position:?}");
+}
+
+/// The next song is heard at gain 0, so that what is heard is the song before alone.
+#[test]
+fn another_key_or_tempo_of_the_next_song_leaves_the_one_before_under_it() {
+    let (first, second, fade) = (60_000u64, 80_000u64, 30_000u64);
+    for changes in [
+        &[KeyTempo::new(2, 100)][..],
+        &[
+            KeyTempo::new(-3, 80),
+            KeyTempo::new(0, 150),
+            KeyTempo::new(0, 100),
+        ],
+    ] {
+        let mut rig = rig(RATE);
+        let song = rig.song(1, RATE, first, 0.0);
+        let next = Song {
+            gain: 0.0,
+            ..rig.next_song(2, second, fade, RATE)
+        };
+        rig.feeder.obey(Command::Load(song, true));
+        rig.feeder.obey(Command::Queue(Some(next)));
+        let begins = (first - fade) as usize;
+        let under = |k: usize| {
+            let share = crossfade::shares(k as u64, fade).0;
+            sample(1, (begins + k) as u64).map(|sample| sample * share)
+        };
+        let mut done = 4_000;
+        rig.hear(begins + done);
+        for &change in changes {
+            rig.feeder.obey(Command::KeyTempo(change));
+            let heard = rig.hear(8_000);
+            // It goes silent for a moment; from there on each frame is the one that was due.
+            let paused = (0..3_000).min_by_key(|paused| {
+                let off = (4_000..4_500).map(|at| (heard[at][0] - under(done + at - paused)[0]).abs());
+                (off.sum::<f32>() * 1e6) as u64
+            });
+            let paused = paused.unwrap();
+            for (at, frame) in heard.iter().enumerate().skip(paused + 512) {
+                let wanted = under(done + at - paused);
+                let off = (frame[0] - wanted[0]).abs().max((frame[1] - wanted[1]).abs());
+                assert!(
+                    off < 1e-5,
+                    "{change:?}, {at} - {paused}: {frame:?}, not {wanted:?}"
+                );
+            }
+            done += heard.len() - paused;
+        }
+        assert_eq!(rig.shared.position().token, 2);
+        // And it ends where it should have.
+        let heard = rig.hear(40_000);
+        let left = fade as usize - done;
+        let last = heard.iter().rposition(|frame| *frame != [0.0; 2]).unwrap() + 1;
+        assert!(left.abs_diff(last) < 16, "{last} more frames, not {left}");
+    }
+}

@@ -71,6 +71,11 @@ impl Outlet {
         self.room() > self.wanted() / 2
     }
 
+    /// Frames still to be heard.
+    pub(in crate::audio) fn ahead(&self) -> usize {
+        self.ahead.len()
+    }
+
     /// What is stale fills the ring until the mixer drops it.
     pub(in crate::audio) fn is_choked(&self, batch: usize) -> bool {
         self.ring.slots() < batch && self.ahead.len() < self.wanted() / 2
