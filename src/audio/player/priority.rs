@@ -1,8 +1,8 @@
-//! Real-time priority for the thread that asks for sound. With buffers of some hundredths of a second an
-//! ordinary thread comes too late as soon as other programs want the processor; a real-time one comes first. It is
-//! asked of the system itself, which grants it to users with an `rtprio` limit, else of RealtimeKit,
-//! the service that desktops run for this (<https://github.com/heftig/rtkit>). Where both refuse,
-//! the sound goes on as it is.
+//! Real-time priority for the thread that asks for sound. With buffers of some hundredths of a second
+//! an ordinary thread comes too late as soon as other programs want the processor; a real-time one
+//! comes first. It is asked of the system itself, which grants it to users with an `rtprio` limit, else
+//! of RealtimeKit, the service that desktops run for this (<https://github.com/heftig/rtkit>). Where both
+//! refuse, the sound goes on as it is.
 
 use rustix::process::Pid;
 
