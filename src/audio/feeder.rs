@@ -80,6 +80,8 @@ pub struct Feeder {
     renewal: Renewal,
     /// The last song came to its end with nothing to follow.
     ran_out: bool,
+    /// Times the ring ran dry that have been written down.
+    dry: u64,
 }
 
 impl Feeder {
@@ -95,6 +97,7 @@ impl Feeder {
             batch: Vec::with_capacity(BATCH),
             renewal: Renewal::default(),
             ran_out: false,
+            dry: 0,
         }
     }
 
@@ -143,6 +146,7 @@ impl Feeder {
             outlet.settle();
         }
         self.notice_what_was_heard();
+        self.notice_drought();
         self.renew();
         for _ in 0..BATCHES_A_STEP {
             if !self.feed() {
@@ -288,6 +292,15 @@ impl Feeder {
             let (token, duration) = (second.token, second.duration());
             self.leave_front();
             (self.on)(PlayerEvent::Started { token, duration });
+        }
+    }
+
+    /// The callback may not write to a log.
+    fn notice_drought(&mut self) {
+        let dry = self.shared.underruns();
+        if dry != std::mem::replace(&mut self.dry, dry) {
+            let Position { token, seconds, .. } = self.shared.next_position();
+            tracing::debug!("the sound ran dry, {dry} times by now, at {seconds:.2} s of song {token}");
         }
     }
 

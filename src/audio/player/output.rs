@@ -47,6 +47,9 @@ pub(super) struct Times {
     watch: Duration,
     /// After opening, complaints do not count: they are the server's own.
     settling: Duration,
+    /// After opening, a device may keep quiet for so long: one that had nothing to play until then may
+    /// first play seconds of silence that it prepared.
+    starting: Duration,
     /// A device lost sooner than this after it was opened did not bear its buffer: the next is
     /// larger, and it is not opened again at once.
     short_life: Duration,
@@ -58,6 +61,7 @@ impl Default for Times {
             retry: Duration::from_secs(3),
             watch: Duration::from_secs(1),
             settling: Duration::from_secs(1),
+            starting: Duration::from_secs(5),
             short_life: Duration::from_secs(15),
         }
     }
@@ -322,7 +326,7 @@ impl<S: System> OutputThread<S> {
             }
             silent_for = if now == ticks { silent_for + 1 } else { 0 };
             ticks = now;
-            if silent_for >= PATIENCE {
+            if silent_for >= PATIENCE && playing.since.elapsed() > self.times.starting {
                 return End::Lost("the device stopped asking for sound".into());
             }
             if self.system.is_gone(&playing.name) {

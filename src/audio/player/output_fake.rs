@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use rustix::process::Pid;
 
 use super::*;
+use crate::audio::mixer::Mixer;
 
 /// What is plugged in; changed by the test while the output thread looks at it.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(super) struct Plugged {
     pub(super) opened: Vec<String>,
     /// Its devices ask for half of what they should, and tell nobody.
     pub(super) slow: bool,
+    /// How long its devices wait before they first ask for sound.
+    pub(super) starts: Duration,
     /// How large a buffer each was opened with.
     pub(super) buffers: Vec<u32>,
     /// The threads that asked for sound.
@@ -110,7 +113,12 @@ impl System for Fake {
             latency: if slow { 2 * buffer } else { 0 },
             ring,
             stream: Box::new(Sounding {
-                _clock: SilentClock::start(source, frames, shared.clone()),
+                _clock: Late::start(
+                    self.change(|plugged| plugged.starts),
+                    source,
+                    frames,
+                    shared.clone(),
+                ),
                 hangs: self.change(|plugged| plugged.hangs),
             }),
         })
@@ -119,8 +127,26 @@ impl System for Fake {
 
 /// Where a sound system waits for a device that is gone, it waits for ever.
 struct Sounding {
-    _clock: SilentClock,
+    _clock: Late,
     hangs: bool,
+}
+
+/// A clock that starts after a while, if it is still wanted then.
+struct Late {
+    _ends: Sender<()>,
+}
+
+impl Late {
+    fn start(after: Duration, source: Mixer, rate: NonZero<u32>, shared: Arc<Shared>) -> Self {
+        let (ends, ended) = bounded(0);
+        std::thread::spawn(move || {
+            if after.is_zero() || matches!(ended.recv_timeout(after), Err(RecvTimeoutError::Timeout)) {
+                let _clock = SilentClock::start(source, rate, shared);
+                let _ = ended.recv();
+            }
+        });
+        Self { _ends: ends }
+    }
 }
 
 impl Drop for Sounding {

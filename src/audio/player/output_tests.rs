@@ -14,6 +14,7 @@ const TIMES: Times = Times {
     // A clock that is paused ticks every 100 ms.
     watch: Duration::from_millis(300),
     settling: Duration::ZERO,
+    starting: Duration::ZERO,
     short_life: Duration::ZERO,
 };
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,6 +40,10 @@ struct Rig {
 impl Rig {
     /// A minute of a song plays on what the fake says.
     fn new(fake: &Fake, settings: PlayerSettings) -> Self {
+        Self::timed(fake, settings, TIMES)
+    }
+
+    fn timed(fake: &Fake, settings: PlayerSettings, times: Times) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = song(folder.path());
         let (tell, events) = mpsc::channel();
@@ -46,7 +51,7 @@ impl Rig {
         let player = Player::start_with(
             settings,
             move || system,
-            TIMES,
+            times,
             move |event| drop(tell.send(event)),
         );
         player.load(
@@ -302,4 +307,24 @@ fn a_stream_that_never_closes_holds_up_nobody() {
     rig.player.play();
     let after = plays(&rig);
     assert!(after >= before && after < before + 20.0, "{before} then {after}");
+}
+
+#[test]
+fn an_output_that_takes_its_time_to_start_is_waited_for_and_one_that_never_starts_is_lost() {
+    let times = Times {
+        starting: Duration::from_secs(4),
+        ..TIMES
+    };
+    let fake = Fake::with(&[("sleepy", 48_000)]);
+    fake.change(|plugged| plugged.starts = Duration::from_millis(1500));
+    let rig = Rig::timed(&fake, PlayerSettings::default(), times);
+    rig.on("sleepy");
+    rig.until("the song", |at| at > 0.2);
+    assert_eq!(fake.change(|plugged| plugged.opened.len()), 1);
+
+    fake.change(|plugged| plugged.starts = Duration::MAX);
+    let rig = Rig::timed(&fake, PlayerSettings::default(), times);
+    rig.on("sleepy");
+    let state = rig.output();
+    assert!(matches!(state, OutputState::Lost { .. }), "{state:?}");
 }
