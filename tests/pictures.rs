@@ -77,11 +77,6 @@ fn singing() -> (Hand, u64) {
     (hand, token)
 }
 
-fn at(hand: &mut Hand, token: u64, seconds: f64) {
-    hand.position(token, seconds);
-    hand.tick(10);
-}
-
 fn draw(hand: &Hand, theme: &Theme, columns: u16, rows: u16) -> TestBackend {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| ui::draw(&hand.app, theme, frame)).unwrap();
@@ -106,7 +101,7 @@ fn colours(screen: &TestBackend) -> Vec<Color> {
 #[test]
 fn pictures_stand_where_lines_would_in_the_colours_there_are() {
     let (mut hand, token) = singing();
-    at(&mut hand, token, 1.0);
+    hand.at(token, 1.0);
     let with = |hand: &Hand, depth| {
         let mut theme = Theme::new(true, false);
         theme.depth = depth;
@@ -123,7 +118,7 @@ fn pictures_stand_where_lines_would_in_the_colours_there_are() {
         seen.contains(&blue) && seen.contains(&yellow) && !seen.contains(&red),
         "{seen:?}"
     );
-    at(&mut hand, token, 2.5);
+    hand.at(token, 2.5);
     let seen = with(&hand, Depth::True);
     assert!(seen.contains(&yellow) && seen.contains(&red), "{seen:?}");
     let seen = with(&hand, Depth::Indexed);
@@ -137,14 +132,14 @@ fn pictures_stand_where_lines_would_in_the_colours_there_are() {
         "{seen:?}"
     );
     // back again: what was drawn later is gone
-    at(&mut hand, token, 1.0);
+    hand.at(token, 1.0);
     assert!(!with(&hand, Depth::True).contains(&red));
 }
 
 #[test]
 fn without_colours_pictures_are_shades() {
     let (mut hand, token) = singing();
-    at(&mut hand, token, 1.0);
+    hand.at(token, 1.0);
     insta::assert_snapshot!("ascii_80x24", draw(&hand, &Theme::new(false, true), 80, 24));
     let plain = draw(&hand, &Theme::new(false, false), 80, 24).to_string();
     assert!(plain.contains('█') && !plain.contains('▀'));

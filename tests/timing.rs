@@ -75,11 +75,6 @@ fn traced(hand: &mut Hand, trace: Option<Trace>) -> Vec<Effect> {
     })
 }
 
-fn at(hand: &mut Hand, token: u64, seconds: f64) {
-    hand.position(token, seconds);
-    hand.tick(10);
-}
-
 fn message(hand: &Hand) -> String {
     hand.app
         .toasts
@@ -110,7 +105,7 @@ fn an_offset_is_suggested_in_words_and_taken_by_one_key() {
             .count()
     };
     assert_eq!(listens(&effects), 1, "{effects:?}");
-    at(&mut hand, token, 9.0);
+    hand.at(token, 9.0);
     let effects = traced(&mut hand, Some(voice(&verse(), 350)));
     assert_eq!(listens(&effects), 0, "listened to once");
     assert!(
@@ -182,7 +177,7 @@ fn plain_text_is_laid_by_the_trace_once_it_is_there() {
         peaks: None,
     });
     assert_eq!(hand.app.deck.song.as_ref().unwrap().words.shown(), Some(&laid));
-    at(&mut hand, token, 10.0);
+    hand.at(token, 10.0);
     hand.keys("y");
     assert_eq!(offset(&hand), 0, "a guess is not moved");
 }
@@ -191,7 +186,7 @@ fn plain_text_is_laid_by_the_trace_once_it_is_there() {
 fn editing(lyrics: Option<Lyrics>, draft: Option<Box<croon::app::editor::Draft>>) -> (Hand, u64) {
     let (mut hand, token, _) = singing(lyrics);
     hand.app.settings.lyrics_folder = "/data/croon/lyrics".into();
-    at(&mut hand, token, 7.0);
+    hand.at(token, 7.0);
     let effects = hand.keys("e");
     assert_eq!(effects, [Effect::OpenDraft { song: path(SONG) }]);
     hand.event(Event::Draft {
@@ -214,12 +209,12 @@ fn a_text_is_tapped_mended_and_saved() {
     let (mut hand, token) = editing(Some(lyrics("a.txt", TEXT)), None);
     assert_eq!(starts(&hand), [None; 3]);
     for seconds in [10.0, 10.4, 10.8, 11.2] {
-        at(&mut hand, token, seconds);
+        hand.at(token, seconds);
         hand.keys("Space");
     }
-    at(&mut hand, token, 11.9);
+    hand.at(token, 11.9);
     hand.keys("Enter w");
-    at(&mut hand, token, 12.5);
+    hand.at(token, 12.5);
     hand.keys("Space");
     assert_eq!(starts(&hand), [Some(10_000), Some(12_500), None]);
     hand.keys("Shift-Left Left");
@@ -281,7 +276,7 @@ fn a_text_is_tapped_mended_and_saved() {
 #[test]
 fn a_file_of_the_users_is_written_over_only_with_a_yes() {
     let (mut hand, token) = editing(Some(verse()), None);
-    at(&mut hand, token, 9.0);
+    hand.at(token, 9.0);
     hand.keys("Right s");
     let effects = hand.keys("b");
     let [refused @ Effect::WriteLyrics { over: false, .. }] = effects.as_slice() else {
@@ -317,7 +312,7 @@ fn a_file_of_the_users_is_written_over_only_with_a_yes() {
 #[test]
 fn what_is_not_saved_is_there_again() {
     let (mut hand, token) = editing(Some(lyrics("a.txt", TEXT)), None);
-    at(&mut hand, token, 10.0);
+    hand.at(token, 10.0);
     hand.keys("Space");
     let effects = hand.keys("Ctrl-c");
     let kept = effects.into_iter().find_map(|effect| match effect {
@@ -392,14 +387,14 @@ fn the_editor_at_several_sizes() {
     sung.timing = Timing::Words;
     traced(&mut hand, Some(voice(&sung, 0)));
     for seconds in [10.0, 10.4, 10.8, 11.2] {
-        at(&mut hand, token, seconds);
+        hand.at(token, seconds);
         hand.keys("Space");
     }
-    at(&mut hand, token, 11.9);
+    hand.at(token, 11.9);
     hand.keys("Enter");
-    at(&mut hand, token, 12.5);
+    hand.at(token, 12.5);
     hand.keys("Space");
-    at(&mut hand, token, 12.9);
+    hand.at(token, 12.9);
     hand.app.toasts = Toasts::default();
     for (columns, rows) in [(20, 3), (40, 10), (80, 24), (140, 45)] {
         insta::assert_snapshot!(format!("editor_{columns}x{rows}"), draw(&hand, columns, rows));

@@ -27,15 +27,8 @@ fn jobs_are_cancelled_retried_and_moved() {
     assert_eq!(hand.stems("Tideline"), StemState::New);
     // waiting now: Salt, Paper, Cold
     hand.keys("j J J");
-    let waiting: Vec<_> = hand
-        .app
-        .board
-        .waiting()
-        .iter()
-        .map(|w| hand.app.title(w.key))
-        .collect();
     assert_eq!(
-        waiting,
+        hand.waiting(),
         ["Paper Lanterns", "Cold Fjord Hymn", "Salt on the Window"]
     );
     hand.event(Event::JobFailed {

@@ -29,15 +29,8 @@ fn songs_stand_by_artist_and_title_and_the_newest_file_is_separated_first() {
             from_seconds: 0.0
         }]
     );
-    let waiting: Vec<_> = hand
-        .app
-        .board
-        .waiting()
-        .iter()
-        .map(|w| hand.app.title(w.key))
-        .collect();
     assert_eq!(
-        waiting,
+        hand.waiting(),
         [
             "Moth to Moth",
             "Salt on the Window",

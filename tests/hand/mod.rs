@@ -208,6 +208,18 @@ impl Hand {
         })
     }
 
+    /// The player says where it is and the clock ticks, as while a song plays.
+    pub fn at(&mut self, token: u64, seconds: f64) {
+        self.position(token, seconds);
+        self.tick(10);
+    }
+
+    /// The titles of the songs that wait to be separated.
+    pub fn waiting(&self) -> Vec<String> {
+        let waiting = self.app.board.waiting().iter();
+        waiting.map(|wish| self.app.title(wish.key)).collect()
+    }
+
     pub fn shown(&self) -> Vec<String> {
         self.app
             .tracks

@@ -5,13 +5,13 @@ use super::*;
 #[test]
 fn a_frame_is_wanted_where_a_character_is_lit_and_at_no_other_time() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 12.01);
+    hand.at(token, 12.01);
     hand.app.frame_drawn();
     // "Paper " takes 500 ms for six characters
     let wake = hand.app.next_wake().unwrap();
-    at(&mut hand, token, 12.05);
+    hand.at(token, 12.05);
     assert!(!hand.app.needs_frame(), "the same character");
-    at(&mut hand, token, 12.09);
+    hand.at(token, 12.09);
     assert!(hand.app.needs_frame());
     assert!((1..=80).contains(&(wake - 10)), "{wake}");
     hand.app.frame_drawn();
@@ -25,7 +25,7 @@ fn a_frame_is_wanted_where_a_character_is_lit_and_at_no_other_time() {
     assert!(!hand.app.needs_frame());
     hand.keys("Space 1");
     hand.app.frame_drawn();
-    at(&mut hand, token, 12.17);
+    hand.at(token, 12.17);
     assert!(!hand.app.needs_frame(), "on another screen no letter is lit");
 }
 
@@ -34,16 +34,16 @@ fn with_reduced_motion_words_are_lit_whole() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
     hand.app.settings.reduce_motion = true;
     let sung = |hand: &mut Hand, seconds: f64| {
-        at(hand, token, seconds);
+        hand.at(token, seconds);
         hand.app.lyrics_moment().unwrap().sung
     };
     assert_eq!(
         [12.0, 12.01, 12.45, 12.6].map(|s| sung(&mut hand, s)),
         [0.0, 6.0, 6.0, 9.0]
     );
-    at(&mut hand, token, 12.6);
+    hand.at(token, 12.6);
     hand.app.frame_drawn();
-    at(&mut hand, token, 12.7);
+    hand.at(token, 12.7);
     assert!(!hand.app.needs_frame(), "nothing moves within a word");
     assert_eq!(sung(&mut hand, 15.4), 29.0, "a line without times of its words");
 }
@@ -55,11 +55,11 @@ fn big_letters_are_wiped_in_quarters() {
         columns: 200,
         rows: 60,
     });
-    at(&mut hand, token, 12.01);
+    hand.at(token, 12.01);
     hand.app.frame_drawn();
     let wake = hand.app.next_wake().unwrap();
     assert!(wake <= 10 + 25, "{wake}");
-    at(&mut hand, token, 12.03);
+    hand.at(token, 12.03);
     assert!(hand.app.needs_frame(), "a quarter of the first letter");
 }
 
@@ -86,7 +86,7 @@ fn scripts() -> [(&'static str, String); 4] {
 fn the_sing_screen_in_four_scripts_at_five_sizes() {
     for (script, text) in scripts() {
         let (mut hand, token) = singing(lyrics("a.lrc", &text), true);
-        at(&mut hand, token, 13.3);
+        hand.at(token, 13.3);
         for (columns, rows) in [(20, 3), (40, 10), (80, 24), (140, 45), (200, 60)] {
             let name = format!("words_{script}_{columns}x{rows}");
             insta::assert_snapshot!(name, draw(&hand, &Theme::default(), columns, rows));
@@ -97,12 +97,12 @@ fn the_sing_screen_in_four_scripts_at_five_sizes() {
 #[test]
 fn a_gap_a_duet_and_a_small_screen() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 26.4);
+    hand.at(token, 26.4);
     insta::assert_snapshot!("words_gap_80x24", draw(&hand, &Theme::default(), 80, 24));
     insta::assert_snapshot!("words_gap_20x1", draw(&hand, &Theme::default(), 20, 1));
     let duet = "#TITLE:x\n#ARTIST:y\n#P1:Ana\n#P2:Ben\n#BPM:300\nP1\n: 200 40 0 Paper\n: 240 60 0  lanterns\nP2\n: 250 20 0 on\n: 270 40 0  the water\nE\n";
     let (mut hand, token) = singing(lyrics("a.txt", duet), true);
-    at(&mut hand, token, 14.0);
+    hand.at(token, 14.0);
     insta::assert_snapshot!("words_duet_80x24", draw(&hand, &Theme::default(), 80, 24));
 }
 
@@ -136,7 +136,7 @@ fn without_colour_what_is_sung_is_reversed_and_stays_at_its_height() {
         (13.0, "Paper lanterns on the water"),
         (16.0, "carry every name we gave them"),
     ] {
-        at(&mut hand, token, seconds);
+        hand.at(token, seconds);
         let screen = draw(&hand, &Theme::new(false, true), 80, 24);
         assert!(screen.to_string().is_ascii());
         assert!(
@@ -169,7 +169,7 @@ fn a_narrator_tells_each_thing_once() {
     );
     assert_eq!(narrator.tell(&hand.app), [""; 0], "nothing happened");
     let mut tell = |hand: &mut Hand, seconds: f64| {
-        at(hand, token, seconds);
+        hand.at(token, seconds);
         narrator.tell(&hand.app)
     };
     assert_eq!(tell(&mut hand, 12.1), ["at 0:12", "Paper lanterns on the water"]);
@@ -205,7 +205,7 @@ fn readings_are_asked_for_once_remembered_and_stand_under_their_words() {
             _ => None,
         })
     };
-    at(&mut hand, token, 13.0);
+    hand.at(token, 13.0);
     let (of, kind) = asked(&hand.keys("f")).expect("they are asked for");
     assert_eq!(kind, Kind::Romaji);
     assert_eq!(hand.app.toasts.shown().unwrap().text, "readings: romaji");

@@ -49,12 +49,6 @@ fn give(hand: &mut Hand, lyrics: Option<Lyrics>) {
     })));
 }
 
-/// The player says where it is and the clock ticks, as while a song plays.
-fn at(hand: &mut Hand, token: u64, seconds: f64) {
-    hand.position(token, seconds);
-    hand.tick(10);
-}
-
 fn draw(hand: &Hand, theme: &Theme, columns: u16, rows: u16) -> TestBackend {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| ui::draw(&hand.app, theme, frame)).unwrap();
@@ -100,7 +94,7 @@ proptest! {
     ) {
         let Ok(read) = read(text.as_bytes(), Path::new("a.lrc")) else { return Ok(()) };
         let (mut hand, token) = singing(read.lyrics, true);
-        at(&mut hand, token, seconds);
+        hand.at(token, seconds);
         draw(&hand, &Theme::new(!ascii, ascii), columns, rows);
         draw(&hand, &Theme::new(ascii, ascii), columns % 31, rows % 12);
     }

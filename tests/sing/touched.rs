@@ -10,7 +10,7 @@ fn touch(hand: &mut Hand, at: (u16, u16), gesture: Gesture) -> Vec<Effect> {
 #[test]
 fn a_click_on_a_line_sings_from_it() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 13.0);
+    hand.at(token, 13.0);
     for (text, start) in [
         ("carry every name", 15.0),
         ("Paper lanterns", 12.0),
@@ -22,7 +22,7 @@ fn a_click_on_a_line_sings_from_it() {
             Some(start - 0.2),
             "{text}"
         );
-        at(&mut hand, token, 13.0);
+        hand.at(token, 13.0);
     }
     let there = place(&hand, SIZE, "carry every name");
     assert_eq!(seek(&touch(&mut hand, there, Gesture::Drag)), None);
@@ -31,7 +31,7 @@ fn a_click_on_a_line_sings_from_it() {
 #[test]
 fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 13.0);
+    hand.at(token, 13.0);
     let there = place(&hand, SIZE, "Paper lanterns");
     touch(&mut hand, there, Gesture::WheelDown);
     touch(&mut hand, there, Gesture::WheelDown);
@@ -74,7 +74,7 @@ fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
 #[test]
 fn the_bar_the_fader_the_tabs_and_the_lists_answer_to_the_mouse() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 13.0);
+    hand.at(token, 13.0);
     let bar = place(&hand, SIZE, "●");
     let far = (SIZE.0 - 7, bar.1);
     let sought = seek(&touch(&mut hand, far, Gesture::Press)).unwrap();

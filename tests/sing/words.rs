@@ -63,7 +63,7 @@ fn capital_l_chooses_other_lyrics_and_the_song_remembers_them() {
         })
     };
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 11.0);
+    hand.at(token, 11.0);
     assert!(wish(&hand.keys("L Enter")).is_none(), "nothing to choose from");
     hand.app.toasts = Toasts::default();
     hand.event(found(0));
@@ -120,13 +120,13 @@ fn a_song_goes_from_where_its_text_says_to_where_it_says() {
 #[test]
 fn j_and_k_go_from_line_to_line() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 2.0);
+    hand.at(token, 2.0);
     for start in [10.0, 12.0, 15.0, 18.0, 30.0] {
         assert_eq!(seek(&hand.keys("j")), Some(start - 0.2));
     }
     assert_eq!(seek(&hand.keys("j")), None, "the last line has no next");
     assert_eq!(seek(&hand.keys("k")), Some(17.8));
-    at(&mut hand, token, 20.5);
+    hand.at(token, 20.5);
     assert_eq!(
         seek(&hand.keys("k")),
         Some(17.8),
@@ -143,7 +143,7 @@ fn j_and_k_go_from_line_to_line() {
 #[test]
 fn r_goes_round_the_line_and_again_goes_on() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 13.0);
+    hand.at(token, 13.0);
     let looped = |effects: &[Effect]| {
         effects.iter().find_map(|effect| match effect {
             Effect::SetLoop(looped) => Some(*looped),
@@ -157,9 +157,9 @@ fn r_goes_round_the_line_and_again_goes_on() {
         "{from} to {to}"
     );
     assert_eq!(seek(&effects), Some(from));
-    at(&mut hand, token, 13.0);
+    hand.at(token, 13.0);
     assert_eq!(looped(&hand.keys("r")), Some(None));
-    at(&mut hand, token, 13.0);
+    hand.at(token, 13.0);
     hand.keys("Z Z");
     let (later, _) = looped(&hand.keys("r")).unwrap().unwrap();
     assert!((later - 11.9).abs() < 1e-9, "the offset moves it along");
@@ -168,14 +168,14 @@ fn r_goes_round_the_line_and_again_goes_on() {
 #[test]
 fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
     let (mut hand, token) = singing(lyrics("a.lrc", VERSE), true);
-    at(&mut hand, token, 2.0);
+    hand.at(token, 2.0);
     hand.keys("Z Z Z");
     assert_eq!(hand.app.toasts.shown().unwrap().text, "lyrics 150 ms later");
     assert_eq!(seek(&hand.keys("j")), Some(9.95));
     let saved = hand.tick(2_000);
     let offset = |effect: &Effect| matches!(effect, Effect::Remember { changes, .. } if *changes == [Change::LyricsOffset(150)]);
     assert!(saved.iter().any(offset), "{saved:?}");
-    at(&mut hand, token, 10.5);
+    hand.at(token, 10.5);
     let before = hand.app.lyrics_moment().unwrap().sung as usize;
     hand.keys("z z z z z z");
     assert_eq!(hand.app.toasts.shown().unwrap().text, "lyrics 150 ms sooner");
@@ -187,7 +187,7 @@ fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
     again.sing(SONG);
     again.event(Event::Loaded(Box::new(loaded)));
     give(&mut again, Some(lyrics("a.lrc", VERSE)));
-    at(&mut again, token, 9.9);
+    again.at(token, 9.9);
     assert!(
         again.app.lyrics_moment().unwrap().sung >= 0.5,
         "from the memory of the song"
@@ -218,7 +218,7 @@ fn plain_text_becomes_a_guess_when_the_vocals_are_known() {
         lyrics("a.txt", "one two three\nfour five six\nseven eight\n"),
         true,
     );
-    at(&mut hand, token, 60.0);
+    hand.at(token, 60.0);
     let song = hand.app.deck.song.as_ref().unwrap();
     assert_eq!(song.words.shown().unwrap().timing, Timing::Guessed);
     let screen = draw(&hand, &Theme::default(), 80, 24).to_string();
