@@ -81,6 +81,8 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("opus", &["audio/decode/"]),
     ("rodio", &["audio/"]),
     ("cpal", &["audio/"]),
+    ("pulseaudio", &["audio/player/pulse.rs"]),
+    ("futures", &["audio/player/pulse.rs"]),
     ("rtrb", &["audio/"]),
     ("rubato", &["audio/"]),
     ("realfft", &["audio/", "judge/"]),

@@ -19,7 +19,7 @@ use gains::Gains;
 
 /// How long pausing, resuming and jumping take to fade.
 const GATE_RAMP: f64 = 0.005;
-/// What must lie in the ring before a song goes on after it ran dry.
+/// What must lie in the ring at least before a song goes on after it ran dry.
 const RECOVERY: f64 = 0.06;
 /// What the ring holds when full: twice what the feeder keeps in it, so that frames that replace
 /// those on their way find room behind them.
@@ -90,6 +90,7 @@ pub fn mixer_for(
 pub struct Mixer {
     rate: NonZero<u32>,
     channels: NonZero<u16>,
+    /// Frames that must lie in the ring before a song starts, or goes on after it ran dry.
     recovery: usize,
     gate_step: f32,
     ring: Consumer<Frame>,
@@ -114,6 +115,15 @@ pub struct Mixer {
 }
 
 impl Mixer {
+    /// For a device that asks for this many frames in one go: a song with fewer in the ring would run dry
+    /// at once.
+    pub fn asked_for(mut self, frames: u32) -> Self {
+        // The feeder fills half of the ring and never more, which a song must not wait for.
+        let most = self.ring.buffer().capacity() / 4;
+        self.recovery = self.recovery.max((frames as usize).min(most));
+        self
+    }
+
     fn refill(&mut self) {
         self.shared.tick();
         if !self.introduced {

@@ -10,6 +10,7 @@ mod output;
 mod pace;
 mod placed;
 mod priority;
+mod pulse;
 mod silent;
 mod system;
 mod voice;

@@ -193,6 +193,32 @@ fn a_dry_ring_is_counted_fades_and_recovers() {
 }
 
 #[test]
+fn a_song_waits_for_all_that_the_device_asks_for_in_one_go() {
+    const ASKED: usize = 8_192;
+    let mut rig = rig();
+    rig.mixer = rig.mixer.asked_for(ASKED as u32);
+    rig.feed(1, ASKED - 100);
+    assert!(rig.hear(ASKED).iter().all(|frame| *frame == [0.0; 2]));
+    rig.feed(1, 100);
+    let heard = rig.hear(ASKED);
+    assert!(
+        heard
+            .iter()
+            .enumerate()
+            .all(|(at, frame)| *frame == mixture(at as u32))
+    );
+    assert_eq!(rig.shared.underruns(), 0);
+}
+
+#[test]
+fn no_song_waits_for_more_than_the_ring_is_given() {
+    let mut rig = rig();
+    rig.mixer = rig.mixer.asked_for(u32::MAX);
+    rig.feed(1, RATE as usize / 5);
+    assert_eq!(rig.hear(1)[0], mixture(0));
+}
+
+#[test]
 fn the_end_of_a_song_is_played_to_its_last_frame_and_is_no_underrun() {
     let mut rig = rig();
     rig.feed(1, 1000);

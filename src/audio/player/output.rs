@@ -154,7 +154,7 @@ impl<S: System> OutputThread<S> {
                         End::Quit => return,
                         End::Switch => continue,
                         End::Starved => {
-                            self.buffer *= 2;
+                            self.buffer = (self.buffer * 2).min(LARGEST);
                             tracing::warn!(
                                 "sound came too late again and again; the device's buffer is now {} frames",
                                 self.buffer
@@ -167,9 +167,7 @@ impl<S: System> OutputThread<S> {
                             if playing.since.elapsed() >= self.times.short_life {
                                 continue;
                             }
-                            if self.buffer <= LARGEST {
-                                self.buffer *= 2;
-                            }
+                            self.buffer = (self.buffer * 2).min(LARGEST);
                             reason = why;
                         }
                     },
@@ -313,24 +311,26 @@ impl<S: System> OutputThread<S> {
             }
             looked = Instant::now();
             let now = self.shared.ticks();
+            silent_for = if now == ticks { silent_for + 1 } else { 0 };
+            ticks = now;
+            // First, because one that is gone asks for nothing either.
+            if self.system.is_gone(&playing.name) {
+                return End::Lost("it was taken away".into());
+            }
+            if silent_for >= PATIENCE && playing.since.elapsed() > self.times.starting {
+                return End::Lost("the device stopped asking for sound".into());
+            }
             let behind = pace
                 .as_mut()
                 .is_some_and(|pace: &mut Pace| pace.look(looked, now));
-            // Beyond the largest comes the device's own choice, which may be seconds: more than the ring holds.
             if (late >= LATE || behind) && self.buffer < LARGEST {
                 return End::Starved;
             }
             late = 0;
-            if pace.is_none() && called.is_some_and(|called| called.elapsed() > self.times.settling) {
+            // What it is given when it opens says nothing yet: it may first play seconds of its own.
+            let settled = called.is_some_and(|called| called.elapsed() > self.times.settling);
+            if pace.is_none() && settled && silent_for == 0 {
                 pace = Pace::new(playing.rate, playing.latency, looked, now);
-            }
-            silent_for = if now == ticks { silent_for + 1 } else { 0 };
-            ticks = now;
-            if silent_for >= PATIENCE && playing.since.elapsed() > self.times.starting {
-                return End::Lost("the device stopped asking for sound".into());
-            }
-            if self.system.is_gone(&playing.name) {
-                return End::Lost("it was taken away".into());
             }
             if self.is_displaced(&playing.name) {
                 return End::Switch;

@@ -249,6 +249,26 @@ fn an_output_that_runs_dry_without_a_word_gets_larger_buffers_and_is_kept() {
 }
 
 #[test]
+fn an_output_that_is_lost_again_and_again_gets_no_larger_buffer_than_the_ring_can_fill() {
+    let times = Times {
+        short_life: PATIENCE,
+        ..TIMES
+    };
+    let fake = Fake::with(&[("Speakers", 48_000)]);
+    let rig = Rig::timed(&fake, PlayerSettings::default(), times);
+    for _ in 0..3 {
+        rig.on("Speakers");
+        let tell = fake.change(|plugged| plugged.tell.clone()).unwrap();
+        tell.send(Complaint::Lost("it stumbled".into())).unwrap();
+        assert!(matches!(rig.output(), OutputState::Lost { .. }));
+        assert!(matches!(rig.output(), OutputState::Silent { .. }));
+    }
+    rig.on("Speakers");
+    let buffers = fake.change(|plugged| plugged.buffers.clone());
+    assert_eq!(buffers, [2048, 4096, 4096, 4096]);
+}
+
+#[test]
 fn the_thread_of_each_output_gets_real_time_priority() {
     let fake = Fake::with(&[("Speakers", 44_100), ("Hall", 96_000)]);
     let rig = Rig::new(&fake, PlayerSettings::default());

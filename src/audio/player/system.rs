@@ -15,11 +15,11 @@ use crate::audio::mixer::{Frame, mixer_for};
 use crate::track::printable;
 
 use super::controls::Shared;
-use super::priority;
+use super::{priority, pulse};
 
 /// A device plays one buffer while it asks for the next.
 const BUFFERS_AHEAD: u32 = 2;
-/// No larger fixed buffer is tried; after it comes the device's own choice.
+/// No larger buffer is asked for: the ring has to hold all that a device takes in one go.
 pub(super) const LARGEST: u32 = 4096;
 
 /// What a device complains of.
@@ -189,7 +189,11 @@ impl System for Cpal {
                 found.ok_or_else(|| format!("{name} is not there any more"))?
             }
         };
-        open(&device, buffer, shared, tell).map_err(|why| {
+        let opened = match device.id() {
+            Ok(id) if id.host() == HostId::PulseAudio => pulse::open(id.id(), buffer, shared, tell),
+            _ => open(&device, buffer, shared, tell),
+        };
+        opened.map_err(|why| {
             self.host = None;
             format!(
                 "{name} cannot be opened ({why}). Check that no other program holds it; croon keeps trying"
@@ -238,12 +242,9 @@ fn open(
             let _ = tell.send(Complaint::Late);
         }
     };
-    let sizes = [
-        (buffer <= LARGEST).then_some(BufferSize::Fixed(buffer)),
-        Some(BufferSize::Default),
-    ];
     let mut why = String::new();
-    for size in sizes.into_iter().flatten() {
+    // A device's own choice may be seconds, more than the ring holds: only where it takes no other.
+    for size in [BufferSize::Fixed(buffer), BufferSize::Default] {
         let opened = DeviceSinkBuilder::from_device(device.clone())
             .map(|builder| {
                 builder
@@ -266,7 +267,8 @@ fn open(
                     BufferSize::Default => rate.get() / 20,
                 };
                 let (ring, source) = mixer_for(rate, channels, shared.clone());
-                sink.mixer().add(source);
+                // When it opens, it asks for all that it will hold.
+                sink.mixer().add(source.asked_for(latency));
                 return Ok(Opened {
                     rate: rate.get(),
                     latency,
