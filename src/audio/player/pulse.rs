@@ -63,9 +63,9 @@ fn connect(
     let (held, fragment) = (buffer + buffer / 2, buffer / 4);
     let (ring, mixer) = mixer_for(rate, channels, shared);
     let mut mixer = mixer.asked_for(held);
+    // No role: the server would remember one volume for all programs of that role.
     let mut props = Props::new();
     props.set(Prop::MediaName, c"croon");
-    props.set(Prop::MediaRole, c"music");
     let params = PlaybackStreamParams {
         sample_spec: SampleSpec {
             format: if cfg!(target_endian = "little") {
