@@ -25,8 +25,9 @@ use super::system::{Complaint, Opened};
 const PATIENCE: Duration = Duration::from_secs(3);
 const SAMPLE: usize = size_of::<f32>();
 
-/// Opens the sink of this name. The server holds one and a half times `buffer` frames, and asks for more
-/// whenever a quarter of `buffer` went on to the sound card: so much later they are heard at most.
+/// Opens the sink of this name. The server holds one and a half times `buffer` frames and asks for more
+/// whenever a quarter of `buffer` went on to the sound card, so that what it is given is heard one and
+/// three quarters of `buffer` later at most.
 pub(super) fn open(
     sink: &str,
     buffer: u32,
