@@ -105,7 +105,7 @@ pub struct PlayerSettings {
     pub device: Option<String>,
     /// The device the listener chose by hand; goes before the other.
     pub chosen: Option<String>,
-    /// Frames per callback; `None` is a small buffer of our choice.
+    /// Frames of the device's buffer, see `config.toml`; `None` is a small one of our choice.
     pub buffer_frames: Option<u32>,
     /// `false` never opens a device.
     pub output: bool,

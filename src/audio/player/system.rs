@@ -62,8 +62,9 @@ pub(super) trait System {
     /// Asks for real-time priority for the thread that asks for sound.
     fn raise(&mut self, thread: Pid);
 
-    /// Opens an output by its name and lets it read from a new mixer. `buffer` is in frames per
-    /// callback. The error says why in words for the listener.
+    /// Opens an output by its name and lets it read from a new mixer. `buffer` is in frames; how many of
+    /// them one callback gets and how many are held is the output's way. The error says why in words for
+    /// the listener.
     fn open(
         &mut self,
         name: &str,
@@ -78,7 +79,8 @@ pub(super) fn is_called(name: &str, wanted: &str) -> bool {
     name.to_lowercase().contains(&wanted.to_lowercase())
 }
 
-/// Outputs by cpal: those of PulseAudio or PipeWire where one of them runs, else ALSA's.
+/// Outputs as cpal lists them: those of PulseAudio or PipeWire where one of them runs, else ALSA's. Only
+/// the latter are also opened by cpal.
 #[derive(Default)]
 pub(super) struct Cpal {
     host: Option<cpal::Host>,
