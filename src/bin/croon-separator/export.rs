@@ -57,8 +57,9 @@ impl ExportArgs {
     }
 }
 
-/// A manifest of this engine's kind; the checksum comes with the weights.
-pub fn manifest(name: &str, design: Design, training: Training) -> Manifest {
+/// A manifest of this engine's kind; the checksum comes with the weights. `training` is `None` for weights that
+/// were imported.
+pub fn manifest(name: &str, design: Design, training: Option<Training>) -> Manifest {
     Manifest {
         name: name.into(),
         weights: format!("{name}.safetensors"),
@@ -74,6 +75,7 @@ pub fn manifest(name: &str, design: Design, training: Training) -> Manifest {
         design,
         gate: None,
         training,
+        origin: None,
         measured: None,
     }
 }
@@ -105,7 +107,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let mut manifest = manifest(
         args.name.as_deref().unwrap_or(&plan.model),
         plan.design.clone(),
-        training,
+        Some(training),
     );
     if let Some((vocals_sdr, accompaniment_sdr)) = args.vocals_sdr.zip(args.accompaniment_sdr) {
         manifest.measured = Some(Measured {

@@ -97,6 +97,53 @@ impl Layers {
         self.normalise(name, y, mode)
     }
 
+    /// Convolution `name` without padding and without what may follow it.
+    pub fn conv_alone(
+        &self,
+        name: &str,
+        x: &Tensor,
+        stride: [i64; 2],
+        dilation: [i64; 2],
+    ) -> Result<Tensor, TchError> {
+        let (weight, bias) = self.of(name, x.kind())?;
+        x.f_conv2d(&weight, bias, stride, [0, 0], dilation, 1)
+    }
+
+    /// Transposed convolution `name` without what may follow it.
+    pub fn transposed_alone(
+        &self,
+        name: &str,
+        x: &Tensor,
+        stride: [i64; 2],
+        padding: [i64; 2],
+    ) -> Result<Tensor, TchError> {
+        let (weight, bias) = self.of(name, x.kind())?;
+        x.f_conv_transpose2d(&weight, bias, stride, padding, [0, 0], 1, [1, 1])
+    }
+
+    /// What [`Self::norm_as_scale`] stands for in [`Mode::Folded`], the normalisation of layer `name` else.
+    pub fn normalised(&self, name: &str, x: Tensor, mode: Mode) -> Result<Tensor, TchError> {
+        if mode != Mode::Folded {
+            return self.normalise(name, x, mode);
+        }
+        let plane = |part: &str| {
+            get(&self.parameters, &format!("{name}.{part}"))?
+                .f_to_kind(x.kind())?
+                .f_reshape([1, -1, 1, 1])
+        };
+        plane("shift")?.f_addcmul(&x, &plane("scale")?)
+    }
+
+    /// Scale and shift per channel that do what the normalisation of layer `name` does.
+    pub fn norm_as_scale(&self, name: &str) -> Result<(Tensor, Tensor), TchError> {
+        let gain = get(&self.parameters, &format!("{name}.norm.weight"))?;
+        let variance = get(&self.statistics, &format!("{name}.norm.var"))?;
+        let scale = gain / (variance + BATCH_NORM_EPS).f_sqrt()?;
+        let mean = get(&self.statistics, &format!("{name}.norm.mean"))?;
+        let shift = get(&self.parameters, &format!("{name}.norm.bias"))? - mean * &scale;
+        Ok((scale, shift))
+    }
+
     /// Weight and bias of a layer in the kind its input has.
     fn of(&self, name: &str, kind: Kind) -> Result<(Tensor, Option<Tensor>), TchError> {
         let weight = self.weight(name)?.f_to_kind(kind)?;
@@ -105,7 +152,11 @@ impl Layers {
     }
 
     pub fn weight(&self, name: &str) -> Result<&Tensor, TchError> {
-        get(&self.parameters, &format!("{name}.weight"))
+        self.parameter(&format!("{name}.weight"))
+    }
+
+    pub fn parameter(&self, key: &str) -> Result<&Tensor, TchError> {
+        get(&self.parameters, key)
     }
 
     fn normalise(&self, name: &str, x: Tensor, mode: Mode) -> Result<Tensor, TchError> {
@@ -130,18 +181,12 @@ impl Layers {
         let mut folded = Self::default();
         for (key, tensor) in self.parameters.iter().filter(|(key, _)| !key.contains(".norm.")) {
             let name = key.strip_suffix(".weight");
-            let norm = name.and_then(|name| {
-                let gain = self.parameters.get(&format!("{name}.norm.weight"))?;
-                Some((name, gain))
-            });
-            let Some((name, gain)) = norm else {
+            let has_norm = |name: &&str| self.parameters.contains_key(&format!("{name}.norm.weight"));
+            let Some(name) = name.filter(has_norm) else {
                 folded.parameters.insert(key.clone(), tensor.f_detach_copy()?);
                 continue;
             };
-            let variance = get(&self.statistics, &format!("{name}.norm.var"))?;
-            let scale = gain / (variance + BATCH_NORM_EPS).f_sqrt()?;
-            let mean = get(&self.statistics, &format!("{name}.norm.mean"))?;
-            let shift = get(&self.parameters, &format!("{name}.norm.bias"))? - mean * &scale;
+            let (scale, shift) = self.norm_as_scale(name)?;
             let along: [i64; 4] = if transposed(name) {
                 [1, -1, 1, 1]
             } else {

@@ -25,10 +25,14 @@ mod rng;
 mod sampler;
 mod separator;
 mod serve;
+mod slices;
+mod spleeter;
+mod spleeter_masker;
 mod state;
 mod take;
 mod train;
 mod unet;
+mod unet_masker;
 mod weights;
 
 use std::fs::File;

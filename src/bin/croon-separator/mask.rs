@@ -24,6 +24,17 @@ pub fn level(magnitude: &Tensor) -> Result<Tensor, TchError> {
     mean.f_where_self(&mean.f_gt(0.0)?, &ones)
 }
 
+/// Level of each spectrum of the batch, `[batch, 1, 1, 1]`: the mean magnitude of its frames, each counted by its own
+/// level, so that silence around music does not make it quieter; 1 where all is exactly silent.
+pub fn weighted_level(magnitude: &Tensor) -> Result<Tensor, TchError> {
+    let frames = magnitude.f_mean_dim([1_i64, 3].as_slice(), true, Kind::Float)?;
+    let sum = |x: Tensor| x.f_sum_dim_intlist([2_i64].as_slice(), true, Kind::Float);
+    let level = sum(frames.f_square()?)? / sum(frames)?;
+    let ones = level.f_ones_like()?;
+    // Silence over silence is no number, which is not greater than anything.
+    level.f_where_self(&level.f_gt(0.0)?, &ones)
+}
+
 /// Level of each frame, `[batch, 1, frames, 1]`: the mean magnitude of the frames within `reach` of it,
 /// those outside the window counted as silent; 1 where all of them are silent. What lies further away
 /// has no say, so two windows over the same music agree.
@@ -123,5 +134,16 @@ mod tests {
     fn silence_has_level_one() {
         let silence = Tensor::zeros([2, 2, 4, BINS], (Kind::Float, Device::Cpu));
         assert_eq!(level(&silence).unwrap().double_value(&[1, 0, 0, 0]), 1.0);
+        assert_eq!(weighted_level(&silence).unwrap().double_value(&[1, 0, 0, 0]), 1.0);
+    }
+
+    #[test]
+    fn silence_around_music_does_not_move_its_weighted_level() {
+        tch::manual_seed(4);
+        let music = Tensor::rand([1, 2, 8, 16], (Kind::Float, Device::Cpu));
+        let level = |x: &Tensor| weighted_level(x).unwrap().double_value(&[0, 0, 0, 0]);
+        let padded = music.constant_pad_nd([0, 0, 5, 20]);
+        assert!((level(&music) - level(&padded)).abs() < 1e-6);
+        assert!((level(&(&music * 7.0)) - 7.0 * level(&music)).abs() < 1e-5);
     }
 }

@@ -7,7 +7,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::gate::Gate;
 use crate::layers::Mode;
-use crate::mask::{self, BINS};
+use crate::mask::BINS;
 use crate::network::Network;
 use crate::take::{HOP, SPECTRUM_BINS};
 
@@ -23,7 +23,8 @@ pub const WINDOW_FRAMES: usize = WINDOW / HOP;
 #[derive(Debug)]
 pub struct Model {
     pub network: Network,
-    /// Mean magnitude of music per bin: what is divided out of every input.
+    /// Mean magnitude of music per bin: what is divided out of every input. Ones where the network does not
+    /// ask for it.
     pub whitening: Tensor,
     /// What closes where hardly anything passes the mask.
     pub gate: Option<Gate>,
@@ -56,15 +57,7 @@ impl Model {
         kind: Kind,
         frames: Range<i64>,
     ) -> Result<Tensor, TchError> {
-        let input = tch::no_grad(|| {
-            let magnitude = mask::magnitude(re, im)?;
-            let level = match self.network.design.level_reach() {
-                Some(reach) => mask::moving_level(&magnitude, reach)?,
-                None => mask::level(&magnitude)?,
-            };
-            mask::features(re, im, magnitude, &level, &self.whitening)
-        })?;
-        mask::unfold(&self.network.forward_within(&input, mode, kind, frames)?)
+        self.network.masks((re, im), &self.whitening, mode, kind, frames)
     }
 
     /// The same model on another device, its network in another kind.

@@ -1,4 +1,4 @@
-//! The networks croon knows, by kind and size. All of them take the same planes and give a mask in [0, 1] per plane.
+//! The networks croon knows, by kind and size. All of them give masks in [0, 1] for mixture spectra.
 
 use std::ops::Range;
 
@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, channels_last};
+use crate::mask;
 use crate::rng::Rng;
+use crate::spleeter;
 use crate::unet::Shape;
 
 /// Input planes: three sub-bands of |L|, |R| and |L - R|.
@@ -15,10 +17,11 @@ pub const INPUTS: i64 = 9;
 pub const OUTPUTS: i64 = 6;
 
 /// Kind and size of a network, as manifests and plans name it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "architecture", content = "shape", rename_all = "kebab-case")]
 pub enum Design {
     UnetMask(Shape),
+    Spleeter(spleeter::Shape),
 }
 
 impl Design {
@@ -28,6 +31,10 @@ impl Design {
             "unet-mask" => Some(Self::UnetMask(Shape::classic())),
             "light" => Some(Self::UnetMask(Shape::light())),
             "full" => Some(Self::UnetMask(Shape::full())),
+            "spleeter" => Some(Self::Spleeter(spleeter::Shape::published(&[
+                "vocals",
+                "accompaniment",
+            ]))),
             _ => None,
         }
     }
@@ -36,20 +43,20 @@ impl Design {
     pub fn frame_multiple(&self) -> usize {
         match self {
             Self::UnetMask(shape) => shape.frame_multiple(),
+            Self::Spleeter(shape) => shape.frame_multiple(),
         }
     }
 
-    /// Frames before and after each whose mean is its input's level; the whole window where `None`.
-    pub fn level_reach(&self) -> Option<i64> {
-        match self {
-            Self::UnetMask(shape) => shape.level_reach,
-        }
+    /// Whether the weights come with the mean magnitude of music per bin.
+    pub fn whitens(&self) -> bool {
+        matches!(self, Self::UnetMask(_))
     }
 
     /// Whether the weights of an untrusted manifest may be laid out in memory.
     pub fn is_sane(&self) -> bool {
         match self {
             Self::UnetMask(shape) => shape.is_sane(),
+            Self::Spleeter(shape) => shape.is_sane(),
         }
     }
 }
@@ -65,41 +72,47 @@ impl Network {
         let mut rng = Rng::new(seed ^ 0x756e_6574);
         let layers = match &design {
             Design::UnetMask(shape) => shape.fresh(&mut rng),
+            Design::Spleeter(shape) => shape.fresh(&mut rng),
         };
         Self { design, layers }
     }
 
-    /// Mask planes `[batch, 6, frames, 512]` in [0, 1] for input planes `[batch, 9, frames, 512]`, as
-    /// floats, computed in `kind`.
-    #[cfg(test)]
-    pub fn forward(&self, input: &Tensor, mode: Mode, kind: Kind) -> Result<Tensor, TchError> {
-        self.forward_within(input, mode, kind, 0..input.size()[2])
-    }
-
-    /// The planes of these frames alone.
-    pub fn forward_within(
+    /// Masks `[batch, 2, wanted frames, 2048]` in [0, 1] for mixture spectra `[batch, 2, frames, 2048]`, as
+    /// floats, computed in `kind`. `whitening` is the mean magnitude of music per bin.
+    pub fn masks(
         &self,
-        input: &Tensor,
+        (re, im): (&Tensor, &Tensor),
+        whitening: &Tensor,
         mode: Mode,
         kind: Kind,
-        frames: Range<i64>,
+        wanted: Range<i64>,
     ) -> Result<Tensor, TchError> {
-        let input = channels_last(&input.f_to_kind(kind)?)?;
-        let planes = match &self.design {
-            Design::UnetMask(shape) => shape.forward(&self.layers, &input, mode, frames)?,
-        };
-        planes.f_to_kind(Kind::Float)?.f_sigmoid_()
+        match &self.design {
+            Design::UnetMask(shape) => {
+                let input = tch::no_grad(|| {
+                    let magnitude = mask::magnitude(re, im)?;
+                    let level = match shape.level_reach {
+                        Some(reach) => mask::moving_level(&magnitude, reach)?,
+                        None => mask::level(&magnitude)?,
+                    };
+                    mask::features(re, im, magnitude, &level, whitening)
+                })?;
+                mask::unfold(&shape.planes(&self.layers, &input, mode, kind, wanted)?)
+            }
+            Design::Spleeter(shape) => shape.masks(&self.layers, (re, im), mode, kind, &wanted),
+        }
     }
 
     /// The same function with its batch normalisations folded away, for [`Mode::Folded`] alone.
     pub fn folded(&self) -> Result<Self, TchError> {
-        let transposed = |name: &str| match &self.design {
-            Design::UnetMask(_) => name.starts_with("up"),
+        let layers = match &self.design {
+            Design::UnetMask(shape) => {
+                let mut layers = self.layers.folded(|name| name.starts_with("up"))?;
+                shape.arrange(&mut layers)?;
+                layers
+            }
+            Design::Spleeter(shape) => shape.folded(&self.layers)?,
         };
-        let mut layers = self.layers.folded(transposed)?;
-        match &self.design {
-            Design::UnetMask(shape) => shape.arrange(&mut layers)?,
-        }
         Ok(Self {
             design: self.design.clone(),
             layers,

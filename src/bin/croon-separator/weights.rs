@@ -33,7 +33,12 @@ pub struct Manifest {
     pub design: Design,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
-    pub training: Training,
+    /// `None` for weights that were not trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+    /// `None` for weights that were trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
 }
@@ -46,6 +51,18 @@ pub struct Training {
     pub data_minutes: f64,
     /// Mean over the held-out songs of the vocals' SDR in dB.
     pub validation_sdr: f64,
+}
+
+/// Where imported weights come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What they are and who made them.
+    pub source: String,
+    /// The file they were read from, and its checksum.
+    pub file: String,
+    pub sha256: String,
+    /// Their licence and copyright notice.
+    pub licence: String,
 }
 
 /// SDR medians in dB, as `croon eval` gives them.
@@ -180,7 +197,7 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     let mut left = layers.sizes();
     for (key, tensor) in tensors {
         let tensor = tensor.f_to_kind(Kind::Float)?;
-        if key == "whitening" && tensor.size() == [crate::mask::BINS] {
+        if key == "whitening" && manifest.design.whitens() && tensor.size() == [crate::mask::BINS] {
             whitening = Some(tensor);
             continue;
         }
@@ -200,7 +217,13 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     if let Some(key) = left.keys().next() {
         return Err(mismatch(format!("the tensor {key} is not there")));
     }
-    let whitening = whitening.ok_or_else(|| mismatch("the whitening curve is not there".into()))?;
+    let whitening = match whitening {
+        Some(whitening) => whitening,
+        None if manifest.design.whitens() => {
+            return Err(mismatch("the whitening curve is not there".into()));
+        }
+        None => Tensor::f_ones([crate::mask::BINS], (Kind::Float, Device::Cpu))?,
+    };
     Ok(Model {
         network,
         whitening,
@@ -216,10 +239,11 @@ pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Mani
         detail: err.to_string(),
     };
     std::fs::create_dir_all(folder).map_err(|err| io(folder, err))?;
-    let mut tensors = vec![(
-        "whitening".to_owned(),
-        model.whitening.f_to_device(Device::Cpu)?.f_contiguous()?,
-    )];
+    let mut tensors = Vec::new();
+    if model.network.design.whitens() {
+        let whitening = model.whitening.f_to_device(Device::Cpu)?.f_contiguous()?;
+        tensors.push(("whitening".to_owned(), whitening));
+    }
     for (key, tensor) in model
         .network
         .layers
@@ -258,10 +282,21 @@ pub fn write_manifest(manifest: &Manifest, path: &Path) -> Result<(), StateError
 }
 
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(bytes))
+}
+
+/// The checksum of a file, which is read piece by piece.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn sha256_of(path: &Path) -> std::io::Result<String> {
+    let mut sum = Sha256::new();
+    std::io::copy(&mut std::fs::File::open(path)?, &mut sum)?;
+    Ok(hex(&sum.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -282,12 +317,12 @@ mod tests {
         let manifest = crate::export::manifest(
             "small",
             design,
-            Training {
+            Some(Training {
                 steps: 1,
                 minutes: 0.0,
                 data_minutes: 0.0,
                 validation_sdr: 0.0,
-            },
+            }),
         );
         (
             Model {
@@ -307,15 +342,17 @@ mod tests {
         save(&model, manifest, dir.path()).unwrap();
         let loaded = load(&find(Some(dir.path()), "small").unwrap()).unwrap();
         let input = Tensor::rand([1, 9, 64, 512], (Kind::Float, Device::Cpu));
-        let before = model
-            .network
-            .forward(&input, Mode::Evaluate, Kind::Float)
-            .unwrap();
-        let after = loaded
-            .model
-            .network
-            .forward(&input, Mode::Folded, Kind::Float)
-            .unwrap();
+        let planes = |model: &Model, mode| {
+            let Design::UnetMask(shape) = &model.network.design else {
+                unreachable!()
+            };
+            let layers = &model.network.layers;
+            shape.planes(layers, &input, mode, Kind::Float, 0..64).unwrap()
+        };
+        let (before, after) = (
+            planes(&model, Mode::Evaluate),
+            planes(&loaded.model, Mode::Folded),
+        );
         let worst = (before - after).abs().max().double_value(&[]);
         assert!(worst < 2e-3, "{worst}");
     }
