@@ -9,7 +9,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::rng::Rng;
 
-const BATCH_NORM_EPS: f64 = 1e-5;
+/// Added to the variance before its root is taken.
+pub const BATCH_NORM_EPS: f64 = 1e-5;
 /// Share of a new batch in the running statistics.
 const BATCH_NORM_MOMENTUM: f64 = 0.02;
 

@@ -10,9 +10,11 @@ mod export;
 mod extent;
 mod fallback;
 mod gate;
+mod import;
 mod info;
 mod layers;
 mod learning;
+mod leveldb;
 mod log;
 mod mask;
 mod memory;
@@ -30,6 +32,7 @@ mod spleeter;
 mod spleeter_masker;
 mod state;
 mod take;
+mod tensor_bundle;
 mod train;
 mod unet;
 mod unet_masker;
@@ -61,6 +64,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Turn a training run's best state into a model
     Export(export::ExportArgs),
+    /// Turn weights that others published into a model
+    Import(import::ImportArgs),
     /// Draw the curves of a training run into its report.svg
     Report(report::ReportArgs),
     /// Separate windows for a player: mixture on stdin, vocals on stdout
@@ -93,6 +98,7 @@ fn run(args: &Args, private: &mut Option<File>) -> Result<()> {
         }
         Command::Train(args) => train::train(args, &choice()?),
         Command::Export(args) => export::export(args),
+        Command::Import(args) => import::import(args),
         Command::Report(args) => report::report(args),
         Command::Info(args) => info::info(args, &choice()?),
     }
