@@ -147,6 +147,7 @@ fn two_stems() -> Shape {
     Shape {
         encoder: vec![16, 32, 64, 128, 256, 512],
         stems: vec!["vocals".into(), "accompaniment".into()],
+        refine: None,
     }
 }
 

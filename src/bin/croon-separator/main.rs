@@ -22,6 +22,7 @@ mod model;
 mod network;
 mod processor;
 mod recipe;
+mod refine;
 mod report;
 mod rng;
 mod sampler;

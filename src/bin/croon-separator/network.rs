@@ -7,6 +7,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, channels_last};
 use crate::mask;
+use crate::refine;
 use crate::rng::Rng;
 use crate::spleeter;
 use crate::unet::Shape;
@@ -30,7 +31,7 @@ impl Design {
         match name {
             "unet-mask" => Some(Self::UnetMask(Shape::classic())),
             "light" => Some(Self::UnetMask(Shape::light())),
-            "full" => Some(Self::UnetMask(Shape::full())),
+            "full" => Some(Self::Spleeter(spleeter::Shape::refined())),
             "spleeter" => Some(Self::Spleeter(spleeter::Shape::published(&[
                 "vocals",
                 "accompaniment",
@@ -49,7 +50,18 @@ impl Design {
 
     /// Whether the weights come with the mean magnitude of music per bin.
     pub fn whitens(&self) -> bool {
-        matches!(self, Self::UnetMask(_))
+        match self {
+            Self::UnetMask(_) => true,
+            Self::Spleeter(shape) => shape.refine.is_some(),
+        }
+    }
+
+    /// Whether a training moves this parameter. A second stage learns to correct the first as it is.
+    pub fn learns(&self, parameter: &str) -> bool {
+        match self {
+            Self::UnetMask(_) => true,
+            Self::Spleeter(shape) => shape.refine.is_none() || parameter.starts_with(refine::PREFIX),
+        }
     }
 
     /// Whether the weights of an untrusted manifest may be laid out in memory.
@@ -89,17 +101,10 @@ impl Network {
     ) -> Result<Tensor, TchError> {
         match &self.design {
             Design::UnetMask(shape) => {
-                let input = tch::no_grad(|| {
-                    let magnitude = mask::magnitude(re, im)?;
-                    let level = match shape.level_reach {
-                        Some(reach) => mask::moving_level(&magnitude, reach)?,
-                        None => mask::level(&magnitude)?,
-                    };
-                    mask::features(re, im, magnitude, &level, whitening)
-                })?;
+                let input = tch::no_grad(|| shape.features(re, im, whitening))?;
                 mask::unfold(&shape.planes(&self.layers, &input, mode, kind, wanted)?)
             }
-            Design::Spleeter(shape) => shape.masks(&self.layers, (re, im), mode, kind, &wanted),
+            Design::Spleeter(shape) => shape.masks(&self.layers, (re, im), whitening, mode, kind, &wanted),
         }
     }
 
@@ -117,6 +122,45 @@ impl Network {
             design: self.design.clone(),
             layers,
         })
+    }
+
+    /// Takes over the weights of another network: one of the same design, or one that this has as a part. What a
+    /// second stage sees beyond a `unet-mask` begins without a say, and so does its head.
+    ///
+    /// # Errors
+    /// A tensor that has no place here, by name.
+    pub fn adopt(&mut self, other: &Self) -> Result<(), TchError> {
+        let second = match (&self.design, &other.design) {
+            (Design::Spleeter(_), Design::UnetMask(_)) => refine::PREFIX,
+            _ => "",
+        };
+        let left_out = |name: &str| match &self.design {
+            Design::Spleeter(shape) if second.is_empty() => {
+                let stem = name.split('.').next().unwrap_or_default();
+                stem == "accompaniment" && !shape.stems.iter().any(|known| known == stem)
+            }
+            Design::Spleeter(_) => name.starts_with("head."),
+            Design::UnetMask(_) => false,
+        };
+        let groups = [
+            (&mut self.layers.parameters, &other.layers.parameters),
+            (&mut self.layers.statistics, &other.layers.statistics),
+        ];
+        for (mine, theirs) in groups {
+            for (name, tensor) in theirs.iter().filter(|(name, _)| !left_out(name)) {
+                let misfit = || TchError::Shape(format!("the tensor {name} has no place in it"));
+                let place = mine.get_mut(&format!("{second}{name}")).ok_or_else(misfit)?;
+                let (has, wants) = (tensor.size(), place.size());
+                *place = match (&has[..], &wants[..]) {
+                    ([a, seen, ..], [b, sees, ..]) if !second.is_empty() && a == b && seen < sees => {
+                        tensor.f_constant_pad_nd([0, 0, 0, 0, 0, sees - seen])?
+                    }
+                    _ if has == wants => tensor.f_detach_copy()?,
+                    _ => return Err(misfit()),
+                };
+            }
+        }
+        Ok(())
     }
 
     /// The same weights on another device and in another kind, laid out as its convolutions read them, so

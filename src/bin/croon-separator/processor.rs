@@ -52,7 +52,10 @@ impl Processor {
             spectrum: vec![Complex::default(); SPECTRUM_FRAMES * SPECTRUM_BINS],
         };
         let masker: Box<dyn Masker> = match &model.network.design {
-            Design::UnetMask(shape) => Box::new(UnetMasker::new(shape, &model, mode)?),
+            Design::UnetMask(shape) => {
+                let layers = model.network.layers.share();
+                Box::new(UnetMasker::new(shape, layers, &model.whitening, mode)?)
+            }
             Design::Spleeter(shape) => Box::new(SpleeterMasker::new(shape, &model, mode, &extent)?),
         };
         Ok(Self {

@@ -12,7 +12,9 @@ use tch::{Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, channels_last, leaky};
 use crate::mask::{self, BINS};
+use crate::refine;
 use crate::rng::Rng;
+use crate::unet;
 
 /// Bins the network sees, from 0 Hz to 11 kHz.
 pub const BINS_SEEN: i64 = 1024;
@@ -40,6 +42,9 @@ pub struct Shape {
     pub stems: Vec<String>,
     /// Channels after each encoder level; each halves frames and bins.
     pub encoder: Vec<i64>,
+    /// The second stage, where there is one: see [`refine`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refine: Option<unet::Shape>,
 }
 
 impl Shape {
@@ -48,6 +53,18 @@ impl Shape {
         Self {
             stems: stems.iter().map(|stem| (*stem).to_owned()).collect(),
             encoder: vec![16, 32, 64, 128, 256, 512],
+            refine: None,
+        }
+    }
+
+    /// Both published networks and a second stage after them.
+    pub fn refined() -> Self {
+        Self {
+            refine: Some(unet::Shape {
+                inputs: refine::PLANES,
+                ..unet::Shape::light()
+            }),
+            ..Self::published(&["vocals", "accompaniment"])
         }
     }
 
@@ -66,6 +83,10 @@ impl Shape {
         matches!(stems[..], ["vocals"] | ["vocals", "accompaniment"])
             && (2..=7).contains(&self.levels())
             && self.encoder.iter().all(|channels| (1..=4096).contains(channels))
+            && self
+                .refine
+                .as_ref()
+                .is_none_or(|stage| stems.len() == 2 && stage.inputs == refine::PLANES && stage.is_sane())
     }
 
     /// Channels that decoder `level` puts out: those of the skip it meets, and one plane at the top.
@@ -112,13 +133,33 @@ impl Shape {
             layers.draw(&head, &[SIDES, 1, HEAD, HEAD], he(HEAD * HEAD), rng);
             layers.bias(&head, SIDES, 0.0);
         }
+        if let Some(stage) = &self.refine {
+            let mut second = stage.fresh(rng);
+            // It begins by moving nothing.
+            for (_, tensor) in second
+                .parameters
+                .iter_mut()
+                .filter(|(key, _)| key.starts_with("head."))
+            {
+                *tensor = tensor.zeros_like();
+            }
+            layers.put_below(refine::PREFIX, second);
+        }
         layers
     }
 
     /// The same function with each normalisation as one scale and one shift, for [`Mode::Folded`].
     pub fn folded(&self, layers: &Layers) -> Result<Layers, TchError> {
         let mut folded = Layers::default();
-        for (key, tensor) in &layers.parameters {
+        if let Some(stage) = &self.refine {
+            let mut second = layers
+                .below(refine::PREFIX)
+                .folded(|name| name.starts_with("up"))?;
+            stage.arrange(&mut second)?;
+            folded.put_below(refine::PREFIX, second);
+        }
+        let first = |key: &&String| !key.starts_with(refine::PREFIX);
+        for (key, tensor) in layers.parameters.iter().filter(|(key, _)| first(key)) {
             if !key.contains(".norm.") {
                 folded.parameters.insert(key.clone(), tensor.f_detach_copy()?);
             } else if let Some(name) = key.strip_suffix(".norm.weight") {
@@ -200,6 +241,7 @@ impl Shape {
         &self,
         layers: &Layers,
         (re, im): (&Tensor, &Tensor),
+        whitening: &Tensor,
         mode: Mode,
         kind: Kind,
         wanted: &Range<i64>,
@@ -210,7 +252,28 @@ impl Shape {
             let level = mask::weighted_level(&magnitude)?;
             channels_last(&(magnitude * LEVEL / level).f_to_kind(kind)?)
         })?;
-        extend(&share(&self.stem_masks(layers, &input, mode, wanted)?)?)
+        // The statistics of 25,000 songs are not to be moved by a few.
+        let first = if mode == Mode::Train { Mode::Evaluate } else { mode };
+        let Some(stage) = &self.refine else {
+            return extend(&share(&self.stem_masks(layers, &input, first, wanted)?)?);
+        };
+        let stems = tch::no_grad(|| self.stem_masks(layers, &input, first, &(0..input.size()[2])))?;
+        let [voice, rest] = &stems[..] else {
+            return Err(TchError::Shape(format!("masks of {} stems", stems.len())));
+        };
+        let (voice, rest) = (extend(voice)?, extend(rest)?);
+        let layers = layers.below(refine::PREFIX);
+        let seen = [&voice, &rest];
+        refine::masks(
+            stage,
+            &layers,
+            (re, im),
+            whitening,
+            seen,
+            mode,
+            kind,
+            wanted.clone(),
+        )
     }
 
     /// The mask of each stem, `[batch, 2, wanted frames, 1024]`, for magnitudes `[batch, 2, frames, 1024]`.

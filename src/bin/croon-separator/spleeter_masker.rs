@@ -9,23 +9,32 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::extent::Extent;
 use crate::layers::{Layers, Mode, channels_last};
+use crate::mask;
 use crate::model::{Model, WINDOW_FRAMES};
+use crate::network::{INPUTS, OUTPUTS};
 use crate::processor::Masker;
+use crate::refine;
 use crate::slices::{floats, floats_mut, sum};
 use crate::spleeter::{self, EPSILON, LEVEL, Shape, TOP_BINS};
+use crate::unet_masker::UnetMasker;
 
 const BINS_SEEN: usize = spleeter::BINS_SEEN as usize;
 const SIDES: usize = spleeter::SIDES as usize;
+/// Values of a frame that the networks see: left and right.
+const SEEN: usize = SIDES * BINS_SEEN;
+const BINS: usize = mask::BINS as usize;
+const ROWS: usize = mask::ROWS as usize;
 /// Values of a frame's masks: left and right.
-const MASKS: usize = SIDES * BINS_SEEN;
+const MASKS: usize = SIDES * BINS;
 
 /// The networks with the buffers of one window; one per thread.
 pub struct SpleeterMasker {
     stems: Vec<Stem>,
     /// `[frames, 1024, 2]`
     magnitudes: Vec<f32>,
-    /// `[frames wanted, 2, 1024]`
+    /// `[frames wanted, 2, 2048]`
     masks: Vec<f32>,
+    second: Option<UnetMasker>,
 }
 
 impl SpleeterMasker {
@@ -37,21 +46,30 @@ impl SpleeterMasker {
             folded = shape.folded(&model.network.layers)?;
             &folded
         };
-        let wanted = extent.masks();
+        // A second stage looks far around the frames wanted.
+        let wanted = match &shape.refine {
+            Some(_) => 0..WINDOW_FRAMES,
+            None => extent.masks(),
+        };
         let wanted = wanted.start as i64..wanted.end as i64;
+        let second = shape.refine.as_ref().map(|stage| {
+            let layers = layers.below(refine::PREFIX);
+            UnetMasker::new(stage, layers, &model.whitening, Mode::Folded)
+        });
         let stem = |name: &String| Stem::new(name, shape, layers, &wanted);
         Ok(Self {
             stems: shape.stems.iter().map(stem).collect::<Result<_, _>>()?,
-            magnitudes: vec![0.0; WINDOW_FRAMES * MASKS],
+            magnitudes: vec![0.0; WINDOW_FRAMES * SEEN],
             masks: Vec::new(),
+            second: second.transpose()?,
         })
     }
 
     /// What every magnitude is multiplied with, so that their [`crate::mask::weighted_level`] is [`LEVEL`].
     fn scale(&self) -> f32 {
-        let frames = self.magnitudes.chunks_exact(MASKS).map(sum).map(f64::from);
+        let frames = self.magnitudes.chunks_exact(SEEN).map(sum).map(f64::from);
         let (mut sum, mut squares) = (0.0, 0.0);
-        for level in frames.map(|sum| sum / MASKS as f64) {
+        for level in frames.map(|sum| sum / SEEN as f64) {
             sum += level;
             squares += level * level;
         }
@@ -65,10 +83,13 @@ impl SpleeterMasker {
 
 impl Masker for SpleeterMasker {
     fn see(&mut self, frame: usize, left: &[Complex<f32>], right: &[Complex<f32>]) {
-        let out = self.magnitudes[frame * MASKS..].chunks_exact_mut(SIDES);
+        let out = self.magnitudes[frame * SEEN..].chunks_exact_mut(SIDES);
         for ((out, l), r) in out.zip(&left[..BINS_SEEN]).zip(&right[..BINS_SEEN]) {
             out[0] = (l.re * l.re + l.im * l.im).sqrt();
             out[1] = (r.re * r.re + r.im * r.im).sqrt();
+        }
+        if let Some(second) = &mut self.second {
+            second.see(frame, left, right);
         }
     }
 
@@ -79,25 +100,88 @@ impl Masker for SpleeterMasker {
             .stems
             .iter_mut()
             .map(|stem| tch::no_grad(|| stem.masks(magnitudes, scale)));
-        let mut masks = masks.collect::<Result<Vec<_>, _>>()?.into_iter();
-        self.masks = masks.next().unwrap_or_default();
-        if let Some(accompaniment) = masks.next() {
-            share(&mut self.masks, &accompaniment);
+        let mut masks = masks.collect::<Result<Vec<_>, _>>()?;
+        let rest = if masks.len() > 1 { masks.pop() } else { None };
+        let mut voice = masks.pop().unwrap_or_default();
+        match (&mut self.second, rest) {
+            (Some(second), Some(rest)) => {
+                let (voice, rest) = (extend(&voice), extend(&rest));
+                self.masks = refined(second, &voice, &rest, wanted)?;
+            }
+            (_, rest) => {
+                rest.iter().for_each(|rest| share(&mut voice, rest));
+                self.masks = extend(&voice);
+            }
         }
-        debug_assert_eq!(self.masks.len(), wanted.len() * MASKS);
         Ok(())
     }
 
     fn mask(&self, frame: usize, left: &mut [Complex<f32>], right: &mut [Complex<f32>]) {
-        let masks = self.masks[frame * MASKS..(frame + 1) * MASKS].chunks_exact(BINS_SEEN);
+        let masks = self.masks[frame * MASKS..(frame + 1) * MASKS].chunks_exact(BINS);
         for (spectrum, mask) in [left, right].into_iter().zip(masks) {
-            let top = &mask[BINS_SEEN - TOP_BINS as usize..];
-            let above = top.iter().sum::<f32>() / top.len() as f32;
-            let (seen, rest) = spectrum.split_at_mut(BINS_SEEN);
-            seen.iter_mut().zip(mask).for_each(|(x, mask)| *x *= mask);
-            rest.iter_mut().for_each(|x| *x *= above);
+            // The bin at 22.05 kHz goes with its neighbour.
+            let last = mask.iter().chain(mask.last());
+            spectrum.iter_mut().zip(last).for_each(|(x, mask)| *x *= mask);
         }
     }
+}
+
+/// Masks `[frames, 2, 2048]` of masks `[frames, 2, 1024]`: above counts the mean of the topmost.
+fn extend(masks: &[f32]) -> Vec<f32> {
+    let mut all = Vec::with_capacity(2 * masks.len());
+    for mask in masks.chunks_exact(BINS_SEEN) {
+        let top = &mask[BINS_SEEN - TOP_BINS as usize..];
+        all.extend_from_slice(mask);
+        let above = top.iter().sum::<f32>() / top.len() as f32;
+        all.extend(std::iter::repeat_n(above, BINS - BINS_SEEN));
+    }
+    all
+}
+
+/// The masks `[frames wanted, 2, 2048]` that a second stage makes of those of voice and accompaniment, `[frames, 2,
+/// 2048]`; see [`refine`].
+fn refined(
+    second: &mut UnetMasker,
+    voice: &[f32],
+    rest: &[f32],
+    wanted: Range<usize>,
+) -> Result<Vec<f32>, TchError> {
+    let rows = second.input().chunks_exact_mut(ROWS * refine::PLANES as usize);
+    for ((rows, voice), rest) in rows.zip(voice.chunks_exact(MASKS)).zip(rest.chunks_exact(MASKS)) {
+        for (row, planes) in rows.chunks_exact_mut(refine::PLANES as usize).enumerate() {
+            let (_, masks) = planes.split_at_mut(INPUTS as usize);
+            let high = 2 * (ROWS + row);
+            for (out, from) in masks.chunks_exact_mut(OUTPUTS as usize).zip([voice, rest]) {
+                for side in 0..SIDES {
+                    let from = &from[side * BINS..];
+                    out[side] = from[row];
+                    out[SIDES + side] = from[ROWS + row];
+                    out[2 * SIDES + side] = 0.5 * (from[high] + from[high + 1]);
+                }
+            }
+        }
+    }
+    let moved = second.logits(wanted.clone())?;
+    let moved = floats(&moved).chunks_exact(ROWS * OUTPUTS as usize);
+    let margin = refine::MARGIN as f32;
+    let mut masks = Vec::with_capacity(wanted.len() * MASKS);
+    for (frame, moved) in wanted.zip(moved) {
+        for side in 0..SIDES {
+            for bin in 0..BINS {
+                let at = frame * MASKS + side * BINS + bin;
+                let agreed = (0.5 * (voice[at] + 1.0 - rest[at])).clamp(margin, 1.0 - margin);
+                let (band, row) = match bin / ROWS {
+                    0 => (0, bin),
+                    1 => (1, bin - ROWS),
+                    _ => (2, (bin - 2 * ROWS) / 2),
+                };
+                let moved = moved[row * OUTPUTS as usize + band * SIDES + side];
+                // The sigmoid of the logit of what is agreed, moved.
+                masks.push(agreed / (agreed + (1.0 - agreed) * (-moved).exp()));
+            }
+        }
+    }
+    Ok(masks)
 }
 
 /// The vocals' share of both estimates' powers, in place of their mask.
@@ -377,8 +461,8 @@ fn add(sum: &mut [f32], x: &[f32]) {
 impl Head {
     /// Masks `[frames wanted, 2, 1024]` from the plane's frames `above`; zeros lie around the plane.
     fn masks(&self, plane: &[f32], above: &Range<i64>) -> Vec<f32> {
-        let mut masks = vec![0.0_f32; (self.wanted.end - self.wanted.start) as usize * MASKS];
-        for (frame, masks) in self.wanted.clone().zip(masks.chunks_exact_mut(MASKS)) {
+        let mut masks = vec![0.0_f32; (self.wanted.end - self.wanted.start) as usize * SEEN];
+        for (frame, masks) in self.wanted.clone().zip(masks.chunks_exact_mut(SEEN)) {
             for (side, mask) in masks.chunks_exact_mut(BINS_SEEN).enumerate() {
                 mask.fill(self.bias[side]);
             }

@@ -15,11 +15,16 @@ use crate::take::{HOP, N_FFT, SPECTRUM_BINS};
 use crate::weights;
 
 /// A small network with normalisations that do something.
-fn model(stems: &[&str]) -> Model {
+fn model(stems: &[&str], refine: bool) -> Model {
     tch::set_num_threads(1);
     tch::manual_seed(3);
     let shape = Shape {
         encoder: vec![4, 6, 8, 8, 8, 8],
+        refine: refine.then(|| unet::Shape {
+            encoder: vec![6, 6, 8, 8, 8, 8],
+            top: 4,
+            ..Shape::refined().refine.unwrap()
+        }),
         ..Shape::published(stems)
     };
     let mut network = Network::new(Design::Spleeter(shape), 5);
@@ -27,9 +32,17 @@ fn model(stems: &[&str]) -> Model {
         let drawn = tensor.rand_like() * 0.5;
         *tensor = if key.ends_with("var") { drawn + 0.5 } else { drawn };
     }
+    for (_, tensor) in network
+        .layers
+        .parameters
+        .iter_mut()
+        .filter(|(key, _)| key.starts_with("refine.head."))
+    {
+        *tensor = tensor.randn_like() * 0.1;
+    }
     Model {
         network,
-        whitening: Tensor::ones([BINS], (Kind::Float, Device::Cpu)),
+        whitening: Tensor::rand([BINS], (Kind::Float, Device::Cpu)) + 0.1,
         gate: None,
         device: Device::Cpu,
     }
@@ -49,7 +62,7 @@ fn apart(a: &Tensor, b: &Tensor) -> f64 {
 
 #[test]
 fn a_part_of_the_frames_is_what_it_is_in_the_whole() {
-    let model = model(&["vocals", "accompaniment"]);
+    let model = model(&["vocals", "accompaniment"], true);
     let spectrum = || Tensor::randn([1, 2, 192, BINS], (Kind::Float, Device::Cpu));
     let (re, im) = (spectrum(), spectrum());
     let masks =
@@ -66,8 +79,12 @@ fn a_part_of_the_frames_is_what_it_is_in_the_whole() {
 
 #[test]
 fn the_processor_and_a_card_compute_the_same() {
-    for stems in [&["vocals"][..], &["vocals", "accompaniment"]] {
-        let (model, song) = (model(stems), window(2));
+    for (stems, refine) in [
+        (&["vocals"][..], false),
+        (&["vocals", "accompaniment"], false),
+        (&["vocals", "accompaniment"], true),
+    ] {
+        let (model, song) = (model(stems, refine), window(2));
         let card = |model: &Model, mode| {
             let mut card = Card::new(model, Device::Cpu, Kind::Float, mode, Extent::taken(0)).unwrap();
             card.separate(&[&song]).unwrap().remove(0)
@@ -81,14 +98,14 @@ fn the_processor_and_a_card_compute_the_same() {
             .remove(0);
         assert!(worst(&card(&model, Mode::Folded), &plain, 1.0) < 1e-4);
         let off = worst(&processor, &plain, 1.0);
-        assert!(off < 1e-4, "{stems:?}: {off}");
+        assert!(off < 1e-4, "{stems:?}, {refine}: {off}");
         assert!(plain.iter().any(|x| x.abs() > 1e-3));
     }
 }
 
 #[test]
 fn the_level_of_a_song_scales_its_vocals_and_nothing_else() {
-    let model = folded(&model(&["vocals", "accompaniment"]));
+    let model = folded(&model(&["vocals", "accompaniment"], true));
     let mut separator = Separator::on_processor(model).unwrap();
     let song = window(6);
     let vocals = separator.separate(&[&song]).unwrap().remove(0);

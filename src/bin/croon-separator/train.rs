@@ -33,11 +33,12 @@ pub struct TrainArgs {
     #[arg(long)]
     pub run: PathBuf,
     /// The network [default: light]
-    #[arg(long, value_parser = ["light", "full", "unet-mask"])]
+    #[arg(long, value_parser = ["light", "full", "spleeter", "unet-mask"])]
     pub model: Option<String>,
-    /// Begin with the weights of this manifest instead of random ones
+    /// Begin with the weights of this manifest instead of random ones. Given more than once, each fills what it
+    /// fits: `full` begins with those of `spleeter` and of `light`
     #[arg(long)]
-    pub from: Option<PathBuf>,
+    pub from: Vec<PathBuf>,
     /// What the network computes in; halves are faster where the processor has them
     #[arg(long, value_enum)]
     pub precision: Option<Precision>,
@@ -186,13 +187,17 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
             say!("going on from step {} of {}", state.step, args.run.display());
             state
         }
-        None => match &args.from {
-            Some(manifest) => {
+        None if args.from.is_empty() => {
+            State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?
+        }
+        None => {
+            let begin = |manifest: &PathBuf| {
                 say!("beginning with the weights of {}", manifest.display());
-                State::from_model(&plan, weights::read(manifest)?.model, choice.device)?
-            }
-            None => State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
-        },
+                weights::read(manifest).map(|loaded| loaded.model)
+            };
+            let models = args.from.iter().map(begin).collect::<Result<_, _>>()?;
+            State::from_models(&plan, models, choice.device)?
+        }
     };
     let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args.every.max(1));
     if let Err(err) = &outcome {
