@@ -71,7 +71,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("main", &["cli", "commands", "logging", "paths", "run"]),
     // the engine, a program of its own
-    ("bin", &["audio", "judge", "paths", "separate"]),
+    ("bin", &["audio", "judge", "library", "paths", "separate"]),
 ];
 
 /// A library and the only places that may name it.
@@ -134,6 +134,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
         ],
     ),
     ("plotters", &["bin/croon-separator/"]),
+    ("crc32c", &["bin/croon-separator/"]),
 ];
 
 const LONGEST_FILE: usize = 400;

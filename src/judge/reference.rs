@@ -272,6 +272,17 @@ fn lacking(files: &[PathBuf]) -> Option<String> {
 
 /// The audio files below `root`, by the folder they lie in.
 pub fn audio_by_folder(root: &Path) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, ReferenceError> {
+    files_by_folder(root, is_audio)
+}
+
+/// The wanted files below `root`, by the folder they lie in.
+///
+/// # Errors
+/// `root` cannot be read.
+pub fn files_by_folder(
+    root: &Path,
+    wanted: impl Fn(&Path) -> bool,
+) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, ReferenceError> {
     let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
         let entry = match entry {
@@ -286,7 +297,7 @@ pub fn audio_by_folder(root: &Path) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, R
             Err(_) => continue,
         };
         let path = entry.path();
-        if entry.file_type().is_file() && is_audio(path) {
+        if entry.file_type().is_file() && wanted(path) {
             folders
                 .entry(path.parent().unwrap_or(root).to_owned())
                 .or_default()
@@ -309,7 +320,8 @@ pub fn audio_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn is_audio(path: &Path) -> bool {
+/// Whether the name ends like an audio file's that stems are kept in.
+pub fn is_audio(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| EXTENSIONS.contains(&&*extension.to_lowercase()))
 }

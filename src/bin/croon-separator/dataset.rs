@@ -1,12 +1,14 @@
 //! Finds and decodes training material. A folder tree may hold, in any mixture:
 //! songs (`vocals` beside `drums`, `bass`, `other`, or `.stem.mp4` files), pairs (`vocals` beside
-//! `accompaniment`), and loose recordings below folders called `vocals` or `accompaniment`. What
-//! cannot be used is named with its reason and left out.
+//! `accompaniment`), loose recordings below folders called `vocals` or `accompaniment`, and whole songs
+//! below folders called `unlabelled`, which [`crate::teacher`] separates. What cannot be used is named
+//! with its reason and left out.
 
 use std::path::{Path, PathBuf};
 
 use croon::audio::decode::read_all;
-use croon::judge::reference::{SongFiles, Stream, audio_by_folder, name_of, read_stream, to_rate};
+use croon::judge::reference::{SongFiles, Stream, files_by_folder, is_audio, name_of, read_stream, to_rate};
+use croon::library::AUDIO_ENDINGS;
 
 use crate::take::{RATE, Take};
 
@@ -20,7 +22,7 @@ pub struct Song {
 }
 
 /// Shorter recordings hold too little to learn from.
-const SHORTEST: usize = RATE as usize / 2;
+pub const SHORTEST: usize = RATE as usize / 2;
 /// Frames by which stems of one song may differ: codecs pad, editors cut.
 const SLACK: usize = RATE as usize / 10;
 /// A recording whose peak stays below this, -60 dB of full scale, is silent.
@@ -41,6 +43,10 @@ pub struct Dataset {
     pub pairs: Vec<Song>,
     pub voices: Vec<Take>,
     pub accompaniments: Vec<Take>,
+    /// Songs in two parts, the vocals as a teacher heard them and the rest.
+    pub taught: Vec<Song>,
+    /// Whole songs that a teacher has not labelled.
+    pub unlabelled: Vec<PathBuf>,
     pub skipped: Vec<Skipped>,
     /// Audio files that are part of no layout.
     pub strays: Vec<PathBuf>,
@@ -52,6 +58,7 @@ enum Found {
     Song(SongFiles),
     Voice(PathBuf),
     Accompaniment(PathBuf),
+    Unlabelled(PathBuf),
     Stray(PathBuf),
 }
 
@@ -72,8 +79,8 @@ impl Dataset {
         if found.iter().all(|item| matches!(item, Found::Stray(_))) {
             return Err(format!(
                 "{} holds no training material that is recognised. Expected: folders with vocals beside drums, bass \
-                 and other; vocals beside accompaniment; .stem.mp4 files; or recordings below folders called vocals \
-                 or accompaniment",
+                 and other; vocals beside accompaniment; .stem.mp4 files; recordings below folders called vocals or \
+                 accompaniment; or, for --teacher, songs below folders called unlabelled",
                 root.display()
             ));
         }
@@ -98,6 +105,10 @@ impl Dataset {
             }),
             Found::Voice(path) => read_alone(&path).map(|take| self.voices.push(take)),
             Found::Accompaniment(path) => read_alone(&path).map(|take| self.accompaniments.push(take)),
+            Found::Unlabelled(path) => {
+                self.unlabelled.push(path);
+                Ok(())
+            }
             Found::Stray(path) => {
                 self.strays.push(path);
                 Ok(())
@@ -110,7 +121,7 @@ impl Dataset {
 
     /// What is worth knowing about the material as a whole, for examples of `len` frames.
     pub fn remarks(&self, len: usize) -> Vec<String> {
-        let songs = self.songs.iter().chain(&self.pairs);
+        let songs = self.songs.iter().chain(&self.pairs).chain(&self.taught);
         let takes: Vec<&Take> = songs
             .flat_map(|song| [&song.vocals].into_iter().chain(&song.parts))
             .chain(&self.voices)
@@ -129,6 +140,10 @@ impl Dataset {
             (
                 self.strays.len(),
                 format!("left alone because they are part of no known layout, such as {stray}"),
+            ),
+            (
+                self.unlabelled.len(),
+                "unlabelled songs left alone: --teacher MODEL separates them".to_owned(),
             ),
         ]
         .into_iter()
@@ -158,6 +173,7 @@ impl Dataset {
             .songs
             .iter()
             .chain(&self.pairs)
+            .chain(&self.taught)
             .map(|song| song.vocals.frames());
         let loose = self.voices.iter().chain(&self.accompaniments).map(Take::frames);
         songs.chain(loose).sum::<usize>() as f64 / f64::from(RATE) / 60.0
@@ -165,32 +181,54 @@ impl Dataset {
 }
 
 fn find(root: &Path) -> Result<Vec<Found>, String> {
-    let folders = audio_by_folder(root).map_err(|err| err.to_string())?;
+    let wanted = |path: &Path| is_audio(path) || (has_song_ending(path) && is_below(root, path, &UNLABELLED));
+    let folders = files_by_folder(root, wanted).map_err(|err| err.to_string())?;
     Ok(folders
-        .into_iter()
-        .flat_map(|(folder, files)| sort_out(root, &folder, files))
+        .into_values()
+        .flat_map(|files| sort_out(root, files))
         .collect())
 }
 
+/// Folders of songs without stems.
+const UNLABELLED: [&str; 2] = ["unlabelled", "unlabeled"];
+
+/// Whether `path` lies in a folder of one of these names, `root` and what is below it.
+fn is_below(root: &Path, path: &Path, names: &[&str]) -> bool {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let folders = inside.parent().into_iter().flatten();
+    let mut folders = root.file_name().into_iter().chain(folders);
+    folders.any(|folder| names.contains(&&*folder.to_string_lossy().to_lowercase()))
+}
+
+/// Whether the player takes a file of this name for a song.
+fn has_song_ending(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| {
+        AUDIO_ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
 /// What the audio files of one folder are.
-fn sort_out(root: &Path, folder: &Path, files: Vec<PathBuf>) -> Vec<Found> {
+fn sort_out(root: &Path, files: Vec<PathBuf>) -> Vec<Found> {
     // Trained on are stems: a mixture beside the vocals is of no use without what it is made of.
     if let Some(song) = SongFiles::in_folder(&files).filter(SongFiles::has_rest) {
         return vec![Found::Song(song)];
     }
-    let below = |names: &[&str]| {
-        let inside = folder.strip_prefix(root).unwrap_or(folder);
-        let mut parts = root.file_name().into_iter().chain(inside.iter());
-        parts.any(|part| names.contains(&&*part.to_string_lossy().to_lowercase()))
-    };
     files
         .into_iter()
         .map(|path| {
             if SongFiles::is_container(&path) {
                 Found::Song(SongFiles::Container(path))
-            } else if below(&["vocals", "voices", "acapella"]) {
+            } else if is_below(root, &path, &UNLABELLED) {
+                Found::Unlabelled(path)
+            } else if is_below(root, &path, &["vocals", "voices", "acapella"]) {
                 Found::Voice(path)
-            } else if below(&["accompaniment", "accompaniments", "instrumental", "instrumentals"]) {
+            } else if is_below(
+                root,
+                &path,
+                &["accompaniment", "accompaniments", "instrumental", "instrumentals"],
+            ) {
                 Found::Accompaniment(path)
             } else {
                 Found::Stray(path)
@@ -208,7 +246,7 @@ fn read(path: &Path) -> Result<Recording, Skipped> {
     let pcm = to_rate(pcm, info.rate).map_err(|err| skipped(err.to_string()))?;
     let take = Take::from_stereo(&pcm, info.channels == 1, band_of(info.rate));
     if take.frames() < SHORTEST {
-        return Err(skipped(too_short(&take)));
+        return Err(skipped(too_short(take.frames())));
     }
     Ok(Recording {
         path: path.to_path_buf(),
@@ -251,7 +289,7 @@ fn read_container(path: &Path) -> Result<(Recording, Vec<Recording>), String> {
         let pcm = to_rate(pcm, rate).map_err(|err| err.to_string())?;
         let take = Take::from_stereo(&pcm, false, band_of(rate));
         if take.frames() < SHORTEST {
-            return Err(format!("its {name}: {}", too_short(&take)));
+            return Err(format!("its {name}: {}", too_short(take.frames())));
         }
         Ok(Recording {
             path: path.to_path_buf(),
@@ -308,14 +346,16 @@ fn together(name: String, vocals: Recording, rest: Vec<Recording>) -> Result<Son
     })
 }
 
-fn is_silent(take: &Take) -> bool {
+/// Whether nothing in it can be heard.
+pub fn is_silent(take: &Take) -> bool {
     take.pcm.iter().all(|x| x.unsigned_abs() < AUDIBLE)
 }
 
-fn too_short(take: &Take) -> String {
+/// Why a recording of so many frames is left out.
+pub fn too_short(frames: usize) -> String {
     format!(
         "it is {:.2} s long, and less than {:.1} s holds nothing to learn from",
-        seconds(take.frames()),
+        seconds(frames),
         seconds(SHORTEST)
     )
 }
@@ -324,7 +364,8 @@ fn seconds(frames: usize) -> f64 {
     frames as f64 / f64::from(RATE)
 }
 
-fn band_of(rate: u32) -> f32 {
+/// Where the sound of a file of this rate ends, in Hz.
+pub fn band_of(rate: u32) -> f32 {
     rate.min(RATE) as f32 / 2.0
 }
 

@@ -57,6 +57,45 @@ fn the_layouts_are_recognised() {
     assert_eq!(found.len(), 6);
 }
 
+#[test]
+fn songs_without_stems_are_found_below_folders_called_unlabelled() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    touch(
+        root,
+        &[
+            "Unlabelled/one.opus",
+            "Unlabelled/Vocals/two.mp3",
+            "more/unlabeled/three.m4a",
+            "unlabelled/four.stem.mp4",
+            "unlabelled/cover.jpg",
+            "elsewhere/unlabelled.mp3",
+            "elsewhere/five.opus",
+        ],
+    );
+    let found = find(root).unwrap();
+    for name in [
+        "Unlabelled/one.opus",
+        "Unlabelled/Vocals/two.mp3",
+        "more/unlabeled/three.m4a",
+    ] {
+        assert!(found.contains(&Found::Unlabelled(root.join(name))), "{found:?}");
+    }
+    // Stems are worth more than a teacher.
+    let stems = SongFiles::Container(root.join("unlabelled/four.stem.mp4"));
+    assert!(found.contains(&Found::Song(stems)));
+    assert!(found.contains(&Found::Stray(root.join("elsewhere/unlabelled.mp3"))));
+    assert_eq!(found.len(), 5, "{found:?}");
+    // The folder itself may be the material.
+    assert_eq!(find(&root.join("Unlabelled")).unwrap().len(), 2);
+    let data = Dataset::load(&root.join("Unlabelled"), |_, _| {}).unwrap();
+    let remarks = data.remarks(1).join("; ");
+    assert_eq!(
+        remarks,
+        "2 unlabelled songs left alone: --teacher MODEL separates them"
+    );
+}
+
 /// A tone of `channels` channels as a WAV file.
 fn tone(path: PathBuf, rate: u32, channels: u16, seconds: f32, peak: f32) {
     let spec = hound::WavSpec {

@@ -49,7 +49,7 @@ impl<'a> Sampler<'a> {
         for _ in 0..voices {
             // A voice meets its own song in one of its two mixtures.
             let coherent = rng.chance((2.0 * recipe.coherent).min(1.0));
-            let song = if coherent { self.song(rng) } else { None };
+            let song = if coherent { self.song(recipe, rng) } else { None };
             sides.push(match song {
                 Some(song) => self.coherent(song, recipe, rng),
                 None => (self.voice(recipe, rng), self.accompaniment(recipe, rng), false),
@@ -73,10 +73,15 @@ impl<'a> Sampler<'a> {
         batch
     }
 
-    fn song(&self, rng: &mut Rng) -> Option<&'a Song> {
-        let songs = &self.data.songs;
-        let pairs = if songs.is_empty() { &self.data.pairs } else { songs };
-        (!pairs.is_empty()).then(|| &pairs[rng.below(pairs.len())])
+    fn song(&self, recipe: &Recipe, rng: &mut Rng) -> Option<&'a Song> {
+        let Dataset {
+            songs, pairs, taught, ..
+        } = self.data;
+        let labelled = if songs.is_empty() { pairs } else { songs };
+        // Drawn only where there is a choice: a run without a teacher sees what it always saw.
+        let by_teacher = !taught.is_empty() && (labelled.is_empty() || rng.chance(recipe.taught));
+        let songs = if by_teacher { taught } else { labelled };
+        (!songs.is_empty()).then(|| &songs[rng.below(songs.len())])
     }
 
     fn coherent(&mut self, song: &Song, recipe: &Recipe, rng: &mut Rng) -> (Side, Side, bool) {
@@ -118,12 +123,14 @@ impl<'a> Sampler<'a> {
                     data.songs.is_empty(),
                     data.pairs.is_empty(),
                     data.voices.is_empty(),
+                    data.taught.is_empty(),
                 ],
                 rng,
             );
             let take = match group {
                 Some(0) => of_songs(&data.songs, rng),
                 Some(1) => of_songs(&data.pairs, rng),
+                Some(3) => of_songs(&data.taught, rng),
                 Some(_) => pick(data.voices.iter(), rng),
                 None => return f32::MAX,
             };
@@ -158,9 +165,11 @@ impl<'a> Sampler<'a> {
             data.songs.is_empty(),
             data.pairs.is_empty(),
             data.accompaniments.is_empty(),
+            data.taught.is_empty(),
         ];
         let start = |take: &Take, rng: &mut Rng| rng.below(take.frames().saturating_sub(self.len) + 1);
-        match choose(recipe.accompaniments, empty, rng) {
+        let group = choose(recipe.accompaniments, empty, rng);
+        match group {
             Some(0) => {
                 let shuffled = rng.chance(recipe.shuffled_parts);
                 let mut song = &data.songs[rng.below(data.songs.len())];
@@ -178,8 +187,13 @@ impl<'a> Sampler<'a> {
                     }
                 }
             }
-            Some(1) => {
-                let song = &data.pairs[rng.below(data.pairs.len())];
+            Some(1 | 3) => {
+                let songs = if group == Some(1) {
+                    &data.pairs
+                } else {
+                    &data.taught
+                };
+                let song = &songs[rng.below(songs.len())];
                 let from = start(&song.vocals, rng);
                 song.parts
                     .iter()
@@ -213,8 +227,8 @@ impl<'a> Sampler<'a> {
     }
 }
 
-/// One of three groups by weight, empty ones left out; falls back to any that is not empty.
-fn choose(mut weights: [f32; 3], empty: [bool; 3], rng: &mut Rng) -> Option<usize> {
+/// One of the groups by weight, empty ones left out; falls back to any that is not empty.
+fn choose(mut weights: [f32; 4], empty: [bool; 4], rng: &mut Rng) -> Option<usize> {
     for (weight, empty) in weights.iter_mut().zip(empty) {
         if empty {
             *weight = 0.0;

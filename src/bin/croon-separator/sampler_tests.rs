@@ -47,7 +47,7 @@ fn a_narrow_voice_keeps_the_upper_bins_out_of_the_loss() {
     let mut data = data();
     data.songs.iter_mut().for_each(|song| song.vocals.pcm.fill(0));
     let recipe = Recipe {
-        voices: [0.0, 0.0, 1.0],
+        voices: [0.0, 0.0, 1.0, 0.0],
         coherent: 0.0,
         second_voice: 0.0,
         ..Recipe::BROAD
@@ -76,7 +76,7 @@ fn no_voice_means_an_exactly_silent_target() {
 fn mastering_leaves_the_mask_what_it_was() {
     let data = data();
     let plain = Recipe {
-        voices: [0.0, 0.0, 1.0],
+        voices: [0.0, 0.0, 1.0, 0.0],
         coherent: 0.0,
         no_voice: 0.0,
         equaliser: 0.0,
@@ -139,11 +139,11 @@ fn only_loose_voices_are_put_into_a_room() {
         piece
     };
     // All takes are mono, and a room has two sides.
-    let [left, right] = sung([0.0, 0.0, 1.0], 0.0);
+    let [left, right] = sung([0.0, 0.0, 1.0, 0.0], 0.0);
     assert_eq!(left, right);
-    let [left, right] = sung([1.0, 0.0, 0.0], 1.0);
+    let [left, right] = sung([1.0, 0.0, 0.0, 0.0], 1.0);
     assert_eq!(left, right);
-    let [left, right] = sung([0.0, 0.0, 1.0], 1.0);
+    let [left, right] = sung([0.0, 0.0, 1.0, 0.0], 1.0);
     assert_ne!(left, right);
 }
 
@@ -169,4 +169,40 @@ fn the_voice_stands_at_the_level_drawn() {
     let rest = energy(&batch.mixture, n) - energy(&batch.vocals, n);
     let level = 10.0 * (energy(&batch.vocals, n) / rest).log10();
     assert!((level + 6.0).abs() < 2.5, "{level}");
+}
+
+#[test]
+fn songs_of_a_teacher_are_met_as_they_are_and_as_far_as_their_file_reaches() {
+    let song = |band| Song {
+        name: "taught".into(),
+        vocals: tone(440.0, 0.3, band),
+        parts: vec![tone(60.0, 0.2, band)],
+    };
+    let data = Dataset {
+        taught: vec![song(11_025.0)],
+        ..Dataset::default()
+    };
+    let batch = Sampler::new(&data, 64).batch(2, &Recipe::POLISH, &mut Rng::new(5));
+    assert_eq!(batch.examples, 4);
+    assert!(batch.vocals.re.iter().any(|x| *x != 0.0));
+    for weights in batch.weights.chunks_exact(BINS as usize) {
+        assert_eq!(weights.iter().filter(|w| **w > 0.0).count(), 1024);
+    }
+    // Beside labelled songs they have the share that the recipe gives them.
+    let both = Dataset {
+        taught: vec![song(11_025.0)],
+        ..self::data()
+    };
+    let sampler = Sampler::new(&both, 64);
+    let drawn = |taught| {
+        let recipe = Recipe {
+            taught,
+            ..Recipe::BROAD
+        };
+        let mut rng = Rng::new(3);
+        let names = (0..200).map(|_| sampler.song(&recipe, &mut rng).unwrap().name == "taught");
+        names.filter(|taught| *taught).count()
+    };
+    assert_eq!((drawn(0.0), drawn(1.0)), (0, 200));
+    assert!((30..70).contains(&drawn(0.25)), "{}", drawn(0.25));
 }
