@@ -163,3 +163,38 @@ fn a_folder_without_material_is_explained() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("no training material"), "{said}");
 }
+
+#[test]
+fn songs_without_stems_are_labelled_once_and_learned_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, run) = (dir.path().join("data"), dir.path().join("run"));
+    stem(&data.join("one/vocals.wav"), 220.0, 3);
+    stem(&data.join("one/accompaniment.wav"), 80.0, 3);
+    stem(&data.join("unlabelled/two.wav"), 330.0, 4);
+    std::fs::write(data.join("unlabelled/broken.mp3"), b"no music").unwrap();
+    let train = |steps: &str, teacher: &[&str]| {
+        let mut command = trainer(&data, &run);
+        command.args(["--steps", steps]).args(teacher);
+        command.env(
+            "CROON_MODELS",
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("models"),
+        );
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = train("1", &["--teacher", "light"]);
+    assert!(said.contains("1 songs labelled now, 0 before"), "{said}");
+    assert!(
+        said.contains("broken.mp3") && said.contains("1 pairs, 1 by a teacher"),
+        "{said}"
+    );
+    let said = train("2", &["--teacher", "light"]);
+    assert!(said.contains("0 songs labelled now, 1 before"), "{said}");
+    assert_eq!(logged(&run).last(), Some(&2));
+    let said = train("3", &[]);
+    assert!(
+        said.contains("2 unlabelled songs left alone") && said.contains("0 by a teacher"),
+        "{said}"
+    );
+}

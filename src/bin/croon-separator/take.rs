@@ -34,6 +34,16 @@ impl Take {
         }
     }
 
+    /// What is left of this without `other`, which has the same frames, channels and band. The few samples that a
+    /// limited master puts beyond full scale are clipped.
+    pub fn less(&self, other: &Self) -> Self {
+        let pcm = self.pcm.iter().zip(&other.pcm);
+        Self {
+            pcm: pcm.map(|(a, b)| a.saturating_sub(*b)).collect(),
+            ..*self
+        }
+    }
+
     pub fn frames(&self) -> usize {
         self.pcm.len() / self.channels
     }

@@ -1,7 +1,6 @@
 //! Training: a loader thread draws batches, this one steps. Stops at Ctrl-C, SIGTERM or the end of
 //! the plan, always with its state saved; the same command goes on from there.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -15,6 +14,7 @@ use crate::device::Choice;
 use crate::export::{self, ExportArgs};
 use crate::learning::{learning_rate, progress, step, validate, whitening};
 use crate::log::{Log, Row};
+use crate::material::{self, Material, say};
 use crate::network::Design;
 use crate::recipe::Recipe;
 use crate::report;
@@ -62,6 +62,10 @@ pub struct TrainArgs {
     /// Songs to validate on, instead of holding some of the training songs out
     #[arg(long)]
     pub valid: Option<PathBuf>,
+    /// Model that separates the songs below folders called "unlabelled", so that they are learned from too: a name, or
+    /// the path of a manifest. Its vocals are kept in the run's folder, and made once
+    #[arg(long, value_name = "MODEL")]
+    pub teacher: Option<String>,
     /// Threads of the network; one is best on a machine that has other work
     #[arg(long, default_value_t = 1)]
     pub threads: i32,
@@ -76,16 +80,6 @@ pub struct TrainArgs {
     pub export: Option<PathBuf>,
 }
 
-/// A line for whoever watches. A terminal that went away must not end a training of hours, as a
-/// failing `println!` would.
-macro_rules! say {
-    ($($text:tt)*) => {{
-        let _ = writeln!(std::io::stdout(), $($text)*);
-    }};
-}
-
-/// One song in this many is held out for validation.
-const HOLD_OUT: usize = 10;
 /// Steps between lines of progress and rows of the log.
 const LOG_EVERY: u64 = 10;
 const SAVE_EVERY: Duration = Duration::from_secs(120);
@@ -125,32 +119,11 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
     }
     say!("device: {} ({})", choice.name, choice.why);
     let example = (args.frames - 1) * HOP;
-    let mut data = load(&args.data, example)?;
-    let held = match &args.valid {
-        Some(folder) => {
-            let valid = load(folder, example)?;
-            valid.songs.into_iter().chain(valid.pairs).collect()
-        }
-        None => data.hold_out(HOLD_OUT),
+    let Some(Material { data, held }) = material::gather(args, choice, &stop, example)? else {
+        return Ok(());
     };
-    if held.is_empty() {
-        say!("too few songs to hold some out: no validation. --valid DIR names songs for it");
-    }
-    say!(
-        "{:.0} minutes: {} songs, {} pairs, {} voices, {} accompaniments; {} songs held out for validation",
-        data.minutes(),
-        data.songs.len(),
-        data.pairs.len(),
-        data.voices.len(),
-        data.accompaniments.len(),
-        held.len()
-    );
-    let voices = data.songs.len() + data.pairs.len() + data.voices.len();
-    let rest = data.songs.len() + data.pairs.len() + data.accompaniments.len();
-    ensure!(
-        voices > 0 && rest > 0,
-        "nothing to train on: it takes at least one voice and one accompaniment"
-    );
+    // A teacher's threads set the number for all.
+    tch::set_num_threads(args.threads.max(1));
 
     let asked = args
         .steps
@@ -208,24 +181,6 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         export::export(&ExportArgs::plain(&args.run, models))?;
     }
     Ok(())
-}
-
-/// Decodes a folder and says what became of its files; examples are `example` frames long.
-fn load(folder: &std::path::Path, example: usize) -> Result<Dataset> {
-    let data = Dataset::load(folder, |done, count| {
-        if done % 100 == 0 || done == count {
-            say!("decoded {done} of {count}");
-        }
-    });
-    let data = data.map_err(anyhow::Error::msg)?;
-    for skipped in &data.skipped {
-        say!("skipped {}: {}", skipped.path.display(), skipped.reason);
-    }
-    let remarks = data.remarks(example);
-    if !remarks.is_empty() {
-        say!("of the recordings: {}", remarks.join("; "));
-    }
-    Ok(data)
 }
 
 fn run(
