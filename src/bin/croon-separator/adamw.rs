@@ -1,7 +1,7 @@
 //! AdamW with its moments in plain tensors, so that a training can be stored and picked up exactly,
 //! and the moving average of the weights that is what gets published.
 
-use tch::TchError;
+use tch::{TchError, Tensor};
 
 use crate::layers::Tensors;
 
@@ -39,14 +39,18 @@ impl AdamW {
     /// Gives the gradient's length before clipping.
     pub fn step(&mut self, parameters: &mut Tensors, step: u64, rate: f64) -> Result<f64, TchError> {
         let _guard = tch::no_grad_guard();
-        let mut squares = 0.0;
+        let mut lengths = Vec::with_capacity(parameters.len());
         for tensor in parameters.values() {
             let gradient = tensor.f_grad()?;
             if gradient.defined() {
-                squares += gradient.f_norm()?.f_double_value(&[])?.powi(2);
+                lengths.push(gradient.f_norm()?);
             }
         }
-        let length = squares.sqrt();
+        // Read once: each number that comes from a card waits until the card is done.
+        let length = match lengths.is_empty() {
+            true => 0.0,
+            false => Tensor::f_stack(&lengths, 0)?.f_norm()?.f_double_value(&[])?,
+        };
         if !length.is_finite() {
             return Ok(length);
         }
@@ -102,7 +106,7 @@ pub fn copies(tensors: &Tensors) -> Result<Tensors, TchError> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use tch::{Device, Kind, Tensor};
+    use tch::{Device, Kind};
 
     #[test]
     fn it_finds_the_bottom_of_a_bowl() {

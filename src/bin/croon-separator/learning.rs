@@ -146,7 +146,7 @@ pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::network::Design;
     use crate::state::{Plan, Precision, RunFolder};
@@ -154,7 +154,7 @@ mod tests {
     use crate::unet::Shape;
     use tch::Device;
 
-    fn data() -> Dataset {
+    pub fn data() -> Dataset {
         let noise = |seed, gain| {
             let mut rng = Rng::new(seed);
             let pcm: Vec<f32> = (0..4 * RATE as usize).map(|_| rng.normal(0.0, gain)).collect();
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    fn plan() -> Plan {
+    pub fn plan() -> Plan {
         Plan {
             model: "unet-mask".into(),
             design: Design::UnetMask(Shape {

@@ -15,6 +15,7 @@ mod info;
 mod layers;
 mod learning;
 mod leveldb;
+mod loader;
 mod log;
 mod mask;
 mod material;

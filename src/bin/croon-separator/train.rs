@@ -8,18 +8,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use tch::{Cuda, Device};
 
 use crate::dataset::{Dataset, Song};
 use crate::device::Choice;
 use crate::export::{self, ExportArgs};
 use crate::learning::{learning_rate, progress, step, validate, whitening};
+use crate::loader::Loader;
 use crate::log::{Log, Row};
 use crate::material::{self, Material, say};
 use crate::network::Design;
-use crate::recipe::Recipe;
 use crate::report;
-use crate::rng::Rng;
-use crate::sampler::{Batch, Sampler};
 use crate::state::{Length, Plan, Precision, RunFolder, State};
 use crate::take::{HOP, RATE};
 use crate::weights;
@@ -75,6 +74,9 @@ pub struct TrainArgs {
     /// Steps between validations
     #[arg(long, default_value_t = 150)]
     pub every: u64,
+    /// Threads that mix examples [default: one; on a GPU one less than there are cores]
+    #[arg(long)]
+    pub loaders: Option<usize>,
     /// Export the best weights into this folder at the end
     #[arg(long)]
     pub export: Option<PathBuf>,
@@ -111,6 +113,10 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         "--frames must be a multiple of {multiple}"
     );
     tch::set_num_threads(args.threads.max(1));
+    if choice.device.is_cuda() {
+        // Every batch has the same size, so the fastest convolutions are worth looking for.
+        Cuda::cudnn_set_benchmark(true);
+    }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         // A second Ctrl-C ends at once.
@@ -172,7 +178,7 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
             State::from_models(&plan, models, choice.device)?
         }
     };
-    let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args.every.max(1));
+    let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args);
     if let Err(err) = &outcome {
         say!("stopped: {err:#}");
     }
@@ -190,30 +196,15 @@ fn run(
     held: &[Song],
     folder: &RunFolder,
     stop: &AtomicBool,
-    every: u64,
+    args: &TrainArgs,
 ) -> Result<()> {
     let polishing = AtomicBool::new(false);
-    let (filled, batches) = crossbeam_channel::bounded::<Batch>(1);
-    let first = state.step;
+    let threads = args.loaders.unwrap_or_else(|| loaders(state.model.device));
     std::thread::scope(|scope| {
-        let polishing = &polishing;
-        scope.spawn(move || {
-            let mut sampler = Sampler::new(data, plan.frames);
-            for step in first.. {
-                let polish = match plan.length {
-                    Length::Steps(steps) => step as f64 >= steps as f64 * (1.0 - plan.polish),
-                    Length::Minutes(_) => polishing.load(Relaxed),
-                };
-                let recipe = if polish { Recipe::POLISH } else { Recipe::BROAD };
-                let batch = sampler.batch(plan.batch / 2, &recipe, &mut Rng::of_step(plan.seed, step));
-                if filled.send(batch).is_err() {
-                    break;
-                }
-            }
-        });
-        let result = steps(plan, state, held, folder, stop, every, polishing, &batches);
-        // The loader waits to hand over a batch: with nobody to take it, it ends.
-        drop(batches);
+        // Dropped before the scope waits for its threads.
+        let mut batches = Loader::start(scope, threads, data, plan, state.step, &polishing);
+        let every = args.every.max(1);
+        let result = steps(plan, state, held, folder, stop, every, &polishing, &mut batches);
         // A run that was stopped before its first step has nothing to show.
         if state.step > 0
             && let Err(err) = report::write(folder)
@@ -222,6 +213,16 @@ fn run(
         }
         result
     })
+}
+
+/// Threads that mix examples: a processor that trains is the slower half, a card is not.
+fn loaders(device: Device) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if device.is_cuda() {
+        cores.saturating_sub(1).clamp(1, 32)
+    } else {
+        1
+    }
 }
 
 #[allow(clippy::too_many_arguments)] // the parts of one loop, put together in one place above
@@ -233,7 +234,7 @@ fn steps(
     stop: &AtomicBool,
     every: u64,
     polishing: &AtomicBool,
-    batches: &crossbeam_channel::Receiver<Batch>,
+    batches: &mut Loader,
 ) -> Result<()> {
     let mut log = Log::open(&folder.log(), state.step).with_context(|| {
         format!(
@@ -252,7 +253,7 @@ fn steps(
     while !over {
         let done = progress(plan.length, state.step, state.seconds);
         polishing.store(done >= 1.0 - plan.polish, Relaxed);
-        let batch = batches.recv().context("the loader ended")?;
+        let batch = batches.next().context("the loader ended")?;
         let rate = learning_rate(plan.rate, done, state.step);
         let loss = step(state, &batch, plan.frames, rate)?;
         if !loss.is_finite() {

@@ -1,0 +1,95 @@
+//! Draws batches ahead of the training step, in one thread or in several: a graphics card takes them
+//! faster than one core can mix and transform them.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::Scope;
+
+use crossbeam_channel::Receiver;
+
+use crate::dataset::Dataset;
+use crate::recipe::Recipe;
+use crate::rng::Rng;
+use crate::sampler::{Batch, Sampler};
+use crate::state::{Length, Plan};
+
+/// The batches of a run in the order of its steps. Its threads end when it is dropped.
+pub struct Loader {
+    /// One for each thread. Of `t` threads, thread `n` draws steps `n`, `n + t`, `n + 2 t` and so on.
+    queues: Vec<Receiver<Batch>>,
+    next: usize,
+}
+
+impl Loader {
+    /// Starts `threads` threads that draw the batches from step `first` on. A step's batch depends on the
+    /// plan's seed and the step alone, so their number changes nothing but the speed. `polishing` says
+    /// whether a run that is planned in minutes is in its last part.
+    pub fn start<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        threads: usize,
+        data: &'scope Dataset,
+        plan: &'scope Plan,
+        first: u64,
+        polishing: &'scope AtomicBool,
+    ) -> Self {
+        let threads = threads.max(1);
+        let start = |nth: usize| {
+            let (filled, queue) = crossbeam_channel::bounded(1);
+            scope.spawn(move || {
+                let mut sampler = Sampler::new(data, plan.frames);
+                for step in (first + nth as u64..).step_by(threads) {
+                    let recipe = recipe(plan, step, polishing);
+                    let batch = sampler.batch(plan.batch / 2, recipe, &mut Rng::of_step(plan.seed, step));
+                    if filled.send(batch).is_err() {
+                        break;
+                    }
+                }
+            });
+            queue
+        };
+        Self {
+            queues: (0..threads).map(start).collect(),
+            next: 0,
+        }
+    }
+
+    /// The batch of the next step; `None` when its thread has ended.
+    pub fn next(&mut self) -> Option<Batch> {
+        let batch = self.queues.get(self.next)?.recv().ok()?;
+        self.next = (self.next + 1) % self.queues.len();
+        Some(batch)
+    }
+}
+
+fn recipe(plan: &Plan, step: u64, polishing: &AtomicBool) -> &'static Recipe {
+    let polish = match plan.length {
+        Length::Steps(steps) => step as f64 >= steps as f64 * (1.0 - plan.polish),
+        Length::Minutes(_) => polishing.load(Relaxed),
+    };
+    if polish { &Recipe::POLISH } else { &Recipe::BROAD }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::learning::tests::{data, plan};
+
+    #[test]
+    fn several_threads_give_the_batches_of_one_in_the_same_order() {
+        let (data, plan) = (data(), plan());
+        let drawn = |threads| {
+            let polishing = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let mut loader = Loader::start(scope, threads, &data, &plan, 7, &polishing);
+                let batches: Vec<Batch> = (0..5).map(|_| loader.next().unwrap()).collect();
+                drop(loader);
+                batches
+            })
+        };
+        let (one, three) = (drawn(1), drawn(3));
+        for (a, b) in one.iter().zip(&three) {
+            assert_eq!(a.mixture.re, b.mixture.re);
+        }
+        assert_ne!(one[0].mixture.re, one[1].mixture.re);
+    }
+}
