@@ -5,6 +5,7 @@
 //! with its reason and left out.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use croon::audio::decode::read_all;
 use croon::judge::reference::{SongFiles, Stream, files_by_folder, is_audio, name_of, read_stream, to_rate};
@@ -62,6 +63,15 @@ enum Found {
     Stray(PathBuf),
 }
 
+/// The same after decoding.
+enum Usable {
+    Song(Song),
+    Voice(Take),
+    Accompaniment(Take),
+    Unlabelled(PathBuf),
+    Stray(PathBuf),
+}
+
 /// A decoded file or stream.
 struct Recording {
     path: PathBuf,
@@ -73,7 +83,7 @@ struct Recording {
 }
 
 impl Dataset {
-    /// Decodes everything below `root`; `progress` hears of each file.
+    /// Decodes everything below `root` on every core; `progress` hears of each file.
     pub fn load(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Self, String> {
         let found = find(root)?;
         if found.iter().all(|item| matches!(item, Found::Stray(_))) {
@@ -84,38 +94,41 @@ impl Dataset {
                 root.display()
             ));
         }
-        let mut data = Self::default();
         let count = found.len();
-        for (done, item) in found.into_iter().enumerate() {
-            progress(done, count);
-            data.add(item);
-        }
-        progress(count, count);
+        let mut read: Vec<Option<Result<Usable, Skipped>>> = (0..count).map(|_| None).collect();
+        let next = AtomicUsize::new(0);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        std::thread::scope(|scope| {
+            let (done, results) = crossbeam_channel::unbounded();
+            for _ in 0..cores.min(count) {
+                let (done, next, found) = (done.clone(), &next, &found);
+                scope.spawn(move || {
+                    while let Some((index, item)) = take(next, found) {
+                        let _ = done.send((index, read_item(item)));
+                    }
+                });
+            }
+            drop(done);
+            for (so_far, (index, result)) in results.into_iter().enumerate() {
+                read[index] = Some(result);
+                progress(so_far + 1, count);
+            }
+        });
+        let mut data = Self::default();
+        // In the order of their names, whichever was read first.
+        read.into_iter().flatten().for_each(|result| data.add(result));
         Ok(data)
     }
 
-    fn add(&mut self, item: Found) {
-        let added = match item {
-            Found::Song(files) => read_song(&files).map(|song| {
-                if song.parts.len() > 1 {
-                    self.songs.push(song);
-                } else {
-                    self.pairs.push(song);
-                }
-            }),
-            Found::Voice(path) => read_alone(&path).map(|take| self.voices.push(take)),
-            Found::Accompaniment(path) => read_alone(&path).map(|take| self.accompaniments.push(take)),
-            Found::Unlabelled(path) => {
-                self.unlabelled.push(path);
-                Ok(())
-            }
-            Found::Stray(path) => {
-                self.strays.push(path);
-                Ok(())
-            }
-        };
-        if let Err(skipped) = added {
-            self.skipped.push(skipped);
+    fn add(&mut self, result: Result<Usable, Skipped>) {
+        match result {
+            Ok(Usable::Song(song)) if song.parts.len() > 1 => self.songs.push(song),
+            Ok(Usable::Song(song)) => self.pairs.push(song),
+            Ok(Usable::Voice(take)) => self.voices.push(take),
+            Ok(Usable::Accompaniment(take)) => self.accompaniments.push(take),
+            Ok(Usable::Unlabelled(path)) => self.unlabelled.push(path),
+            Ok(Usable::Stray(path)) => self.strays.push(path),
+            Err(skipped) => self.skipped.push(skipped),
         }
     }
 
@@ -178,6 +191,22 @@ impl Dataset {
         let loose = self.voices.iter().chain(&self.accompaniments).map(Take::frames);
         songs.chain(loose).sum::<usize>() as f64 / f64::from(RATE) / 60.0
     }
+}
+
+/// The next item that no thread has taken yet.
+fn take<'f>(next: &AtomicUsize, found: &'f [Found]) -> Option<(usize, &'f Found)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    Some((index, found.get(index)?))
+}
+
+fn read_item(item: &Found) -> Result<Usable, Skipped> {
+    Ok(match item {
+        Found::Song(files) => Usable::Song(read_song(files)?),
+        Found::Voice(path) => Usable::Voice(read_alone(path)?),
+        Found::Accompaniment(path) => Usable::Accompaniment(read_alone(path)?),
+        Found::Unlabelled(path) => Usable::Unlabelled(path.clone()),
+        Found::Stray(path) => Usable::Stray(path.clone()),
+    })
 }
 
 fn find(root: &Path) -> Result<Vec<Found>, String> {
