@@ -81,10 +81,11 @@ impl Pass for Fallback<'_> {
     }
 }
 
-/// Whether a device lacked memory. torch names it in words only.
+/// Whether a device lacked memory. torch names it in words only. The last sign is what becomes of it inside
+/// a convolution: torch tries every way that cuDNN knows and passes over those that lack memory.
 pub fn is_out_of_memory(error: &TchError) -> bool {
     let said = error.to_string();
-    ["out of memory", "ALLOC_FAILED"]
+    ["out of memory", "ALLOC_FAILED", "unable to find an engine"]
         .iter()
         .any(|sign| said.contains(sign))
 }
@@ -162,6 +163,17 @@ mod tests {
         let said = said.lock().unwrap();
         assert!(said[0].contains("8 windows at once") && said[0].contains("4 windows"));
         assert!(said[3].contains("the processor computes") && !said[3].contains("stack"));
+    }
+
+    #[test]
+    fn memory_that_lacks_inside_a_convolution_is_memory_too() {
+        for said in [
+            "CUDA out of memory. Tried to allocate 2.00 GiB",
+            "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+            "FIND was unable to find an engine to execute this computation after trying 9 plans.",
+        ] {
+            assert!(is_out_of_memory(&TchError::Torch(said.into())), "{said}");
+        }
     }
 
     #[test]
