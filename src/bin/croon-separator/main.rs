@@ -6,6 +6,7 @@ mod augment;
 mod card;
 mod dataset;
 mod device;
+mod excerpts;
 mod export;
 mod extent;
 mod fallback;
@@ -22,6 +23,8 @@ mod material;
 mod memory;
 mod model;
 mod network;
+mod parity;
+mod parity_report;
 mod processor;
 mod recipe;
 mod refine;
@@ -76,6 +79,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Show the device, the model and their speed
     Info(info::InfoArgs),
+    /// Compare every model on the device with the processor, and measure its speed there
+    Parity(parity::ParityArgs),
 }
 
 fn main() -> ExitCode {
@@ -105,5 +110,9 @@ fn run(args: &Args, private: &mut Option<File>) -> Result<()> {
         Command::Import(args) => import::import(args),
         Command::Report(args) => report::report(args),
         Command::Info(args) => info::info(args, &choice()?),
+        Command::Parity(args) => {
+            parity::prepare(args);
+            parity::parity(args, &choice()?)
+        }
     }
 }
