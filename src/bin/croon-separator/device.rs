@@ -33,7 +33,7 @@ pub fn choose(wanted: Wanted) -> Result<Choice, String> {
     if wanted == Wanted::Cpu {
         return Ok(cpu("asked for".into()));
     }
-    let choice = best();
+    let choice = best(wanted == Wanted::Cuda);
     if wanted == Wanted::Cuda && !choice.device.is_cuda() {
         return Err(format!(
             "CUDA was asked for and cannot be used: {}. Use --device auto, or mend that",
@@ -43,8 +43,8 @@ pub fn choose(wanted: Wanted) -> Result<Choice, String> {
     Ok(choice)
 }
 
-fn best() -> Choice {
-    match load_cuda() {
+fn best(insisted: bool) -> Choice {
+    match load_cuda(insisted) {
         Err(reason) => cpu(reason.clone()),
         Ok(()) if !tch::Cuda::is_available() => {
             cpu("libtorch has CUDA, but no usable NVIDIA card or driver was found".into())
@@ -67,13 +67,24 @@ pub fn cpu(why: String) -> Choice {
     }
 }
 
-fn load_cuda() -> &'static Result<(), String> {
+/// Loads libtorch's CUDA half, where a driver is seen or the user insists: a container may hide the driver's files
+/// and still have the card.
+fn load_cuda(insisted: bool) -> &'static Result<(), String> {
     static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
     LOADED.get_or_init(|| {
-        if !Path::new("/proc/driver/nvidia/version").exists() && !Path::new("/dev/nvidiactl").exists() {
-            return Err("there is no NVIDIA driver on this machine".into());
+        let driver = ["/proc/driver/nvidia/version", "/dev/nvidiactl"];
+        let driver = driver.iter().any(|path| Path::new(path).exists());
+        let missing = || "there is no NVIDIA driver on this machine".to_owned();
+        if !driver && !insisted {
+            return Err(missing());
         }
-        dlopen(c"libtorch_cuda.so").map_err(|err| format!("libtorch's CUDA half could not be loaded: {err}"))
+        dlopen(c"libtorch_cuda.so").map_err(|err| {
+            if driver {
+                format!("libtorch's CUDA half could not be loaded: {err}")
+            } else {
+                missing()
+            }
+        })
     })
 }
 
