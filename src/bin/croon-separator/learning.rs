@@ -2,7 +2,7 @@
 //! first step, and the validation that tells good states from bad ones.
 
 use croon::judge::sdr;
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::adamw;
 use crate::dataset::{Dataset, Song};
@@ -21,21 +21,55 @@ use crate::take::{Piece, RATE, SPECTRUM_BINS, silence};
 const WARM_UP: u64 = 100;
 const LAST_RATE: f64 = 1e-5;
 
+/// A batch as tensors in the host's memory, ready for the device that learns from it.
+#[derive(Debug)]
+pub struct Examples {
+    /// Real and imaginary parts, `[example, channel, frame, bin]`.
+    mixture: [Tensor; 2],
+    vocals: [Tensor; 2],
+    /// Weight of each bin in the loss, `[example, 1, 1, bin]`.
+    weights: Tensor,
+}
+
+impl Examples {
+    /// For a card they lie in pinned memory, which it fetches by itself while this program goes on.
+    pub fn new(batch: &Batch, frames: usize, device: Device) -> Result<Self, TchError> {
+        let ready = |tensor: Tensor| match device.is_cuda() {
+            true => tensor.f_contiguous()?.f_pin_memory(device),
+            false => Ok(tensor),
+        };
+        let plane = |plane: &[f32]| ready(model::spectrum(plane, frames, Device::Cpu)?);
+        let weights = Tensor::from_slice(&batch.weights).f_reshape([-1, 1, 1, BINS])?;
+        Ok(Self {
+            mixture: [plane(&batch.mixture.re)?, plane(&batch.mixture.im)?],
+            vocals: [plane(&batch.vocals.re)?, plane(&batch.vocals.im)?],
+            weights: ready(weights)?,
+        })
+    }
+
+    #[cfg(test)]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let both = self.mixture.iter().chain(&self.vocals);
+        both.zip(other.mixture.iter().chain(&other.vocals))
+            .all(|(a, b)| a.equal(b))
+    }
+}
+
 /// L1 distance of masked mixture and vocals over complex bins, in units of the mixture's mean
 /// magnitude, so that every example counts alike whatever its level.
-pub fn loss(model: &Model, batch: &Batch, frames: usize, mode: Mode, kind: Kind) -> Result<Tensor, TchError> {
-    let on = |plane: &[f32]| model::spectrum(plane, frames, model.device);
-    let (re, im) = (on(&batch.mixture.re)?, on(&batch.mixture.im)?);
+pub fn loss(model: &Model, examples: &Examples, mode: Mode, kind: Kind) -> Result<Tensor, TchError> {
+    // Pinned memory is kept by torch until the card has it, also when the tensor is dropped before.
+    let on = |tensor: &Tensor| tensor.f_to_device_(model.device, Kind::Float, true, false);
+    let [re, im] = &examples.mixture;
+    let (re, im) = (on(re)?, on(im)?);
     let masks = model.masks(&re, &im, mode, kind)?;
     let weight = tch::no_grad(|| {
         let level = mask::level(&mask::magnitude(&re, &im)?)?;
-        let weights = Tensor::from_slice(&batch.weights)
-            .f_reshape([-1, 1, 1, BINS])?
-            .f_to_device(model.device)?;
-        Ok::<_, TchError>(weights / level)
+        Ok::<_, TchError>(on(&examples.weights)? / level)
     })?;
     let apart = |mixture: &Tensor, vocals: Tensor| (&masks * mixture - vocals).f_abs();
-    let distance = apart(&re, on(&batch.vocals.re)?)? + apart(&im, on(&batch.vocals.im)?)?;
+    let [vocals_re, vocals_im] = &examples.vocals;
+    let distance = apart(&re, on(vocals_re)?)? + apart(&im, on(vocals_im)?)?;
     (distance * weight).f_mean(Kind::Float)
 }
 
@@ -54,10 +88,10 @@ pub fn learning_rate(peak: f64, progress: f64, step: u64) -> f64 {
     falling * ((step + 1) as f64 / WARM_UP as f64).min(1.0)
 }
 
-/// One step of training on a batch; gives the loss. Loss or gradient that is no number leaves the
+/// One step of training; gives the loss. Loss or gradient that is no number leaves the
 /// parameters as they were.
-pub fn step(state: &mut State, batch: &Batch, frames: usize, rate: f64) -> Result<f64, TchError> {
-    let loss = loss(&state.model, batch, frames, Mode::Train, state.precision.kind())?;
+pub fn step(state: &mut State, examples: &Examples, rate: f64) -> Result<f64, TchError> {
+    let loss = loss(&state.model, examples, Mode::Train, state.precision.kind())?;
     let value = loss.f_double_value(&[])?;
     if !value.is_finite() {
         return Ok(value);
@@ -152,7 +186,6 @@ pub mod tests {
     use crate::state::{Plan, Precision, RunFolder};
     use crate::take::Take;
     use crate::unet::Shape;
-    use tch::Device;
 
     pub fn data() -> Dataset {
         let noise = |seed, gain| {
@@ -213,7 +246,8 @@ pub mod tests {
                 &mut Rng::of_step(plan.seed, state.step),
             );
             let rate = learning_rate(plan.rate, progress(plan.length, state.step, 0.0), state.step);
-            losses.push(step(state, &batch, plan.frames, rate).unwrap());
+            let examples = Examples::new(&batch, plan.frames, Device::Cpu).unwrap();
+            losses.push(step(state, &examples, rate).unwrap());
         }
         losses
     }
@@ -312,7 +346,8 @@ pub mod tests {
         let mut batch = Sampler::new(&data, plan.frames).batch(1, &Recipe::BROAD, &mut Rng::new(1));
         batch.vocals.re[7] = f32::NAN;
         let before = state.model.network.layers.parameters["head.weight"].detach_copy();
-        assert!(step(&mut state, &batch, plan.frames, 1e-3).unwrap().is_nan());
+        let examples = Examples::new(&batch, plan.frames, Device::Cpu).unwrap();
+        assert!(step(&mut state, &examples, 1e-3).unwrap().is_nan());
         assert_eq!(state.step, 0);
         assert!(before.equal(&state.model.network.layers.parameters["head.weight"]));
     }

@@ -1,21 +1,23 @@
-//! Draws batches ahead of the training step, in one thread or in several: a graphics card takes them
-//! faster than one core can mix and transform them.
+//! Draws batches ahead of the training step and lays them ready for the device, in one thread or in several:
+//! a graphics card takes them faster than one core can mix and transform them.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::Scope;
 
 use crossbeam_channel::Receiver;
+use tch::{Device, TchError};
 
 use crate::dataset::Dataset;
+use crate::learning::Examples;
 use crate::recipe::Recipe;
 use crate::rng::Rng;
-use crate::sampler::{Batch, Sampler};
+use crate::sampler::Sampler;
 use crate::state::{Length, Plan};
 
 /// The batches of a run in the order of its steps. Its threads end when it is dropped.
 pub struct Loader {
     /// One for each thread. Of `t` threads, thread `n` draws steps `n`, `n + t`, `n + 2 t` and so on.
-    queues: Vec<Receiver<Batch>>,
+    queues: Vec<Receiver<Result<Examples, TchError>>>,
     next: usize,
 }
 
@@ -30,6 +32,7 @@ impl Loader {
         plan: &'scope Plan,
         first: u64,
         polishing: &'scope AtomicBool,
+        device: Device,
     ) -> Self {
         let threads = threads.max(1);
         let start = |nth: usize| {
@@ -39,7 +42,7 @@ impl Loader {
                 for step in (first + nth as u64..).step_by(threads) {
                     let recipe = recipe(plan, step, polishing);
                     let batch = sampler.batch(plan.batch / 2, recipe, &mut Rng::of_step(plan.seed, step));
-                    if filled.send(batch).is_err() {
+                    if filled.send(Examples::new(&batch, plan.frames, device)).is_err() {
                         break;
                     }
                 }
@@ -53,7 +56,11 @@ impl Loader {
     }
 
     /// The batch of the next step; `None` when its thread has ended.
-    pub fn next(&mut self) -> Option<Batch> {
+    ///
+    /// # Errors
+    ///
+    /// libtorch has no memory for it.
+    pub fn next(&mut self) -> Option<Result<Examples, TchError>> {
         let batch = self.queues.get(self.next)?.recv().ok()?;
         self.next = (self.next + 1) % self.queues.len();
         Some(batch)
@@ -80,16 +87,14 @@ mod tests {
         let drawn = |threads| {
             let polishing = AtomicBool::new(false);
             std::thread::scope(|scope| {
-                let mut loader = Loader::start(scope, threads, &data, &plan, 7, &polishing);
-                let batches: Vec<Batch> = (0..5).map(|_| loader.next().unwrap()).collect();
+                let mut loader = Loader::start(scope, threads, &data, &plan, 7, &polishing, Device::Cpu);
+                let batches: Vec<Examples> = (0..5).map(|_| loader.next().unwrap().unwrap()).collect();
                 drop(loader);
                 batches
             })
         };
         let (one, three) = (drawn(1), drawn(3));
-        for (a, b) in one.iter().zip(&three) {
-            assert_eq!(a.mixture.re, b.mixture.re);
-        }
-        assert_ne!(one[0].mixture.re, one[1].mixture.re);
+        assert!(one.iter().zip(&three).all(|(a, b)| a.is_like(b)));
+        assert!(!one[0].is_like(&one[1]));
     }
 }

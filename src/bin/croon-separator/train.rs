@@ -199,10 +199,11 @@ fn run(
     args: &TrainArgs,
 ) -> Result<()> {
     let polishing = AtomicBool::new(false);
-    let threads = args.loaders.unwrap_or_else(|| loaders(state.model.device));
+    let device = state.model.device;
+    let threads = args.loaders.unwrap_or_else(|| loaders(device));
     std::thread::scope(|scope| {
         // Dropped before the scope waits for its threads.
-        let mut batches = Loader::start(scope, threads, data, plan, state.step, &polishing);
+        let mut batches = Loader::start(scope, threads, data, plan, state.step, &polishing, device);
         let every = args.every.max(1);
         let result = steps(plan, state, held, folder, stop, every, &polishing, &mut batches);
         // A run that was stopped before its first step has nothing to show.
@@ -253,9 +254,9 @@ fn steps(
     while !over {
         let done = progress(plan.length, state.step, state.seconds);
         polishing.store(done >= 1.0 - plan.polish, Relaxed);
-        let batch = batches.next().context("the loader ended")?;
+        let examples = batches.next().context("the loader ended")??;
         let rate = learning_rate(plan.rate, done, state.step);
-        let loss = step(state, &batch, plan.frames, rate)?;
+        let loss = step(state, &examples, rate)?;
         if !loss.is_finite() {
             bail!(
                 "step {} gave a loss that is no number; the last good state stays in {}. Try a lower --lr in a new run",
