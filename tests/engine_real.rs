@@ -11,6 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use croon::separate::command::EngineCommand;
 use croon::separate::engine as player;
+use croon::separate::models;
 use croon::separate::protocol::{Hello, Message, read_message, write_message};
 use croon::separate::segment::Grid;
 use real_engine::{energy, models_folder, noisy_music};
@@ -116,6 +117,8 @@ fn windows_go_in_and_vocals_come_out() {
     );
     assert_eq!((hello.protocol, hello.rate, hello.window), (1, 44_100, 393_216));
     assert_eq!(hello.model_sha256.len(), 64);
+    let manifest = models::read_manifest(&models_folder().join("unet-mask.toml")).unwrap();
+    assert_eq!(hello.fingerprint, models::fingerprint(&manifest).unwrap());
     assert!(hello.in_flight == 3 && !hello.why.is_empty());
     let song = noisy_music(&Grid::STANDARD, hello.window as usize);
     let answers = engine.separate(vec![

@@ -10,24 +10,29 @@ use proptest::prelude::*;
 
 fn hello() -> impl Strategy<Value = Message> {
     let text = || proptest::string::string_regex("[\\PC\"\\\\\n]{0,40}").unwrap();
-    (any::<[u32; 6]>(), [text(), text(), text(), text(), text()]).prop_map(
-        |(numbers, [version, device, why, model, model_sha256])| {
-            let [rate, window, core, fade, in_flight, protocol] = numbers;
-            Message::Hello(Hello {
-                protocol,
-                version,
-                device,
-                why,
-                model,
-                model_sha256,
-                rate,
-                window,
-                core,
-                fade,
-                in_flight,
-            })
-        },
+    (
+        any::<[u32; 6]>(),
+        [text(), text(), text(), text(), text(), text()],
     )
+        .prop_map(
+            |(numbers, [version, device, why, model, model_sha256, fingerprint])| {
+                let [rate, window, core, fade, in_flight, protocol] = numbers;
+                Message::Hello(Hello {
+                    protocol,
+                    version,
+                    device,
+                    why,
+                    model,
+                    model_sha256,
+                    fingerprint,
+                    rate,
+                    window,
+                    core,
+                    fade,
+                    in_flight,
+                })
+            },
+        )
 }
 
 fn message() -> impl Strategy<Value = Message> {

@@ -70,7 +70,7 @@ impl EngineInfo {
             device: clean(&hello.device),
             why: clean(&hello.why),
             model: clean(&hello.model),
-            model_key: model::key(&hello.model, &hello.model_sha256),
+            model_key: model::key_of(hello),
             version: clean(&hello.version),
         }
     }

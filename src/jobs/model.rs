@@ -1,19 +1,29 @@
-//! Which model's vocals are meant, also while no engine runs. The store keeps vocals under a key
-//! made of the model's name and weights; the key of the moment is written down in the store: from
+//! Which model's vocals are meant, also while no engine runs. The store keeps vocals under a key made of
+//! the model's name and the fingerprint of all that changes its samples; the key of the moment is written down in the store: from
 //! the bundled model's manifest at the start, from the engine's hello when it greets.
 
 use std::path::PathBuf;
 
 use crate::config::SeparationConfig;
 use crate::separate::models;
+use crate::separate::protocol::Hello;
 use crate::store::StemStore;
 
 const STATE: &str = "model";
 
-/// Name and first digits of the weights' checksum: other weights are another model.
-pub fn key(model: &str, sha256: &str) -> String {
-    let digits: String = sha256.chars().filter(char::is_ascii_hexdigit).take(8).collect();
+/// Name and first digits of the fingerprint: other weights or another gate are another model.
+pub fn key(model: &str, fingerprint: &str) -> String {
+    let digits: String = fingerprint
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(8)
+        .collect();
     format!("{model}-{digits}")
+}
+
+/// The key of the engine that said this.
+pub fn key_of(hello: &Hello) -> String {
+    key(&hello.model, hello.samples())
 }
 
 /// The key of the model in use, where any was met yet.
@@ -51,13 +61,12 @@ pub(super) fn remember(store: &StemStore, key: &str) {
 }
 
 fn bundled(model: &str, folders: &[PathBuf]) -> Option<String> {
-    let text = std::fs::read_to_string(models::manifest(model, folders)?).ok()?;
-    let manifest: toml::Table = text.parse().ok()?;
+    let manifest = models::read_manifest(&models::manifest(model, folders)?)?;
     let name = manifest
         .get("name")
         .and_then(toml::Value::as_str)
         .unwrap_or(model);
-    Some(key(name, manifest.get("sha256")?.as_str()?))
+    Some(key(name, &models::fingerprint(&manifest)?))
 }
 
 #[cfg(test)]
@@ -66,15 +75,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_manifest_tells_the_key_an_engine_would_give() {
+    fn a_changed_gate_is_another_key_and_changed_figures_are_not() {
         let dir = tempfile::tempdir().unwrap();
-        let text = format!("name = \"unet-mask\"\nsha256 = \"{}\"\n", "c0ffee12".repeat(8));
-        std::fs::write(dir.path().join("unet-mask.toml"), text).unwrap();
         let folders = ["/nowhere".into(), dir.path().to_owned()];
-        assert_eq!(
-            bundled("unet-mask", &folders).unwrap(),
-            key("unet-mask", &"c0ffee12".repeat(8))
-        );
+        let key_with = |threshold: &str, sdr: &str| {
+            let sha256 = "c0ffee12".repeat(8);
+            let text = format!(
+                "name = \"light\"\nsha256 = \"{sha256}\"\n[gate]\nthreshold_db = {threshold}\n[measured]\nvocals_sdr = {sdr}\n"
+            );
+            std::fs::write(dir.path().join("light.toml"), text).unwrap();
+            bundled("light", &folders).unwrap()
+        };
+        let before = key_with("-14.0", "5.34");
+        assert!(before.starts_with("light-") && before.len() == 14, "{before}");
+        assert_eq!(key_with("-14.0", "6.0"), before);
+        assert_ne!(key_with("-17.0", "5.34"), before);
         assert_eq!(bundled("other", &folders), None);
     }
 }

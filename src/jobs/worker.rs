@@ -274,7 +274,7 @@ impl Worker {
         match &self.engine {
             Some(engine) => {
                 let hello = engine.hello();
-                Ok((model::key(&hello.model, &hello.model_sha256), engine.grid()))
+                Ok((model::key_of(hello), engine.grid()))
             }
             None => Err(EngineError::Stopped.into()),
         }

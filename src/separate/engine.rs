@@ -288,8 +288,8 @@ impl Engine {
             }
             match greet(&self.command, &self.stop) {
                 Ok((child, hello, grid)) => {
-                    if hello.model_sha256 != self.hello.model_sha256 || grid != self.grid {
-                        let text = |h: &Hello| format!("{} {:.8}", h.model, h.model_sha256);
+                    if hello.samples() != self.hello.samples() || grid != self.grid {
+                        let text = |h: &Hello| format!("{} {:.8}", h.model, h.samples());
                         return Err(EngineError::ModelChanged {
                             before: text(&self.hello),
                             now: text(&hello),

@@ -29,13 +29,29 @@ pub struct Hello {
     pub why: String,
     /// Name of the model.
     pub model: String,
+    /// Of the weights.
     pub model_sha256: String,
+    /// Identifies the samples it gives, see [`super::models::fingerprint`]; empty from engines that do not
+    /// know it, of which the weights alone tell.
+    #[serde(default)]
+    pub fingerprint: String,
     pub rate: u32,
     pub window: u32,
     pub core: u32,
     pub fade: u32,
     /// How many windows it wants at once.
     pub in_flight: u32,
+}
+
+impl Hello {
+    /// The fingerprint, or the checksum of the weights from an engine that sends none.
+    pub fn samples(&self) -> &str {
+        if self.fingerprint.is_empty() {
+            &self.model_sha256
+        } else {
+            &self.fingerprint
+        }
+    }
 }
 
 /// One frame.
@@ -247,6 +263,7 @@ mod tests {
             why: "no NVIDIA driver".into(),
             model: "unet-mask".into(),
             model_sha256: "ab".repeat(32),
+            fingerprint: "cd".repeat(32),
             rate: 44_100,
             window: 393_216,
             core: 262_144,
@@ -282,6 +299,19 @@ mod tests {
             assert_eq!(read_message(&mut pipe).unwrap(), Some(message));
         }
         assert_eq!(read_message(&mut pipe).unwrap(), None);
+    }
+
+    #[test]
+    fn an_engine_of_an_older_build_is_understood() {
+        let text = r#"{"protocol":1,"version":"0.0.9","device":"CPU","why":"asked for","model":"light",
+            "model_sha256":"abcd","rate":44100,"window":393216,"core":262144,"fade":4096,"in_flight":3}"#;
+        let mut pipe = Vec::new();
+        write_frame(&mut pipe, HELLO, 0, text.as_bytes()).unwrap();
+        match read_message(&mut pipe.as_slice()) {
+            Ok(Some(Message::Hello(hello))) => assert_eq!(hello.samples(), "abcd"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(hello().samples(), "cd".repeat(32));
     }
 
     #[test]

@@ -82,6 +82,7 @@ fn serve(mode: &str, out: &mut File) {
         } else {
             "f".repeat(64)
         },
+        fingerprint: String::new(),
         rate: grid.rate,
         window: if has("odd") { 7 } else { grid.window as u32 },
         core: grid.core as u32,

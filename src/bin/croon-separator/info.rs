@@ -48,7 +48,7 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
     tch::set_num_threads(1);
     let mut choice = choice.clone();
     let (model, problem) = match args.model.load(&choice) {
-        Ok(loaded) => {
+        Ok((loaded, _)) => {
             let opened = serve::open(&choice, &loaded.model, 1)?;
             choice = opened.choice;
             let times_real_time = speed(opened.separators, choice.device)?;

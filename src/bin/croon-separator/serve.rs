@@ -43,9 +43,13 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
-    pub fn load(&self, choice: &Choice) -> Result<Loaded, weights::WeightsError> {
+    /// The model, and the fingerprint of its samples.
+    pub fn load(&self, choice: &Choice) -> Result<(Loaded, String), weights::WeightsError> {
         let name = models::choose(&self.model, choice.device.is_cuda());
-        weights::load(&weights::find(self.models.as_deref(), name)?)
+        let path = weights::find(self.models.as_deref(), name)?;
+        let loaded = weights::load(&path)?;
+        let fingerprint = models::read_manifest(&path).and_then(|manifest| models::fingerprint(&manifest));
+        Ok((loaded, fingerprint.unwrap_or_default()))
     }
 }
 
@@ -87,7 +91,7 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
     if let Some(nice) = args.nice {
         step_back(nice);
     }
-    let Loaded { model, manifest, .. } = args.model.load(choice)?;
+    let (Loaded { model, manifest, .. }, fingerprint) = args.model.load(choice)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = args.threads.unwrap_or(cores).clamp(1, 64);
     let opened = open(choice, &model, threads)?;
@@ -104,6 +108,7 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         why: choice.why.clone(),
         model: manifest.name,
         model_sha256: manifest.sha256,
+        fingerprint,
         rate: GRID.rate,
         window: GRID.window as u32,
         core: GRID.core as u32,

@@ -140,6 +140,7 @@ mod tests {
             why: "because".into(),
             model: "unet-mask".into(),
             model_sha256: "abcdef0123456789".into(),
+            fingerprint: String::new(),
             rate: 44_100,
             window: 393_216,
             core: 262_144,
