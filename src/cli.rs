@@ -21,6 +21,10 @@ pub struct Cli {
     #[arg(long)]
     pub plain: bool,
 
+    /// Separate with this model of croon's own engine, for this run [default: the configured one]
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+
     #[command(flatten)]
     pub options: Options,
 

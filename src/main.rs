@@ -35,7 +35,8 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
         &cli.options,
         Paths::from_env().map_err(|e| Fault::new(Outcome::Usage, e.to_string()))?,
         forgiving,
-    )?;
+    )?
+    .with_model(cli.model.as_deref())?;
     let screen = cli.command.is_none();
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let plain = cli.plain || dumb;

@@ -11,6 +11,7 @@ use crate::paths::Paths;
 use crate::remote::Address;
 use crate::separate::command::EngineCommand;
 use crate::separate::engine::EngineError;
+use crate::separate::models;
 use crate::store::StorePaths;
 
 use super::{Fault, Outcome};
@@ -162,7 +163,33 @@ impl Context {
         if !wanted.model.is_empty() {
             options.extend(["--model".to_owned(), wanted.model.clone()]);
         }
-        EngineCommand::find(&wanted.command, &options)
+        let command = EngineCommand::find(&wanted.command, &options)?;
+        if wanted.command.is_empty() {
+            let mut folders = models::folders_of(Some(&command.program));
+            folders.extend(models::folders());
+            models::check(&wanted.model, &folders)?;
+        }
+        Ok(command)
+    }
+
+    /// This context with another model of croon's own engine, for this run.
+    ///
+    /// # Errors
+    /// [`Outcome::Usage`] where there is no such model, and where the configuration names an engine of its
+    /// own, which croon cannot tell what to use.
+    pub fn with_model(&self, model: Option<&str>) -> Result<Self, Fault> {
+        let mut context = self.clone();
+        if let Some(model) = model {
+            if !context.config.separation.command.is_empty() {
+                let what = "--model chooses a model of croon's own engine, and [separation] command in the configuration names another engine. Name the model in that command line, or use another configuration with --config";
+                return Err(Fault::new(Outcome::Usage, what));
+            }
+            context.config.separation.model = model.to_owned();
+            if let Err(error @ EngineError::UnknownModel(_)) = context.engine_command() {
+                return Err(Fault::new(Outcome::Usage, error.to_string()));
+            }
+        }
+        Ok(context)
     }
 
     /// Where lyrics are kept apart from the songs.

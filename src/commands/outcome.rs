@@ -73,7 +73,10 @@ impl Outcome {
         if let Some(StoreError::Busy { .. } | StoreError::Locked { .. }) = cause.downcast_ref() {
             return Some(Self::Busy);
         }
-        cause.downcast_ref::<EngineError>().map(|_| Self::NoDevice)
+        match cause.downcast_ref()? {
+            EngineError::UnknownModel(_) => Some(Self::Usage),
+            _ => Some(Self::NoDevice),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, never};
 
 use super::child::Child;
 use super::command::EngineCommand;
+use super::models::UnknownModel;
 use super::protocol::{Hello, Message, PROTOCOL};
 use super::segment::Grid;
 
@@ -20,6 +21,8 @@ pub enum EngineError {
         "the separation engine `{looked_for}` is not there, so no song can be separated; build it with `make build`, or name one under [separation] command in config.toml"
     )]
     Missing { looked_for: String },
+    #[error("{0}; name one of them with --model or under [separation] model in config.toml")]
+    UnknownModel(#[from] UnknownModel),
     #[error(
         "the separation engine `{program}` could not be started: {reason}; nothing can be separated until it can; `croon doctor` looks closer"
     )]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
+use crate::track::printable;
+
 /// Version of everything the engine computes around a network: transform, mask, gate, overlap-add. Raise it
 /// whenever the engine gives other samples for an unchanged manifest; stored vocals of the version before
 /// then count as those of another model.
@@ -44,13 +46,18 @@ pub fn choose(wanted: &str, gpu: bool) -> &str {
 }
 
 /// Folders where models may lie, in the order they are searched: `CROON_MODELS` alone where it is set,
-/// else beside the program, where it was built or installed, and the user's own.
+/// else beside this program, where it was built or installed, and the user's own.
 pub fn folders() -> Vec<PathBuf> {
+    folders_of(env::current_exe().ok().as_deref())
+}
+
+/// The folders that `program` searches, see [`folders`].
+pub fn folders_of(program: Option<&Path>) -> Vec<PathBuf> {
     if let Some(folder) = env::var_os("CROON_MODELS").filter(|folder| !folder.is_empty()) {
         return vec![folder.into()];
     }
     let mut folders = Vec::new();
-    if let Some(here) = env::current_exe().ok().as_deref().and_then(Path::parent) {
+    if let Some(here) = program.and_then(Path::parent) {
         let around = ["models", "../models", "../../models", "../share/croon/models"];
         folders.extend(around.map(|folder| here.join(folder)));
     }
@@ -68,6 +75,62 @@ pub fn manifest(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
         .iter()
         .map(|folder| folder.join(format!("{name}.toml")))
         .find(|path| path.exists())
+}
+
+/// The names of the models in these folders, sorted, each once.
+pub fn names(folders: &[PathBuf]) -> Vec<String> {
+    let entries = folders.iter().filter_map(|folder| folder.read_dir().ok());
+    let manifests = entries.flatten().flatten().filter_map(|entry| {
+        let path = entry.path();
+        let is_manifest = path.extension().is_some_and(|ending| ending == "toml")
+            && read_manifest(&path).is_some_and(|manifest| manifest.contains_key("weights"));
+        is_manifest.then(|| path.file_stem().map(|name| name.to_string_lossy().into_owned()))?
+    });
+    let mut names: Vec<String> = manifests.collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Checks that there is a model of this name. [`AUTO`] and an empty name always pass, and so does every name
+/// where no model is found at all: then the engine knows better where it looks.
+///
+/// # Errors
+/// [`UnknownModel`] with the names there are.
+pub fn check(wanted: &str, folders: &[PathBuf]) -> Result<(), UnknownModel> {
+    if matches!(wanted, "" | AUTO) || manifest(wanted, folders).is_some() {
+        return Ok(());
+    }
+    let there = names(folders);
+    if there.is_empty() {
+        return Ok(());
+    }
+    Err(UnknownModel {
+        wanted: printable(wanted),
+        there,
+    })
+}
+
+/// A model was named that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no model \"{wanted}\".{} The models here are {} and auto, which chooses among them", self.meant(), self.there.join(", "))]
+pub struct UnknownModel {
+    wanted: String,
+    there: Vec<String>,
+}
+
+impl UnknownModel {
+    /// ` Did you mean "full"?`, where one is close.
+    fn meant(&self) -> String {
+        let wanted = self.wanted.to_lowercase();
+        let names = self.there.iter().map(String::as_str).chain([AUTO]);
+        let close = names
+            .map(|name| (strsim::damerau_levenshtein(&wanted, name), name))
+            .filter(|(distance, name)| *distance <= (name.len().max(wanted.len()) / 3).max(1));
+        close
+            .min()
+            .map_or_else(String::new, |(_, name)| format!(" Did you mean \"{name}\"?"))
+    }
 }
 
 /// The manifest as a table; `None` where it cannot be read or is not TOML.
@@ -128,6 +191,28 @@ fn write_value(text: &mut String, value: &Value) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_names_there_are() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["light", "full", "my-own"] {
+            let text = format!("weights = \"{name}.safetensors\"\n");
+            std::fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
+        }
+        std::fs::write(dir.path().join("notes.toml"), "a = 1\n").unwrap();
+        std::fs::write(dir.path().join("broken.toml"), "a = ").unwrap();
+        let folders = ["/nowhere".into(), dir.path().to_owned(), dir.path().to_owned()];
+        for name in ["", AUTO, "my-own"] {
+            assert_eq!(check(name, &folders), Ok(()));
+        }
+        let text = |wanted: &str| check(wanted, &folders).unwrap_err().to_string();
+        assert_eq!(
+            text("fulll"),
+            "there is no model \"fulll\". Did you mean \"full\"? The models here are full, light, my-own and auto, which chooses among them"
+        );
+        assert!(!text("htdemucs\u{1b}[2J").contains(['\u{1b}', '?']));
+        assert_eq!(check("fulll", &["/nowhere".into()]), Ok(()));
+    }
 
     const MANIFEST: &str = r#"
         name = "light"

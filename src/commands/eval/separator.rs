@@ -66,14 +66,7 @@ impl Separator {
         context: &Context,
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
-        let mut context = context.clone();
-        if let Some(model) = model {
-            if !context.config.separation.command.is_empty() {
-                let what = "--model chooses a model of croon's own engine, and [separation] command in the configuration names another engine. Name the model in that command line, or judge with another --config";
-                return Err(Fault::new(Outcome::Usage, what).into());
-            }
-            context.config.separation.model = model.to_owned();
-        }
+        let context = context.with_model(model)?;
         let command = context.engine_command()?;
         let engine = Engine::start_until(command.clone(), interrupt.0.clone())?;
         let hello = engine.hello();

@@ -38,6 +38,9 @@ pub struct Args {
     /// wav: 32-bit float; flac: 24 bits, half the size
     #[arg(long, value_enum, default_value = "wav")]
     pub format: Format,
+    /// Model of croon's own engine [default: the configured one]
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
     /// Write over stems that are there already
     #[arg(long)]
     pub force: bool,
@@ -88,6 +91,7 @@ pub(super) struct Done {
 }
 
 pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let context = &context.with_model(args.model.as_deref())?;
     let interrupt = Interrupt::listen()?;
     let mut stems = args.stems.clone();
     stems.sort_unstable();

@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::{Context, Fault, Outcome};
 use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, model};
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
+use crate::separate::engine::EngineError;
 use crate::store::StemStore;
 use crate::track::{Track, TrackId, printable};
 use queue::Queue;
@@ -26,6 +27,9 @@ pub struct Args {
     /// Folders with songs [default: those of the configuration]
     #[arg(value_name = "DIR")]
     pub folders: Vec<PathBuf>,
+    /// Model of croon's own engine [default: the configured one]
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
     /// End once every song is separated
     #[arg(long)]
     pub once: bool,
@@ -35,6 +39,11 @@ pub struct Args {
 }
 
 pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let context = &context.with_model(args.model.as_deref())?;
+    // A model that the configuration names and that is not there is told now, not by the first song.
+    if let Err(error @ EngineError::UnknownModel(_)) = context.engine_command() {
+        return Err(error.into());
+    }
     let interrupt = Interrupt::listen()?;
     let roots = context.music_folders(&args.folders);
     if roots.is_empty() {
