@@ -62,7 +62,7 @@ pub struct LyricsConfig {
 pub struct SeparationConfig {
     /// Program and arguments; empty means the bundled `croon-separator serve`.
     pub command: Vec<String>,
-    /// Name of the model; "auto", or empty, leaves it to the device.
+    /// Name of the model; "auto", or empty, leaves it to the engine.
     pub model: String,
     pub device: Device,
     /// Niceness of the engine, 0 to 19.

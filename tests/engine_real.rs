@@ -8,7 +8,9 @@ mod real_engine;
 use std::io::{BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use croon::separate::auto;
 use croon::separate::command::EngineCommand;
 use croon::separate::engine as player;
 use croon::separate::models;
@@ -203,6 +205,71 @@ fn damaged_or_missing_weights_are_named() {
     );
 }
 
+/// `serve` with no model named, whose figures lie in this cache folder: its hello.
+fn hello_of_auto(cache: &Path, wait_for_figures: bool) -> Hello {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_croon-separator"))
+        .args(["serve", "--device", "cpu", "--threads", "1", "--models"])
+        .arg(models_folder())
+        .env("XDG_CACHE_HOME", cache)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let Some(Message::Hello(hello)) = read_message(&mut child.stdout.as_mut().unwrap()).unwrap() else {
+        panic!("no Hello")
+    };
+    let since = Instant::now();
+    // On a busy machine the timing ends after the first word.
+    while wait_for_figures && !cache.join(FIGURES).exists() {
+        assert!(since.elapsed() < Duration::from_secs(120), "no figures were kept");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+    hello
+}
+
+const FIGURES: &str = "croon/engine-speeds.toml";
+
+#[test]
+fn auto_measures_once_and_takes_the_best_that_is_fast_enough() {
+    let dir = tempfile::tempdir().unwrap();
+    let candidates = auto::candidates(&[models_folder().to_path_buf()]);
+    let first = hello_of_auto(dir.path(), true);
+    assert!(candidates.iter().any(|one| one.name == first.model), "{first:?}");
+    assert!(!first.model_why.is_empty(), "{first:?}");
+
+    // The figures of the best model alone decide now.
+    let figures = std::fs::read_to_string(dir.path().join(FIGURES)).unwrap();
+    let with = |speed: &str| {
+        let lines = figures.lines().map(|line| match line.split(" = ").next() {
+            Some("times_real_time") => format!("times_real_time = {speed}"),
+            Some("provisional") => "provisional = false".into(),
+            _ => line.to_owned(),
+        });
+        let text: Vec<String> = lines.collect();
+        std::fs::write(dir.path().join(FIGURES), text.join("\n")).unwrap();
+        hello_of_auto(dir.path(), false)
+    };
+    let fast = with("41.5");
+    assert_eq!(fast.model, candidates[0].name);
+    assert_eq!(fast.fingerprint, candidates[0].fingerprint);
+    assert_eq!(fast.times_real_time, Some(41.5));
+    assert_eq!(fast.model_why, "41 times real time here, the best that reaches 6");
+    assert_ne!(with("5.9").model, candidates[0].name);
+}
+
+#[test]
+fn figures_that_are_damaged_or_cannot_be_kept_cost_no_engine() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join(FIGURES)).unwrap();
+    assert!(!hello_of_auto(dir.path(), false).model_why.is_empty());
+    let damaged = tempfile::tempdir().unwrap();
+    std::fs::create_dir(damaged.path().join("croon")).unwrap();
+    std::fs::write(damaged.path().join(FIGURES), "[[speed]]\nmodel = ").unwrap();
+    assert!(!hello_of_auto(damaged.path(), false).model_why.is_empty());
+}
+
 #[test]
 fn info_says_what_it_runs_on() {
     let output = Command::new(env!("CARGO_BIN_EXE_croon-separator"))
@@ -215,4 +282,5 @@ fn info_says_what_it_runs_on() {
     assert_eq!(info["libtorch"], "2.11.0");
     assert_eq!(info["why"], "asked for");
     assert!(info["model"]["times_real_time"].as_f64().unwrap() > 0.0);
+    assert!(!info["model"]["why"].as_str().unwrap().is_empty());
 }

@@ -10,29 +10,27 @@ use proptest::prelude::*;
 
 fn hello() -> impl Strategy<Value = Message> {
     let text = || proptest::string::string_regex("[\\PC\"\\\\\n]{0,40}").unwrap();
-    (
-        any::<[u32; 6]>(),
-        [text(), text(), text(), text(), text(), text()],
+    (any::<[u32; 6]>(), std::array::from_fn::<_, 7, _>(|_| text())).prop_map(
+        |(numbers, [version, device, why, model, model_sha256, fingerprint, model_why])| {
+            let [rate, window, core, fade, in_flight, protocol] = numbers;
+            Message::Hello(Hello {
+                protocol,
+                version,
+                device,
+                why,
+                model,
+                model_sha256,
+                fingerprint,
+                model_why,
+                times_real_time: (rate % 3 > 0).then(|| f64::from(window) / 1000.0),
+                rate,
+                window,
+                core,
+                fade,
+                in_flight,
+            })
+        },
     )
-        .prop_map(
-            |(numbers, [version, device, why, model, model_sha256, fingerprint])| {
-                let [rate, window, core, fade, in_flight, protocol] = numbers;
-                Message::Hello(Hello {
-                    protocol,
-                    version,
-                    device,
-                    why,
-                    model,
-                    model_sha256,
-                    fingerprint,
-                    rate,
-                    window,
-                    core,
-                    fade,
-                    in_flight,
-                })
-            },
-        )
 }
 
 fn message() -> impl Strategy<Value = Message> {

@@ -58,6 +58,10 @@ pub struct EngineInfo {
     pub device: String,
     pub why: String,
     pub model: String,
+    /// Why this model; empty where the engine does not say.
+    pub model_why: String,
+    /// As the engine measured it, in times real time.
+    pub times_real_time: Option<f64>,
     /// Under which the store keeps this model's vocals.
     pub model_key: String,
     pub version: String,
@@ -70,6 +74,10 @@ impl EngineInfo {
             device: clean(&hello.device),
             why: clean(&hello.why),
             model: clean(&hello.model),
+            model_why: clean(&hello.model_why),
+            times_real_time: hello
+                .times_real_time
+                .filter(|speed| speed.is_finite() && *speed > 0.0),
             model_key: model::key_of(hello),
             version: clean(&hello.version),
         }

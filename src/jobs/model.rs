@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::config::SeparationConfig;
+use crate::separate::auto;
 use crate::separate::models;
 use crate::separate::protocol::Hello;
 use crate::store::StemStore;
@@ -38,15 +39,20 @@ pub fn settle(store: &StemStore, separation: &SeparationConfig) {
         return;
     }
     let folders = models::folders();
-    // With no model named, whether there is a GPU decides: what the engine greeted with last time is the
-    // better guess while one of the two is still the same weights.
-    let candidates = [false, true].map(|gpu| bundled(models::choose(&separation.model, gpu), &folders));
+    // With no model named the engine decides: what it greeted with last time is the best guess while it is
+    // still one of those it may choose.
+    let candidates: Vec<String> = if models::is_auto(&separation.model) {
+        let candidates = auto::candidates(&folders).into_iter();
+        candidates.map(|one| key(&one.name, &one.fingerprint)).collect()
+    } else {
+        bundled(&separation.model, &folders).into_iter().collect()
+    };
     let last = current(store);
-    if last.is_some() && candidates.contains(&last) {
+    if last.is_some_and(|last| candidates.contains(&last)) {
         return;
     }
-    if let Some(key) = candidates.into_iter().flatten().next() {
-        remember(store, &key);
+    if let Some(key) = candidates.first() {
+        remember(store, key);
     }
 }
 

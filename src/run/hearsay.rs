@@ -38,8 +38,9 @@ pub fn of_job(event: JobEvent) -> Event {
             device: info.device,
             why: info.why,
             model: info.model,
-            // The first song will tell.
-            speed: 0.0,
+            model_why: info.model_why,
+            // The first song will tell better.
+            speed: info.times_real_time.unwrap_or_default() as f32,
         }),
         JobEvent::EngineRestarted { reason } => {
             Event::Said(format!("the engine was started again: {reason}"))

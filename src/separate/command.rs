@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::engine::EngineError;
+use super::models::AUTO;
 
 /// The program that comes with croon.
 pub const BUNDLED: &str = "croon-separator";
@@ -79,6 +80,18 @@ impl EngineCommand {
         ))
     }
 
+    /// From now on the engine is to take this model where the choice was left to it: an engine that comes
+    /// back in the middle of a song must not choose another one.
+    pub(super) fn pin_model(&mut self, model: &str) {
+        let left_open = self
+            .args
+            .windows(2)
+            .position(|pair| pair[0] == "--model" && pair[1] == AUTO);
+        if let Some(at) = left_open {
+            self.args[at + 1] = model.into();
+        }
+    }
+
     /// The command line as shown to people.
     pub fn shown(&self) -> String {
         let mut text = self.program.display().to_string();
@@ -118,6 +131,15 @@ mod tests {
         let command = EngineCommand::find(&line, &["--nice".into()]).unwrap();
         assert!(command.program.is_absolute(), "{:?}", command.program);
         assert_eq!(command.args, ["-c", "true"]);
+    }
+
+    #[test]
+    fn the_model_an_engine_chose_stays_its_model() {
+        let mut open = EngineCommand::new("engine", ["serve", "--model", "auto", "--nice", "5"]);
+        open.pin_model("full");
+        assert_eq!(open.args, ["serve", "--model", "full", "--nice", "5"]);
+        open.pin_model("light");
+        assert_eq!(open.args[2], "full");
     }
 
     #[test]

@@ -118,8 +118,9 @@ impl Engine {
 
     /// As [`Engine::start`]; every wait ends with [`EngineError::Stopped`] as soon as the sender of
     /// `stop` sends or is dropped.
-    pub fn start_until(command: EngineCommand, stop: Receiver<()>) -> Result<Self, EngineError> {
+    pub fn start_until(mut command: EngineCommand, stop: Receiver<()>) -> Result<Self, EngineError> {
         let (child, hello, grid) = greet(&command, &stop)?;
+        command.pin_model(&hello.model);
         Ok(Self {
             command,
             child,

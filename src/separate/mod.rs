@@ -1,5 +1,6 @@
 //! Separation as the player sees it: a grid of segments, a pipe protocol, and the engine behind it.
 
+pub mod auto;
 mod child;
 pub mod command;
 pub mod engine;

@@ -26,23 +26,24 @@ const NOT_IN_SAMPLES: [&str; 9] = [
     "url",
 ];
 
-/// Lets the device decide.
+/// Lets the engine decide by how fast each model is on its machine, see [`super::auto`].
 pub const AUTO: &str = "auto";
 /// Fast enough for any processor.
 pub const LIGHT: &str = "light";
-/// Better and slower: for a GPU, or for whoever has time.
+/// Better and slower.
 pub const FULL: &str = "full";
+/// The published network of Spleeter.
+pub const SPLEETER: &str = "spleeter";
 /// The published design by itself: a soft mask and the mixture's phase, judged by its window alone.
 pub const UNET_MASK: &str = "unet-mask";
 
-/// The model meant by `wanted` on a machine with or without a usable GPU: where nothing or [`AUTO`] is
-/// wanted, [`FULL`] on a GPU and [`LIGHT`] on a processor.
-pub fn choose(wanted: &str, gpu: bool) -> &str {
-    match (wanted, gpu) {
-        ("" | AUTO, true) => FULL,
-        ("" | AUTO, false) => LIGHT,
-        (named, _) => named,
-    }
+/// The models that [`AUTO`] chooses among; which of them is the best is in their manifests, and where those
+/// do not say so it is the first.
+pub const CANDIDATES: [&str; 3] = [FULL, SPLEETER, LIGHT];
+
+/// Whether `wanted` leaves the choice to the engine.
+pub fn is_auto(wanted: &str) -> bool {
+    matches!(wanted, "" | AUTO)
 }
 
 /// Folders where models may lie, in the order they are searched: `CROON_MODELS` alone where it is set,
@@ -98,7 +99,7 @@ pub fn names(folders: &[PathBuf]) -> Vec<String> {
 /// # Errors
 /// [`UnknownModel`] with the names there are.
 pub fn check(wanted: &str, folders: &[PathBuf]) -> Result<(), UnknownModel> {
-    if matches!(wanted, "" | AUTO) || manifest(wanted, folders).is_some() {
+    if is_auto(wanted) || manifest(wanted, folders).is_some() {
         return Ok(());
     }
     let there = names(folders);
@@ -136,6 +137,14 @@ impl UnknownModel {
 /// The manifest as a table; `None` where it cannot be read or is not TOML.
 pub fn read_manifest(path: &Path) -> Option<Table> {
     std::fs::read_to_string(path).ok()?.parse().ok()
+}
+
+/// Median SDR of the vocals in dB, where the manifest says what was measured.
+pub fn vocals_sdr(manifest: &Table) -> Option<f64> {
+    let sdr = manifest.get("measured")?.get("vocals_sdr")?;
+    sdr.as_float()
+        .or_else(|| sdr.as_integer().map(|whole| whole as f64))
+        .filter(|sdr| sdr.is_finite())
 }
 
 /// Identifies the samples a model gives, as 64 hexadecimal digits: SHA-256 of [`SAMPLES_VERSION`] and of the
@@ -279,14 +288,5 @@ mod tests {
             .replace("name =", "core = 262144\nname =");
         assert_eq!(fingerprint_of(&reordered), before);
         assert_eq!(fingerprint(&"name = \"light\"".parse().unwrap()), None);
-    }
-
-    #[test]
-    fn a_name_is_taken_at_its_word_and_none_goes_by_the_device() {
-        assert_eq!(choose("", false), LIGHT);
-        assert_eq!(choose(AUTO, false), LIGHT);
-        assert_eq!(choose(AUTO, true), FULL);
-        assert_eq!(choose(UNET_MASK, true), UNET_MASK);
-        assert_eq!(choose("my-own", false), "my-own");
     }
 }

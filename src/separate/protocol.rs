@@ -35,6 +35,12 @@ pub struct Hello {
     /// know it, of which the weights alone tell.
     #[serde(default)]
     pub fingerprint: String,
+    /// Why this model and not a better one; empty where the engine does not say.
+    #[serde(default)]
+    pub model_why: String,
+    /// Speed of this model there, in seconds of music per second, where the engine has measured it.
+    #[serde(default)]
+    pub times_real_time: Option<f64>,
     pub rate: u32,
     pub window: u32,
     pub core: u32,
@@ -264,6 +270,8 @@ mod tests {
             model: "unet-mask".into(),
             model_sha256: "ab".repeat(32),
             fingerprint: "cd".repeat(32),
+            model_why: "12 times real time here, the best that reaches 6".into(),
+            times_real_time: Some(12.5),
             rate: 44_100,
             window: 393_216,
             core: 262_144,
@@ -308,7 +316,10 @@ mod tests {
         let mut pipe = Vec::new();
         write_frame(&mut pipe, HELLO, 0, text.as_bytes()).unwrap();
         match read_message(&mut pipe.as_slice()) {
-            Ok(Some(Message::Hello(hello))) => assert_eq!(hello.samples(), "abcd"),
+            Ok(Some(Message::Hello(hello))) => {
+                assert_eq!(hello.samples(), "abcd");
+                assert_eq!((hello.model_why.as_str(), hello.times_real_time), ("", None));
+            }
             other => panic!("{other:?}"),
         }
         assert_eq!(hello().samples(), "cd".repeat(32));

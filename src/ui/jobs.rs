@@ -47,13 +47,13 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
         Engine::Asleep => ("engine: starts with the first job".to_owned(), theme.dim()),
         Engine::Down(reason) => (format!("no engine: {reason}"), theme.bad()),
         Engine::Up(info) => {
-            let speed = if info.speed > 0.0 {
-                format!("   {:.1} times real time", info.speed)
-            } else {
-                String::new()
-            };
             let device = format!("device: {} ({})", info.device, info.why);
-            let model = format!("model: {}{speed}", info.model);
+            let model = match (info.model_why.as_str(), info.speed > 0.0) {
+                ("", false) => format!("model: {}", info.model),
+                ("", true) => format!("model: {}   {:.1} times real time", info.model, info.speed),
+                (why, false) => format!("model: {} ({why})", info.model),
+                (why, true) => format!("model: {} ({why}), now {:.1}x", info.model, info.speed),
+            };
             let both = format!("{device}   {model}");
             if most == 1 || text::width(&both) + 2 <= canvas.width() {
                 (both, theme.strong())

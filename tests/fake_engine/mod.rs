@@ -83,6 +83,8 @@ fn serve(mode: &str, out: &mut File) {
             "f".repeat(64)
         },
         fingerprint: String::new(),
+        model_why: String::new(),
+        times_real_time: None,
         rate: grid.rate,
         window: if has("odd") { 7 } else { grid.window as u32 },
         core: grid.core as u32,

@@ -53,6 +53,8 @@ pub struct EngineInfo {
     /// Why this device.
     pub why: String,
     pub model: String,
+    /// Why this model; empty where nobody says.
+    pub model_why: String,
     /// Measured, in times real time; 0 while unknown.
     pub speed: f32,
 }

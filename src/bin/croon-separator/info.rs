@@ -9,9 +9,10 @@ use tch::Device;
 
 use crate::device::{Choice, LIBTORCH};
 use crate::model::GRID;
+use crate::pick::{ModelArgs, Opened};
 use crate::rng::Rng;
 use crate::separator::{BATCH, Separator};
-use crate::serve::{self, ModelArgs};
+use crate::serve::cores;
 use crate::weights::Measured;
 
 #[derive(Debug, clap::Args)]
@@ -37,31 +38,44 @@ struct Info {
 #[derive(Debug, Serialize)]
 struct ModelInfo {
     name: String,
+    /// Why this model.
+    why: String,
     sha256: String,
+    fingerprint: String,
     parameters: usize,
     measured: Option<Measured>,
     /// Times real time of one worker, measured now; the cores of a processor work side by side.
     times_real_time: f64,
+    /// Of all workers side by side, where that was measured.
+    all_workers: Option<f64>,
 }
 
 pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
     tch::set_num_threads(1);
     let mut choice = choice.clone();
-    let (model, problem) = match args.model.load(&choice) {
-        Ok((loaded, _)) => {
-            let opened = serve::open(&choice, &loaded.model, 1)?;
-            choice = opened.choice;
-            let times_real_time = speed(opened.separators, choice.device)?;
-            let parameters = loaded.parameters;
-            let known = loaded.manifest;
+    // As many threads as serve has by default, so that both choose alike.
+    let (model, problem) = match args.model.pick(&choice, cores()) {
+        Ok(picked) => {
+            let Opened {
+                choice: used,
+                mut separators,
+            } = picked.opened;
+            choice = used;
+            separators.truncate(1);
+            let times_real_time = speed(separators, choice.device)?;
+            let parameters = picked.loaded.parameters;
+            let known = picked.loaded.manifest;
             let (name, sha256, measured) = (known.name, known.sha256, known.measured);
             (
                 Some(ModelInfo {
                     name,
+                    why: picked.why,
                     sha256,
+                    fingerprint: picked.fingerprint,
                     parameters,
                     measured,
                     times_real_time,
+                    all_workers: picked.times_real_time,
                 }),
                 None,
             )
@@ -83,8 +97,8 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
         println!("device    {} ({})", info.device, info.why);
         if let Some(model) = &info.model {
             println!(
-                "model     {}, {} parameters, sha256 {}",
-                model.name, model.parameters, model.sha256
+                "model     {} ({}), {} parameters, sha256 {}",
+                model.name, model.why, model.parameters, model.sha256
             );
             if let Some(measured) = &model.measured {
                 let (vocals, rest) = (measured.vocals_sdr, measured.accompaniment_sdr);
@@ -93,7 +107,13 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
                     measured.on
                 );
             }
-            println!("speed     {:.1} times real time a worker", model.times_real_time);
+            let all = model
+                .all_workers
+                .map_or_else(String::new, |speed| format!(", {speed:.1} with all of them"));
+            println!(
+                "speed     {:.1} times real time a worker{all}",
+                model.times_real_time
+            );
         }
         if let Some(problem) = &info.problem {
             println!("model     none: {problem}");

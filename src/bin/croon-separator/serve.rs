@@ -5,19 +5,16 @@
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use croon::separate::models;
 use croon::separate::protocol::{Hello, Message, PROTOCOL, read_message, write_message};
 use crossbeam_channel::{Receiver, Sender};
-use tch::{Kind, TchError};
 
-use crate::device::{self, Choice};
-use crate::fallback::is_out_of_memory;
-use crate::model::{GRID, Model};
+use crate::device::Choice;
+use crate::model::GRID;
+use crate::pick::{ModelArgs, Opened, Picked};
 use crate::separator::{BATCH, Separator};
-use crate::weights::{self, Loaded};
+use crate::timing;
 
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
@@ -29,28 +26,6 @@ pub struct ServeArgs {
     /// Windows computed at once, each on one thread [default: one a core]
     #[arg(long)]
     pub threads: Option<usize>,
-}
-
-/// Which model, and where it lies.
-#[derive(Debug, Clone, clap::Args)]
-pub struct ModelArgs {
-    /// Folder with models
-    #[arg(long)]
-    pub models: Option<PathBuf>,
-    /// Name of the model; "auto" is "full" on a GPU and "light" on a processor
-    #[arg(long, default_value = models::AUTO)]
-    pub model: String,
-}
-
-impl ModelArgs {
-    /// The model, and the fingerprint of its samples.
-    pub fn load(&self, choice: &Choice) -> Result<(Loaded, String), weights::WeightsError> {
-        let name = models::choose(&self.model, choice.device.is_cuda());
-        let path = weights::find(self.models.as_deref(), name)?;
-        let loaded = weights::load(&path)?;
-        let fingerprint = models::read_manifest(&path).and_then(|manifest| models::fingerprint(&manifest));
-        Ok((loaded, fingerprint.unwrap_or_default()))
-    }
 }
 
 struct Window {
@@ -91,16 +66,20 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
     if let Some(nice) = args.nice {
         step_back(nice);
     }
-    let (Loaded { model, manifest, .. }, fingerprint) = args.model.load(choice)?;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = args.threads.unwrap_or(cores).clamp(1, 64);
-    let opened = open(choice, &model, threads)?;
-    let (batch, in_flight) = if opened.choice.device.is_cuda() {
+    let threads = args.threads.unwrap_or_else(cores).clamp(1, 64);
+    let Picked {
+        loaded,
+        fingerprint,
+        why: model_why,
+        times_real_time,
+        opened: Opened { choice, separators },
+    } = args.model.pick(choice, threads)?;
+    let manifest = loaded.manifest;
+    let (batch, in_flight) = if choice.device.is_cuda() {
         (BATCH, 2 * BATCH)
     } else {
         (1, threads + 1)
     };
-    let choice = opened.choice;
     let hello = Hello {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
@@ -109,6 +88,8 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         model: manifest.name,
         model_sha256: manifest.sha256,
         fingerprint,
+        model_why,
+        times_real_time,
         rate: GRID.rate,
         window: GRID.window as u32,
         core: GRID.core as u32,
@@ -119,8 +100,8 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
 
     let (asked, waiting) = crossbeam_channel::bounded::<Window>(in_flight);
     let (answered, answers) = crossbeam_channel::bounded::<Message>(in_flight);
-    std::thread::scope(|scope| {
-        for mut separator in opened.separators {
+    let ended = std::thread::scope(|scope| {
+        for mut separator in separators {
             let (waiting, answered) = (waiting.clone(), answered.clone());
             scope.spawn(move || work(&mut separator, batch, &waiting, &answered));
         }
@@ -134,44 +115,17 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
             }
         });
         read(asked)
-    })
-}
-
-/// What computes, and what it computes on after all.
-pub struct Opened {
-    pub choice: Choice,
-    /// One for each worker.
-    pub separators: Vec<Separator>,
-}
-
-/// Makes the model ready on the chosen device: one worker on a card, which takes windows together, or
-/// `threads` on the processor. A card whose memory is taken already leaves the work to the processor.
-pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<Opened, TchError> {
-    let mut choice = choice.clone();
-    if choice.device.is_cuda() {
-        let say = |sentence: String| eprintln!("croon-separator: {sentence}");
-        match Separator::on_card(model.share(), choice.device, say) {
-            Ok((separator, kind)) => {
-                let kind = if kind == Kind::Half { "half" } else { "single" };
-                choice
-                    .why
-                    .push_str(&format!("; {kind} precision is the faster here"));
-                let separators = vec![separator];
-                return Ok(Opened { choice, separators });
-            }
-            Err(error) if is_out_of_memory(&error) => {
-                choice = device::cpu(
-                    "the card's memory is taken by other programs: close them and start again".into(),
-                );
-                say(format!("{}: {error}", choice.why));
-            }
-            Err(error) => return Err(error),
-        }
+    });
+    if ended.is_ok() && timing::is_running() {
+        // SAFETY: ends the process without the destructors of libtorch, which a thread still computes with.
+        unsafe { libc::_exit(0) }
     }
-    let separators = (0..threads)
-        .map(|_| Separator::on_processor(model.share()))
-        .collect::<Result<_, _>>()?;
-    Ok(Opened { choice, separators })
+    ended
+}
+
+/// Threads of a processor by default: one a core.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Hands windows on until the stream ends; dropping the channel lets the others finish.

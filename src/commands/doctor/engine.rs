@@ -110,8 +110,12 @@ fn judge(hello: &Hello, speed: Result<f64, String>, wanted: Device, driver: Opti
         ),
         _ => Check::good(what),
     };
+    let why = match hello.model_why.as_str() {
+        "" => String::new(),
+        why => format!(": {why}"),
+    };
     check.fact(format!(
-        "model {} ({digits}), weights checked; engine {}",
+        "model {} ({digits}), weights checked; engine {}{why}",
         hello.model, hello.version
     ))
 }
@@ -141,6 +145,8 @@ mod tests {
             model: "unet-mask".into(),
             model_sha256: "abcdef0123456789".into(),
             fingerprint: String::new(),
+            model_why: "12 times real time here, the best that reaches 6".into(),
+            times_real_time: Some(12.5),
             rate: 44_100,
             window: 393_216,
             core: 262_144,
@@ -168,6 +174,7 @@ mod tests {
             "12.5 times real time",
             "unet-mask",
             "abcdef012345",
+            "the best that reaches 6",
         ] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }

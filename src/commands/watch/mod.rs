@@ -284,11 +284,21 @@ impl Watch<'_> {
     fn job(&mut self, event: JobEvent) -> anyhow::Result<Option<Outcome>> {
         match event {
             JobEvent::EngineUp(info) => {
-                let line = format!("{} on {} ({})", info.model, info.device, info.why);
+                let model = match info.model_why.as_str() {
+                    "" => info.model.clone(),
+                    why => format!("{} ({why})", info.model),
+                };
+                let line = format!("{model} on {} ({})", info.device, info.why);
                 self.line(
                     "engine",
                     &line,
-                    json!({ "model": info.model, "device": info.device, "why": info.why }),
+                    json!({
+                        "model": info.model,
+                        "model_why": info.model_why,
+                        "times_real_time": info.times_real_time,
+                        "device": info.device,
+                        "why": info.why,
+                    }),
                 )?;
             }
             JobEvent::EngineRestarted { reason } => {
