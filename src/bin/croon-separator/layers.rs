@@ -156,6 +156,10 @@ impl Layers {
         self.parameter(&format!("{name}.weight"))
     }
 
+    pub fn statistic(&self, key: &str) -> Result<&Tensor, TchError> {
+        get(&self.statistics, key)
+    }
+
     pub fn parameter(&self, key: &str) -> Result<&Tensor, TchError> {
         get(&self.parameters, key)
     }

@@ -35,6 +35,7 @@ mod sampler;
 mod separator;
 mod serve;
 mod slices;
+mod slim;
 mod spleeter;
 mod spleeter_masker;
 mod state;

@@ -9,6 +9,7 @@ use crate::layers::{Layers, Mode, channels_last};
 use crate::mask;
 use crate::refine;
 use crate::rng::Rng;
+use crate::slim;
 use crate::spleeter;
 use crate::unet::Shape;
 
@@ -30,7 +31,7 @@ impl Design {
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "unet-mask" => Some(Self::UnetMask(Shape::classic())),
-            "light" => Some(Self::UnetMask(Shape::light())),
+            "light" => Some(Self::Spleeter(spleeter::Shape::narrow())),
             "full" => Some(Self::Spleeter(spleeter::Shape::refined())),
             "spleeter" => Some(Self::Spleeter(spleeter::Shape::published(&[
                 "vocals",
@@ -53,6 +54,17 @@ impl Design {
         match self {
             Self::UnetMask(_) => true,
             Self::Spleeter(shape) => shape.refine.is_some(),
+        }
+    }
+
+    /// Whether a tensor of a file with both stems is none of this network's, which has the vocals' alone.
+    pub fn leaves_out(&self, tensor: &str) -> bool {
+        match self {
+            Self::UnetMask(_) => false,
+            Self::Spleeter(shape) => {
+                let stem = tensor.split('.').next().unwrap_or_default();
+                stem == "accompaniment" && !shape.stems.iter().any(|known| known == stem)
+            }
         }
     }
 
@@ -124,23 +136,29 @@ impl Network {
         })
     }
 
-    /// Takes over the weights of another network: one of the same design, or one that this has as a part. What a
-    /// second stage sees beyond a `unet-mask` begins without a say, and so does its head.
+    /// Takes over the weights of another network: one of the same design, a wider one, or one that this has as a part.
+    /// What a second stage sees beyond a `unet-mask` begins without a say, and so does its head.
     ///
     /// # Errors
     /// A tensor that has no place here, by name.
     pub fn adopt(&mut self, other: &Self) -> Result<(), TchError> {
+        if let (Design::Spleeter(narrow), Design::Spleeter(wide)) = (&self.design, &other.design)
+            && narrow.is_narrower_than(wide)
+        {
+            for stem in &narrow.stems {
+                let stem_layers = slim::slim(&other.layers, stem, wide, narrow)?;
+                self.layers.put_below(&format!("{stem}."), stem_layers);
+            }
+            return Ok(());
+        }
         let second = match (&self.design, &other.design) {
             (Design::Spleeter(_), Design::UnetMask(_)) => refine::PREFIX,
             _ => "",
         };
-        let left_out = |name: &str| match &self.design {
-            Design::Spleeter(shape) if second.is_empty() => {
-                let stem = name.split('.').next().unwrap_or_default();
-                stem == "accompaniment" && !shape.stems.iter().any(|known| known == stem)
-            }
-            Design::Spleeter(_) => name.starts_with("head."),
-            Design::UnetMask(_) => false,
+        let design = self.design.clone();
+        let left_out = |name: &str| match second {
+            "" => design.leaves_out(name),
+            _ => name.starts_with("head."),
         };
         let groups = [
             (&mut self.layers.parameters, &other.layers.parameters),

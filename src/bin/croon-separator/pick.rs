@@ -197,7 +197,7 @@ fn left_out(candidate: &Candidate, reason: &str) -> Timed {
 
 /// Makes the model ready on the chosen device: one worker on a card, which takes windows together, or
 /// `threads` on the processor. A card whose memory is taken already leaves the work to the processor.
-fn open(choice: &Choice, model: &Model, threads: usize) -> Result<Opened, TchError> {
+pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<Opened, TchError> {
     let mut choice = choice.clone();
     if choice.device.is_cuda() {
         let say = |sentence: String| eprintln!("croon-separator: {sentence}");

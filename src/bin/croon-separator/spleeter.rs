@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, channels_last, leaky};
 use crate::mask::{self, BINS};
@@ -55,6 +55,23 @@ impl Shape {
             encoder: vec![16, 32, 64, 128, 256, 512],
             refine: None,
         }
+    }
+
+    /// The vocals' network with fewer channels, half the work.
+    pub fn narrow() -> Self {
+        Self {
+            encoder: vec![16, 24, 48, 88, 176, 320],
+            ..Self::published(&["vocals"])
+        }
+    }
+
+    /// Whether this has fewer channels than another, in as many levels.
+    pub fn is_narrower_than(&self, wide: &Self) -> bool {
+        let pairs = || self.encoder.iter().zip(&wide.encoder);
+        self.levels() == wide.levels()
+            && self.encoder != wide.encoder
+            && pairs().all(|(narrow, wide)| narrow <= wide)
+            && self.stems.iter().all(|stem| wide.stems.contains(stem))
     }
 
     /// Both published networks and a second stage after them.
@@ -250,13 +267,14 @@ impl Shape {
             let seen = |x: &Tensor| x.f_narrow(3, 0, BINS_SEEN);
             let magnitude = mask::magnitude(&seen(re)?, &seen(im)?)?;
             let level = mask::weighted_level(&magnitude)?;
+            let magnitude = mirror_silence(magnitude)?;
             channels_last(&(magnitude * LEVEL / level).f_to_kind(kind)?)
         })?;
-        // The statistics of 25,000 songs are not to be moved by a few.
-        let first = if mode == Mode::Train { Mode::Evaluate } else { mode };
         let Some(stage) = &self.refine else {
-            return extend(&share(&self.stem_masks(layers, &input, first, wanted)?)?);
+            return extend(&share(&self.stem_masks(layers, &input, mode, wanted)?)?);
         };
+        // The first stage stays what it is.
+        let first = if mode == Mode::Train { Mode::Evaluate } else { mode };
         let stems = tch::no_grad(|| self.stem_masks(layers, &input, first, &(0..input.size()[2])))?;
         let [voice, rest] = &stems[..] else {
             return Err(TchError::Shape(format!("masks of {} stems", stems.len())));
@@ -290,6 +308,66 @@ impl Shape {
         };
         self.stems.iter().map(mask).collect()
     }
+}
+
+/// Where a window reaches beyond the song, the frame that each frame of it shows the networks, by the frames' levels;
+/// `None` where it does not. Music that begins out of silence is heard worse than music that goes on: songs they were
+/// trained on had no such edges, so the music is mirrored there. What they say of those frames is masked silence.
+pub fn mirrored(levels: &[f32]) -> Option<Vec<usize>> {
+    /// Frames at an edge that silence and music share.
+    const SHARED: usize = 2;
+    let sounds = |level: &f32| *level > 0.0;
+    let first = levels.iter().position(sounds)?;
+    let last = levels.iter().rposition(sounds)?;
+    let first = if first > 0 { first + SHARED } else { 0 };
+    let last = if last + 1 < levels.len() {
+        last.saturating_sub(SHARED)
+    } else {
+        last
+    };
+    if last <= first || (first == 0 && last + 1 == levels.len()) {
+        return None;
+    }
+    let span = last - first;
+    let fold = |distance: usize| {
+        let within = distance % (2 * span);
+        within.min(2 * span - within)
+    };
+    Some(
+        (0..levels.len())
+            .map(|frame| {
+                if frame < first {
+                    first + fold(first - frame)
+                } else {
+                    first + fold(frame - first)
+                }
+            })
+            .collect(),
+    )
+}
+
+/// Magnitudes `[batch, 2, frames, bins]` with [`mirrored`] frames.
+fn mirror_silence(magnitude: Tensor) -> Result<Tensor, TchError> {
+    let levels = magnitude.f_mean_dim([1_i64, 3].as_slice(), false, Kind::Float)?;
+    let levels = levels.f_to_device(Device::Cpu)?;
+    let (examples, frames) = (levels.size()[0], levels.size()[1] as usize);
+    let mut rows = vec![0.0_f32; levels.numel()];
+    levels.f_contiguous()?.f_copy_data(&mut rows, levels.numel())?;
+    let sources: Vec<Option<Vec<usize>>> = rows.chunks_exact(frames).map(mirrored).collect();
+    if sources.iter().all(Option::is_none) {
+        return Ok(magnitude);
+    }
+    let example = |(example, source): (i64, Option<Vec<usize>>)| {
+        let whole = magnitude.f_narrow(0, example, 1)?;
+        let Some(source) = source else {
+            return Ok(whole);
+        };
+        let source: Vec<i64> = source.into_iter().map(|frame| frame as i64).collect();
+        let source = Tensor::f_from_slice(&source)?.f_to_device(whole.device())?;
+        whole.f_index_select(2, &source)
+    };
+    let parts = (0..examples).zip(sources).map(example);
+    Tensor::f_cat(&parts.collect::<Result<Vec<_>, TchError>>()?, 0)
 }
 
 /// The vocals' mask out of those of the stems: itself where it is alone, else its share of the powers.

@@ -65,19 +65,35 @@ impl SpleeterMasker {
         })
     }
 
-    /// What every magnitude is multiplied with, so that their [`crate::mask::weighted_level`] is [`LEVEL`].
-    fn scale(&self) -> f32 {
-        let frames = self.magnitudes.chunks_exact(SEEN).map(sum).map(f64::from);
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for level in frames.map(|sum| sum / SEEN as f64) {
-            sum += level;
-            squares += level * level;
+    /// Mean magnitude of each frame.
+    fn levels(&self) -> Vec<f32> {
+        let frames = self.magnitudes.chunks_exact(SEEN);
+        frames.map(|frame| sum(frame) / SEEN as f32).collect()
+    }
+
+    /// Puts frames of the music where [`spleeter::mirrored`] says so.
+    fn mirror(&mut self, sources: &[usize]) {
+        for (frame, &source) in sources
+            .iter()
+            .enumerate()
+            .filter(|(frame, source)| frame != *source)
+        {
+            let source = source * SEEN..(source + 1) * SEEN;
+            self.magnitudes.copy_within(source, frame * SEEN);
         }
-        if squares > 0.0 {
-            (LEVEL * sum / squares) as f32
-        } else {
-            1.0
-        }
+    }
+}
+
+/// What every magnitude is multiplied with, so that their [`mask::weighted_level`] is [`LEVEL`].
+fn scale(levels: &[f32]) -> f32 {
+    let levels = levels.iter().copied().map(f64::from);
+    let (sum, squares) = levels.fold((0.0, 0.0), |(sum, squares), level| {
+        (sum + level, squares + level * level)
+    });
+    if squares > 0.0 {
+        (LEVEL * sum / squares) as f32
+    } else {
+        1.0
     }
 }
 
@@ -94,7 +110,11 @@ impl Masker for SpleeterMasker {
     }
 
     fn compute(&mut self, wanted: Range<usize>) -> Result<(), TchError> {
-        let scale = self.scale();
+        let levels = self.levels();
+        let scale = scale(&levels);
+        if let Some(sources) = spleeter::mirrored(&levels) {
+            self.mirror(&sources);
+        }
         let magnitudes = &self.magnitudes;
         let masks = self
             .stems

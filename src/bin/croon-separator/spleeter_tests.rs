@@ -104,6 +104,34 @@ fn the_processor_and_a_card_compute_the_same() {
 }
 
 #[test]
+fn silence_at_the_ends_shows_the_music_mirrored() {
+    let levels = [0.0, 0.0, 0.1, 0.5, 1.0, 2.0, 3.0, 4.0];
+    assert_eq!(mirrored(&levels).unwrap(), [6, 5, 6, 5, 4, 5, 6, 7]);
+    let levels = [1.0, 2.0, 3.0, 0.1, 0.1, 0.0, 0.0, 0.0];
+    assert_eq!(mirrored(&levels).unwrap(), [0, 1, 2, 1, 0, 1, 2, 1]);
+    for levels in [&[1.0, 0.0, 2.0][..], &[0.0; 4], &[0.0, 1.0, 0.0], &[]] {
+        assert_eq!(mirrored(levels), None, "{levels:?}");
+    }
+}
+
+#[test]
+fn the_processor_and_a_card_mirror_the_same_music_at_the_ends_of_a_song() {
+    let model = folded(&model(&["vocals", "accompaniment"], true));
+    let music = window(7);
+    let mut windows = vec![music.clone(), music.clone(), music];
+    windows[0][..150_000].fill(0.0);
+    windows[1][500_000..].fill(0.0);
+    let windows: Vec<&[f32]> = windows.iter().map(Vec::as_slice).collect();
+    let mut card = Card::new(&model, Device::Cpu, Kind::Float, Mode::Folded, Extent::taken(0)).unwrap();
+    let mut processor = Separator::on_processor(model).unwrap();
+    let wanted = processor.separate(&windows).unwrap();
+    for (found, wanted) in card.separate(&windows).unwrap().iter().zip(&wanted) {
+        let off = worst(found, wanted, 1.0);
+        assert!(off < 1e-4, "{off}");
+    }
+}
+
+#[test]
 fn the_level_of_a_song_scales_its_vocals_and_nothing_else() {
     let model = folded(&model(&["vocals", "accompaniment"], true));
     let mut separator = Separator::on_processor(model).unwrap();

@@ -15,8 +15,8 @@ use tch::TchError;
 use crate::dataset::{self, Dataset, Skipped, Song};
 use crate::device::Choice;
 use crate::model::GRID;
+use crate::pick;
 use crate::separator::{BATCH, Separator};
-use crate::serve;
 use crate::take::{RATE, Take};
 use crate::weights::{self, WeightsError};
 
@@ -85,7 +85,7 @@ impl Teacher {
             weights::find(None, model)?
         };
         let loaded = weights::load(&manifest)?;
-        let opened = serve::open(choice, &loaded.model, threads).map_err(TeacherError::Open)?;
+        let opened = pick::open(choice, &loaded.model, threads).map_err(TeacherError::Open)?;
         let on_card = opened.choice.device.is_cuda();
         let mut separators = opened.separators;
         Ok(Self {

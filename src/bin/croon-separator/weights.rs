@@ -21,6 +21,9 @@ pub struct Manifest {
     /// The weights' file, beside this one.
     pub weights: String,
     pub sha256: String,
+    /// The file of another model that holds the tensors which [`Self::weights`] does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
     pub licence: String,
     pub rate: u32,
     pub n_fft: usize,
@@ -51,6 +54,14 @@ pub struct Training {
     pub data_minutes: f64,
     /// Mean over the held-out songs of the vocals' SDR in dB.
     pub validation_sdr: f64,
+}
+
+/// Weights that several models share, in a file beside the manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    pub weights: String,
+    pub sha256: String,
 }
 
 /// Where imported weights come from.
@@ -139,20 +150,14 @@ pub fn read(manifest: &Path) -> Result<Loaded, WeightsError> {
     let text = std::fs::read_to_string(manifest).map_err(|err| broken(err.to_string()))?;
     let known: Manifest = toml::from_str(&text).map_err(|err| broken(err.to_string()))?;
     check(&known)?;
-    let path = manifest.with_file_name(&known.weights);
-    let missing = |detail: String| WeightsError::Missing {
-        path: path.clone(),
-        detail,
+    let mut tensors = match &known.base {
+        Some(base) => read_checked(&manifest.with_file_name(&base.weights), &base.sha256)?,
+        None => Vec::new(),
     };
-    let found = sha256(&std::fs::read(&path).map_err(|err| missing(err.to_string()))?);
-    if found != known.sha256 {
-        return Err(WeightsError::Damaged {
-            path,
-            expected: known.sha256,
-            found,
-        });
-    }
-    let tensors = Tensor::read_safetensors(&path).map_err(|err| missing(err.to_string()))?;
+    tensors.extend(read_checked(
+        &manifest.with_file_name(&known.weights),
+        &known.sha256,
+    )?);
     let model = assemble(&known, tensors)?;
     let parameters = model.network.layers.parameters.values().map(Tensor::numel).sum();
     Ok(Loaded {
@@ -160,6 +165,23 @@ pub fn read(manifest: &Path) -> Result<Loaded, WeightsError> {
         manifest: known,
         parameters,
     })
+}
+
+/// The tensors of a file with this checksum.
+fn read_checked(path: &Path, sha256: &str) -> Result<Vec<(String, Tensor)>, WeightsError> {
+    let missing = |detail: String| WeightsError::Missing {
+        path: path.to_path_buf(),
+        detail,
+    };
+    let found = sha256_of(path).map_err(|err| missing(err.to_string()))?;
+    if found != sha256 {
+        return Err(WeightsError::Damaged {
+            path: path.to_path_buf(),
+            expected: sha256.to_owned(),
+            found,
+        });
+    }
+    Tensor::read_safetensors(path).map_err(|err| missing(err.to_string()))
 }
 
 /// Refuses what the code below would misread.
@@ -180,7 +202,12 @@ fn check(manifest: &Manifest) -> Result<(), WeightsError> {
     if !manifest.design.is_sane() || manifest.gate.is_some_and(|gate| !gate.is_sane()) {
         return wrong("its shape is out of range".into());
     }
-    if manifest.weights.contains('/') || manifest.weights.contains("..") {
+    let base = manifest.base.as_ref().map(|base| &base.weights);
+    if [&manifest.weights]
+        .into_iter()
+        .chain(base)
+        .any(|file| file.contains('/') || file.contains(".."))
+    {
         return wrong("its weights lie outside its folder".into());
     }
     Ok(())
@@ -201,6 +228,9 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
             whitening = Some(tensor);
             continue;
         }
+        if manifest.design.leaves_out(&key) {
+            continue;
+        }
         if left.remove(&key) != Some(tensor.size()) {
             return Err(mismatch(format!(
                 "the tensor {key} of size {:?} has no place in it",
@@ -213,6 +243,12 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
             &mut layers.parameters
         };
         place.insert(key, tensor);
+    }
+    // One such weight would make silence or noise of every song.
+    for (key, tensor) in layers.parameters.iter().chain(&layers.statistics) {
+        if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
+            return Err(mismatch(format!("the tensor {key} holds numbers that are none")));
+        }
     }
     if let Some(key) = left.keys().next() {
         return Err(mismatch(format!("the tensor {key} is not there")));
@@ -232,7 +268,8 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     })
 }
 
-/// Writes `name.safetensors` (convolutions as halves, the rest as floats) and `name.toml`.
+/// Writes `name.safetensors` (convolutions as halves, the rest as floats) and `name.toml`. What was learned on top
+/// of a base that the manifest names is all that is written.
 pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Manifest, StateError> {
     let io = |path: &Path, err: std::io::Error| StateError::Io {
         path: path.to_path_buf(),
@@ -250,6 +287,7 @@ pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Mani
         .parameters
         .iter()
         .chain(&model.network.layers.statistics)
+        .filter(|(key, _)| manifest.base.is_none() || model.network.design.learns(key))
     {
         let kind = if tensor.dim() == 4 {
             Kind::Half
