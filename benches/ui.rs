@@ -41,6 +41,7 @@ fn song(i: usize) -> Found {
     Found {
         track,
         ready: i.is_multiple_of(2),
+        older: None,
         past: Past::default(),
     }
 }
@@ -171,6 +172,7 @@ fn draw_sing_200x60(bencher: Bencher) {
         segment_seconds: 5.94,
         segments: vec![Some(peaks); 34],
         complete: true,
+        older: None,
         begins: 0.0,
         ends: None,
     };

@@ -5,7 +5,7 @@
 
 mod hand;
 
-use croon::app::{App, CacheStats, Event, Output, Settings, Toasts};
+use croon::app::{App, CacheStats, Event, Found, Output, Settings, Toasts};
 use croon::keymap::Keymap;
 use croon::track::StemState;
 use croon::ui::{self, Theme};
@@ -204,6 +204,38 @@ fn jobs_with_a_full_cache() {
     look("library_cache_full", &hand);
     hand.keys("w");
     look("jobs_cache_full", &hand);
+}
+
+#[test]
+fn vocals_of_an_older_model_are_said_to_be() {
+    let mut hand = Hand::new();
+    let mut found: Vec<Found> = (0..2).map(hand::song).collect();
+    found.iter_mut().for_each(|song| song.ready = true);
+    found
+        .iter_mut()
+        .for_each(|song| song.older = Some("light".into()));
+    let title = found[0].track.title();
+    hand.event(Event::Found(found));
+    let words = |hand: &Hand| draw(&hand.app, &Theme::default(), 80, 24).to_string();
+    assert_eq!(words(&hand).matches(" older ").count(), 2, "{}", words(&hand));
+    let mut opened = hand::loaded(&title, None, true);
+    opened.older = Some("light".into());
+    hand.sing(&title);
+    hand.event(Event::Loaded(Box::new(opened)));
+    let said = words(&hand);
+    assert!(
+        said.contains("ready, separated with light, will be redone"),
+        "{said}"
+    );
+    hand.keys("4");
+    assert!(words(&hand).contains("again, was light"), "{}", words(&hand));
+    hand.app.settings.redo = false;
+    hand.keys("3");
+    let said = words(&hand);
+    assert!(
+        said.contains("separated with light ") && !said.contains("redone"),
+        "{said}"
+    );
 }
 
 #[test]

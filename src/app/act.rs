@@ -125,7 +125,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
                 if app
                     .tracks
                     .get(key)
-                    .is_some_and(|entry| entry.stems == StemState::Ready)
+                    .is_some_and(|entry| entry.stems == StemState::Ready && entry.older.is_none())
                 {
                     app.say(format!("{} is ready already", app.title(key)));
                 } else {
@@ -359,7 +359,7 @@ fn cancel(app: &mut App, effects: &mut Vec<Effect>) {
             };
             app.board.forget_waiting(key);
             if let Some(entry) = app.tracks.get_mut(key) {
-                entry.stems = StemState::New;
+                entry.set_stems(StemState::New);
             }
         }
         Some(Line::Failed(at)) => {

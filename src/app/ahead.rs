@@ -1,7 +1,7 @@
 //! What is done ahead of need: the queue is separated in its order, and the engine started.
 
 use super::tracks::SongKey;
-use super::{App, Effect, Engine};
+use super::{App, Effect, Engine, redo};
 use crate::track::StemState;
 
 /// Songs of the queue that are separated before what was only asked for or found.
@@ -16,7 +16,7 @@ pub(super) fn follow_queue(app: &mut App) {
         return;
     }
     app.queued.clone_from(&wanted);
-    let mut songs = Vec::new();
+    let (mut songs, mut again) = (Vec::new(), Vec::new());
     for key in wanted {
         let runs = app.board.is_running(key);
         let Some(entry) = app.tracks.get_mut(key) else {
@@ -25,11 +25,17 @@ pub(super) fn follow_queue(app: &mut App) {
         match entry.stems {
             StemState::New | StemState::Queued if !runs => entry.stems = StemState::Queued,
             StemState::Separating(_) => {}
-            _ => continue,
+            _ => {
+                again.push(key);
+                continue;
+            }
         }
         songs.push((key, entry.track.duration.unwrap_or(0.0)));
     }
     app.board.queued(songs);
+    for key in again.into_iter().rev() {
+        redo::first(app, key);
+    }
 }
 
 /// The engine is started before it is needed: it takes longer to come up than to separate the first

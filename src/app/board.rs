@@ -6,31 +6,8 @@ use std::path::PathBuf;
 
 use super::list::Cursor;
 use super::tracks::SongKey;
-
-/// Why a song is to be separated; the first is the most urgent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wish {
-    /// Somebody listens to it.
-    Playing,
-    /// It stands in the queue.
-    Queued,
-    /// Asked for by hand.
-    Asked,
-    /// Found in a music folder.
-    Found,
-}
-
-/// Smaller comes first: the wish, then the newest.
-type Rank = (Wish, i64);
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Waiting {
-    pub key: SongKey,
-    pub wish: Wish,
-    rank: Rank,
-    /// Seconds of audio, as far as known.
-    pub seconds: f64,
-}
+use super::wish::Rank;
+pub use super::wish::{Waiting, Wish};
 
 /// What is to happen with a running job that was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +74,8 @@ pub struct Board {
     pub cursor: Cursor,
     /// Grows with each wish: the newest goes first.
     wishes: i64,
+    /// The largest rank among the songs to be separated again.
+    newest_again: i64,
     waiting_seconds: f64,
     /// Songs in a row that failed for the reason of the last of `failed`.
     alike: usize,
@@ -144,6 +123,35 @@ impl Board {
         }
         // nearly sorted already: one merge
         self.waiting.sort_by_key(|w| w.rank);
+    }
+
+    /// A song to be separated again when nothing else waits: the larger `at`, the sooner.
+    pub fn again(&mut self, key: SongKey, at: i64, seconds: f64) {
+        if !self.is_running(key) && !self.is_waiting(key) && !self.failed.iter().any(|f| f.key == key) {
+            self.newest_again = self.newest_again.max(at);
+            let wish = Wish::Again;
+            self.insert(Waiting {
+                key,
+                wish,
+                rank: (wish, at.saturating_neg()),
+                seconds,
+            });
+        }
+    }
+
+    /// Of those to be separated again this one comes first now.
+    pub fn again_first(&mut self, key: SongKey, at: i64, seconds: f64) {
+        let waits = self.waiting.iter().find(|w| w.key == key).map(|w| w.wish);
+        if waits == Some(Wish::Again) {
+            self.forget_waiting(key);
+        }
+        self.again(key, at.max(self.newest_again.saturating_add(1)), seconds);
+    }
+
+    /// No song waits to be separated again.
+    pub fn forget_again(&mut self) {
+        self.waiting.retain(|w| w.wish != Wish::Again);
+        self.waiting_seconds = self.waiting.iter().map(|w| w.seconds).sum();
     }
 
     /// A wish by hand, or for the song that plays: to the front of its kind.
@@ -269,7 +277,7 @@ impl Board {
     /// The first that waits, where nobody asked for it: the kind that a full cache keeps waiting.
     /// Wishes of other kinds stand before all of this one.
     pub fn unasked(&self) -> Option<&Waiting> {
-        self.waiting.first().filter(|first| first.wish == Wish::Found)
+        self.waiting.first().filter(|first| !first.wish.is_by_hand())
     }
 
     /// Takes the next job, if the worker is free and the job `may` begin.

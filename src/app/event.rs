@@ -3,6 +3,7 @@
 
 mod facts;
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -93,6 +94,12 @@ pub enum Event {
 
     // separation
     EngineUp(EngineInfo),
+    /// The engine has another model than was thought: whose vocals are whole, and of which model those are
+    /// that should be made again.
+    ModelChanged {
+        ready: HashSet<TrackId>,
+        older: HashMap<TrackId, String>,
+    },
     /// No engine can be had, so no job can run; comes before the `JobFailed` it causes.
     EngineDown {
         reason: String,

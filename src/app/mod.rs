@@ -24,6 +24,7 @@ pub mod playback;
 pub mod queue;
 mod queueing;
 mod readings;
+mod redo;
 mod request;
 mod separation;
 mod sort;
@@ -34,6 +35,7 @@ pub mod tracks;
 mod transport;
 mod turn;
 mod update;
+mod wish;
 
 use std::path::PathBuf;
 
@@ -65,6 +67,8 @@ use tracks::SongKey;
 pub struct Settings {
     /// Separate every song unasked.
     pub auto_separate: bool,
+    /// Separate songs again, unasked, whose vocals are of a model not as good as the one in use.
+    pub redo: bool,
     pub seek_seconds: f64,
     pub seek_far_seconds: f64,
     /// Over which one song goes into the next; 0: the next begins where the last ended.
@@ -95,6 +99,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             auto_separate: true,
+            redo: true,
             seek_seconds: 5.0,
             seek_far_seconds: 30.0,
             crossfade_seconds: 0.0,

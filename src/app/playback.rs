@@ -7,7 +7,7 @@ use super::deck::{Song, Stage, Voiceprint};
 use super::event::{Loaded, NextUp};
 use super::tracks::SongKey;
 use super::turn::{self, Next};
-use super::{App, Effect, act, editor, looping, memory, separation, sources};
+use super::{App, Effect, act, editor, looping, memory, redo, separation, sources};
 use crate::track::StemState;
 
 /// The next song is made ready when so little is left of this one, and of what a cross-fade takes.
@@ -119,15 +119,18 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
         entry.track.id = loaded.id.or(entry.track.id);
         if loaded.complete {
             entry.stems = StemState::Ready;
+            entry.older = loaded.older.clone();
         } else if entry.stems == StemState::Ready {
             // the cache lost it: evicted, or damaged
             entry.stems = StemState::New;
+            entry.older = None;
         }
     }
     app.tracks.recall(&loaded.path, |past| past.with(&loaded.memory));
-    if loaded.complete {
+    if loaded.complete && loaded.older.is_none() {
         app.board.forget_waiting(key);
     }
+    redo::first(app, key);
     let voice = Voiceprint {
         segment_seconds: loaded.segment_seconds,
         segments: loaded.segments,

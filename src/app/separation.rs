@@ -6,7 +6,7 @@ use super::board::{Stopping, Wish};
 use super::deck::Song;
 use super::event::{CacheStats, Peaks};
 use super::tracks::SongKey;
-use super::{App, Effect, Engine, ahead};
+use super::{App, Effect, Engine, ahead, redo};
 use crate::action::Action;
 use crate::track::StemState;
 
@@ -29,7 +29,7 @@ pub(super) fn ask(app: &mut App, key: SongKey, wish: Wish) {
     };
     let seconds = entry.track.duration.unwrap_or(0.0);
     if !app.board.is_running(key) {
-        entry.stems = StemState::Queued;
+        entry.set_stems(StemState::Queued);
     }
     app.board.wish(key, wish, seconds);
 }
@@ -60,6 +60,8 @@ pub(super) fn found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
         app.board.forget_waiting(*key);
         app.board.forget_failed(*key);
     }
+    redo::found(app, new);
+    redo::found(app, changed);
     if !app.settings.auto_separate {
         return;
     }
@@ -119,7 +121,7 @@ pub(super) fn cache(app: &mut App, stats: CacheStats, effects: &mut Vec<Effect>)
         .board
         .running
         .as_ref()
-        .filter(|running| running.wish == Wish::Found);
+        .filter(|running| !running.wish.is_by_hand());
     if first && unasked.is_some_and(|running| !fits(app.cache, app.pushed_out, running.seconds)) {
         stop(app, Stopping::Later, effects);
     }
@@ -133,7 +135,7 @@ pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     }
     let (tracks, cache, pushed_out) = (&app.tracks, app.cache, app.pushed_out);
     let Some(running) = app.board.next(
-        |next| next.wish != Wish::Found || fits(cache, pushed_out, next.seconds),
+        |next| next.wish.is_by_hand() || fits(cache, pushed_out, next.seconds),
         |key| tracks.get(key).map(|entry| entry.track.path.clone()),
     ) else {
         return;
@@ -147,7 +149,7 @@ pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(entry) = app.tracks.get_mut(key) else {
         return;
     };
-    entry.stems = StemState::Separating(0.0);
+    entry.set_stems(StemState::Separating(0.0));
     effects.push(Effect::BeginJob {
         path,
         id: entry.track.id,
@@ -189,7 +191,7 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
         } else {
             done.min(total) as f32 / total as f32
         };
-        entry.stems = StemState::Separating(share);
+        entry.set_stems(StemState::Separating(share));
     }
 }
 
@@ -235,6 +237,10 @@ pub(super) fn stored(
     let Some(key) = running.or_else(|| app.tracks.key(path)) else {
         return false;
     };
+    if app.tracks.get(key).is_some_and(|entry| entry.older.is_some()) {
+        // made again: what plays is not exchanged in its middle
+        return false;
+    }
     for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
         if song.key == key {
             song.voice.store(segment, peaks);
@@ -267,6 +273,7 @@ pub(super) fn lost(app: &mut App, path: &Path, segment: u32) {
     };
     if entry.stems == StemState::Ready {
         entry.stems = StemState::New;
+        entry.older = None;
         let text = format!(
             "a stored part of {} was damaged and is separated again",
             app.title(key)
@@ -303,6 +310,7 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
     }
     if let Some(entry) = app.tracks.get_mut(running.key) {
         entry.stems = StemState::Ready;
+        entry.older = None;
     }
     for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
         if song.key == running.key {
@@ -318,7 +326,7 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
             }
         }
     }
-    if !already && running.wish != Wish::Found {
+    if !already && running.wish.is_by_hand() {
         app.say(format!("{} is ready", app.title(running.key)));
     }
 }
@@ -341,7 +349,7 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
     };
     set_stems(app, key, StemState::Failed(reason.clone()));
     // of a file that cannot be played either it was said already
-    if running.wish != Wish::Found && !unplayable {
+    if running.wish.is_by_hand() && !unplayable {
         app.warn(format!("{}: {reason}", app.title(key)));
     }
     app.board.fail(key, reason);
@@ -372,6 +380,6 @@ pub(super) fn cancelled(app: &mut App, path: &Path) {
 
 fn set_stems(app: &mut App, key: SongKey, stems: StemState) {
     if let Some(entry) = app.tracks.get_mut(key) {
-        entry.stems = stems;
+        entry.set_stems(stems);
     }
 }

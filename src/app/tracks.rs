@@ -1,5 +1,6 @@
 //! The songs: all of them in order, and the ones shown.
 
+mod entry;
 mod haystack;
 
 use std::collections::HashMap;
@@ -11,25 +12,12 @@ use super::find::{Query, needles};
 use super::list::Cursor;
 use super::sort::{Past, Sort};
 use crate::track::{StemState, Track};
+pub use entry::Entry;
 use haystack::{Haystack, Marks};
 
 /// A song for as long as croon runs; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SongKey(u32);
-
-/// A song and what we know of it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    pub track: Track,
-    pub stems: StemState,
-    /// It could not be played; the automatic next song skips it.
-    pub unplayable: bool,
-    /// What of it could not be read while it played.
-    pub damage: Damage,
-    pub past: Past,
-    /// Small letters of artist, title and album: what songs are sorted and found by.
-    pub words: Box<str>,
-}
 
 /// All songs. Lists hold keys, so that a list of 100,000 costs 400 KB and moves quickly.
 #[derive(Debug, Default)]
@@ -126,6 +114,7 @@ impl Tracks {
         for Found {
             mut track,
             ready,
+            older,
             past,
         } in found
         {
@@ -141,6 +130,7 @@ impl Tracks {
                 self.entries.push(Some(Entry {
                     track,
                     stems,
+                    older,
                     unplayable: false,
                     damage: Damage::default(),
                     past,
@@ -155,11 +145,13 @@ impl Tracks {
                 track.id = track.id.or(entry.track.id);
                 if ready {
                     entry.stems = StemState::Ready;
+                    entry.older = older;
                 }
             } else {
                 entry.unplayable = false;
                 entry.damage = Damage::default();
                 entry.stems = if ready { StemState::Ready } else { StemState::New };
+                entry.older = older;
                 added.changed.push(key);
             }
             if past != Past::default() {

@@ -6,7 +6,7 @@ use super::board::Stopping;
 use super::deck::Stage;
 use super::{
     App, Effect, Engine, Event, Past, act, ahead, damage, editor, fader, kept, keys, looking, lyrics,
-    outputs, playback, queueing, readings, request, separation, sources, touch, turn,
+    outputs, playback, queueing, readings, redo, request, separation, sources, touch, turn,
 };
 use crate::action::Screen;
 use crate::track::StemState;
@@ -107,6 +107,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             app.warming = false;
             app.board.halted = None;
         }
+        Event::ModelChanged { ready, older } => redo::model_changed(app, &ready, &older),
         Event::EngineDown { reason } => {
             app.warn(reason.clone());
             app.board.halted = Some(reason.clone());
@@ -173,6 +174,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
                 if let Some(entry) = entry.filter(|e| e.stems == StemState::Ready) {
                     // not separated again unasked: the cache would go round in circles
                     entry.stems = StemState::New;
+                    entry.older = None;
                 }
             }
         }

@@ -75,6 +75,8 @@ pub struct Context {
     /// What is wrong with the configuration file; the affected keys have their defaults.
     pub problems: Vec<ConfigProblem>,
     pub no_sound: bool,
+    /// The model was named for this run alone.
+    model_named: bool,
     pub verbose: u8,
     pub quiet: bool,
     /// Whether stdout may carry colours.
@@ -117,6 +119,7 @@ impl Context {
             }),
             progress: io::stderr().is_terminal() && !options.quiet,
             no_sound: options.no_sound,
+            model_named: false,
             verbose: options.verbose,
             quiet: options.quiet,
             config,
@@ -185,11 +188,18 @@ impl Context {
                 return Err(Fault::new(Outcome::Usage, what));
             }
             context.config.separation.model = model.to_owned();
+            context.model_named = true;
             if let Err(error @ EngineError::UnknownModel(_)) = context.engine_command() {
                 return Err(Fault::new(Outcome::Usage, error.to_string()));
             }
         }
         Ok(context)
+    }
+
+    /// Whether songs are separated again, unasked, where a better model is in use than theirs: not where the
+    /// user separates by hand, nor for a model that is tried for one run.
+    pub fn separates_again(&self) -> bool {
+        self.config.library.auto_separate && !self.model_named
     }
 
     /// Where lyrics are kept apart from the songs.

@@ -13,8 +13,8 @@ use crate::audio::decode::Decoder;
 use crate::audio::identity::track_id;
 use crate::audio::resample::Resampler;
 use crate::audio::write::StemFormat;
-use crate::jobs::model;
 use crate::jobs::vocals::StoredVocals;
+use crate::jobs::{model, stored};
 use crate::library::{is_audio, ready_stems, song_text};
 use crate::lyrics::ultrastar::{self, File, inside};
 use crate::separate::engine::Engine;
@@ -177,13 +177,9 @@ impl Export<'_> {
         let Some(store) = &self.store else {
             return Ok(false);
         };
-        let Some(key) = model::current(store) else {
-            return Ok(false);
-        };
         let id = track_id(audio)?;
-        let stored = store
-            .song_if_stored(&key, id)?
-            .filter(|stems| stems.is_complete());
+        let stored = stored::stems(store, id)?.map(|stored| stored.stems);
+        let stored = stored.filter(|stems| stems.is_complete());
         let Some((stored, meta)) = stored.and_then(|stems| Some((stems.clone(), stems.meta()?))) else {
             return Ok(false);
         };

@@ -8,7 +8,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
 use super::loudness::Measuring;
-use super::model;
+use super::stored;
 use super::vocals::StoredVocals;
 use crate::audio::decode::{DecodeError, Decoder};
 use crate::audio::identity::track_id;
@@ -53,6 +53,8 @@ pub struct Opened {
     pub segment_seconds: f64,
     /// All vocals are stored.
     pub complete: bool,
+    /// The model they are of, where the song should be separated again with a better one.
+    pub older: Option<String>,
     /// The part of its audio that the song is.
     pub span: Span,
 }
@@ -158,19 +160,18 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
         Some(id) => id,
         None => track_id(&load.path)?,
     };
-    let stems = model::current(store).and_then(|key| match store.song_if_stored(&key, id) {
-        Ok(stems) => stems,
-        Err(error) => {
-            // The song plays as it is; its separation will meet the same fault and show it.
-            tracing::warn!(path = %load.path.display(), "stored vocals cannot be used: {error}");
-            None
-        }
+    let found = stored::stems(store, id).unwrap_or_else(|error| {
+        // The song plays as it is; its separation will meet the same fault and show it.
+        tracing::warn!(path = %load.path.display(), "stored vocals cannot be used: {error}");
+        None
     });
+    let older = found.as_ref().and_then(|found| found.older.clone());
+    let stems = found.map(|found| found.stems);
     let grid = Grid::STANDARD;
     let mut segments = stems.as_ref().map(|stems| stems.overview()).unwrap_or_default();
     let complete = stems.as_ref().is_some_and(|stems| stems.is_complete());
-    let stored = stems.as_ref().and_then(|stems| stems.meta()).filter(|_| complete);
-    let duration = match stored {
+    let meta = stems.as_ref().and_then(|stems| stems.meta()).filter(|_| complete);
+    let duration = match meta {
         Some(meta) => Some(meta.frames as f64 / f64::from(meta.rate.max(1))),
         None => duration,
     };
@@ -189,6 +190,7 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
         segments,
         segment_seconds: grid.core as f64 / f64::from(grid.rate),
         complete,
+        older,
         span: library::sung_span(&load.path),
     })
 }

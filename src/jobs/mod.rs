@@ -13,6 +13,7 @@ mod plan;
 pub mod readings;
 mod ready;
 mod separation;
+pub mod stored;
 pub mod trace;
 pub mod vocals;
 mod worker;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 pub use fault::JobError;
+pub use stored::Listing;
 
 use crate::separate::command::EngineCommand;
 use crate::separate::engine::EngineError;
@@ -89,6 +91,8 @@ impl EngineInfo {
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobEvent {
     EngineUp(EngineInfo),
+    /// The engine has another model than the one that was in use: whose vocals are whole now.
+    ModelChanged(Listing),
     /// The engine was lost and is back; the song goes on.
     EngineRestarted {
         reason: String,

@@ -7,7 +7,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::model;
+use super::stored;
 use super::vocals::StoredVocals;
 use crate::audio::Vocals;
 use crate::audio::decode::{DecodeError, Decoder};
@@ -69,7 +69,7 @@ fn run(store: &StemStore, inbox: &Receiver<Listen>, on: &dyn Fn(PathBuf, Option<
 
 /// Of a song's stored vocals; None unless all of them are there.
 fn of_vocals(store: &StemStore, id: TrackId) -> Option<Trace> {
-    let stems = store.song_if_stored(&model::current(store)?, id).ok()??;
+    let stems = stored::stems(store, id).ok()??.stems;
     let meta = stems.meta().filter(|_| stems.is_complete())?;
     let seconds = meta.frames as f64 / f64::from(meta.rate.max(1));
     let mut vocals = StoredVocals::new(store.clone(), id, Some(stems));

@@ -9,7 +9,7 @@ use super::fault::JobError;
 use super::loudness::Measuring;
 use super::ready::ReadyStem;
 use super::separation::{Separation, Stamp, Stored};
-use super::{Command, EngineInfo, Job, JobEvent, JobsSetup, model};
+use super::{Command, EngineInfo, Job, JobEvent, JobsSetup, model, stored};
 use crate::audio::identity::track_id;
 use crate::library::ready_stems;
 use crate::separate::engine::{Answer, Engine, EngineError};
@@ -63,7 +63,10 @@ impl Worker {
             });
             let path = job.path.clone();
             let event = match self.separate(&job) {
-                Ok(Finished { id, already }) => JobEvent::Finished { path, id, already },
+                Ok(Finished { id, already }) => {
+                    stored::replace_others(&self.setup.store, id);
+                    JobEvent::Finished { path, id, already }
+                }
                 Err(JobError::Cancelled | JobError::Engine(EngineError::Stopped)) => {
                     JobEvent::Cancelled { path }
                 }
@@ -132,11 +135,7 @@ impl Worker {
             id,
         });
         // Songs that are whole under the model of last time need no engine to be started.
-        if self.engine.is_none()
-            && let Some(key) = model::current(&self.setup.store)
-            && let Some(stems) = self.setup.store.song_if_stored(&key, id)?
-            && stems.is_complete()
-        {
+        if stored::is_done(&self.setup.store, id)? {
             self.measure(Measuring::begin(&self.setup.store, &job.path, id))?;
             return Ok(Finished { id, already: true });
         }
@@ -147,11 +146,12 @@ impl Worker {
         if grid != Grid::STANDARD {
             return Err(JobError::Grid);
         }
-        let stems = self.setup.store.song(&key, id)?;
-        if stems.is_complete() {
+        // It may have another model than was thought.
+        if stored::is_done(&self.setup.store, id)? {
             self.measure(Measuring::begin(&self.setup.store, &job.path, id))?;
             return Ok(Finished { id, already: true });
         }
+        let stems = self.setup.store.song(&key, id)?;
         let song = Separation::new(&job.path, stamp, grid, stems, job.from_seconds)?;
         self.through_the_engine(&job.path, id, song)?;
         Ok(Finished { id, already: false })
@@ -285,9 +285,14 @@ impl Worker {
             let command = (self.setup.engine)()?;
             let engine = Engine::start_until(command, self.stopped.clone())?;
             let info = EngineInfo::of(engine.hello());
+            let before = model::current(&self.setup.store);
+            let changed = before.is_some_and(|before| before != info.model_key);
             model::remember(&self.setup.store, &info.model_key);
             self.engine = Some(engine);
             self.say(JobEvent::EngineUp(info));
+            if changed {
+                self.say(JobEvent::ModelChanged(stored::listing(&self.setup.store)));
+            }
         }
         Ok(())
     }
@@ -329,16 +334,13 @@ impl Worker {
 
     /// Keeps the cache within its cap, now that it grew.
     fn make_room(&self) {
-        let Some(key) = model::current(&self.setup.store) else {
-            return;
-        };
         if self.setup.store.used() <= self.setup.store.cap() {
             return;
         }
-        let before = self.setup.store.complete(&key);
+        let before = stored::listing(&self.setup.store).ready;
         match self.setup.store.prune() {
             Ok(pruned) if pruned.songs > 0 => {
-                let after = self.setup.store.complete(&key);
+                let after = stored::listing(&self.setup.store).ready;
                 self.say(JobEvent::Evicted(before.difference(&after).copied().collect()));
             }
             Ok(_) => {}

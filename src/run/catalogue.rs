@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::app::{Found, Past};
-use crate::jobs::model;
+use crate::jobs::stored;
 use crate::library::{AUDIO_ENDINGS, LibraryEvent, is_audio, read_track, stamp_of};
 use crate::store::StemStore;
 use crate::track::{FileStamp, Track, TrackId};
@@ -29,10 +29,8 @@ pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Tra
 
 /// With the store's word on whose vocals are whole.
 pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
-    let ready = model::current(store)
-        .map(|key| store.complete(&key))
-        .unwrap_or_default();
-    let is_ready = |id: Option<TrackId>| id.is_some_and(|id| ready.contains(&id));
+    let stored = stored::listing(store);
+    let is_ready = |id: Option<TrackId>| id.is_some_and(|id| stored.ready.contains(&id));
     // a whole library at once is quicker read in one go than song by song
     let all = (tracks.len() > FEW).then(|| (store.memories(), store.added()));
     let past = |track: &Track| {
@@ -53,6 +51,7 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
         .into_iter()
         .map(|track| Found {
             ready: is_ready(track.id),
+            older: track.id.and_then(|id| stored.older.get(&id)).cloned(),
             past: past(&track),
             track,
         })

@@ -42,6 +42,10 @@ pub fn of_job(event: JobEvent) -> Event {
             // The first song will tell better.
             speed: info.times_real_time.unwrap_or_default() as f32,
         }),
+        JobEvent::ModelChanged(listing) => Event::ModelChanged {
+            ready: listing.ready,
+            older: listing.older,
+        },
         JobEvent::EngineRestarted { reason } => {
             Event::Said(format!("the engine was started again: {reason}"))
         }
@@ -117,6 +121,7 @@ pub fn of_opened(opened: &Opened) -> Event {
             .map(|segment| segment.as_ref().map(peaks))
             .collect(),
         complete: opened.complete,
+        older: opened.older.clone(),
         begins: opened.span.start,
         ends: opened.span.end,
     }))

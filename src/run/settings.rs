@@ -31,6 +31,7 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
     let kept: Option<Kept> = store.state(machines::SAVED);
     Settings {
         auto_separate: context.config.library.auto_separate,
+        redo: context.separates_again(),
         seek_seconds: playback.seek_seconds,
         crossfade_seconds: playback.crossfade_seconds,
         saved: Saved {

@@ -201,16 +201,24 @@ impl StemStore {
         Ok(all)
     }
 
+    pub(super) fn evict_key(&self, key: &SongKey) -> Result<bool, StoreError> {
+        self.evict_folder(key, &self.house.song_folder(key))
+    }
+
+    fn evict(&self, song: &OnDisk) -> Result<bool, StoreError> {
+        self.evict_folder(&song.key, &song.folder)
+    }
+
     /// False where the song is open. First it counts as not complete, then its folder gets a name
     /// that no song has, then it is removed: a crash between leaves nothing half there.
-    fn evict(&self, song: &OnDisk) -> Result<bool, StoreError> {
+    fn evict_folder(&self, key: &SongKey, folder: &Path) -> Result<bool, StoreError> {
         let entries = self.house.open.hold();
-        if entries.contains(&song.key) {
+        if entries.contains(key) {
             return Ok(false);
         }
-        self.house.catalogue.unkeep(&song.key.model, song.key.id)?;
-        let going = leftover(&song.folder);
-        std::fs::rename(&song.folder, &going).map_err(|e| StoreError::from_io(&song.folder, e))?;
+        self.house.catalogue.unkeep(&key.model, key.id)?;
+        let going = leftover(folder);
+        std::fs::rename(folder, &going).map_err(|e| StoreError::from_io(folder, e))?;
         drop(entries);
         std::fs::remove_dir_all(&going).map_err(|e| StoreError::from_io(&going, e))?;
         Ok(true)

@@ -16,6 +16,7 @@ mod loudness;
 mod memory;
 mod open_songs;
 mod queue;
+mod replaced;
 mod song;
 
 use std::collections::{HashMap, HashSet};

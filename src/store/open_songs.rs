@@ -1,7 +1,7 @@
 //! Which songs are open in this process: each has one handle that everybody shares, and none of
 //! them is evicted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 // lock: who opens, closes or evicts a song must agree with everybody who does the same on another
 // thread, and opening takes milliseconds of disk work that no atomic can cover. It is taken at
@@ -30,6 +30,8 @@ pub(super) struct OpenSongs {
 #[derive(Default)]
 pub(super) struct Entries {
     open: HashMap<SongKey, Entry>,
+    /// Vocals that those of another model replaced while they were open: they go when they are closed.
+    replaced: HashSet<SongKey>,
     opened_so_far: u64,
 }
 
@@ -50,6 +52,18 @@ impl Entries {
     /// Open, or not yet closed to the end.
     pub fn contains(&self, key: &SongKey) -> bool {
         self.open.contains_key(key)
+    }
+
+    pub fn mark_replaced(&mut self, key: SongKey) {
+        self.replaced.insert(key);
+    }
+
+    pub fn is_replaced(&self, key: &SongKey) -> bool {
+        self.replaced.contains(key)
+    }
+
+    pub fn forget_replaced(&mut self, key: &SongKey) {
+        self.replaced.remove(key);
     }
 
     pub fn find(&self, key: &SongKey) -> Option<Arc<SongStems>> {
@@ -122,7 +136,16 @@ impl Drop for OpenSong {
         {
             entries.open.remove(&self.key);
         }
+        let replaced = entries.is_replaced(&self.key);
         drop(entries);
+        if replaced {
+            let store = StemStore {
+                house: self.house.clone(),
+            };
+            if let Err(e) = store.remove_if_replaced(&self.key) {
+                tracing::warn!("vocals of an older model could not be removed: {e}");
+            }
+        }
         heap::give_back();
     }
 }

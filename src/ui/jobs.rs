@@ -209,11 +209,17 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
                 .get(waiting.key)
                 .and_then(|entry| entry.track.duration)
                 .map(text::time);
-            let why = match waiting.wish {
-                Wish::Playing => "being sung",
-                Wish::Queued => "in the queue",
-                Wish::Asked => "asked for",
-                Wish::Found => "found",
+            let older = app
+                .tracks
+                .get(waiting.key)
+                .and_then(|entry| entry.older.as_deref());
+            let why = match (waiting.wish, older) {
+                (Wish::Playing, _) => "being sung".to_owned(),
+                (Wish::Queued, _) => "in the queue".to_owned(),
+                (Wish::Asked, _) => "asked for".to_owned(),
+                (Wish::Found, _) => "found".to_owned(),
+                (Wish::Again, Some(model)) => format!("again, was {model}"),
+                (Wish::Again, None) => "again".to_owned(),
             };
             let time = text::pad_left(&time.unwrap_or_default(), 8, "");
             canvas.line(

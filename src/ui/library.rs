@@ -90,7 +90,10 @@ pub(super) fn song_row(
         spans.push(Span::raw(text::pad_left(&time, columns.time - 2, mark) + "  "));
     }
     if columns.stems > 0 {
-        let (mut word, style) = stems_word(&entry.stems, canvas);
+        let (mut word, style) = match entry.older {
+            Some(_) => ("older".into(), canvas.theme.good()),
+            None => stems_word(&entry.stems, canvas),
+        };
         if entry.past.pinned {
             word = format!("{word} {}", canvas.glyphs().pinned);
         }

@@ -3,6 +3,7 @@
 
 use super::editor;
 use super::help::lines as help_lines;
+use super::position;
 use super::text;
 use crate::action::{Action, Screen};
 use crate::app::board::Line;
@@ -328,6 +329,9 @@ fn song(app: &App, key: SongKey) -> String {
         StemState::New => "",
         StemState::Failed(_) => ", not separated: failed",
     };
+    if let Some(model) = &entry.older {
+        words += &position::older_words(app, model);
+    }
     words
 }
 

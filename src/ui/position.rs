@@ -53,6 +53,12 @@ pub(super) fn position(app: &App, canvas: &mut Canvas, y: usize) {
     canvas.line(y, spans);
 }
 
+/// What is said of vocals that a model made which is not as good as the one in use.
+pub(super) fn older_words(app: &App, model: &str) -> String {
+    let redone = if app.settings.redo { ", will be redone" } else { "" };
+    format!(", separated with {model}{redone}")
+}
+
 /// Which parts of the song have their vocals, and why not the others.
 pub(super) fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
     let theme = canvas.theme;
@@ -61,8 +67,10 @@ pub(super) fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
         .get(song.key)
         .map(|entry| entry.stems.clone())
         .unwrap_or_default();
+    let older = app.tracks.get(song.key).and_then(|entry| entry.older.as_deref());
     let (words, style) = if song.voice.complete {
-        ("ready".to_owned(), theme.good())
+        let model = older.map(|model| older_words(app, model));
+        (format!("ready{}", model.unwrap_or_default()), theme.good())
     } else {
         match state {
             StemState::Ready => ("ready".into(), theme.good()),

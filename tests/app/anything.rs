@@ -57,6 +57,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => (0..SONGS.len(), any::<bool>(), 0..3_u64).prop_map(|(i, ready, size)| {
             let mut found = crate::hand::song(i);
             found.ready = ready;
+            found.older = (ready && size > 0).then(|| "light".to_owned());
+            found.track.id = Some(TrackId([i as u8; 16]));
             found.track.stamp.size = size;
             Event::Found(vec![found])
         }),
@@ -68,6 +70,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => (0..60_000_000_u64).prop_map(|bytes| cache(bytes, 50_000_000)),
         1 => Just(Event::Evicted(vec![TrackId([7; 16])])),
         1 => Just(Event::EngineDown { reason: "gone".into() }),
+        1 => (any::<[bool; 3]>(), any::<bool>()).prop_map(|(ready, older)| {
+            let ids = (0..3).filter(|i| ready[*i]).map(|i| TrackId([i as u8; 16]));
+            Event::ModelChanged {
+                older: ids.clone().filter(|_| older).map(|id| (id, "light".to_owned())).collect(),
+                ready: ids.collect(),
+            }
+        }),
         2 => (song(), any::<bool>()).prop_map(|(path, already)| Event::JobFinished { path, already }),
         2 => song().prop_map(|path| Event::JobFailed { path, reason: "broken".into() }),
         2 => song().prop_map(|path| Event::JobCancelled { path }),

@@ -11,6 +11,7 @@ mod levels;
 mod library;
 mod playback;
 mod queue;
+mod redo;
 mod requests;
 
 use croon::app::{CacheStats, Effect, Event};

@@ -25,7 +25,7 @@ pub fn line(mode: &str) -> Vec<String> {
 }
 
 /// A fake with no patience wasted. `mode` is words: how it answers (`identity`, `half`, `silence`,
-/// `left-minus-right`, `reverse` order), and faults such as `die-after:3`, `garbage-after:2`, `flag:PATH`.
+/// `left-minus-right`, `reverse` order), `model:NAME`, and faults such as `die-after:3`, `garbage-after:2`, `flag:PATH`.
 pub fn command(mode: &str) -> EngineCommand {
     let line = line(mode);
     let mut command = EngineCommand::new(&line[0], &line[1..]);
@@ -76,7 +76,11 @@ fn serve(mode: &str, out: &mut File) {
         version: "0.0.0".into(),
         device: "fake".into(),
         why: "a test".into(),
-        model: "fake".into(),
+        model: words
+            .iter()
+            .find_map(|w| w.strip_prefix("model:"))
+            .unwrap_or("fake")
+            .into(),
         model_sha256: if has("changing") {
             format!("{:064x}", std::process::id())
         } else {

@@ -53,6 +53,7 @@ pub fn song(i: usize) -> Found {
     Found {
         track,
         ready: false,
+        older: None,
         past: Past::default(),
     }
 }
@@ -87,6 +88,7 @@ pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> Loaded {
         segment_seconds: 4.0,
         segments,
         complete,
+        older: None,
         begins: 0.0,
         ends: None,
     }
@@ -242,6 +244,12 @@ impl Hand {
         self.app.deck.song.as_ref().map(|song| song.title.clone())
     }
 
+    /// The model a song's vocals are of, where they are to be made again.
+    pub fn older(&self, title: &str) -> Option<String> {
+        let key = self.app.tracks.key(&path(title)).unwrap();
+        self.app.tracks.get(key).unwrap().older.clone()
+    }
+
     pub fn stems(&self, title: &str) -> StemState {
         let key = self.app.tracks.key(&path(title)).unwrap();
         self.app.tracks.get(key).unwrap().stems.clone()
@@ -274,6 +282,7 @@ impl Hand {
         assert_eq!(jobs.len(), waiting.len(), "a song waits twice");
         for key in app.tracks.all() {
             let entry = app.tracks.get(*key).unwrap();
+            assert!(entry.older.is_none() || entry.stems == StemState::Ready);
             match entry.stems {
                 StemState::Queued => assert!(
                     jobs.contains(key),

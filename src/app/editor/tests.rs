@@ -30,6 +30,7 @@ fn any_song(tracks: &mut crate::app::Tracks) -> SongKey {
     tracks.add([crate::app::Found {
         track,
         ready: false,
+        older: None,
         past: Default::default(),
     }]);
     tracks.key(Path::new("song.flac")).unwrap()

@@ -13,6 +13,8 @@ pub struct Found {
     pub track: Track,
     /// Its vocals are whole in the cache.
     pub ready: bool,
+    /// The model they are of, where they should be made again with a better one.
+    pub older: Option<String>,
     pub past: Past,
 }
 
@@ -30,6 +32,8 @@ pub struct Loaded {
     pub segments: Vec<Option<Peaks>>,
     /// All segments are stored.
     pub complete: bool,
+    /// The model they are of, where they should be made again with a better one.
+    pub older: Option<String>,
     /// Where the song begins and ends in its audio, in seconds, where its text says so.
     pub begins: f64,
     pub ends: Option<f64>,

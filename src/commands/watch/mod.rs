@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::{Context, Fault, Outcome};
-use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, model};
+use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, Listing, model, stored};
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
 use crate::separate::engine::EngineError;
 use crate::store::StemStore;
@@ -204,18 +204,7 @@ impl Watch<'_> {
                 if let Err(error) = self.store.remember_many(&tracks) {
                     tracing::warn!("{error}");
                 }
-                let whole = model::current(&self.store)
-                    .map(|key| self.store.complete(&key))
-                    .unwrap_or_default();
-                for track in tracks {
-                    if self.queue.running() == Some(&track.path) {
-                        continue;
-                    }
-                    match track.id {
-                        Some(id) if whole.contains(&id) => {}
-                        _ => self.queue.add(track),
-                    }
-                }
+                self.sort_in(tracks, &stored::listing(&self.store));
                 Ok(())
             }
             LibraryEvent::Gone(paths) => {
@@ -301,6 +290,10 @@ impl Watch<'_> {
                     }),
                 )?;
             }
+            JobEvent::ModelChanged(listing) => {
+                let whole = self.queue.take_whole();
+                self.sort_in(whole, &listing);
+            }
             JobEvent::EngineRestarted { reason } => {
                 self.line("engine-restarted", &reason, json!({ "reason": reason }))?;
             }
@@ -354,6 +347,16 @@ impl Watch<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn sort_in(&mut self, tracks: Vec<Track>, stored: &Listing) {
+        let last_sung = |id| self.store.memory(id).last_sung;
+        let again = self.context.separates_again();
+        self.queue.sort_in(
+            tracks,
+            stored,
+            again.then_some(&last_sung as &dyn Fn(TrackId) -> i64),
+        );
     }
 
     fn house_is_down(&self) -> Outcome {
