@@ -10,6 +10,7 @@ use crate::layers::Mode;
 use crate::mask::BINS;
 use crate::model::{Model, WINDOW, WINDOW_FRAMES};
 use crate::take::{HOP, N_FFT, SPECTRUM_BINS};
+use crate::wiener;
 
 const FFT: i64 = N_FFT as i64;
 const STEP: i64 = HOP as i64;
@@ -96,7 +97,11 @@ impl Card {
         let masks = grow(&masks, 3, SPECTRUM_BINS as i64)?;
         let masks = grow(&masks, 2, heard.len() as i64)?;
         let mixture = spectrum.f_narrow(2, heard.start as i64, heard.len() as i64)?;
-        let passed = &mixture * masks;
+        let passed = if self.model.network.design.is_filtered() {
+            wiener::filtered(&mixture, &masks)?
+        } else {
+            &mixture * masks
+        };
         let frames = &self.extent.frames;
         let (first, count) = ((frames.start - heard.start) as i64, frames.len() as i64);
         let parts = passed

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use croon::separate::models;
 use tch::Device;
 
@@ -12,7 +12,7 @@ use crate::model::{GRID, WINDOW_FRAMES};
 use crate::network::Design;
 use crate::state::{RunFolder, State};
 use crate::take::{HOP, N_FFT};
-use crate::weights::{self, Base, Loaded, Manifest, Measured, Training};
+use crate::weights::{self, Manifest, Measured, Training};
 
 const LICENCE: &str =
     "MIT OR Apache-2.0 for the weights as such; see MODEL_CARD.md for what they were trained on";
@@ -28,10 +28,6 @@ pub struct ExportArgs {
     /// Their name [default: that of the run's model]
     #[arg(long)]
     pub name: Option<String>,
-    /// Manifest of the model whose weights the first stage of this one are: only the second is written then, and
-    /// both models' files belong in one folder
-    #[arg(long)]
-    pub base: Option<PathBuf>,
     /// Take the newest state instead of the best by validation
     #[arg(long)]
     pub last: bool,
@@ -53,7 +49,6 @@ impl ExportArgs {
             run: run.to_path_buf(),
             into: into.to_path_buf(),
             name: None,
-            base: None,
             last: false,
             vocals_sdr: None,
             accompaniment_sdr: None,
@@ -69,7 +64,6 @@ pub fn manifest(name: &str, design: Design, training: Option<Training>) -> Manif
         name: name.into(),
         weights: format!("{name}.safetensors"),
         sha256: String::new(),
-        base: None,
         licence: LICENCE.into(),
         rate: GRID.rate,
         n_fft: N_FFT,
@@ -122,9 +116,6 @@ pub fn export(args: &ExportArgs) -> Result<()> {
             on: args.on.clone(),
         });
     }
-    if let Some(base) = &args.base {
-        manifest.base = Some(shared(base, &state)?);
-    }
     // The plain design stays what it was published as: a mask alone.
     manifest.gate = (plan.model != models::UNET_MASK).then_some(Gate::STANDARD);
     let manifest = weights::save(&state.averaged()?, manifest, Path::new(&args.into))?;
@@ -136,24 +127,4 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         manifest.sha256
     );
     Ok(())
-}
-
-/// The weights of a model that the state's first stage began with and still has.
-fn shared(base: &Path, state: &State) -> Result<Base> {
-    let Loaded { model, manifest, .. } = weights::read(base)?;
-    let layers = &state.model.network.layers;
-    let theirs = &model.network.layers;
-    for (key, tensor) in theirs.parameters.iter().chain(&theirs.statistics) {
-        let mine = layers.parameters.get(key).or_else(|| layers.statistics.get(key));
-        if !mine.is_some_and(|mine| mine.size() == tensor.size() && mine.f_equal(tensor).unwrap_or(false)) {
-            bail!(
-                "the weights of {} are not those that this run began with: {key} differs. Leave --base out to write all",
-                base.display()
-            );
-        }
-    }
-    Ok(Base {
-        weights: manifest.weights,
-        sha256: manifest.sha256,
-    })
 }

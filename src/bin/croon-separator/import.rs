@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use crate::export;
 use crate::network::Design;
-use crate::spleeter::Shape;
+use crate::spleeter::{Estimate, Shape};
 use crate::state::write_tensors;
 use crate::tensor_bundle::{self, Bundle, BundleError};
 use crate::weights::{self, Origin};
@@ -147,7 +147,7 @@ fn two_stems() -> Shape {
     Shape {
         encoder: vec![16, 32, 64, 128, 256, 512],
         stems: vec!["vocals".into(), "accompaniment".into()],
-        refine: None,
+        estimate: Estimate::Share,
     }
 }
 

@@ -9,7 +9,7 @@ fn shape() -> Shape {
     Shape {
         encoder: ENCODER.to_vec(),
         stems: vec!["vocals".into(), "accompaniment".into()],
-        refine: None,
+        estimate: Estimate::Share,
     }
 }
 

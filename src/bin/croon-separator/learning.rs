@@ -315,9 +315,7 @@ pub mod tests {
         assert!(std::fs::read(folder.last()).unwrap() == whole);
 
         let model = state.averaged().unwrap();
-        let refused = State::from_models(&other, vec![model], Device::Cpu)
-            .err()
-            .unwrap();
+        let refused = State::from_model(&other, model, Device::Cpu).err().unwrap();
         assert!(refused.to_string().contains("--model"), "{refused}");
     }
 

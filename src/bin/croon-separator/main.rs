@@ -28,7 +28,6 @@ mod parity_report;
 mod pick;
 mod processor;
 mod recipe;
-mod refine;
 mod report;
 mod rng;
 mod sampler;
@@ -47,6 +46,7 @@ mod train;
 mod unet;
 mod unet_masker;
 mod weights;
+mod wiener;
 
 use std::fs::File;
 use std::process::ExitCode;

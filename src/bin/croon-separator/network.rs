@@ -7,10 +7,9 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, channels_last};
 use crate::mask;
-use crate::refine;
 use crate::rng::Rng;
 use crate::slim;
-use crate::spleeter;
+use crate::spleeter::{self, Estimate};
 use crate::unet::Shape;
 
 /// Input planes: three sub-bands of |L|, |R| and |L - R|.
@@ -32,7 +31,7 @@ impl Design {
         match name {
             "unet-mask" => Some(Self::UnetMask(Shape::classic())),
             "light" => Some(Self::Spleeter(spleeter::Shape::narrow())),
-            "full" => Some(Self::Spleeter(spleeter::Shape::refined())),
+            "full" => Some(Self::Spleeter(spleeter::Shape::filtered())),
             "spleeter" => Some(Self::Spleeter(spleeter::Shape::published(&[
                 "vocals",
                 "accompaniment",
@@ -51,10 +50,7 @@ impl Design {
 
     /// Whether the weights come with the mean magnitude of music per bin.
     pub fn whitens(&self) -> bool {
-        match self {
-            Self::UnetMask(_) => true,
-            Self::Spleeter(shape) => shape.refine.is_some(),
-        }
+        matches!(self, Self::UnetMask(_))
     }
 
     /// Whether a tensor of a file with both stems is none of this network's, which has the vocals' alone.
@@ -68,11 +64,11 @@ impl Design {
         }
     }
 
-    /// Whether a training moves this parameter. A second stage learns to correct the first as it is.
-    pub fn learns(&self, parameter: &str) -> bool {
+    /// Whether a [`crate::wiener`] filter follows the masks.
+    pub fn is_filtered(&self) -> bool {
         match self {
-            Self::UnetMask(_) => true,
-            Self::Spleeter(shape) => shape.refine.is_none() || parameter.starts_with(refine::PREFIX),
+            Self::UnetMask(_) => false,
+            Self::Spleeter(shape) => shape.estimate == Estimate::Wiener,
         }
     }
 
@@ -113,10 +109,17 @@ impl Network {
     ) -> Result<Tensor, TchError> {
         match &self.design {
             Design::UnetMask(shape) => {
-                let input = tch::no_grad(|| shape.features(re, im, whitening))?;
+                let input = tch::no_grad(|| {
+                    let magnitude = mask::magnitude(re, im)?;
+                    let level = match shape.level_reach {
+                        Some(reach) => mask::moving_level(&magnitude, reach)?,
+                        None => mask::level(&magnitude)?,
+                    };
+                    mask::features(re, im, magnitude, &level, whitening)
+                })?;
                 mask::unfold(&shape.planes(&self.layers, &input, mode, kind, wanted)?)
             }
-            Design::Spleeter(shape) => shape.masks(&self.layers, (re, im), whitening, mode, kind, &wanted),
+            Design::Spleeter(shape) => shape.masks(&self.layers, (re, im), mode, kind, &wanted),
         }
     }
 
@@ -136,8 +139,8 @@ impl Network {
         })
     }
 
-    /// Takes over the weights of another network: one of the same design, a wider one, or one that this has as a part.
-    /// What a second stage sees beyond a `unet-mask` begins without a say, and so does its head.
+    /// Takes over the weights of another network: one of the same size, one with more stems, or a wider one, of which
+    /// the channels that carry most are taken.
     ///
     /// # Errors
     /// A tensor that has no place here, by name.
@@ -146,36 +149,25 @@ impl Network {
             && narrow.is_narrower_than(wide)
         {
             for stem in &narrow.stems {
-                let stem_layers = slim::slim(&other.layers, stem, wide, narrow)?;
-                self.layers.put_below(&format!("{stem}."), stem_layers);
+                let layers = slim::slim(&other.layers, stem, wide, narrow)?;
+                self.layers.put_below(&format!("{stem}."), layers);
             }
             return Ok(());
         }
-        let second = match (&self.design, &other.design) {
-            (Design::Spleeter(_), Design::UnetMask(_)) => refine::PREFIX,
-            _ => "",
-        };
-        let design = self.design.clone();
-        let left_out = |name: &str| match second {
-            "" => design.leaves_out(name),
-            _ => name.starts_with("head."),
-        };
         let groups = [
             (&mut self.layers.parameters, &other.layers.parameters),
             (&mut self.layers.statistics, &other.layers.statistics),
         ];
         for (mine, theirs) in groups {
-            for (name, tensor) in theirs.iter().filter(|(name, _)| !left_out(name)) {
-                let misfit = || TchError::Shape(format!("the tensor {name} has no place in it"));
-                let place = mine.get_mut(&format!("{second}{name}")).ok_or_else(misfit)?;
-                let (has, wants) = (tensor.size(), place.size());
-                *place = match (&has[..], &wants[..]) {
-                    ([a, seen, ..], [b, sees, ..]) if !second.is_empty() && a == b && seen < sees => {
-                        tensor.f_constant_pad_nd([0, 0, 0, 0, 0, sees - seen])?
+            for (name, tensor) in theirs.iter().filter(|(name, _)| !self.design.leaves_out(name)) {
+                match mine.get_mut(name) {
+                    Some(place) if place.size() == tensor.size() => *place = tensor.f_detach_copy()?,
+                    _ => {
+                        let misfit =
+                            format!("the tensor {name} of size {:?} has no place in it", tensor.size());
+                        return Err(TchError::Shape(misfit));
                     }
-                    _ if has == wants => tensor.f_detach_copy()?,
-                    _ => return Err(misfit()),
-                };
+                }
             }
         }
         Ok(())

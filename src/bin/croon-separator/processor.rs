@@ -27,6 +27,10 @@ pub trait Masker: Send {
     /// What libtorch says, which is lack of memory.
     fn compute(&mut self, wanted: Range<usize>) -> Result<(), TchError>;
 
+    /// Takes in the spectrum of a frame again, once its mask is known. Every frame wanted comes before the first
+    /// [`Self::mask`].
+    fn learn(&mut self, _frame: usize, _left: &[Complex<f32>], _right: &[Complex<f32>]) {}
+
     /// Leaves of a frame's spectrum what is voice. `frame` counts from the first one wanted.
     fn mask(&self, frame: usize, left: &mut [Complex<f32>], right: &mut [Complex<f32>]);
 }
@@ -52,10 +56,7 @@ impl Processor {
             spectrum: vec![Complex::default(); SPECTRUM_FRAMES * SPECTRUM_BINS],
         };
         let masker: Box<dyn Masker> = match &model.network.design {
-            Design::UnetMask(shape) => {
-                let layers = model.network.layers.share();
-                Box::new(UnetMasker::new(shape, layers, &model.whitening, mode)?)
-            }
+            Design::UnetMask(shape) => Box::new(UnetMasker::new(shape, &model, mode)?),
             Design::Spleeter(shape) => Box::new(SpleeterMasker::new(shape, &model, mode, &extent)?),
         };
         Ok(Self {
@@ -101,6 +102,12 @@ impl Processor {
         let mut passed = mixture.clone();
         let range = heard.start * SPECTRUM_BINS..heard.end * SPECTRUM_BINS;
         let [left, right] = &mut self.sides;
+        let frames = left.spectrum[range.clone()]
+            .chunks_exact(SPECTRUM_BINS)
+            .zip(right.spectrum[range.clone()].chunks_exact(SPECTRUM_BINS));
+        for (frame, (left, right)) in frames.enumerate().take(last + 1) {
+            self.masker.learn(frame, left, right);
+        }
         let frames = left.spectrum[range.clone()]
             .chunks_exact_mut(SPECTRUM_BINS)
             .zip(right.spectrum[range].chunks_exact_mut(SPECTRUM_BINS));

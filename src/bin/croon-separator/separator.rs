@@ -138,7 +138,6 @@ pub mod tests {
             top: 4,
             halving: Some(3),
             level_reach: gate.map(|_| 16),
-            ..unet::Shape::classic()
         };
         let network = Network::new(Design::UnetMask(shape), 11);
         let whitening = Tensor::rand([BINS], (Kind::Float, Device::Cpu)) + 0.1;

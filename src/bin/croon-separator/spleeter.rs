@@ -12,9 +12,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, channels_last, leaky};
 use crate::mask::{self, BINS};
-use crate::refine;
 use crate::rng::Rng;
-use crate::unet;
 
 /// Bins the network sees, from 0 Hz to 11 kHz.
 pub const BINS_SEEN: i64 = 1024;
@@ -42,9 +40,26 @@ pub struct Shape {
     pub stems: Vec<String>,
     /// Channels after each encoder level; each halves frames and bins.
     pub encoder: Vec<i64>,
-    /// The second stage, where there is one: see [`refine`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refine: Option<unet::Shape>,
+    /// How the masks of both stems become one estimate of the vocals.
+    #[serde(default, skip_serializing_if = "Estimate::is_share")]
+    pub estimate: Estimate,
+}
+
+/// How the masks of voice and accompaniment become one estimate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Estimate {
+    /// The voice's share of both powers, as published.
+    #[default]
+    Share,
+    /// The mean of the voice's mask and of what the accompaniment's leaves, and a [`crate::wiener`] filter after it.
+    Wiener,
+}
+
+impl Estimate {
+    fn is_share(&self) -> bool {
+        *self == Self::Share
+    }
 }
 
 impl Shape {
@@ -53,7 +68,7 @@ impl Shape {
         Self {
             stems: stems.iter().map(|stem| (*stem).to_owned()).collect(),
             encoder: vec![16, 32, 64, 128, 256, 512],
-            refine: None,
+            estimate: Estimate::Share,
         }
     }
 
@@ -74,13 +89,10 @@ impl Shape {
             && self.stems.iter().all(|stem| wide.stems.contains(stem))
     }
 
-    /// Both published networks and a second stage after them.
-    pub fn refined() -> Self {
+    /// Both published networks, their agreement and the filter.
+    pub fn filtered() -> Self {
         Self {
-            refine: Some(unet::Shape {
-                inputs: refine::PLANES,
-                ..unet::Shape::light()
-            }),
+            estimate: Estimate::Wiener,
             ..Self::published(&["vocals", "accompaniment"])
         }
     }
@@ -100,10 +112,7 @@ impl Shape {
         matches!(stems[..], ["vocals"] | ["vocals", "accompaniment"])
             && (2..=7).contains(&self.levels())
             && self.encoder.iter().all(|channels| (1..=4096).contains(channels))
-            && self
-                .refine
-                .as_ref()
-                .is_none_or(|stage| stems.len() == 2 && stage.inputs == refine::PLANES && stage.is_sane())
+            && (self.stems.len() == 2 || self.estimate == Estimate::Share)
     }
 
     /// Channels that decoder `level` puts out: those of the skip it meets, and one plane at the top.
@@ -150,33 +159,13 @@ impl Shape {
             layers.draw(&head, &[SIDES, 1, HEAD, HEAD], he(HEAD * HEAD), rng);
             layers.bias(&head, SIDES, 0.0);
         }
-        if let Some(stage) = &self.refine {
-            let mut second = stage.fresh(rng);
-            // It begins by moving nothing.
-            for (_, tensor) in second
-                .parameters
-                .iter_mut()
-                .filter(|(key, _)| key.starts_with("head."))
-            {
-                *tensor = tensor.zeros_like();
-            }
-            layers.put_below(refine::PREFIX, second);
-        }
         layers
     }
 
     /// The same function with each normalisation as one scale and one shift, for [`Mode::Folded`].
     pub fn folded(&self, layers: &Layers) -> Result<Layers, TchError> {
         let mut folded = Layers::default();
-        if let Some(stage) = &self.refine {
-            let mut second = layers
-                .below(refine::PREFIX)
-                .folded(|name| name.starts_with("up"))?;
-            stage.arrange(&mut second)?;
-            folded.put_below(refine::PREFIX, second);
-        }
-        let first = |key: &&String| !key.starts_with(refine::PREFIX);
-        for (key, tensor) in layers.parameters.iter().filter(|(key, _)| first(key)) {
+        for (key, tensor) in &layers.parameters {
             if !key.contains(".norm.") {
                 folded.parameters.insert(key.clone(), tensor.f_detach_copy()?);
             } else if let Some(name) = key.strip_suffix(".norm.weight") {
@@ -258,7 +247,6 @@ impl Shape {
         &self,
         layers: &Layers,
         (re, im): (&Tensor, &Tensor),
-        whitening: &Tensor,
         mode: Mode,
         kind: Kind,
         wanted: &Range<i64>,
@@ -270,28 +258,7 @@ impl Shape {
             let magnitude = mirror_silence(magnitude)?;
             channels_last(&(magnitude * LEVEL / level).f_to_kind(kind)?)
         })?;
-        let Some(stage) = &self.refine else {
-            return extend(&share(&self.stem_masks(layers, &input, mode, wanted)?)?);
-        };
-        // The first stage stays what it is.
-        let first = if mode == Mode::Train { Mode::Evaluate } else { mode };
-        let stems = tch::no_grad(|| self.stem_masks(layers, &input, first, &(0..input.size()[2])))?;
-        let [voice, rest] = &stems[..] else {
-            return Err(TchError::Shape(format!("masks of {} stems", stems.len())));
-        };
-        let (voice, rest) = (extend(voice)?, extend(rest)?);
-        let layers = layers.below(refine::PREFIX);
-        let seen = [&voice, &rest];
-        refine::masks(
-            stage,
-            &layers,
-            (re, im),
-            whitening,
-            seen,
-            mode,
-            kind,
-            wanted.clone(),
-        )
+        extend(&self.combined(&self.stem_masks(layers, &input, mode, wanted)?)?)
     }
 
     /// The mask of each stem, `[batch, 2, wanted frames, 1024]`, for magnitudes `[batch, 2, frames, 1024]`.
@@ -307,6 +274,20 @@ impl Shape {
             logits.f_to_kind(Kind::Float)?.f_sigmoid()
         };
         self.stems.iter().map(mask).collect()
+    }
+
+    /// The vocals' mask out of those of the stems; where there is one, itself.
+    fn combined(&self, masks: &[Tensor]) -> Result<Tensor, TchError> {
+        match (masks, self.estimate) {
+            ([vocals, accompaniment], Estimate::Share) => {
+                let vocals = vocals.f_square()? + EPSILON;
+                let both = accompaniment.f_square()? + EPSILON + &vocals;
+                vocals.f_div(&both)
+            }
+            ([vocals, accompaniment], Estimate::Wiener) => Ok((vocals + 1.0 - accompaniment) * 0.5),
+            ([vocals], _) => Ok(vocals.shallow_clone()),
+            _ => Err(TchError::Shape(format!("masks of {} stems", masks.len()))),
+        }
     }
 }
 
@@ -368,19 +349,6 @@ fn mirror_silence(magnitude: Tensor) -> Result<Tensor, TchError> {
     };
     let parts = (0..examples).zip(sources).map(example);
     Tensor::f_cat(&parts.collect::<Result<Vec<_>, TchError>>()?, 0)
-}
-
-/// The vocals' mask out of those of the stems: itself where it is alone, else its share of the powers.
-fn share(masks: &[Tensor]) -> Result<Tensor, TchError> {
-    match masks {
-        [vocals, accompaniment] => {
-            let vocals = vocals.f_square()? + EPSILON;
-            let both = accompaniment.f_square()? + EPSILON + &vocals;
-            vocals.f_div(&both)
-        }
-        [vocals] => Ok(vocals.shallow_clone()),
-        _ => Err(TchError::Shape(format!("masks of {} stems", masks.len()))),
-    }
 }
 
 /// Masks of all bins: above the highest one seen counts the mean of the topmost.

@@ -9,32 +9,29 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::extent::Extent;
 use crate::layers::{Layers, Mode, channels_last};
-use crate::mask;
 use crate::model::{Model, WINDOW_FRAMES};
-use crate::network::{INPUTS, OUTPUTS};
 use crate::processor::Masker;
-use crate::refine;
 use crate::slices::{floats, floats_mut, sum};
-use crate::spleeter::{self, EPSILON, LEVEL, Shape, TOP_BINS};
-use crate::unet_masker::UnetMasker;
+use crate::spleeter::{self, EPSILON, Estimate, LEVEL, Shape, TOP_BINS};
+use crate::take::SPECTRUM_BINS;
+use crate::wiener::Wiener;
 
 const BINS_SEEN: usize = spleeter::BINS_SEEN as usize;
 const SIDES: usize = spleeter::SIDES as usize;
 /// Values of a frame that the networks see: left and right.
 const SEEN: usize = SIDES * BINS_SEEN;
-const BINS: usize = mask::BINS as usize;
-const ROWS: usize = mask::ROWS as usize;
 /// Values of a frame's masks: left and right.
-const MASKS: usize = SIDES * BINS;
+const MASKS: usize = SIDES * SPECTRUM_BINS;
 
 /// The networks with the buffers of one window; one per thread.
 pub struct SpleeterMasker {
     stems: Vec<Stem>,
     /// `[frames, 1024, 2]`
     magnitudes: Vec<f32>,
-    /// `[frames wanted, 2, 2048]`
+    /// `[frames wanted, 2, 2049]`
     masks: Vec<f32>,
-    second: Option<UnetMasker>,
+    estimate: Estimate,
+    wiener: Wiener,
 }
 
 impl SpleeterMasker {
@@ -46,22 +43,15 @@ impl SpleeterMasker {
             folded = shape.folded(&model.network.layers)?;
             &folded
         };
-        // A second stage looks far around the frames wanted.
-        let wanted = match &shape.refine {
-            Some(_) => 0..WINDOW_FRAMES,
-            None => extent.masks(),
-        };
+        let wanted = extent.masks();
         let wanted = wanted.start as i64..wanted.end as i64;
-        let second = shape.refine.as_ref().map(|stage| {
-            let layers = layers.below(refine::PREFIX);
-            UnetMasker::new(stage, layers, &model.whitening, Mode::Folded)
-        });
         let stem = |name: &String| Stem::new(name, shape, layers, &wanted);
         Ok(Self {
             stems: shape.stems.iter().map(stem).collect::<Result<_, _>>()?,
             magnitudes: vec![0.0; WINDOW_FRAMES * SEEN],
             masks: Vec::new(),
-            second: second.transpose()?,
+            estimate: shape.estimate,
+            wiener: Wiener::new(SPECTRUM_BINS),
         })
     }
 
@@ -84,7 +74,7 @@ impl SpleeterMasker {
     }
 }
 
-/// What every magnitude is multiplied with, so that their [`mask::weighted_level`] is [`LEVEL`].
+/// What every magnitude is multiplied with, so that their [`crate::mask::weighted_level`] is [`LEVEL`].
 fn scale(levels: &[f32]) -> f32 {
     let levels = levels.iter().copied().map(f64::from);
     let (sum, squares) = levels.fold((0.0, 0.0), |(sum, squares), level| {
@@ -104,9 +94,6 @@ impl Masker for SpleeterMasker {
             out[0] = (l.re * l.re + l.im * l.im).sqrt();
             out[1] = (r.re * r.re + r.im * r.im).sqrt();
         }
-        if let Some(second) = &mut self.second {
-            second.see(frame, left, right);
-        }
     }
 
     fn compute(&mut self, wanted: Range<usize>) -> Result<(), TchError> {
@@ -120,97 +107,64 @@ impl Masker for SpleeterMasker {
             .stems
             .iter_mut()
             .map(|stem| tch::no_grad(|| stem.masks(magnitudes, scale)));
-        let mut masks = masks.collect::<Result<Vec<_>, _>>()?;
-        let rest = if masks.len() > 1 { masks.pop() } else { None };
-        let mut voice = masks.pop().unwrap_or_default();
-        match (&mut self.second, rest) {
-            (Some(second), Some(rest)) => {
-                let (voice, rest) = (extend(&voice), extend(&rest));
-                self.masks = refined(second, &voice, &rest, wanted)?;
-            }
-            (_, rest) => {
-                rest.iter().for_each(|rest| share(&mut voice, rest));
-                self.masks = extend(&voice);
-            }
+        let mut masks = masks.collect::<Result<Vec<_>, _>>()?.into_iter();
+        let mut vocals = masks.next().unwrap_or_default();
+        if let Some(accompaniment) = masks.next() {
+            combine(&mut vocals, &accompaniment, self.estimate);
         }
+        self.masks = extend(&vocals);
+        self.wiener.clear();
+        debug_assert_eq!(self.masks.len(), wanted.len() * MASKS);
         Ok(())
     }
 
+    fn learn(&mut self, frame: usize, left: &[Complex<f32>], right: &[Complex<f32>]) {
+        if self.estimate == Estimate::Wiener {
+            self.wiener.learn([left, right], sides(&self.masks, frame));
+        }
+    }
+
     fn mask(&self, frame: usize, left: &mut [Complex<f32>], right: &mut [Complex<f32>]) {
-        let masks = self.masks[frame * MASKS..(frame + 1) * MASKS].chunks_exact(BINS);
+        let masks = sides(&self.masks, frame);
+        if self.estimate == Estimate::Wiener {
+            self.wiener.filter(left, right, masks);
+            return;
+        }
         for (spectrum, mask) in [left, right].into_iter().zip(masks) {
-            // The bin at 22.05 kHz goes with its neighbour.
-            let last = mask.iter().chain(mask.last());
-            spectrum.iter_mut().zip(last).for_each(|(x, mask)| *x *= mask);
+            spectrum.iter_mut().zip(mask).for_each(|(x, mask)| *x *= mask);
         }
     }
 }
 
-/// Masks `[frames, 2, 2048]` of masks `[frames, 2, 1024]`: above counts the mean of the topmost.
+/// The masks of both sides of a frame.
+fn sides(masks: &[f32], frame: usize) -> [&[f32]; 2] {
+    let (left, right) = masks[frame * MASKS..(frame + 1) * MASKS].split_at(SPECTRUM_BINS);
+    [left, right]
+}
+
+/// The vocals' mask out of those of both stems, in its place; see [`Estimate`].
+fn combine(vocals: &mut [f32], accompaniment: &[f32], estimate: Estimate) {
+    let epsilon = EPSILON as f32;
+    let pairs = vocals.iter_mut().zip(accompaniment);
+    match estimate {
+        Estimate::Share => pairs.for_each(|(v, a)| {
+            let power = *v * *v + epsilon;
+            *v = power / (power + a * a + epsilon);
+        }),
+        Estimate::Wiener => pairs.for_each(|(v, a)| *v = 0.5 * (*v + 1.0 - a)),
+    }
+}
+
+/// Masks `[frames, 2, 2049]` of masks `[frames, 2, 1024]`: above counts the mean of the topmost.
 fn extend(masks: &[f32]) -> Vec<f32> {
-    let mut all = Vec::with_capacity(2 * masks.len());
+    let mut all = Vec::with_capacity(masks.len() / BINS_SEEN * SPECTRUM_BINS);
     for mask in masks.chunks_exact(BINS_SEEN) {
         let top = &mask[BINS_SEEN - TOP_BINS as usize..];
         all.extend_from_slice(mask);
         let above = top.iter().sum::<f32>() / top.len() as f32;
-        all.extend(std::iter::repeat_n(above, BINS - BINS_SEEN));
+        all.extend(std::iter::repeat_n(above, SPECTRUM_BINS - BINS_SEEN));
     }
     all
-}
-
-/// The masks `[frames wanted, 2, 2048]` that a second stage makes of those of voice and accompaniment, `[frames, 2,
-/// 2048]`; see [`refine`].
-fn refined(
-    second: &mut UnetMasker,
-    voice: &[f32],
-    rest: &[f32],
-    wanted: Range<usize>,
-) -> Result<Vec<f32>, TchError> {
-    let rows = second.input().chunks_exact_mut(ROWS * refine::PLANES as usize);
-    for ((rows, voice), rest) in rows.zip(voice.chunks_exact(MASKS)).zip(rest.chunks_exact(MASKS)) {
-        for (row, planes) in rows.chunks_exact_mut(refine::PLANES as usize).enumerate() {
-            let (_, masks) = planes.split_at_mut(INPUTS as usize);
-            let high = 2 * (ROWS + row);
-            for (out, from) in masks.chunks_exact_mut(OUTPUTS as usize).zip([voice, rest]) {
-                for side in 0..SIDES {
-                    let from = &from[side * BINS..];
-                    out[side] = from[row];
-                    out[SIDES + side] = from[ROWS + row];
-                    out[2 * SIDES + side] = 0.5 * (from[high] + from[high + 1]);
-                }
-            }
-        }
-    }
-    let moved = second.logits(wanted.clone())?;
-    let moved = floats(&moved).chunks_exact(ROWS * OUTPUTS as usize);
-    let margin = refine::MARGIN as f32;
-    let mut masks = Vec::with_capacity(wanted.len() * MASKS);
-    for (frame, moved) in wanted.zip(moved) {
-        for side in 0..SIDES {
-            for bin in 0..BINS {
-                let at = frame * MASKS + side * BINS + bin;
-                let agreed = (0.5 * (voice[at] + 1.0 - rest[at])).clamp(margin, 1.0 - margin);
-                let (band, row) = match bin / ROWS {
-                    0 => (0, bin),
-                    1 => (1, bin - ROWS),
-                    _ => (2, (bin - 2 * ROWS) / 2),
-                };
-                let moved = moved[row * OUTPUTS as usize + band * SIDES + side];
-                // The sigmoid of the logit of what is agreed, moved.
-                masks.push(agreed / (agreed + (1.0 - agreed) * (-moved).exp()));
-            }
-        }
-    }
-    Ok(masks)
-}
-
-/// The vocals' share of both estimates' powers, in place of their mask.
-fn share(vocals: &mut [f32], accompaniment: &[f32]) {
-    let epsilon = EPSILON as f32;
-    for (v, a) in vocals.iter_mut().zip(accompaniment) {
-        let power = *v * *v + epsilon;
-        *v = power / (power + a * a + epsilon);
-    }
 }
 
 /// The network of one stem.

@@ -15,30 +15,18 @@ use crate::take::{HOP, N_FFT, SPECTRUM_BINS};
 use crate::weights;
 
 /// A small network with normalisations that do something.
-fn model(stems: &[&str], refine: bool) -> Model {
+fn model(stems: &[&str], estimate: Estimate) -> Model {
     tch::set_num_threads(1);
     tch::manual_seed(3);
     let shape = Shape {
         encoder: vec![4, 6, 8, 8, 8, 8],
-        refine: refine.then(|| unet::Shape {
-            encoder: vec![6, 6, 8, 8, 8, 8],
-            top: 4,
-            ..Shape::refined().refine.unwrap()
-        }),
+        estimate,
         ..Shape::published(stems)
     };
     let mut network = Network::new(Design::Spleeter(shape), 5);
     for (key, tensor) in &mut network.layers.statistics {
         let drawn = tensor.rand_like() * 0.5;
         *tensor = if key.ends_with("var") { drawn + 0.5 } else { drawn };
-    }
-    for (_, tensor) in network
-        .layers
-        .parameters
-        .iter_mut()
-        .filter(|(key, _)| key.starts_with("refine.head."))
-    {
-        *tensor = tensor.randn_like() * 0.1;
     }
     Model {
         network,
@@ -62,7 +50,7 @@ fn apart(a: &Tensor, b: &Tensor) -> f64 {
 
 #[test]
 fn a_part_of_the_frames_is_what_it_is_in_the_whole() {
-    let model = model(&["vocals", "accompaniment"], true);
+    let model = model(&["vocals", "accompaniment"], Estimate::Wiener);
     let spectrum = || Tensor::randn([1, 2, 192, BINS], (Kind::Float, Device::Cpu));
     let (re, im) = (spectrum(), spectrum());
     let masks =
@@ -79,12 +67,12 @@ fn a_part_of_the_frames_is_what_it_is_in_the_whole() {
 
 #[test]
 fn the_processor_and_a_card_compute_the_same() {
-    for (stems, refine) in [
-        (&["vocals"][..], false),
-        (&["vocals", "accompaniment"], false),
-        (&["vocals", "accompaniment"], true),
+    for (stems, estimate) in [
+        (&["vocals"][..], Estimate::Share),
+        (&["vocals", "accompaniment"], Estimate::Share),
+        (&["vocals", "accompaniment"], Estimate::Wiener),
     ] {
-        let (model, song) = (model(stems, refine), window(2));
+        let (model, song) = (model(stems, estimate), window(2));
         let card = |model: &Model, mode| {
             let mut card = Card::new(model, Device::Cpu, Kind::Float, mode, Extent::taken(0)).unwrap();
             card.separate(&[&song]).unwrap().remove(0)
@@ -98,7 +86,7 @@ fn the_processor_and_a_card_compute_the_same() {
             .remove(0);
         assert!(worst(&card(&model, Mode::Folded), &plain, 1.0) < 1e-4);
         let off = worst(&processor, &plain, 1.0);
-        assert!(off < 1e-4, "{stems:?}, {refine}: {off}");
+        assert!(off < 1e-4, "{stems:?}, {estimate:?}: {off}");
         assert!(plain.iter().any(|x| x.abs() > 1e-3));
     }
 }
@@ -116,7 +104,7 @@ fn silence_at_the_ends_shows_the_music_mirrored() {
 
 #[test]
 fn the_processor_and_a_card_mirror_the_same_music_at_the_ends_of_a_song() {
-    let model = folded(&model(&["vocals", "accompaniment"], true));
+    let model = folded(&model(&["vocals", "accompaniment"], Estimate::Wiener));
     let music = window(7);
     let mut windows = vec![music.clone(), music.clone(), music];
     windows[0][..150_000].fill(0.0);
@@ -133,7 +121,7 @@ fn the_processor_and_a_card_mirror_the_same_music_at_the_ends_of_a_song() {
 
 #[test]
 fn the_level_of_a_song_scales_its_vocals_and_nothing_else() {
-    let model = folded(&model(&["vocals", "accompaniment"], true));
+    let model = folded(&model(&["vocals", "accompaniment"], Estimate::Wiener));
     let mut separator = Separator::on_processor(model).unwrap();
     let song = window(6);
     let vocals = separator.separate(&[&song]).unwrap().remove(0);

@@ -10,7 +10,6 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::adamw::{self, AdamW};
 use crate::layers::{Layers, Tensors};
-use crate::mask::BINS;
 use crate::model::Model;
 use crate::network::{Design, Network};
 
@@ -108,9 +107,8 @@ impl State {
     pub fn fresh(plan: &Plan, whitening: Tensor, device: Device) -> Result<Self, StateError> {
         let mut network = Network::new(plan.design.clone(), plan.seed);
         network.layers.move_to(device)?;
-        let learned = learned(&network);
-        let average = adamw::copies(&learned)?;
-        let adam = AdamW::new(&learned)?;
+        let average = adamw::copies(&network.layers.parameters)?;
+        let adam = AdamW::new(&network.layers.parameters)?;
         let model = Model {
             network,
             whitening: whitening.f_to_device(device)?,
@@ -130,38 +128,30 @@ impl State {
         Ok(state)
     }
 
-    /// A training that begins with the weights of finished models, as far as its network has a place for them; their
-    /// average is these weights. The whitening curve is that of the last model.
+    /// A training that begins with a finished model's weights; their average is these weights.
     ///
     /// # Errors
-    /// A model of which nothing fits, or lack of memory.
-    pub fn from_models(plan: &Plan, models: Vec<Model>, device: Device) -> Result<Self, StateError> {
-        let mut whitening = Tensor::f_ones([BINS], (Kind::Float, Device::Cpu))?;
+    /// A model that does not fit, or lack of memory.
+    pub fn from_model(plan: &Plan, model: Model, device: Device) -> Result<Self, StateError> {
         let mut network = Network::new(plan.design.clone(), plan.seed);
-        for model in models {
-            network
-                .adopt(&model.network)
-                .map_err(|err| StateError::OtherDesign {
-                    wanted: format!("{:?}", plan.design),
-                    found: format!("{:?}, {err}", model.network.design),
-                })?;
-            whitening = model.whitening;
-        }
-        let mut state = Self::fresh(plan, whitening, device)?;
+        network
+            .adopt(&model.network)
+            .map_err(|err| StateError::OtherDesign {
+                wanted: format!("{:?}", plan.design),
+                found: format!("{:?}, {err}", model.network.design),
+            })?;
+        let mut state = Self::fresh(plan, model.whitening, device)?;
         state.model.network = network;
         state.model.network.layers.move_to(device)?;
-        state.average = adamw::copies(&learned(&state.model.network))?;
+        state.average = adamw::copies(&state.model.network.layers.parameters)?;
         state.learn()?;
         Ok(state)
     }
 
-    /// Marks the parameters that gradients are wanted for.
+    /// Marks the parameters as what gradients are wanted for.
     fn learn(&mut self) -> Result<(), TchError> {
-        let network = &mut self.model.network;
-        for (key, tensor) in &mut network.layers.parameters {
-            *tensor = tensor
-                .f_detach()?
-                .f_set_requires_grad(network.design.learns(key))?;
+        for tensor in self.model.network.layers.parameters.values_mut() {
+            *tensor = tensor.f_detach()?.f_set_requires_grad(true)?;
         }
         Ok(())
     }
@@ -241,13 +231,11 @@ impl State {
 
     /// The averaged model, which validation judges and export publishes.
     pub fn averaged(&self) -> Result<Model, TchError> {
-        let mut parameters = adamw::copies(&self.model.network.layers.parameters)?;
-        parameters.extend(adamw::copies(&self.average)?);
         Ok(Model {
             network: Network {
                 design: self.model.network.design.clone(),
                 layers: Layers {
-                    parameters,
+                    parameters: adamw::copies(&self.average)?,
                     statistics: adamw::copies(&self.model.network.layers.statistics)?,
                 },
             },
@@ -256,18 +244,6 @@ impl State {
             device: self.model.device,
         })
     }
-}
-
-/// The parameters that a training moves.
-fn learned(network: &Network) -> Tensors {
-    let learned = network
-        .layers
-        .parameters
-        .iter()
-        .filter(|(key, _)| network.design.learns(key));
-    learned
-        .map(|(key, tensor)| (key.clone(), tensor.shallow_clone()))
-        .collect()
 }
 
 /// Written beside and renamed, so that the file is whole at any moment.

@@ -34,10 +34,10 @@ pub struct TrainArgs {
     /// The network [default: light]
     #[arg(long, value_parser = ["light", "full", "spleeter", "unet-mask"])]
     pub model: Option<String>,
-    /// Begin with the weights of this manifest instead of random ones. Given more than once, each fills what it
-    /// fits: `full` begins with those of `spleeter` and of `light`
+    /// Begin with the weights of this manifest instead of random ones. Of a wider network the channels that carry
+    /// most are taken: `light` may begin with `spleeter`
     #[arg(long)]
-    pub from: Vec<PathBuf>,
+    pub from: Option<PathBuf>,
     /// What the network computes in; halves are faster where the processor has them
     #[arg(long, value_enum)]
     pub precision: Option<Precision>,
@@ -166,17 +166,13 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
             say!("going on from step {} of {}", state.step, args.run.display());
             state
         }
-        None if args.from.is_empty() => {
-            State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?
-        }
-        None => {
-            let begin = |manifest: &PathBuf| {
+        None => match &args.from {
+            Some(manifest) => {
                 say!("beginning with the weights of {}", manifest.display());
-                weights::read(manifest).map(|loaded| loaded.model)
-            };
-            let models = args.from.iter().map(begin).collect::<Result<_, _>>()?;
-            State::from_models(&plan, models, choice.device)?
-        }
+                State::from_model(&plan, weights::read(manifest)?.model, choice.device)?
+            }
+            None => State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
+        },
     };
     let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args);
     if let Err(err) = &outcome {

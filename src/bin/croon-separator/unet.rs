@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode, Step, channels_last, leaky};
-use crate::mask;
 use crate::network::{INPUTS, OUTPUTS};
 use crate::rng::Rng;
 
@@ -27,17 +26,6 @@ pub struct Shape {
     /// where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level_reach: Option<i64>,
-    /// Planes it sees.
-    #[serde(default = "plain_inputs", skip_serializing_if = "is_plain")]
-    pub inputs: i64,
-}
-
-fn plain_inputs() -> i64 {
-    INPUTS
-}
-
-fn is_plain(inputs: &i64) -> bool {
-    *inputs == INPUTS
 }
 
 /// Kernel and step of a layer.
@@ -54,17 +42,6 @@ impl Shape {
             top: 16,
             halving: None,
             level_reach: None,
-            inputs: INPUTS,
-        }
-    }
-
-    pub fn light() -> Self {
-        Self {
-            encoder: vec![32, 64, 96, 128, 192, 192],
-            top: 24,
-            halving: Some(3),
-            level_reach: Some(16),
-            inputs: INPUTS,
         }
     }
 
@@ -102,7 +79,6 @@ impl Shape {
     pub fn is_sane(&self) -> bool {
         let mut channels = self.encoder.iter().chain([&self.top]);
         (1..=8).contains(&self.encoder.len())
-            && (INPUTS..=64).contains(&self.inputs)
             && channels.all(|c| (1..=4096).contains(c))
             && self.level_reach.is_none_or(|reach| (0..=256).contains(&reach))
     }
@@ -120,7 +96,7 @@ impl Shape {
     pub fn fresh(&self, rng: &mut Rng) -> Layers {
         let mut layers = Layers::default();
         let he = |fan_in: i64| (2.0 / fan_in as f32).sqrt();
-        let mut input = self.inputs;
+        let mut input = INPUTS;
         for (level, &output) in self.encoder.iter().enumerate() {
             let name = format!("down{level}");
             let [frames, rows] = self.down(level).kernel;
@@ -146,43 +122,15 @@ impl Shape {
                 rng,
             );
             layers.norm(&name, output, 1.0);
-            input = if level == 0 {
-                self.top + self.inputs
-            } else {
-                2 * output
-            };
+            input = if level == 0 { self.top + INPUTS } else { 2 * output };
         }
         layers.draw("head", &[OUTPUTS, input, 3, 3], he(input * 9 * 4), rng);
         layers.bias("head", OUTPUTS, -1.0);
         layers
     }
 
-    /// The first nine input planes `[batch, 9, frames, 512]` of spectra `[batch, 2, frames, 2048]`; `whitening` is
-    /// the mean magnitude of music per bin.
-    pub fn features(&self, re: &Tensor, im: &Tensor, whitening: &Tensor) -> Result<Tensor, TchError> {
-        let magnitude = mask::magnitude(re, im)?;
-        let level = match self.level_reach {
-            Some(reach) => mask::moving_level(&magnitude, reach)?,
-            None => mask::level(&magnitude)?,
-        };
-        mask::features(re, im, magnitude, &level, whitening)
-    }
-
-    /// Mask planes before the sigmoid, `[batch, 6, wanted frames, 512]`, for input planes `[batch, inputs, frames,
-    /// 512]`, as floats, computed in `kind`.
-    pub fn logits(
-        &self,
-        layers: &Layers,
-        input: &Tensor,
-        mode: Mode,
-        kind: Kind,
-        wanted: Range<i64>,
-    ) -> Result<Tensor, TchError> {
-        let input = channels_last(&input.f_to_kind(kind)?)?;
-        self.forward(layers, &input, mode, wanted)?.f_to_kind(Kind::Float)
-    }
-
-    /// Mask planes in [0, 1] for the same.
+    /// Mask planes `[batch, 6, wanted frames, 512]` in [0, 1] for input planes `[batch, 9, frames, 512]`, as
+    /// floats, computed in `kind`.
     pub fn planes(
         &self,
         layers: &Layers,
@@ -191,7 +139,9 @@ impl Shape {
         kind: Kind,
         wanted: Range<i64>,
     ) -> Result<Tensor, TchError> {
-        self.logits(layers, input, mode, kind, wanted)?.f_sigmoid_()
+        let input = channels_last(&input.f_to_kind(kind)?)?;
+        let planes = self.forward(layers, &input, mode, wanted)?;
+        planes.f_to_kind(Kind::Float)?.f_sigmoid_()
     }
 
     /// Mask planes before the sigmoid, `[batch, 6, wanted frames, 512]`, for input planes
@@ -248,7 +198,7 @@ impl Shape {
         let Some(head) = layers.parameters.remove("head.weight") else {
             return Ok(());
         };
-        let (up, skip) = (self.top, self.inputs);
+        let (up, skip) = (self.top, INPUTS);
         for (name, from, count) in [("head.up.weight", 0, up), ("head.input.weight", up, skip)] {
             let weight = head.f_narrow(1, from, count)?;
             let rows = [
@@ -309,7 +259,6 @@ mod tests {
             top: 4,
             halving,
             level_reach: None,
-            inputs: INPUTS,
         };
         [None, Some(3), Some(0)]
             .map(|halving| Network::new(Design::UnetMask(shape(halving)), 11))

@@ -7,8 +7,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::layers::{Layers, Mode};
 use crate::mask::{BINS, ROWS};
-use crate::model::WINDOW_FRAMES;
-use crate::network::OUTPUTS;
+use crate::model::{Model, WINDOW_FRAMES};
+use crate::network::{INPUTS, OUTPUTS};
 use crate::processor::Masker;
 use crate::slices::{floats, floats_mut, sum};
 use crate::unet::Shape;
@@ -31,27 +31,26 @@ pub struct UnetMasker {
     magnitudes: Tensor,
     /// Mean magnitude of each frame.
     levels: Vec<f32>,
-    /// `[1, frames, 512, planes it sees]`
+    /// `[1, frames, 512, 9]`
     input: Tensor,
     /// `[1, frames wanted, 512, 6]`
     planes: Tensor,
 }
 
 impl UnetMasker {
-    /// `layers` are those of the shape; they are folded where `mode` says so.
-    pub fn new(shape: &Shape, layers: Layers, whitening: &Tensor, mode: Mode) -> Result<Self, TchError> {
-        let mut curve = vec![0.0_f32; BINS_SEEN];
-        whitening.f_copy_data(&mut curve, BINS_SEEN)?;
+    pub fn new(shape: &Shape, model: &Model, mode: Mode) -> Result<Self, TchError> {
+        let mut whitening = vec![0.0_f32; BINS_SEEN];
+        model.whitening.f_copy_data(&mut whitening, BINS_SEEN)?;
         let options = (Kind::Float, Device::Cpu);
         let frames = WINDOW_FRAMES as i64;
         Ok(Self {
             shape: shape.clone(),
-            layers,
+            layers: model.network.layers.share(),
             mode,
-            sharpness: curve.iter().map(|x| 4.0 / x).collect(),
+            sharpness: whitening.iter().map(|x| 4.0 / x).collect(),
             magnitudes: Tensor::f_zeros([frames, 3, BINS], options)?,
             levels: vec![0.0; WINDOW_FRAMES],
-            input: Tensor::f_zeros([1, frames, ROWS, shape.inputs], options)?,
+            input: Tensor::f_zeros([1, frames, ROWS, INPUTS], options)?,
             planes: Tensor::new(),
         })
     }
@@ -59,8 +58,7 @@ impl UnetMasker {
     /// The network's input from the magnitudes, as [`crate::mask`] defines it.
     fn features(&mut self) -> Result<(), TchError> {
         let levels = moving(&self.levels, self.shape.level_reach);
-        let planes = self.shape.inputs as usize;
-        let mut input = floats_mut(&mut self.input).chunks_exact_mut(BLOCK * ROWS_SEEN * planes);
+        let mut input = floats_mut(&mut self.input).chunks_exact_mut(BLOCK * ROWS_SEEN * INPUTS as usize);
         for (block, levels) in levels.chunks(BLOCK).enumerate() {
             let from = (block * BLOCK) as i64;
             let mut part = self.magnitudes.f_narrow(0, from, levels.len() as i64)?;
@@ -74,34 +72,13 @@ impl UnetMasker {
             }
             let _ = tch::no_grad(|| part.f_log1p_())?;
             if let Some(input) = input.next() {
-                let rows = input.chunks_exact_mut(ROWS_SEEN * planes);
+                let rows = input.chunks_exact_mut(ROWS_SEEN * INPUTS as usize);
                 for (frame, rows) in floats(&part).chunks_exact(MAGNITUDES).zip(rows) {
-                    fold(frame, rows, planes);
+                    fold(frame, rows);
                 }
             }
         }
         Ok(())
-    }
-}
-
-impl UnetMasker {
-    /// The planes `[1, frames, 512, planes it sees]` beyond the first nine, to be written before
-    /// [`Self::logits`].
-    pub fn input(&mut self) -> &mut [f32] {
-        floats_mut(&mut self.input)
-    }
-
-    /// Masks before the sigmoid, `[1, frames wanted, 512, 6]`, once every frame was seen.
-    pub fn logits(&mut self, wanted: Range<usize>) -> Result<Tensor, TchError> {
-        self.features()?;
-        tch::no_grad(|| {
-            let input = self.input.f_permute([0, 3, 1, 2])?;
-            let wanted = wanted.start as i64..wanted.end as i64;
-            let logits = self
-                .shape
-                .logits(&self.layers, &input, self.mode, Kind::Float, wanted)?;
-            logits.f_permute([0, 2, 3, 1])?.f_contiguous()
-        })
     }
 }
 
@@ -114,7 +91,15 @@ impl Masker for UnetMasker {
     }
 
     fn compute(&mut self, wanted: Range<usize>) -> Result<(), TchError> {
-        self.planes = self.logits(wanted)?.f_sigmoid_()?;
+        self.features()?;
+        self.planes = tch::no_grad(|| {
+            let input = self.input.f_permute([0, 3, 1, 2])?;
+            let wanted = wanted.start as i64..wanted.end as i64;
+            let planes = self
+                .shape
+                .planes(&self.layers, &input, self.mode, Kind::Float, wanted)?;
+            planes.f_permute([0, 2, 3, 1])?.f_contiguous()
+        })?;
         Ok(())
     }
 
@@ -156,11 +141,11 @@ fn magnitude(left: &[Complex<f32>], right: &[Complex<f32>], out: &mut [f32]) {
     }
 }
 
-/// A frame's three planes to the first nine of 512 rows, channels last.
-fn fold(frame: &[f32], rows: &mut [f32], planes: usize) {
+/// A frame's three planes to nine of 512 rows, channels last.
+fn fold(frame: &[f32], rows: &mut [f32]) {
     let (l, rest) = frame.split_at(BINS_SEEN);
     let (r, s) = rest.split_at(BINS_SEEN);
-    for (row, out) in rows.chunks_exact_mut(planes).enumerate() {
+    for (row, out) in rows.chunks_exact_mut(INPUTS as usize).enumerate() {
         for (channel, plane) in [l, r, s].into_iter().enumerate() {
             let high = 2 * (ROWS_SEEN + row);
             out[channel] = plane[row];

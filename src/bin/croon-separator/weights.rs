@@ -21,9 +21,6 @@ pub struct Manifest {
     /// The weights' file, beside this one.
     pub weights: String,
     pub sha256: String,
-    /// The file of another model that holds the tensors which [`Self::weights`] does not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base: Option<Base>,
     pub licence: String,
     pub rate: u32,
     pub n_fft: usize,
@@ -54,14 +51,6 @@ pub struct Training {
     pub data_minutes: f64,
     /// Mean over the held-out songs of the vocals' SDR in dB.
     pub validation_sdr: f64,
-}
-
-/// Weights that several models share, in a file beside the manifest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Base {
-    pub weights: String,
-    pub sha256: String,
 }
 
 /// Where imported weights come from.
@@ -150,14 +139,7 @@ pub fn read(manifest: &Path) -> Result<Loaded, WeightsError> {
     let text = std::fs::read_to_string(manifest).map_err(|err| broken(err.to_string()))?;
     let known: Manifest = toml::from_str(&text).map_err(|err| broken(err.to_string()))?;
     check(&known)?;
-    let mut tensors = match &known.base {
-        Some(base) => read_checked(&manifest.with_file_name(&base.weights), &base.sha256)?,
-        None => Vec::new(),
-    };
-    tensors.extend(read_checked(
-        &manifest.with_file_name(&known.weights),
-        &known.sha256,
-    )?);
+    let tensors = read_checked(&manifest.with_file_name(&known.weights), &known.sha256)?;
     let model = assemble(&known, tensors)?;
     let parameters = model.network.layers.parameters.values().map(Tensor::numel).sum();
     Ok(Loaded {
@@ -202,12 +184,7 @@ fn check(manifest: &Manifest) -> Result<(), WeightsError> {
     if !manifest.design.is_sane() || manifest.gate.is_some_and(|gate| !gate.is_sane()) {
         return wrong("its shape is out of range".into());
     }
-    let base = manifest.base.as_ref().map(|base| &base.weights);
-    if [&manifest.weights]
-        .into_iter()
-        .chain(base)
-        .any(|file| file.contains('/') || file.contains(".."))
-    {
+    if manifest.weights.contains('/') || manifest.weights.contains("..") {
         return wrong("its weights lie outside its folder".into());
     }
     Ok(())
@@ -268,8 +245,7 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     })
 }
 
-/// Writes `name.safetensors` (convolutions as halves, the rest as floats) and `name.toml`. What was learned on top
-/// of a base that the manifest names is all that is written.
+/// Writes `name.safetensors` (convolutions as halves, the rest as floats) and `name.toml`.
 pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Manifest, StateError> {
     let io = |path: &Path, err: std::io::Error| StateError::Io {
         path: path.to_path_buf(),
@@ -287,7 +263,6 @@ pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Mani
         .parameters
         .iter()
         .chain(&model.network.layers.statistics)
-        .filter(|(key, _)| manifest.base.is_none() || model.network.design.learns(key))
     {
         let kind = if tensor.dim() == 4 {
             Kind::Half
