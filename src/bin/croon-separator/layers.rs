@@ -156,10 +156,6 @@ impl Layers {
         self.parameter(&format!("{name}.weight"))
     }
 
-    pub fn statistic(&self, key: &str) -> Result<&Tensor, TchError> {
-        get(&self.statistics, key)
-    }
-
     pub fn parameter(&self, key: &str) -> Result<&Tensor, TchError> {
         get(&self.parameters, key)
     }
@@ -203,28 +199,6 @@ impl Layers {
             folded.parameters.insert(format!("{name}.bias"), shift);
         }
         Ok(folded)
-    }
-
-    /// The layers whose names begin so, without that beginning; they are the same tensors.
-    pub fn below(&self, prefix: &str) -> Self {
-        let below = |tensors: &Tensors| {
-            let named = |(key, tensor): (&String, &Tensor)| {
-                let name = key.strip_prefix(prefix)?;
-                Some((name.to_owned(), tensor.shallow_clone()))
-            };
-            tensors.iter().filter_map(named).collect()
-        };
-        Self {
-            parameters: below(&self.parameters),
-            statistics: below(&self.statistics),
-        }
-    }
-
-    /// Puts layers under names that begin so.
-    pub fn put_below(&mut self, prefix: &str, layers: Self) {
-        let named = |(key, tensor)| (format!("{prefix}{key}"), tensor);
-        self.parameters.extend(layers.parameters.into_iter().map(named));
-        self.statistics.extend(layers.statistics.into_iter().map(named));
     }
 
     /// The same tensors under another owner, for another thread: a tensor may be sent but not lent.

@@ -34,7 +34,6 @@ mod sampler;
 mod separator;
 mod serve;
 mod slices;
-mod slim;
 mod spleeter;
 mod spleeter_masker;
 mod state;

@@ -8,7 +8,6 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::layers::{Layers, Mode, channels_last};
 use crate::mask;
 use crate::rng::Rng;
-use crate::slim;
 use crate::spleeter::{self, Estimate};
 use crate::unet::Shape;
 
@@ -30,7 +29,7 @@ impl Design {
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "unet-mask" => Some(Self::UnetMask(Shape::classic())),
-            "light" => Some(Self::Spleeter(spleeter::Shape::narrow())),
+            "light" => Some(Self::Spleeter(spleeter::Shape::published(&["vocals"]))),
             "full" => Some(Self::Spleeter(spleeter::Shape::filtered())),
             "spleeter" => Some(Self::Spleeter(spleeter::Shape::published(&[
                 "vocals",
@@ -139,21 +138,11 @@ impl Network {
         })
     }
 
-    /// Takes over the weights of another network: one of the same size, one with more stems, or a wider one, of which
-    /// the channels that carry most are taken.
+    /// Takes over the weights of another network: one of the same size, or one with more stems.
     ///
     /// # Errors
     /// A tensor that has no place here, by name.
     pub fn adopt(&mut self, other: &Self) -> Result<(), TchError> {
-        if let (Design::Spleeter(narrow), Design::Spleeter(wide)) = (&self.design, &other.design)
-            && narrow.is_narrower_than(wide)
-        {
-            for stem in &narrow.stems {
-                let layers = slim::slim(&other.layers, stem, wide, narrow)?;
-                self.layers.put_below(&format!("{stem}."), layers);
-            }
-            return Ok(());
-        }
         let groups = [
             (&mut self.layers.parameters, &other.layers.parameters),
             (&mut self.layers.statistics, &other.layers.statistics),

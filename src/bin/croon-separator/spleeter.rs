@@ -72,23 +72,6 @@ impl Shape {
         }
     }
 
-    /// The vocals' network with fewer channels, half the work.
-    pub fn narrow() -> Self {
-        Self {
-            encoder: vec![16, 24, 48, 88, 176, 320],
-            ..Self::published(&["vocals"])
-        }
-    }
-
-    /// Whether this has fewer channels than another, in as many levels.
-    pub fn is_narrower_than(&self, wide: &Self) -> bool {
-        let pairs = || self.encoder.iter().zip(&wide.encoder);
-        self.levels() == wide.levels()
-            && self.encoder != wide.encoder
-            && pairs().all(|(narrow, wide)| narrow <= wide)
-            && self.stems.iter().all(|stem| wide.stems.contains(stem))
-    }
-
     /// Both published networks, their agreement and the filter.
     pub fn filtered() -> Self {
         Self {

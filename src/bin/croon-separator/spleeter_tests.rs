@@ -94,7 +94,7 @@ fn the_processor_and_a_card_compute_the_same() {
 #[test]
 fn silence_at_the_ends_shows_the_music_mirrored() {
     let levels = [0.0, 0.0, 0.1, 0.5, 1.0, 2.0, 3.0, 4.0];
-    assert_eq!(mirrored(&levels).unwrap(), [6, 5, 6, 5, 4, 5, 6, 7]);
+    assert_eq!(mirrored(&levels).unwrap(), [6, 7, 6, 5, 4, 5, 6, 7]);
     let levels = [1.0, 2.0, 3.0, 0.1, 0.1, 0.0, 0.0, 0.0];
     assert_eq!(mirrored(&levels).unwrap(), [0, 1, 2, 1, 0, 1, 2, 1]);
     for levels in [&[1.0, 0.0, 2.0][..], &[0.0; 4], &[0.0, 1.0, 0.0], &[]] {

@@ -34,8 +34,7 @@ pub struct TrainArgs {
     /// The network [default: light]
     #[arg(long, value_parser = ["light", "full", "spleeter", "unet-mask"])]
     pub model: Option<String>,
-    /// Begin with the weights of this manifest instead of random ones. Of a wider network the channels that carry
-    /// most are taken: `light` may begin with `spleeter`
+    /// Begin with the weights of this manifest instead of random ones
     #[arg(long)]
     pub from: Option<PathBuf>,
     /// What the network computes in; halves are faster where the processor has them
