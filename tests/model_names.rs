@@ -4,6 +4,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+/// One test at a time: a program whose file another thread is still writing when this one forks is busy.
+// lock: between the threads of this test program alone
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// A home with an engine that prints its options and two models that have nothing but names.
 fn home(config: &str) -> tempfile::TempDir {
@@ -53,6 +58,7 @@ fn croon(home: &Path, args: &[&str]) -> (i32, String) {
 
 #[test]
 fn a_wrong_name_is_answered_with_the_right_ones() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let named = home("");
     for args in [
         &["separate", "song.wav", "--model", "lihgt"][..],
@@ -77,6 +83,7 @@ fn a_wrong_name_is_answered_with_the_right_ones() {
 
 #[test]
 fn a_right_name_reaches_the_engine_and_goes_before_the_configuration() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let home = home("[separation]\nmodel = \"light\"\n");
     let (code, said) = croon(home.path(), &["separate", "song.wav"]);
     assert!(code == 4 && said.contains("--model light"), "{code} {said}");

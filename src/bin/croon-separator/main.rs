@@ -36,6 +36,7 @@ mod serve;
 mod slices;
 mod spleeter;
 mod spleeter_masker;
+mod spleeter_stem;
 mod state;
 mod take;
 mod teacher;
