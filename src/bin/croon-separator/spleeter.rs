@@ -214,7 +214,8 @@ impl Shape {
     /// Frames of each decoder level that the wanted ones depend on, those of the top first; `frames` is the
     /// length of the window.
     pub fn needed(&self, wanted: &Range<i64>, frames: i64) -> Vec<Range<i64>> {
-        let mut needed = vec![(wanted.start - 3).max(0)..(wanted.end + 3).min(frames)];
+        let mut needed = Vec::with_capacity(self.levels() + 1);
+        needed.push((wanted.start - 3).max(0)..(wanted.end + 3).min(frames));
         for level in 0..self.levels() {
             let above = needed[level].clone();
             let start = above.start.div_euclid(2) - 1;

@@ -100,7 +100,7 @@ fn silence_at_the_ends_shows_the_music_mirrored() {
 fn the_processor_and_a_card_mirror_the_same_music_at_the_ends_of_a_song() {
     let model = folded(&model(&["vocals", "accompaniment"], Estimate::Wiener));
     let music = window(7);
-    let mut windows = vec![music.clone(), music.clone(), music];
+    let mut windows = [music.clone(), music.clone(), music];
     windows[0][..150_000].fill(0.0);
     windows[1][500_000..].fill(0.0);
     let windows: Vec<&[f32]> = windows.iter().map(Vec::as_slice).collect();

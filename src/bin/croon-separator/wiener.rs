@@ -180,8 +180,11 @@ mod tests {
         Complex::new(rng.normal(0.0, 1.0), rng.normal(0.0, 1.0))
     }
 
+    /// A frame of one channel.
+    type Bins = [Complex<f32>; BINS];
+
     /// A voice in the middle and a band on the left, of one power, which a mask of a half cannot tell apart.
-    fn scene() -> (Vec<[Complex<f32>; BINS]>, Vec<[[Complex<f32>; BINS]; 2]>) {
+    fn scene() -> (Vec<Bins>, Vec<[Bins; 2]>) {
         let mut rng = Rng::new(3);
         let mut voices = Vec::new();
         let mut mixtures = Vec::new();
@@ -195,10 +198,7 @@ mod tests {
         (voices, mixtures)
     }
 
-    fn filter_all(
-        mixtures: &[[[Complex<f32>; BINS]; 2]],
-        masks: [&[f32]; 2],
-    ) -> Vec<[[Complex<f32>; BINS]; 2]> {
+    fn filter_all(mixtures: &[[Bins; 2]], masks: [&[f32]; 2]) -> Vec<[Bins; 2]> {
         let mut wiener = Wiener::new(BINS);
         for [left, right] in mixtures {
             wiener.learn([left, right], masks);
