@@ -32,7 +32,7 @@ bench: setup ## the measurements the README quotes
 # The engine finds libtorch where it was built, so this folder must stay.
 install: build ## into ~/.local (PREFIX=...)
 	install -Dm755 target/release/croon target/release/croon-separator -t $(PREFIX)/bin
-	install -Dm644 models/*.toml models/*.safetensors -t $(PREFIX)/share/croon/models
+	install -Dm644 models/*.toml models/*.safetensors models/*.LICENSE -t $(PREFIX)/share/croon/models
 
 clean: ## remove what was built (libtorch stays; rm -r .libtorch for that)
 	$(CARGO) clean
