@@ -91,7 +91,7 @@ pub fn learning_rate(peak: f64, progress: f64, step: u64) -> f64 {
 /// One step of training; gives the loss. Loss or gradient that is no number leaves the
 /// parameters as they were.
 pub fn step(state: &mut State, examples: &Examples, rate: f64) -> Result<f64, TchError> {
-    let loss = loss(&state.model, examples, Mode::Train, state.precision.kind())?;
+    let loss = loss(&state.model, examples, state.mode, state.precision.kind())?;
     let value = loss.f_double_value(&[])?;
     if !value.is_finite() {
         return Ok(value);
@@ -220,6 +220,7 @@ pub mod tests {
             length: Length::Steps(10),
             polish: 0.0,
             data_minutes: 1.0,
+            keep_statistics: false,
         }
     }
 
@@ -348,6 +349,29 @@ pub mod tests {
         assert!(step(&mut state, &examples, 1e-3).unwrap().is_nan());
         assert_eq!(state.step, 0);
         assert!(before.equal(&state.model.network.layers.parameters["head.weight"]));
+    }
+
+    #[test]
+    fn kept_statistics_stay_and_the_weights_move() {
+        tch::set_num_threads(1);
+        let data = data();
+        for keep_statistics in [false, true] {
+            let plan = Plan {
+                keep_statistics,
+                ..plan()
+            };
+            let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+            let layers = |state: &State, key: &str| {
+                let layers = &state.model.network.layers;
+                let tensor = layers.statistics.get(key).or(layers.parameters.get(key));
+                tensor.unwrap().detach_copy()
+            };
+            let before = ["down1.norm.mean", "down1.weight"].map(|key| layers(&state, key));
+            walk(&mut state, &plan, &data, 2);
+            let after = ["down1.norm.mean", "down1.weight"].map(|key| layers(&state, key));
+            assert_eq!(before[0].equal(&after[0]), keep_statistics);
+            assert!(!before[1].equal(&after[1]));
+        }
     }
 
     #[test]

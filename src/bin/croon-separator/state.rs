@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::adamw::{self, AdamW};
-use crate::layers::{Layers, Tensors};
+use crate::layers::{Layers, Mode, Tensors};
 use crate::model::Model;
 use crate::network::{Design, Network};
 
@@ -31,6 +31,10 @@ pub struct Plan {
     pub polish: f64,
     /// Minutes of material that it trains on; for the manifest.
     pub data_minutes: f64,
+    /// The statistics of the batch normalisations stay those it began with: networks that were trained on far more
+    /// music than this run sees lose by the statistics of small batches at once.
+    #[serde(default)]
+    pub keep_statistics: bool,
 }
 
 /// What the network computes in while it trains; its weights are always kept as floats.
@@ -95,6 +99,8 @@ pub struct State {
     pub model: Model,
     pub average: Tensors,
     pub precision: Precision,
+    /// How a step treats the batch normalisations.
+    pub mode: Mode,
     pub adam: AdamW,
     pub step: u64,
     /// Seconds trained, over all sittings.
@@ -118,6 +124,11 @@ impl State {
         let mut state = Self {
             model,
             precision: plan.precision,
+            mode: if plan.keep_statistics {
+                Mode::Evaluate
+            } else {
+                Mode::Train
+            },
             average,
             adam,
             step: 0,

@@ -144,9 +144,11 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
             (plan, state)
         }
         None => {
+            let keep_statistics = args.from.is_some() && matches!(design, Design::Spleeter(_));
             let plan = Plan {
                 model,
                 design,
+                keep_statistics,
                 precision: args.precision.unwrap_or_else(|| Precision::best(choice.device)),
                 seed: args.seed,
                 batch: args.batch,
