@@ -88,7 +88,7 @@ fn noise(samples: usize) -> Vec<f32> {
 
 fn judge(hello: &Hello, speed: Result<f64, String>, wanted: Device, driver: Option<&str>) -> Check {
     let speed = match speed {
-        Ok(speed) => format!("{speed:.1} times real time"),
+        Ok(speed) => format!("{speed:.1} times real time just now"),
         Err(reason) => {
             return Check::bad(
                 format!("{} greets, but separates nothing: {reason}", hello.device),
