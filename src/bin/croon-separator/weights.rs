@@ -224,7 +224,7 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     // One such weight would make silence or noise of every song.
     for (key, tensor) in layers.parameters.iter().chain(&layers.statistics) {
         if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
-            return Err(mismatch(format!("the tensor {key} holds numbers that are none")));
+            return Err(mismatch(format!("the tensor {key} holds NaN or infinite numbers")));
         }
     }
     if let Some(key) = left.keys().next() {
