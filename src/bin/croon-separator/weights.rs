@@ -224,7 +224,9 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     // One such weight would make silence or noise of every song.
     for (key, tensor) in layers.parameters.iter().chain(&layers.statistics) {
         if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
-            return Err(mismatch(format!("the tensor {key} holds NaN or infinite numbers")));
+            return Err(mismatch(format!(
+                "the tensor {key} holds NaN or infinite numbers"
+            )));
         }
     }
     if let Some(key) = left.keys().next() {
@@ -403,5 +405,17 @@ mod tests {
         assert!(matches!(load(&toml), Err(WeightsError::Mismatch { .. })));
         std::fs::write(&toml, "name = 3").unwrap();
         assert!(matches!(load(&toml), Err(WeightsError::Manifest { .. })));
+    }
+
+    #[test]
+    fn weights_that_are_no_numbers_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut model, manifest) = small();
+        let place = model.network.layers.parameters.get_mut("up2.weight").unwrap();
+        *place = place.full_like(f64::NAN);
+        save(&model, manifest, dir.path()).unwrap();
+        let refused = load(&dir.path().join("small.toml")).unwrap_err();
+        assert!(matches!(refused, WeightsError::Mismatch { .. }), "{refused}");
+        assert!(refused.to_string().contains("up2.weight"), "{refused}");
     }
 }
