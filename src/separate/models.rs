@@ -41,6 +41,26 @@ pub const UNET_MASK: &str = "unet-mask";
 /// do not say so it is the first.
 pub const CANDIDATES: [&str; 3] = [FULL, SPLEETER, LIGHT];
 
+/// A name that a new model may have: it becomes the name of files, and must be possible to ask for.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn new_name(name: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(
+            "a model's name has 1 to 64 letters of a to z, digits, '-', '_' and '.', and begins with no '.'"
+                .into(),
+        );
+    }
+    if is_auto(name) {
+        return Err(format!(
+            "\"{AUTO}\" leaves the choice to the engine, so no model can be called that"
+        ));
+    }
+    Ok(name.to_owned())
+}
+
 /// Whether `wanted` leaves the choice to the engine.
 pub fn is_auto(wanted: &str) -> bool {
     matches!(wanted, "" | AUTO)
@@ -288,5 +308,27 @@ mod tests {
             .replace("name =", "core = 262144\nname =");
         assert_eq!(fingerprint_of(&reordered), before);
         assert_eq!(fingerprint(&"name = \"light\"".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_new_model_has_a_name_that_stays_in_its_folder_and_can_be_asked_for() {
+        for name in ["full", "my-own_2.1", "a"] {
+            assert_eq!(new_name(name).as_deref(), Ok(name));
+        }
+        let long = "a".repeat(65);
+        for name in [
+            "",
+            "auto",
+            "../evil",
+            "a/b",
+            "/a",
+            ".hidden",
+            "a\nb",
+            "\u{1b}[2J",
+            "a b",
+            &long,
+        ] {
+            assert!(new_name(name).is_err(), "{name:?}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub struct ExportArgs {
     #[arg(long)]
     pub into: PathBuf,
     /// Their name [default: that of the run's model]
-    #[arg(long)]
+    #[arg(long, value_parser = models::new_name)]
     pub name: Option<String>,
     /// Take the newest state instead of the best by validation
     #[arg(long)]

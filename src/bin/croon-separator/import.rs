@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use croon::separate::models;
 use tch::{Kind, Tensor};
 
 use crate::export;
@@ -45,7 +46,7 @@ pub struct SpleeterArgs {
     #[arg(long, default_value = "models")]
     into: PathBuf,
     /// Their name
-    #[arg(long, default_value = "spleeter")]
+    #[arg(long, default_value = "spleeter", value_parser = models::new_name)]
     name: String,
     /// How convolutions are stored; halves take half the space
     #[arg(long, value_enum, default_value = "half")]
