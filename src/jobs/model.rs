@@ -2,10 +2,12 @@
 //! the model's name and the fingerprint of all that changes its samples; the key of the moment is written down in the store: from
 //! the bundled model's manifest at the start, from the engine's hello when it greets.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use crate::config::SeparationConfig;
-use crate::separate::auto;
+use crate::paths::Paths;
+use crate::separate::auto::{self, Candidate, Speeds};
 use crate::separate::models;
 use crate::separate::protocol::Hello;
 use crate::store::StemStore;
@@ -41,19 +43,49 @@ pub fn settle(store: &StemStore, separation: &SeparationConfig) {
     let folders = models::folders();
     // With no model named the engine decides: what it greeted with last time is the best guess while it is
     // still one of those it may choose.
-    let candidates: Vec<String> = if models::is_auto(&separation.model) {
-        let candidates = auto::candidates(&folders).into_iter();
-        candidates.map(|one| key(&one.name, &one.fingerprint)).collect()
+    let guess = if models::is_auto(&separation.model) {
+        let candidates = auto::candidates(&folders);
+        // An engine that had no time to measure begins with a light model, and may know better by now.
+        let speeds = speeds();
+        let threads = match separation.threads {
+            0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+            threads => threads as usize,
+        };
+        guess(current(store).as_deref(), &candidates, |one| {
+            speeds.is_fast_enough(&one.fingerprint, threads, env!("CARGO_PKG_VERSION"))
+        })
     } else {
-        bundled(&separation.model, &folders).into_iter().collect()
+        bundled(&separation.model, &folders)
     };
-    let last = current(store);
-    if last.is_some_and(|last| candidates.contains(&last)) {
-        return;
+    if let Some(key) = guess {
+        remember(store, &key);
     }
-    if let Some(key) = candidates.first() {
-        remember(store, key);
-    }
+}
+
+/// What the engine of this machine measured so far; none where that cannot be read.
+fn speeds() -> Speeds {
+    let read = |paths: Paths| {
+        let file = auto::speeds_file(&paths.cache);
+        Speeds::read(&file).map_err(|reason| tracing::warn!("{} is not used: {reason}", file.display()))
+    };
+    let paths = Paths::from_env().ok();
+    paths.and_then(|paths| read(paths).ok()).unwrap_or_default()
+}
+
+/// The key that `auto` most likely means: that of the last greeting while it is still a candidate's, or of a better
+/// model that is known to be fast enough here, else the best candidate's.
+fn guess(
+    last: Option<&str>,
+    candidates: &[Candidate],
+    is_fast: impl Fn(&Candidate) -> bool,
+) -> Option<String> {
+    let keys: Vec<String> = candidates
+        .iter()
+        .map(|one| key(&one.name, &one.fingerprint))
+        .collect();
+    let last = last.and_then(|last| keys.iter().position(|key| key == last));
+    let better = candidates.iter().take(last.unwrap_or(0)).position(is_fast);
+    keys.get(better.or(last).unwrap_or(0)).cloned()
 }
 
 pub(super) fn remember(store: &StemStore, key: &str) {
@@ -79,6 +111,32 @@ fn bundled(model: &str, folders: &[PathBuf]) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_better_model_that_turned_out_fast_enough_replaces_the_last_one() {
+        let candidate = |name: &str| Candidate {
+            name: name.into(),
+            manifest: PathBuf::new(),
+            fingerprint: "c0ffee12".into(),
+            vocals_sdr: None,
+        };
+        let all = [candidate("full"), candidate("spleeter"), candidate("light")];
+        let of = |last: Option<&str>, fast: &[&str]| {
+            let last = last.map(|name| key(name, "c0ffee12"));
+            let key = guess(last.as_deref(), &all, |one| fast.contains(&one.name.as_str())).unwrap();
+            key.split('-').next().unwrap().to_owned()
+        };
+        // Timed after the engine had begun with light.
+        assert_eq!(of(Some("light"), &["full"]), "full");
+        assert_eq!(of(Some("light"), &["spleeter", "light"]), "spleeter");
+        // Nothing better is known: what greeted last.
+        assert_eq!(of(Some("light"), &[]), "light");
+        assert_eq!(of(Some("light"), &["light"]), "light");
+        assert_eq!(of(Some("full"), &["light"]), "full");
+        assert_eq!(of(Some("gone"), &[]), "full");
+        assert_eq!(of(None, &[]), "full");
+        assert_eq!(guess(None, &[], |_| true), None);
+    }
 
     #[test]
     fn a_changed_gate_is_another_key_and_changed_figures_are_not() {

@@ -16,6 +16,8 @@ pub const FAST_ENOUGH: f64 = 6.0;
 const TRIES: u32 = 3;
 /// Figures kept in the file; the oldest go first.
 const MOST_ENTRIES: usize = 64;
+/// No file of so many entries is larger, in bytes.
+const LARGEST_FILE: u64 = 1 << 20;
 
 /// A bundled model whose files are there.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,12 +177,25 @@ struct Entry {
     tries: u32,
 }
 
+/// Where the speeds of a machine are kept, below croon's cache folder.
+pub fn speeds_file(cache: &Path) -> PathBuf {
+    cache.join("engine-speeds.toml")
+}
+
 impl Speeds {
     /// Reads the file; no file is no speeds.
     ///
     /// # Errors
     /// What is wrong with the file, in words.
     pub fn read(path: &Path) -> Result<Self, String> {
+        // Anything else could keep whoever reads it waiting, or fill the memory.
+        match fs::metadata(path) {
+            Ok(found) if !found.is_file() => return Err("it is no file; remove it".into()),
+            Ok(found) if found.len() > LARGEST_FILE => {
+                return Err(format!("it has {} bytes; remove it", found.len()));
+            }
+            _ => {}
+        }
         match fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text).map_err(|error| error.message().to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
@@ -215,6 +230,18 @@ impl Speeds {
         sane.then_some(Speed {
             times_real_time: entry.times_real_time,
             provisional: entry.provisional && entry.tries < TRIES,
+        })
+    }
+
+    /// Whether a model is known to be fast enough with so many threads of an engine of this version. A provisional
+    /// figure counts too: other work can only have slowed the model down.
+    pub fn is_fast_enough(&self, fingerprint: &str, threads: usize, engine: &str) -> bool {
+        self.entries.iter().any(|entry| {
+            entry.fingerprint == fingerprint
+                && entry.place.threads == threads
+                && entry.place.engine == engine
+                && entry.times_real_time.is_finite()
+                && entry.times_real_time >= FAST_ENOUGH
         })
     }
 
@@ -410,5 +437,48 @@ mod tests {
         }
         assert_eq!(speeds.entries.len(), MOST_ENTRIES);
         assert!(speeds.get(&full.fingerprint, &place(99)).is_some());
+    }
+
+    #[test]
+    fn a_model_is_known_to_be_fast_where_it_was_measured_and_nowhere_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let all = models(dir.path(), &[("full", Some(8.0)), ("light", Some(7.0))]);
+        let place = Place {
+            device: "CPU, 2 cores".into(),
+            processor: "some".into(),
+            threads: 2,
+            engine: "1.0".into(),
+        };
+        let mut speeds = Speeds::default();
+        let of = |times_real_time| Speed {
+            times_real_time,
+            provisional: true,
+        };
+        speeds.note(&all[0], &place, of(40.0));
+        speeds.note(&all[1], &place, of(5.9));
+        let (full, light) = (&all[0].fingerprint, &all[1].fingerprint);
+        assert!(speeds.is_fast_enough(full, 2, "1.0"));
+        assert!(!speeds.is_fast_enough(light, 2, "1.0"));
+        assert!(!speeds.is_fast_enough(full, 1, "1.0"));
+        assert!(!speeds.is_fast_enough(full, 2, "2.0"));
+        assert!(!Speeds::default().is_fast_enough(full, 2, "1.0"));
+    }
+
+    #[test]
+    fn what_is_no_file_of_speeds_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        )
+        .unwrap();
+        assert!(Speeds::read(&pipe).unwrap_err().contains("no file"));
+        assert!(Speeds::read(dir.path()).unwrap_err().contains("no file"));
+        let huge = dir.path().join("huge");
+        fs::File::create(&huge).unwrap().set_len(3 << 30).unwrap();
+        assert!(Speeds::read(&huge).unwrap_err().contains("bytes"));
+        assert_eq!(Speeds::read(&dir.path().join("none")), Ok(Speeds::default()));
     }
 }

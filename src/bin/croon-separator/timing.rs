@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use croon::paths::Paths;
-use croon::separate::auto::{Candidate, Place, Speed, Speeds};
+use croon::separate::auto::{self, Candidate, Place, Speed, Speeds};
 use crossbeam_channel::RecvTimeoutError;
 use tch::TchError;
 
@@ -37,7 +37,7 @@ impl Ledger {
         Self {
             file: Paths::from_env()
                 .ok()
-                .map(|paths| paths.cache.join("engine-speeds.toml")),
+                .map(|paths| auto::speeds_file(&paths.cache)),
             place: Place {
                 device: choice.name.clone(),
                 processor: processor(),
