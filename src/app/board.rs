@@ -139,7 +139,7 @@ impl Board {
         }
     }
 
-    /// Of those to be separated again this one comes first now.
+    /// This song comes first now among those to be separated again.
     pub fn again_first(&mut self, key: SongKey, at: i64, seconds: f64) {
         let waits = self.waiting.iter().find(|w| w.key == key).map(|w| w.wish);
         if waits == Some(Wish::Again) {

@@ -1,6 +1,6 @@
-//! Which model's vocals are meant, also while no engine runs. The store keeps vocals under a key made of
-//! the model's name and the fingerprint of all that changes its samples; the key of the moment is written down in the store: from
-//! the bundled model's manifest at the start, from the engine's hello when it greets.
+//! Which model's vocals are meant, also while no engine runs. The store keeps vocals under a key made of the model's
+//! name and the fingerprint of all that changes its samples. It also keeps the key of the moment, which comes from the
+//! bundled model's manifest at the start and from the engine's hello when it greets.
 
 use std::num::NonZero;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What croon knows of one song of the Library.
+//! One song of the Library and what croon knows of it.
 
 use crate::app::damage::Damage;
 use crate::app::sort::Past;
@@ -14,7 +14,7 @@ pub struct Entry {
     pub older: Option<String>,
     /// It could not be played; the automatic next song skips it.
     pub unplayable: bool,
-    /// What of it could not be read while it played.
+    /// The part of it that could not be read while it played.
     pub damage: Damage,
     pub past: Past,
     /// Small letters of artist, title and album: what songs are sorted and found by.

@@ -393,7 +393,7 @@ fn seconds(frames: usize) -> f64 {
     frames as f64 / f64::from(RATE)
 }
 
-/// Where the sound of a file of this rate ends, in Hz.
+/// The highest frequency that a file of this rate can hold, in Hz.
 pub fn band_of(rate: u32) -> f32 {
     rate.min(RATE) as f32 / 2.0
 }

@@ -20,7 +20,7 @@ pub struct Excerpt {
 
 pub struct Excerpts {
     pub windows: Vec<Excerpt>,
-    /// Where the windows come from, in words.
+    /// The source of the windows, in words.
     pub source: String,
 }
 

@@ -46,7 +46,7 @@ struct ModelInfo {
     measured: Option<Measured>,
     /// Times real time of one worker, measured now; the cores of a processor work side by side.
     times_real_time: f64,
-    /// Of all workers side by side, where that was measured.
+    /// Times real time of all workers side by side, where that was measured.
     all_workers: Option<f64>,
 }
 

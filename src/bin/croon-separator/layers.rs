@@ -122,7 +122,8 @@ impl Layers {
         x.f_conv_transpose2d(&weight, bias, stride, padding, [0, 0], 1, [1, 1])
     }
 
-    /// What [`Self::norm_as_scale`] stands for in [`Mode::Folded`], the normalisation of layer `name` else.
+    /// Applies the normalisation of layer `name`. In [`Mode::Folded`] it is the scale and shift that
+    /// [`Self::norm_as_scale`] gave.
     pub fn normalised(&self, name: &str, x: Tensor, mode: Mode) -> Result<Tensor, TchError> {
         if mode != Mode::Folded {
             return self.normalise(name, x, mode);

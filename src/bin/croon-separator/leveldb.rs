@@ -7,7 +7,7 @@
 const FOOTER: usize = 48;
 /// The last eight bytes of a table, as they lie in the file.
 const MAGIC: [u8; 8] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
-/// What follows a block: one byte that says how it is compressed, and a checksum.
+/// The bytes after a block: one that says how it is compressed, and a checksum.
 const TRAILER: usize = 5;
 /// Longest key in bytes. TensorFlow's are a few dozen bytes long; as keys share their beginnings, a short file
 /// could otherwise stand for very long ones.

@@ -65,7 +65,7 @@ pub fn features(
 }
 
 /// `[batch, c, frames, 2048]` to `[batch, 3 c, frames, 512]`.
-pub fn fold(x: &Tensor) -> Result<Tensor, TchError> {
+fn fold(x: &Tensor) -> Result<Tensor, TchError> {
     let high = x.f_narrow(3, 2 * ROWS, 2 * ROWS)?;
     let pairs = [high.size()[0], high.size()[1], high.size()[2], ROWS, 2];
     let high = high

@@ -33,7 +33,7 @@ pub struct ModelArgs {
 /// A model and what computes it.
 pub struct Picked {
     pub loaded: Loaded,
-    /// Of its samples, see [`models::fingerprint`].
+    /// The fingerprint of its samples, see [`models::fingerprint`].
     pub fingerprint: String,
     /// Why this model.
     pub why: String,

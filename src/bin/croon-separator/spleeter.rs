@@ -35,8 +35,8 @@ pub const SIDES: i64 = 2;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shape {
-    /// A network for each of these; the vocals first. Alone, its own mask counts; with the accompaniment's
-    /// beside it, its share of both estimates' powers.
+    /// The stems that have a network, the vocals first. Alone, the vocals' own mask counts; with the
+    /// accompaniment's beside it, what [`Self::estimate`] makes of both.
     pub stems: Vec<String>,
     /// Channels after each encoder level; each halves frames and bins.
     pub encoder: Vec<i64>,
