@@ -144,6 +144,11 @@ pub fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// [`harmless`] line by line, for texts of several lines.
+pub fn harmless_lines(text: &str) -> String {
+    text.lines().map(harmless).collect::<Vec<_>>().join("\n")
+}
+
 /// How far a track's vocals are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum StemState {

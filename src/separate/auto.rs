@@ -130,7 +130,7 @@ pub fn choose(candidates: &[Candidate], mut time: impl FnMut(&Candidate) -> Time
             "{} times real time here; better models are not timed yet",
             shown(speed)
         ),
-        None => "the fastest; the models are not timed yet".to_owned(),
+        None => "the models are not timed yet".to_owned(),
     };
     Some(Chosen {
         place,

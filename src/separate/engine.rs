@@ -299,7 +299,9 @@ impl Engine {
                             now: text(&hello),
                         });
                     }
-                    (self.child, self.hello) = (child, hello);
+                    // It was asked for the same model by name, so only the first hello tells why it is this one.
+                    let model_why = std::mem::take(&mut self.hello.model_why);
+                    (self.child, self.hello) = (child, Hello { model_why, ..hello });
                     break;
                 }
                 Err(EngineError::Stopped) => return Err(EngineError::Stopped),

@@ -38,9 +38,12 @@ pub const SPLEETER: &str = "spleeter";
 /// The published design by itself: a soft mask and the mixture's phase, judged by its window alone.
 pub const UNET_MASK: &str = "unet-mask";
 
+/// In bytes.
+const LONGEST_NAME: usize = 64;
+
 /// The models that [`AUTO`] chooses among; which of them is the best is in their manifests, and where those
 /// do not say so it is the first.
-pub const CANDIDATES: [&str; 3] = [FULL, SPLEETER, LIGHT];
+pub const CANDIDATES: [&str; 4] = [FULL, SPLEETER, LIGHT, UNET_MASK];
 
 /// A name that a new model may have: it becomes the name of files, and must be possible to ask for.
 ///
@@ -48,7 +51,7 @@ pub const CANDIDATES: [&str; 3] = [FULL, SPLEETER, LIGHT];
 /// What is wrong with it, in words.
 pub fn new_name(name: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(plain) {
+    if name.is_empty() || name.len() > LONGEST_NAME || name.starts_with('.') || !name.chars().all(plain) {
         return Err(
             "a model's name has 1 to 64 letters of a to z, digits, '-', '_' and '.', and begins with no '.'"
                 .into(),
@@ -93,6 +96,10 @@ pub fn folders_of(program: Option<&Path>) -> Vec<PathBuf> {
 
 /// The manifest `name.toml` in the first folder that has one.
 pub fn manifest(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+    // A name leads nowhere else.
+    if name.contains(['/', '\0']) || name.len() > LONGEST_NAME {
+        return None;
+    }
     folders
         .iter()
         .map(|folder| folder.join(format!("{name}.toml")))
@@ -128,9 +135,18 @@ pub fn check(wanted: &str, folders: &[PathBuf]) -> Result<(), UnknownModel> {
         return Ok(());
     }
     Err(UnknownModel {
-        wanted: printable(wanted),
+        wanted: shown(wanted),
         there,
     })
+}
+
+/// A name from outside, as short as any that could be right.
+fn shown(name: &str) -> String {
+    let name = printable(name);
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name,
+    }
 }
 
 /// A model was named that is not there.
@@ -241,6 +257,10 @@ mod tests {
             "there is no model \"fulll\". Did you mean \"full\"? The models here are full, light, my-own and auto, which chooses among them"
         );
         assert!(!text("htdemucs\u{1b}[2J").contains(['\u{1b}', '?']));
+        let elsewhere = format!("{}/full", dir.path().display());
+        assert!(text(&elsewhere).contains("there is no model"));
+        assert!(text("../full").contains("there is no model"));
+        assert!(text(&"f".repeat(9999)).len() < 300);
         assert_eq!(check("fulll", &["/nowhere".into()]), Ok(()));
     }
 

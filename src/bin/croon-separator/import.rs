@@ -54,6 +54,9 @@ pub struct SpleeterArgs {
     /// Import weights that are not the published ones, too
     #[arg(long)]
     any: bool,
+    /// Replace a model of this name
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -80,6 +83,12 @@ enum ImportError {
         "the tensor {name} holds the number {value}, too large for half precision. --precision single keeps it"
     )]
     TooLarge { name: String, value: f32 },
+    #[error(
+        "{path} is there already; --replace replaces that model, --name gives the new one another name, and --into another folder"
+    )]
+    Exists { path: PathBuf },
+    #[error("{path} cannot be made ({detail}); name another folder with --into")]
+    Folder { path: PathBuf, detail: String },
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
@@ -93,6 +102,17 @@ pub fn import(args: &ImportArgs) -> Result<()> {
 }
 
 fn spleeter(args: &SpleeterArgs) -> Result<()> {
+    let manifest_path = args.into.join(format!("{}.toml", args.name));
+    if !args.replace
+        && let Some(path) = [
+            &manifest_path,
+            &args.into.join(format!("{}.safetensors", args.name)),
+        ]
+        .into_iter()
+        .find(|path| path.symlink_metadata().is_ok())
+    {
+        return Err(ImportError::Exists { path: path.clone() }.into());
+    }
     let prefix = args.folder.join("model");
     let bundle = Bundle::open(&prefix)?;
     let (sha256, published) = published(&prefix, args.any)?;
@@ -123,16 +143,14 @@ fn spleeter(args: &SpleeterArgs) -> Result<()> {
         sha256,
         licence: licence.into(),
     });
-    std::fs::create_dir_all(&args.into).with_context(|| {
-        format!(
-            "{} cannot be made; name another folder with --into",
-            args.into.display()
-        )
+    std::fs::create_dir_all(&args.into).map_err(|err| ImportError::Folder {
+        path: args.into.clone(),
+        detail: err.to_string(),
     })?;
     let path = args.into.join(&manifest.weights);
     write_tensors(&tensors, &path)?;
     manifest.sha256 = weights::sha256_of(&path).with_context(|| path.display().to_string())?;
-    weights::write_manifest(&manifest, &args.into.join(format!("{}.toml", args.name)))?;
+    weights::write_manifest(&manifest, &manifest_path)?;
     println!(
         "{}, {numbers} numbers, sha256 {}",
         path.display(),
@@ -140,7 +158,20 @@ fn spleeter(args: &SpleeterArgs) -> Result<()> {
     );
     println!("{source}");
     println!("{licence}");
+    if !models::folders()
+        .iter()
+        .any(|folder| same_folder(folder, &args.into))
+    {
+        println!(
+            "croon does not look for models in {}; set CROON_MODELS to it, or move the files to where it does",
+            args.into.display()
+        );
+    }
     Ok(())
+}
+
+fn same_folder(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// The published model of two stems.

@@ -158,6 +158,7 @@ fn only_the_published_weights_are_taken_unasked() {
         name: "spleeter".into(),
         precision: Storage::Half,
         any: false,
+        replace: false,
     };
     let err = spleeter(&args).unwrap_err().to_string();
     assert!(
@@ -193,4 +194,23 @@ fn an_imported_manifest_says_where_its_weights_are_from() {
     assert!(text.contains("architecture = \"spleeter\"") && text.contains("[origin]"));
     assert!(!text.contains("[training]"));
     assert_eq!(toml::from_str::<weights::Manifest>(&text).unwrap(), manifest);
+}
+
+#[test]
+fn a_model_that_is_there_is_replaced_only_when_asked_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let manifest = dir.path().join("mine.toml");
+    std::fs::write(&manifest, "[measured]\n").unwrap();
+    let args = |replace| SpleeterArgs {
+        folder: dir.path().join("nothing"),
+        into: dir.path().to_owned(),
+        name: "mine".into(),
+        precision: Storage::Half,
+        any: true,
+        replace,
+    };
+    let text = |replace| spleeter(&args(replace)).unwrap_err().to_string();
+    assert!(text(false).contains("--replace"), "{}", text(false));
+    assert!(!text(true).contains("--replace"), "{}", text(true));
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), "[measured]\n");
 }

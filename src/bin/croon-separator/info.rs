@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use croon::judge::sdr;
+use croon::track::{harmless_lines, printable};
 use serde::Serialize;
 use tch::Device;
 
@@ -98,13 +99,16 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
         if let Some(model) = &info.model {
             println!(
                 "model     {} ({}), {} parameters, sha256 {}",
-                model.name, model.why, model.parameters, model.sha256
+                printable(&model.name),
+                model.why,
+                model.parameters,
+                printable(&model.sha256)
             );
             if let Some(measured) = &model.measured {
                 let (vocals, rest) = (measured.vocals_sdr, measured.accompaniment_sdr);
                 println!(
                     "quality   vocals {vocals:.1} dB, accompaniment {rest:.1} dB SDR on {}",
-                    measured.on
+                    printable(&measured.on)
                 );
             }
             let all = model
@@ -116,7 +120,7 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
             );
         }
         if let Some(problem) = &info.problem {
-            println!("model     none: {problem}");
+            println!("model     none: {}", harmless_lines(problem));
         }
     }
     Ok(())

@@ -53,6 +53,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use croon::track::harmless_lines;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -94,7 +95,8 @@ fn main() -> ExitCode {
     match run(&Args::parse(), &mut private) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
-            eprintln!("croon-separator: {err:#}");
+            // It may quote a manifest or a file's name.
+            eprintln!("croon-separator: {}", harmless_lines(&format!("{err:#}")));
             ExitCode::FAILURE
         }
     }

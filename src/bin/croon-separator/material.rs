@@ -93,7 +93,7 @@ pub fn gather(
 fn decode(folder: &Path) -> Result<Dataset> {
     let data = Dataset::load(folder, |done, count| {
         if done % 100 == 0 || done == count {
-            say!("decoded {done} of {count}");
+            say!("read {done} of {count} files");
         }
     });
     data.map_err(anyhow::Error::msg)

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
+use clap::builder::RangedU64ValueParser;
 use croon::judge::sdr;
 use croon::separate::models;
 use tch::{Cuda, Device, Kind, TchError};
@@ -35,7 +36,7 @@ pub struct ParityArgs {
     #[arg(long)]
     pub model: Vec<String>,
     /// Windows of 8.9 seconds to compare
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value = "8", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub windows: usize,
     /// Audio files, or folders with songs whose stems are known [default: a synthetic mixture]
     #[arg(long, num_args = 1..)]
@@ -61,7 +62,6 @@ pub fn prepare(args: &ParityArgs) {
 }
 
 pub fn parity(args: &ParityArgs, choice: &Choice) -> Result<()> {
-    ensure!(args.windows > 0, "--windows must be at least 1");
     tch::set_num_threads(1);
     let on_card = choice.device.is_cuda();
     if on_card {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use croon::separate::auto::{self, Candidate, Speed, Timed};
 use croon::separate::models;
+use croon::track::harmless_lines;
 use tch::{Kind, TchError};
 
 use crate::device::{self, Choice};
@@ -189,8 +190,9 @@ fn on_card(candidates: &[Candidate], choice: &Choice) -> Result<Result<Picked, C
 
 fn left_out(candidate: &Candidate, reason: &str) -> Timed {
     eprintln!(
-        "croon-separator: the model {} is left out: {reason}",
-        candidate.name
+        "croon-separator: the model {} is left out: {}",
+        candidate.name,
+        harmless_lines(reason)
     );
     Timed::Unusable
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use croon::separate::models;
+use croon::separate::models::{self, UnknownModel};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, TchError, Tensor};
@@ -85,7 +85,8 @@ pub enum WeightsError {
     #[error("the weights {path} are missing or unreadable ({detail}). Install the model again")]
     Missing { path: PathBuf, detail: String },
     #[error(
-        "the weights {path} are damaged: their sha256 is {found}, the manifest says {expected}. Install the model again"
+        "the weights {path} are damaged: their sha256 begins with {:.12}, the manifest says {:.12}. Install the model again",
+        .found, .expected
     )]
     Damaged {
         path: PathBuf,
@@ -96,6 +97,10 @@ pub enum WeightsError {
         "the model {name} is of a kind this engine does not know: {detail}. Install model and engine from one build"
     )]
     Mismatch { name: String, detail: String },
+    #[error("the model {name} is of no use: {detail}. Install the model again")]
+    NotFinite { name: String, detail: String },
+    #[error("{0}; name one of them with --model")]
+    Unknown(#[from] UnknownModel),
     #[error(transparent)]
     Torch(#[from] TchError),
 }
@@ -112,6 +117,7 @@ pub struct Loaded {
 /// The manifest `name.toml` in the wanted folder, or where none is named in the first that has one.
 pub fn find(wanted: Option<&Path>, name: &str) -> Result<PathBuf, WeightsError> {
     let folders = wanted.map_or_else(models::folders, |folder| vec![folder.to_path_buf()]);
+    models::check(name, &folders)?;
     models::manifest(name, &folders).ok_or_else(|| WeightsError::NotFound {
         name: name.into(),
         searched: folders
@@ -224,9 +230,10 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
     // One such weight would make silence or noise of every song.
     for (key, tensor) in layers.parameters.iter().chain(&layers.statistics) {
         if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
-            return Err(mismatch(format!(
-                "the tensor {key} holds NaN or infinite numbers"
-            )));
+            return Err(WeightsError::NotFinite {
+                name: manifest.name.clone(),
+                detail: format!("the tensor {key} holds NaN or infinite numbers"),
+            });
         }
     }
     if let Some(key) = left.keys().next() {
@@ -388,6 +395,11 @@ mod tests {
         assert!(matches!(load(&toml), Err(WeightsError::Missing { .. })));
         assert!(matches!(
             find(Some(dir.path()), "other"),
+            Err(WeightsError::Unknown(_))
+        ));
+        let empty = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            find(Some(empty.path()), "other"),
             Err(WeightsError::NotFound { .. })
         ));
 
@@ -415,7 +427,7 @@ mod tests {
         *place = place.full_like(f64::NAN);
         save(&model, manifest, dir.path()).unwrap();
         let refused = load(&dir.path().join("small.toml")).unwrap_err();
-        assert!(matches!(refused, WeightsError::Mismatch { .. }), "{refused}");
+        assert!(matches!(refused, WeightsError::NotFinite { .. }), "{refused}");
         assert!(refused.to_string().contains("up2.weight"), "{refused}");
     }
 }
