@@ -2,8 +2,13 @@
 //! file may grow. Each broken rule is a sentence that says where and what to do instead.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod circles;
+mod modules;
+mod source;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use source::{Source, blank, imports, root, sources, words};
 
 const WORDS: &[&str] = &[
     "action",
@@ -137,185 +142,135 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("crc32c", &["bin/croon-separator/"]),
 ];
 
+/// Files that import each other in a circle. The list may only shrink.
+const IN_CIRCLES: &[&str] = &[
+    "app/act.rs",
+    "app/ahead.rs",
+    "app/board.rs",
+    "app/damage.rs",
+    "app/deck.rs",
+    "app/editor.rs",
+    "app/editor/acts.rs",
+    "app/editor/saving.rs",
+    "app/event.rs",
+    "app/event/facts.rs",
+    "app/fader.rs",
+    "app/kept.rs",
+    "app/keys.rs",
+    "app/looking.rs",
+    "app/looping.rs",
+    "app/lyrics.rs",
+    "app/lyrics/heard.rs",
+    "app/lyrics/suggestion.rs",
+    "app/lyrics/words.rs",
+    "app/memory.rs",
+    "app/mod.rs",
+    "app/outputs.rs",
+    "app/playback.rs",
+    "app/queue.rs",
+    "app/queue/entry.rs",
+    "app/queue/rotation.rs",
+    "app/queue/undo.rs",
+    "app/queueing.rs",
+    "app/readings.rs",
+    "app/redo.rs",
+    "app/request.rs",
+    "app/separation.rs",
+    "app/sort.rs",
+    "app/sources.rs",
+    "app/touch.rs",
+    "app/tracks.rs",
+    "app/tracks/entry.rs",
+    "app/tracks/haystack.rs",
+    "app/transport.rs",
+    "app/turn.rs",
+    "app/wish.rs",
+    "audio/decode.rs",
+    "audio/decode/bounds.rs",
+    "audio/decode/codec.rs",
+    "audio/decode/opus.rs",
+    "audio/decode/probe.rs",
+    "audio/decode/source.rs",
+    "audio/feeder.rs",
+    "audio/feeder/crossing.rs",
+    "audio/feeder/renewal.rs",
+    "audio/mixer.rs",
+    "audio/mixer/gains.rs",
+    "audio/player.rs",
+    "audio/player/controls.rs",
+    "audio/player/deck.rs",
+    "audio/player/outlet.rs",
+    "audio/player/output.rs",
+    "audio/player/priority.rs",
+    "audio/player/pulse.rs",
+    "audio/player/silent.rs",
+    "audio/player/system.rs",
+    "audio/stretch.rs",
+    "bin/croon-separator/material.rs",
+    "bin/croon-separator/network.rs",
+    "bin/croon-separator/processor.rs",
+    "bin/croon-separator/spleeter_masker.rs",
+    "bin/croon-separator/train.rs",
+    "bin/croon-separator/unet.rs",
+    "bin/croon-separator/unet_masker.rs",
+    "commands/doctor/engine.rs",
+    "commands/doctor/mod.rs",
+    "commands/doctor/places.rs",
+    "commands/doctor/sound.rs",
+    "commands/doctor/terminal.rs",
+    "commands/lyrics.rs",
+    "commands/lyrics/keep.rs",
+    "commands/separate/files.rs",
+    "commands/separate/mod.rs",
+    "config.rs",
+    "config/read.rs",
+    "config/table.rs",
+    "jobs/mod.rs",
+    "jobs/worker.rs",
+    "library/keeper.rs",
+    "library/mod.rs",
+    "library/report.rs",
+    "library/sweep.rs",
+    "library/tags.rs",
+    "library/ultrastar.rs",
+    "lrclib.rs",
+    "lrclib/answer.rs",
+    "lyrics/ass.rs",
+    "lyrics/build.rs",
+    "lyrics/lrc.rs",
+    "lyrics/lyricsfile.rs",
+    "lyrics/midi.rs",
+    "lyrics/mod.rs",
+    "lyrics/plain.rs",
+    "lyrics/tags.rs",
+    "lyrics/ultrastar.rs",
+    "lyrics/ultrastar/song.rs",
+    "remote/connection.rs",
+    "remote/mod.rs",
+    "remote/mpris.rs",
+    "remote/mpris/interfaces.rs",
+    "remote/protocol.rs",
+    "remote/server.rs",
+    "run.rs",
+    "run/lists.rs",
+    "run/machines.rs",
+    "run/requests.rs",
+    "run/scribe.rs",
+    "run/settings.rs",
+    "separate/child.rs",
+    "separate/command.rs",
+    "separate/engine.rs",
+    "store/catalogue.rs",
+    "store/housekeeping.rs",
+    "store/mod.rs",
+    "store/open_songs.rs",
+    "store/song.rs",
+    "terminal.rs",
+    "terminal/input.rs",
+];
+
 const LONGEST_FILE: usize = 400;
 const DRAWERS: &[&str] = &["util", "utils", "common", "helpers", "helper", "shared", "misc"];
-
-struct Source {
-    /// Below `src/`, with forward slashes.
-    name: String,
-    /// As written.
-    text: String,
-    /// Comments, strings and characters blanked, so that only code is left; lines stay.
-    code: String,
-}
-
-impl Source {
-    fn room(&self) -> &str {
-        let first = self.name.split('/').next().unwrap();
-        first.strip_suffix(".rs").unwrap_or(first)
-    }
-
-    /// Lines before the file's own unit tests.
-    fn length(&self) -> usize {
-        let tests = self
-            .text
-            .lines()
-            .position(|line| line.starts_with("#[cfg(test)]"));
-        let lines = self.text.lines().count();
-        tests
-            .filter(|at| {
-                self.text
-                    .lines()
-                    .nth(at + 1)
-                    .is_some_and(|l| !l.starts_with("mod ") || l.ends_with('{'))
-            })
-            .unwrap_or(lines)
-    }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sources() -> Vec<Source> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path: PathBuf = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ext| ext == "rs") {
-                let name = path
-                    .strip_prefix(root().join("src"))
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
-                let text = fs::read_to_string(&path).unwrap();
-                found.push(Source {
-                    name,
-                    code: blank(&text),
-                    text,
-                });
-            }
-        }
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    assert!(found.len() > 20, "the sources were not found");
-    found
-}
-
-/// `text` without what is not code. A light reading of Rust's lexical rules: line and block
-/// comments, plain and raw strings, character literals (told from lifetimes by their end).
-fn blank(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let mut out = String::with_capacity(text.len());
-    let mut i = 0;
-    let keep_lines = |from: usize, to: usize, out: &mut String| {
-        out.extend(
-            chars[from..to]
-                .iter()
-                .map(|c| if *c == '\n' { '\n' } else { ' ' }),
-        );
-    };
-    while i < chars.len() {
-        let rest = &chars[i..];
-        let end = if rest.starts_with(&['/', '/']) {
-            i + rest.iter().position(|c| *c == '\n').unwrap_or(rest.len())
-        } else if rest.starts_with(&['/', '*']) {
-            (i + 2..chars.len())
-                .find(|at| chars[*at - 1] == '*' && chars[*at] == '/' && *at > i + 2)
-                .map_or(chars.len(), |at| at + 1)
-        } else if let Some(hashes) = raw_string(rest, i.checked_sub(1).map(|before| chars[before])) {
-            let close: Vec<char> = std::iter::once('"')
-                .chain(std::iter::repeat_n('#', hashes))
-                .collect();
-            let start = i + 2 + hashes;
-            (start..chars.len())
-                .find(|at| chars[*at..].starts_with(&close))
-                .map_or(chars.len(), |at| at + close.len())
-        } else if rest[0] == '"' {
-            let mut at = i + 1;
-            while at < chars.len() && chars[at] != '"' {
-                at += if chars[at] == '\\' { 2 } else { 1 };
-            }
-            (at + 1).min(chars.len())
-        } else if rest[0] == '\'' && rest.get(1) == Some(&'\\') {
-            (i + 3..chars.len())
-                .find(|at| chars[*at] == '\'')
-                .map_or(chars.len(), |at| at + 1)
-        } else if rest[0] == '\'' && rest.get(2) == Some(&'\'') {
-            i + 3
-        } else {
-            out.push(rest[0]);
-            i += 1;
-            continue;
-        };
-        keep_lines(i, end, &mut out);
-        i = end;
-    }
-    out
-}
-
-/// The number of hashes where a raw string begins.
-fn raw_string(rest: &[char], before: Option<char>) -> Option<usize> {
-    let after_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_') && before != Some('b');
-    if rest[0] != 'r' || after_word {
-        return None;
-    }
-    let hashes = rest[1..].iter().take_while(|c| **c == '#').count();
-    (rest.get(1 + hashes) == Some(&'"')).then_some(hashes)
-}
-
-/// Every occurrence of `word` as a whole word: (line number, the code from there on).
-fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(word).filter_map(move |(at, _)| {
-        let whole = !code[..at].ends_with(part) && !code[at + word.len()..].starts_with(part);
-        whole.then(|| (code[..at].lines().count().max(1), &code[at..]))
-    })
-}
-
-/// The rooms that code names after `crate::` (`croon::` in the programs), groups included.
-fn imports(source: &Source) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    for root in ["crate", "croon"] {
-        for (line, code) in words(&source.code, root) {
-            let Some(path) = code[root.len()..].strip_prefix("::") else {
-                continue;
-            };
-            if let Some(group) = path.strip_prefix('{') {
-                let mut depth = 0;
-                let mut item = String::new();
-                for c in group.chars() {
-                    match c {
-                        '{' => depth += 1,
-                        '}' if depth == 0 => break,
-                        '}' => depth -= 1,
-                        ',' if depth == 0 => found.push((line, first_name(&std::mem::take(&mut item)))),
-                        _ => {}
-                    }
-                    if c != ',' || depth > 0 {
-                        item.push(c);
-                    }
-                }
-                found.push((line, first_name(&item)));
-            } else {
-                found.push((line, first_name(path)));
-            }
-        }
-    }
-    found.retain(|(_, name)| !name.is_empty());
-    found
-}
-
-fn first_name(path: &str) -> String {
-    path.trim()
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect()
-}
 
 fn sentences(broken: Vec<String>) {
     assert!(broken.is_empty(), "\n\n  {}\n", broken.join("\n  "));
@@ -526,4 +481,26 @@ fn the_reader_of_code_can_read() {
             (2, "store".to_owned())
         ]
     );
+}
+
+#[test]
+fn files_form_no_circle() {
+    let imports = modules::Modules::of(&sources()).imports();
+    let found = circles::circles(&imports);
+    let mut broken = Vec::new();
+    for circle in &found {
+        for file in circle.iter().filter(|file| !IN_CIRCLES.contains(&file.as_str())) {
+            let inside = imports[file].iter().filter(|to| circle.contains(to));
+            broken.push(format!(
+                "src/{file} imports {} and is imported by them, directly or through others; move the type that \
+                 both need into a file of its own",
+                inside.map(String::as_str).collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+    let gone = |file: &&&str| !found.iter().flatten().any(|member| member == **file);
+    broken.extend(IN_CIRCLES.iter().filter(gone).map(|file| {
+        format!("src/{file} is in no circle any more; take it off the list in tests/architecture/main.rs")
+    }));
+    sentences(broken);
 }
