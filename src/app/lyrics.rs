@@ -150,7 +150,7 @@ fn guessed_end(line: &Line, end: Millis) -> Millis {
 }
 
 /// Lyrics came for a song.
-pub(super) fn found(app: &mut App, found: WordsFound) {
+pub(super) fn show_found(app: &mut App, found: WordsFound) {
     let Some(key) = app.tracks.key(&found.path) else {
         return;
     };

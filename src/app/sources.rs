@@ -90,7 +90,7 @@ pub(super) fn found(app: &mut App, found: WordsFound) {
         }
         _ => {}
     }
-    lyrics::found(app, found);
+    lyrics::show_found(app, found);
     if let Overlay::Sources(cursor) = &app.overlay {
         let mut cursor = *cursor;
         cursor.clamp(lines(app).len());

@@ -17,7 +17,7 @@ use haystack::{Haystack, Marks};
 
 /// A song for as long as croon runs; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SongKey(u32);
+pub struct SongKey(pub(crate) u32);
 
 /// All songs. Lists hold keys, so that a list of 100,000 costs 400 KB and moves quickly.
 #[derive(Debug, Default)]
