@@ -20,6 +20,7 @@ pub mod audio;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod files;
 pub mod jobs;
 pub mod judge;
 pub mod key_tempo;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use md5::{Digest, Md5};
 
 use super::flac::{self, FlacError};
+use crate::files::PartFile;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StemFormat {
@@ -50,10 +51,10 @@ pub struct Written {
 /// Writes one stem as it comes. Dropped before [`finish`](Self::finish) it leaves nothing behind.
 pub struct StemWriter {
     goal: PathBuf,
-    part: PathBuf,
     channels: u16,
     samples: u64,
-    body: Option<Body>,
+    body: Body,
+    part: PartFile,
 }
 
 enum Body {
@@ -66,7 +67,12 @@ impl StemWriter {
         if !(1..=2).contains(&channels) {
             return Err(WriteError::Channels(channels));
         }
-        let part = beside(goal);
+        let failed = |source| WriteError::File {
+            path: goal.to_owned(),
+            source,
+        };
+        let part = PartFile::create(goal).map_err(failed)?;
+        let file = BufWriter::new(part.file().try_clone().map_err(failed)?);
         let body = match format {
             StemFormat::Wav => {
                 let spec = hound::WavSpec {
@@ -75,18 +81,16 @@ impl StemWriter {
                     bits_per_sample: 32,
                     sample_format: hound::SampleFormat::Float,
                 };
-                let writer =
-                    hound::WavWriter::create(&part, spec).map_err(|source| wav_error(goal, source))?;
-                Body::Wav(writer)
+                Body::Wav(hound::WavWriter::new(file, spec).map_err(|source| wav_error(goal, source))?)
             }
-            StemFormat::Flac => Body::Flac(Box::new(FlacFile::create(goal, &part, rate, channels)?)),
+            StemFormat::Flac => Body::Flac(Box::new(FlacFile::new(goal, file, rate, channels)?)),
         };
         Ok(Self {
             goal: goal.to_owned(),
-            part,
             channels,
             samples: 0,
-            body: Some(body),
+            body,
+            part,
         })
     }
 
@@ -94,43 +98,33 @@ impl StemWriter {
     pub fn write(&mut self, pcm: &[f32]) -> Result<(), WriteError> {
         self.samples += pcm.len() as u64;
         match &mut self.body {
-            Some(Body::Wav(writer)) => pcm
+            Body::Wav(writer) => pcm
                 .iter()
                 .try_for_each(|&s| writer.write_sample(s))
                 .map_err(|source| wav_error(&self.goal, source)),
-            Some(Body::Flac(file)) => file.write(pcm),
-            None => Ok(()),
+            Body::Flac(file) => file.write(pcm),
         }
     }
 
     /// Completes the file and puts it in its place.
-    pub fn finish(mut self) -> Result<Written, WriteError> {
-        let clipped = match self.body.take() {
-            Some(Body::Wav(writer)) => {
+    pub fn finish(self) -> Result<Written, WriteError> {
+        let clipped = match self.body {
+            Body::Wav(writer) => {
                 writer
                     .finalize()
                     .map_err(|source| wav_error(&self.goal, source))?;
                 0
             }
-            Some(Body::Flac(file)) => file.finish()?,
-            None => 0,
+            Body::Flac(file) => file.finish()?,
         };
-        std::fs::rename(&self.part, &self.goal).map_err(|source| WriteError::File {
-            path: self.goal.clone(),
+        self.part.commit().map_err(|source| WriteError::File {
+            path: self.goal,
             source,
         })?;
         Ok(Written {
             frames: self.samples / u64::from(self.channels),
             clipped,
         })
-    }
-}
-
-impl Drop for StemWriter {
-    fn drop(&mut self) {
-        // After `finish` the name is gone already; after a failure the half file must be.
-        self.body = None;
-        let _ = std::fs::remove_file(&self.part);
     }
 }
 
@@ -147,14 +141,6 @@ fn wav_error(goal: &Path, source: hound::Error) -> WriteError {
     }
 }
 
-/// A hidden neighbour: a rename within one folder never crosses file systems.
-fn beside(goal: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(goal.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    goal.with_file_name(name)
-}
-
 struct FlacFile {
     goal: PathBuf,
     file: BufWriter<File>,
@@ -169,15 +155,11 @@ struct FlacFile {
 }
 
 impl FlacFile {
-    fn create(goal: &Path, part: &Path, rate: u32, channels: u16) -> Result<Self, WriteError> {
+    fn new(goal: &Path, file: BufWriter<File>, rate: u32, channels: u16) -> Result<Self, WriteError> {
         let encoder = flac::Encoder::new(rate, usize::from(channels), 24)?;
-        let file = File::create(part).map_err(|source| WriteError::File {
-            path: goal.to_owned(),
-            source,
-        })?;
         let mut flac = Self {
             goal: goal.to_owned(),
-            file: BufWriter::new(file),
+            file,
             encoder,
             rate,
             channels,

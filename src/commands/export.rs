@@ -13,6 +13,7 @@ use crate::audio::decode::Decoder;
 use crate::audio::identity::track_id;
 use crate::audio::resample::Resampler;
 use crate::audio::write::StemFormat;
+use crate::files::PartFolder;
 use crate::jobs::vocals::StoredVocals;
 use crate::jobs::{model, stored};
 use crate::library::{is_audio, ready_stems, song_text};
@@ -107,9 +108,10 @@ impl Export<'_> {
             )
         })?;
         // hidden until it is whole, and gone with this value if it never is
-        let part = Unfinished::create(output.join(format!(".{name}.part")))?;
+        let part = PartFolder::create(&goal)
+            .with_context(|| format!("a folder in {} cannot be made", shown(output)))?;
         let audio_name = PathBuf::from(audio.file_name().unwrap_or_default());
-        copy(&audio, &part.0.join(&audio_name))?;
+        copy(&audio, &part.path().join(&audio_name))?;
         if song.audio() != Some(&audio_name) {
             let key = if song.header("AUDIO").is_some() {
                 "AUDIO"
@@ -123,17 +125,18 @@ impl Export<'_> {
             if let Some(named) = song.header(companion).and_then(inside) {
                 let from = home.join(named);
                 if from.is_file() {
-                    copy(&from, &part.0.join(named))?;
+                    copy(&from, &part.path().join(named))?;
                 }
             }
         }
-        let [vocals, rest] = self.stems(&audio, &name, &part.0)?;
+        let [vocals, rest] = self.stems(&audio, &name, part.path())?;
         song.set_header("VOCALS", &vocals);
         song.set_header("INSTRUMENTAL", &rest);
         let text_name = format!("{name}.txt");
-        std::fs::write(part.0.join(&text_name), song.export())
+        std::fs::write(part.path().join(&text_name), song.export())
             .with_context(|| format!("{text_name} could not be written; check the space on the disk"))?;
-        part.finish(&goal)?;
+        part.commit()
+            .with_context(|| format!("{} could not be named so", shown(&goal)))?;
         Ok(goal)
     }
 
@@ -207,30 +210,6 @@ impl Export<'_> {
         stems.write(&pcm)?;
         stems.finish()?;
         Ok(true)
-    }
-}
-
-/// A folder that goes again unless it is finished.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn create(folder: PathBuf) -> anyhow::Result<Self> {
-        // what a croon left that was killed
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder)
-            .with_context(|| format!("the folder {} cannot be made", shown(&folder)))?;
-        Ok(Self(folder))
-    }
-
-    fn finish(self, goal: &Path) -> anyhow::Result<()> {
-        std::fs::rename(&self.0, goal).with_context(|| format!("{} could not be named so", shown(goal)))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // after `finish` there is nothing of this name
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 
 use super::{Context, Fault, Outcome};
 use crate::audio::identity::track_id;
+use crate::files;
 use crate::jobs::lyrics as finder;
 use crate::library::{is_audio, read_track, stamp_of};
 use crate::lyrics::ultrastar::{self, File};
@@ -309,14 +310,12 @@ fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     };
     // what somebody made by hand is never written over
-    let mut file = std::fs::File::create_new(output).with_context(|| {
+    files::write_new(output, &bytes).with_context(|| {
         format!(
             "{} is not written: name a file that does not exist yet, in a folder you may write to",
             shown(output)
         )
     })?;
-    std::io::Write::write_all(&mut file, &bytes)
-        .with_context(|| format!("{} could not be written", shown(output)))?;
     context.say(format!("{} written", shown(output)));
     Ok(Outcome::Done)
 }

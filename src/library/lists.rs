@@ -1,12 +1,13 @@
 //! Song lists as files: read, and written never over what somebody made. A folder is a list too.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::territory::Territory;
 use super::walk::{Step, Walk};
+use crate::files;
 use crate::m3u::{self, Item, List};
 use crate::track::printable;
 
@@ -70,23 +71,12 @@ pub fn write_list(path: &Path, items: &[Item], over: bool) -> io::Result<PathBuf
     let path = std::path::absolute(path)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
     let text = m3u::write(items, folder);
-    if !over {
+    if over {
+        files::write(&path, &text)?;
+    } else {
         // never over a file that somebody made, not even one made this moment
-        let mut file = fs::File::create_new(&path)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        return Ok(path);
+        files::write_new(&path, &text)?;
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = PathBuf::from(name);
-    let written = fs::File::create_new(&part).and_then(|mut file| {
-        file.write_all(&text)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&part, &path)).inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })?;
     Ok(path)
 }
 

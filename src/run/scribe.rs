@@ -2,7 +2,7 @@
 //! lyrics where the user said. Whole or not at all, and never over a file that somebody made unasked.
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::Message;
 use crate::app::editor::Draft;
 use crate::app::{Effect, Event};
+use crate::files;
 use crate::track::printable;
 
 /// A larger draft is none.
@@ -123,7 +124,7 @@ fn write_lyrics(wish: Effect) -> Event {
     let written = if *over {
         whole(file, text.as_bytes())
     } else {
-        fresh(file, text.as_bytes())
+        files::write_new(file, text.as_bytes())
     };
     match written {
         Ok(()) => {
@@ -146,31 +147,12 @@ fn write_lyrics(wish: Effect) -> Event {
     }
 }
 
-/// A file that is not there yet.
-fn fresh(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut made = fs::File::create_new(file)?;
-    let written = made.write_all(bytes).and_then(|()| made.sync_all());
-    written.inspect_err(|_| {
-        // made this moment and not whole: nobody's work
-        let _ = fs::remove_file(file);
-    })
-}
-
-/// The file with all of it, or as it was; its folder is made.
+/// Writes a file whole; its folder is made.
 fn whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = PathBuf::from(name);
-    let written = fs::File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&part, file)).inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })
+    files::write(file, bytes)
 }
 
 fn shown(path: &Path) -> String {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::models;
+use crate::files;
 
 /// Speed in times real time that a model must reach to be chosen: a song is separated well ahead of its
 /// singer, also while other programs want the processor.
@@ -214,13 +215,7 @@ impl Speeds {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let new = path.with_extension(format!("{}.new", std::process::id()));
-        let written = fs::write(&new, format!("{about}{text}")).and_then(|()| fs::rename(&new, path));
-        if written.is_err() {
-            // Nothing is lost where this fails too.
-            let _ = fs::remove_file(&new);
-        }
-        written
+        files::write(path, format!("{about}{text}"))
     }
 
     /// What was measured of a model at this place.

@@ -37,19 +37,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("song_memory", &[]),
     ("track", &[]),
     // machines
-    ("audio", &[]),
+    ("audio", &["files"]),
+    ("files", &[]),
     ("logging", &[]),
     ("lrclib", &[]),
     ("paths", &[]),
-    ("separate", &["audio"]),
+    ("separate", &["audio", "files"]),
     ("judge", &["audio"]),
     ("store", &["audio"]),
-    ("library", &["audio"]),
+    ("library", &["audio", "files"]),
     ("readings", &[]),
     (
         "jobs",
         &[
-            "audio", "separate", "store", "library", "lrclib", "paths", "readings",
+            "audio", "files", "separate", "store", "library", "lrclib", "paths", "readings",
         ],
     ),
     ("remote", &[]),
@@ -62,21 +63,25 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "audio", "jobs", "judge", "library", "logging", "lrclib", "paths", "remote", "separate", "store",
+            "audio", "files", "jobs", "judge", "library", "logging", "lrclib", "paths", "remote", "separate",
+            "store",
         ],
     ),
     ("cli", &["commands"]),
     (
         "run",
         &[
-            "app", "audio", "commands", "jobs", "library", "logging", "lrclib", "paths", "remote",
+            "app", "audio", "commands", "files", "jobs", "library", "logging", "lrclib", "paths", "remote",
             "separate", "store", "terminal", "ui",
         ],
     ),
     ("lib", &[]),
     ("main", &["cli", "commands", "logging", "paths", "run"]),
     // the engine, a program of its own
-    ("bin", &["audio", "judge", "library", "paths", "separate"]),
+    (
+        "bin",
+        &["audio", "files", "judge", "library", "paths", "separate"],
+    ),
 ];
 
 /// A library and the only places that may name it.
@@ -100,7 +105,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
     ("lofty", &["library/"]),
     ("ureq", &["lrclib.rs"]),
     ("zip", &["audio/zipped.rs"]),
-    ("tempfile", &["audio/zipped.rs"]),
+    ("tempfile", &["audio/zipped.rs", "files.rs"]),
     ("font8x8", &["ui/sing/"]),
     ("encoding_rs", &["lyrics/"]),
     ("chardetng", &["lyrics/"]),

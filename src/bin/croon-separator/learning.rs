@@ -321,21 +321,21 @@ pub mod tests {
     }
 
     #[test]
-    fn a_state_that_cannot_be_written_costs_neither_of_those_that_were() {
+    fn a_state_that_cannot_be_written_leaves_the_one_before_and_no_litter() {
         let plan = plan();
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder(dir.path().into());
         let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
-        for step in [1, 2] {
-            state.step = step;
-            folder.save(&state).unwrap();
-        }
-        std::fs::create_dir(folder.last().with_extension("tmp")).unwrap();
-        state.step = 3;
+        state.step = 1;
+        folder.save(&state).unwrap();
+        // no file can be moved there
+        std::fs::create_dir(folder.good()).unwrap();
+        state.step = 2;
         let refused = folder.save(&state).unwrap_err().to_string();
         assert!(refused.contains("stays as it is"), "{refused}");
-        let step = |path| State::load(&plan, path, Device::Cpu).unwrap().step;
-        assert_eq!((step(&folder.last()), step(&folder.good())), (2, 1));
+        let kept = State::load(&plan, &folder.last(), Device::Cpu).unwrap();
+        assert_eq!(kept.step, 1);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

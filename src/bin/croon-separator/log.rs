@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use croon::files;
+
 const HEADER: &str = "step,seconds,loss,rate,speed,validation_sdr";
 
 /// How a run stood at a step. What was not measured there is empty in the file.
@@ -79,9 +81,7 @@ impl Log {
         };
         rows.retain(|row| row.step <= step);
         let lines: String = rows.iter().map(Row::line).collect();
-        let beside = path.with_extension("csv.tmp");
-        std::fs::write(&beside, format!("{HEADER}\n{lines}"))?;
-        std::fs::rename(&beside, path)?;
+        files::write(path, format!("{HEADER}\n{lines}"))?;
         Ok(Self {
             file: OpenOptions::new().append(true).open(path)?,
             last: rows.pop(),

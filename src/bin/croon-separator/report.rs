@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
+use croon::files;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -37,7 +38,7 @@ pub fn write(folder: &RunFolder) -> Result<PathBuf> {
     );
     let path = folder.0.join("report.svg");
     let svg = draw(&rows, &name(&folder.0)).map_err(|err| anyhow!("cannot draw the curves: {err}"))?;
-    std::fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+    files::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 

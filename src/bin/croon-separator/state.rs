@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use croon::files::{self, PartFile};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -259,35 +260,24 @@ impl State {
 
 /// Written beside and renamed, so that the file is whole at any moment.
 pub fn write_tensors(tensors: &[(String, Tensor)], path: &Path) -> Result<(), StateError> {
-    let beside = write_beside(tensors, path)?;
-    rename(&beside, path)
+    write_part(tensors, path)?
+        .commit()
+        .map_err(|err| unsaved(path, err))
 }
 
-/// Writes under a name of its own, which it gives. What cannot be finished is removed again.
-fn write_beside(tensors: &[(String, Tensor)], path: &Path) -> Result<PathBuf, StateError> {
-    let beside = path.with_extension("tmp");
-    let written = Tensor::write_safetensors(tensors, &beside)
-        .map_err(|err| err.to_string())
-        .and_then(|()| {
-            std::fs::File::open(&beside)
-                .and_then(|file| file.sync_all())
-                .map_err(|err| err.to_string())
-        });
-    match written {
-        Ok(()) => Ok(beside),
-        Err(detail) => {
-            // The room that half a file takes may be the room that is missing.
-            let _ = std::fs::remove_file(&beside);
-            Err(StateError::Unsaved { path: beside, detail })
-        }
-    }
+/// Writes the tensors beside `path` and syncs them, without replacing `path` yet.
+fn write_part(tensors: &[(String, Tensor)], path: &Path) -> Result<PartFile, StateError> {
+    let part = PartFile::create(path).map_err(|err| unsaved(path, err))?;
+    Tensor::write_safetensors(tensors, part.path()).map_err(|err| unsaved(path, err))?;
+    part.sync().map_err(|err| unsaved(path, err))?;
+    Ok(part)
 }
 
-fn rename(from: &Path, to: &Path) -> Result<(), StateError> {
-    std::fs::rename(from, to).map_err(|err| StateError::Unsaved {
-        path: to.to_path_buf(),
+fn unsaved(path: &Path, err: impl ToString) -> StateError {
+    StateError::Unsaved {
+        path: path.to_path_buf(),
         detail: err.to_string(),
-    })
+    }
 }
 
 /// The folder of a run.
@@ -336,25 +326,20 @@ impl RunFolder {
 
     pub fn write_plan(&self, plan: &Plan) -> Result<(), StateError> {
         let path = self.plan();
-        let unsaved = |detail: String| StateError::Unsaved {
-            path: path.clone(),
-            detail,
-        };
-        std::fs::create_dir_all(&self.0).map_err(|err| unsaved(err.to_string()))?;
-        let text = serde_json::to_string_pretty(plan).map_err(|err| unsaved(err.to_string()))?;
-        let beside = path.with_extension("tmp");
-        std::fs::write(&beside, text).map_err(|err| unsaved(err.to_string()))?;
-        rename(&beside, &path)
+        std::fs::create_dir_all(&self.0).map_err(|err| unsaved(&path, err))?;
+        let text = serde_json::to_string_pretty(plan).map_err(|err| unsaved(&path, err))?;
+        files::write(&path, text).map_err(|err| unsaved(&path, err))
     }
 
     /// Writes the new state whole, keeps what was last as good, and puts the new one in its place.
     pub fn save(&self, state: &State) -> Result<(), StateError> {
         let last = self.last();
-        let beside = write_beside(&state.tensors()?, &last)?;
+        let part = write_part(&state.tensors()?, &last)?;
         if last.exists() {
-            rename(&last, &self.good())?;
+            let good = self.good();
+            std::fs::rename(&last, &good).map_err(|err| unsaved(&good, err))?;
         }
-        rename(&beside, &last)
+        part.commit().map_err(|err| unsaved(&last, err))
     }
 
     /// The newest state that reads.

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use croon::files;
 use croon::separate::models::{self, UnknownModel};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -300,7 +301,7 @@ pub fn write_manifest(manifest: &Manifest, path: &Path) -> Result<(), StateError
         detail,
     };
     let text = toml::to_string_pretty(manifest).map_err(|err| io(err.to_string()))?;
-    std::fs::write(path, text).map_err(|err| io(err.to_string()))
+    files::write(path, text).map_err(|err| io(err.to_string()))
 }
 
 pub fn sha256(bytes: &[u8]) -> String {

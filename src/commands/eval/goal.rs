@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::commands::{Context, Fault, Outcome};
+use crate::files;
 use crate::judge::report::Report;
 
 /// One form of the report, and its place; none is stdout.
@@ -77,7 +78,7 @@ pub(super) fn write(goals: &[Goal], report: &Report, context: &Context) -> anyho
         match &goal.file {
             None => context.print(text)?,
             Some(file) => {
-                put(file, &text).with_context(|| {
+                files::write(file, &text).with_context(|| {
                     format!(
                         "the report cannot be written to {}; check the folder's rights and the space on the disk",
                         file.display()
@@ -87,19 +88,6 @@ pub(super) fn write(goals: &[Goal], report: &Report, context: &Context) -> anyho
         }
     }
     Ok(())
-}
-
-/// Beside its place first: an old report stays whole until the new one is.
-fn put(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(file.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    let part = file.with_file_name(name);
-    let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, file));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    written
 }
 
 fn folder(file: &Path) -> &Path {

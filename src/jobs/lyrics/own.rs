@@ -1,9 +1,10 @@
 //! Lyrics made or brought here with croon: one file a song in a folder of croon's own, named so that a
 //! person finds it and croon knows the recording by its identity, wherever the song's file goes.
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::files::PartFile;
 use crate::lyrics::{ENDINGS, own_mark, own_name};
 use crate::track::TrackId;
 
@@ -65,25 +66,18 @@ pub fn save(
         reason,
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut part = path.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
     let write = || {
-        let mut file = std::fs::File::create(&part)?;
-        file.write_all(lyrics)?;
-        file.sync_all()?;
+        let part = PartFile::create(&path)?;
+        part.file().write_all(lyrics)?;
+        part.sync()?;
         if path.exists() {
             let mut before = path.clone().into_os_string();
             before.push(".before");
             std::fs::rename(&path, before)?;
         }
-        std::fs::rename(&part, &path)
+        part.commit()
     };
-    write().map_err(|reason| {
-        // nobody needs the half of it, and why it failed is said already
-        let _ = std::fs::remove_file(&part);
-        failed(reason)
-    })?;
+    write().map_err(failed)?;
     Ok(path)
 }
 
