@@ -40,5 +40,6 @@ pub mod singing;
 pub mod song_memory;
 pub mod store;
 pub mod terminal;
+pub mod text;
 pub mod track;
 pub mod ui;

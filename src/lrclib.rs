@@ -75,7 +75,7 @@ impl Lrclib {
 
     fn with_patience(server: &str, patience: Duration) -> Result<Self, LrclibError> {
         let server = server.trim().trim_end_matches('/');
-        let address = || LrclibError::Address(crate::track::printable(server));
+        let address = || LrclibError::Address(crate::text::printable(server));
         let uri: ureq::http::Uri = server.parse().map_err(|_| address())?;
         let host = uri.host().ok_or_else(address)?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
@@ -174,7 +174,7 @@ impl Lrclib {
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => LrclibError::Slow { server },
             error => LrclibError::Unreachable {
                 server,
-                reason: crate::track::printable(&error.to_string()),
+                reason: crate::text::printable(&error.to_string()),
             },
         }
     }

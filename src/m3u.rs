@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::track::printable;
+use crate::text::printable;
 
 /// Endings of files that are taken for lists.
 pub const ENDINGS: [&str; 2] = ["m3u8", "m3u"];

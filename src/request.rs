@@ -112,7 +112,7 @@ const SHOWN: usize = 40;
 impl BadValue {
     fn new(text: &str, what: &'static str, wanted: impl Into<String>) -> Self {
         Self {
-            shown: crate::track::printable(text).chars().take(SHOWN).collect(),
+            shown: crate::text::printable(text).chars().take(SHOWN).collect(),
             what,
             wanted: wanted.into(),
         }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::printable;
+
 /// Identity of a recording: a hash of its encoded audio packets, tags left out, so that a
 /// retagged, renamed or moved file keeps its stems.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,25 +132,6 @@ pub fn file_title(path: &Path) -> String {
     }
 }
 
-/// Text from outside made harmless for a terminal: control characters, among them the escape that
-/// starts every terminal command, and characters that reorder text are dropped.
-pub fn printable(text: &str) -> String {
-    harmless(text).trim().to_owned()
-}
-
-/// [`printable`] with the spaces at the ends left, for pieces that are put together.
-pub fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| if matches!(c, '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}') { ' ' } else { c })
-        .filter(|c| !c.is_control() && !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
-        .collect()
-}
-
-/// [`harmless`] line by line, for texts of several lines.
-pub fn harmless_lines(text: &str) -> String {
-    text.lines().map(harmless).collect::<Vec<_>>().join("\n")
-}
-
 /// How far a track's vocals are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum StemState {
@@ -174,11 +157,6 @@ mod tests {
         assert_eq!(id.to_string().parse::<TrackId>().unwrap(), id);
         assert_eq!("12".parse::<TrackId>(), Err(NotATrackId));
         assert!("+f".repeat(16).parse::<TrackId>().is_err());
-    }
-
-    #[test]
-    fn escape_codes_and_overrides_do_not_reach_the_terminal() {
-        assert_eq!(printable("\x1b[2Ja\u{202e}b\tc\u{9b}"), "[2Jab c");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use croon::lyrics::cdg::Graphics;
 use croon::lyrics::tags::{Embedded, Synced, all};
 use croon::lyrics::ultrastar::{File, inside};
 use croon::lyrics::{ENDINGS, LATEST_MS, Lyrics, read};
-use croon::track::harmless;
+use croon::text::harmless;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

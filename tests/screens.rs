@@ -366,7 +366,7 @@ fn any_state() -> impl Strategy<Value = Hand> {
         (0..SONGS.len()).prop_map(|i| Event::Gone(vec![path(SONGS[i].0)])),
         ".*".prop_map(|title| {
             let mut song = hand::song(2);
-            song.track.tags.title = Some(croon::track::printable(&title));
+            song.track.tags.title = Some(croon::text::printable(&title));
             song.track.duration = Some(f64::MAX);
             song.track.path = path("odd");
             Event::Found(vec![song])

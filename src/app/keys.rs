@@ -262,7 +262,7 @@ pub(super) fn paste(app: &mut App, text: &str) {
     let Overlay::Prompt(prompt) = &mut app.overlay else {
         return;
     };
-    for c in crate::track::printable(text).chars().take(PASTED) {
+    for c in crate::text::printable(text).chars().take(PASTED) {
         prompt.input.handle(InputRequest::InsertChar(c));
     }
     follow_prompt(app);

@@ -10,7 +10,7 @@ use super::tracks::SongKey;
 use super::{App, Effect, kept, turn};
 use crate::action::{Action, Screen};
 use crate::m3u::Item;
-use crate::track::printable;
+use crate::text::printable;
 
 /// `Artist - Title`
 pub(super) fn name(artist: &str, title: &str) -> String {

@@ -8,7 +8,7 @@ use super::{Context, Fault, Outcome};
 use crate::remote::{Answered, Client, Line, SCHEMA};
 use crate::request::{BadValue, Request};
 use crate::store::OwnerLock;
-use crate::track::printable;
+use crate::text::printable;
 
 /// Values with a sign are steps (`+5`, `-10`), others are where to go (`20`, `1:23`).
 #[derive(Debug, clap::Args)]

@@ -20,7 +20,7 @@ use crate::library::{is_audio, ready_stems, song_text};
 use crate::lyrics::ultrastar::{self, File, inside};
 use crate::separate::engine::Engine;
 use crate::store::StemStore;
-use crate::track::printable;
+use crate::text::printable;
 
 /// Frames of stored vocals read at a time.
 const PIECE: usize = 1 << 15;

@@ -16,7 +16,7 @@ use crate::jobs::lyrics as finder;
 use crate::library::{is_audio, read_track, stamp_of};
 use crate::lyrics::ultrastar::{self, File};
 use crate::lyrics::{Flaw, Lyrics, Manner, Millis, Wanted, write};
-use crate::track::printable;
+use crate::text::printable;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum LyricsCommand {

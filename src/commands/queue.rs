@@ -10,7 +10,7 @@ use crate::library::{not_written, songs_of, write_list};
 use crate::m3u;
 use crate::remote::{Client, Line};
 use crate::store::StemStore;
-use crate::track::printable;
+use crate::text::printable;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum QueueCommand {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::{Context, Outcome};
 use crate::library::{Survey, survey};
-use crate::track::{Track, printable};
+use crate::text::printable;
+use crate::track::Track;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

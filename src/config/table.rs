@@ -83,7 +83,7 @@ impl<'a, 'b, 'r> Table<'a, 'b, 'r> {
                 None => format!("known are: {}.", self.known.join(", ")),
             };
             let thing = if self.name.is_empty() { "section" } else { "key" };
-            let shown = crate::track::printable(key.get_ref());
+            let shown = crate::text::printable(key.get_ref());
             self.reader.problem(
                 &key.span(),
                 format!("unknown {thing} `{shown}`{place}; {advice} It is ignored."),
@@ -237,7 +237,7 @@ impl<'a, 'b, 'r> Table<'a, 'b, 'r> {
                     into.insert(key.get_ref().to_string(), text.to_owned());
                 }
                 None => {
-                    let shown = crate::track::printable(key.get_ref());
+                    let shown = crate::text::printable(key.get_ref());
                     let what = format!(
                         "`{}.{shown}` is {}; it wants a text in quotes. It is ignored.",
                         self.name,
@@ -255,7 +255,7 @@ impl<'a, 'b, 'r> Table<'a, 'b, 'r> {
 fn kind(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => {
-            let shown: String = crate::track::printable(text).chars().take(40).collect();
+            let shown: String = crate::text::printable(text).chars().take(40).collect();
             format!("the text \"{shown}\"")
         }
         DeValue::Integer(n) => format!("the number {n}"),

@@ -71,7 +71,7 @@ pub struct EngineInfo {
 
 impl EngineInfo {
     fn of(hello: &Hello) -> Self {
-        let clean = crate::track::printable;
+        let clean = crate::text::printable;
         Self {
             device: clean(&hello.device),
             why: clean(&hello.why),

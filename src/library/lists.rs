@@ -9,7 +9,7 @@ use super::territory::Territory;
 use super::walk::{Step, Walk};
 use crate::files;
 use crate::m3u::{self, Item, List};
-use crate::track::printable;
+use crate::text::printable;
 
 /// More songs than this nobody sings, and a folder of more was a slip of the hand.
 const MOST: usize = 10_000;

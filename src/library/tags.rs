@@ -14,10 +14,9 @@ use lofty::tag::{Accessor, ItemKey, Tag};
 
 use crate::audio::decode::Decoder;
 use crate::audio::loudness::TagGain;
-use crate::track::{FileStamp, Tags, Track, printable};
+use crate::text::clean;
+use crate::track::{FileStamp, Tags, Track};
 
-/// Longest text kept of one tag, in characters: enough for any title, too short to fill a screen.
-const LONGEST_TEXT: usize = 300;
 /// What one tag item may make lofty allocate. Covers are not read; lyrics are a few kilobytes.
 const ALLOCATION_LIMIT: usize = 8 * 1024 * 1024;
 
@@ -158,28 +157,4 @@ fn add(tags: &mut Tags, tag: &Tag) {
     first(&mut tags.artist, text(tag.get_string(ItemKey::AlbumArtist)));
     first(&mut tags.album, text(tag.album().as_deref()));
     tags.track_no = tags.track_no.or(tag.track().filter(|&number| number > 0));
-}
-
-/// Harmless for a terminal and of bounded length.
-pub(super) fn clean(text: &str) -> String {
-    // a tag may be megabytes long; what is cut here is never looked at
-    let text = text
-        .char_indices()
-        .nth(4 * LONGEST_TEXT)
-        .map_or(text, |(end, _)| &text[..end]);
-    let mut text: String = printable(text).chars().take(LONGEST_TEXT).collect();
-    text.truncate(text.trim_end().len());
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_cut_and_harmless() {
-        assert_eq!(clean("  \x1b]0;pwned\x07Song \u{202e}"), "]0;pwnedSong");
-        assert_eq!(clean(&"ü".repeat(100_000)).chars().count(), LONGEST_TEXT);
-        assert_eq!(clean("\u{0}\n"), "");
-    }
 }

@@ -32,7 +32,7 @@ pub fn name(audio: &Path, tags: &mut Tags) {
     };
     let header = |key: &str| {
         song.header(key)
-            .map(super::tags::clean)
+            .map(crate::text::clean)
             .filter(|name| !name.is_empty())
     };
     tags.title = header("TITLE").or(tags.title.take());

@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{
     Flaw, Format, LATEST_MS, Line, Lyrics, Manner, Millis, NotLyrics, Singers, Timing, Under, UnderKind, Word,
 };
-use crate::track::{harmless, printable};
+use crate::text::{harmless, printable};
 
 /// Lines kept of a file.
 pub const MOST_LINES: usize = 20_000;

@@ -195,7 +195,7 @@ fn under(kind: UnderKind, text: &str) -> Under {
     let text: String = text.chars().take(super::build::LONGEST_LINE).collect();
     Under {
         kind,
-        text: crate::track::printable(&text),
+        text: crate::text::printable(&text),
     }
 }
 

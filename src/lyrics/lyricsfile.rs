@@ -44,7 +44,7 @@ pub fn looks_like(text: &str) -> bool {
 pub fn read(text: &str) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
     let broken = |reason: String| NotLyrics::Broken {
         format: Format::Lyricsfile,
-        reason: crate::track::printable(&reason),
+        reason: crate::text::printable(&reason),
     };
     let file: File = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
     let mut builder = Builder::new(Format::Lyricsfile);

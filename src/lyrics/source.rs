@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{Format, Timing};
-use crate::track::{TrackId, printable};
+use crate::text::printable;
+use crate::track::TrackId;
 
 /// A song whose lyrics are wanted, by its names.
 #[derive(Debug, Clone, PartialEq, Default)]

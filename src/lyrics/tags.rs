@@ -4,7 +4,7 @@
 
 use super::build::{Builder, Draft, Piece};
 use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Timing, read_text};
-use crate::track::printable;
+use crate::text::printable;
 
 /// Lyrics read of one file; more than this is nobody's choice.
 const MOST: usize = 16;

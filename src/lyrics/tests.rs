@@ -19,7 +19,7 @@ pub(super) fn holds(song: &Lyrics) {
         let rows = line.under.iter().map(|under| &under.text).chain([&line.text]);
         for text in rows {
             assert!(text.chars().count() <= build::LONGEST_LINE);
-            assert_eq!(crate::track::harmless(text), *text, "harmless");
+            assert_eq!(crate::text::harmless(text), *text, "harmless");
         }
         let mut at = (0, 0);
         for word in &line.words {

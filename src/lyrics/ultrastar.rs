@@ -14,7 +14,7 @@ pub use song::read;
 
 use super::encoding;
 use super::{LATEST_MS, Manner, Millis};
-use crate::track::harmless;
+use crate::text::harmless;
 
 /// Rows understood; what follows them is kept as it is.
 const MOST_ROWS: usize = 200_000;

@@ -84,7 +84,7 @@ impl Client {
             Ok(0) => Ok(None),
             Ok(_) => serde_json::from_slice(&line)
                 .map(Some)
-                .map_err(|error| ClientError::Garbled(crate::track::printable(&error.to_string()))),
+                .map_err(|error| ClientError::Garbled(crate::text::printable(&error.to_string()))),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
             Err(error) => Err(fault(error)),
         }

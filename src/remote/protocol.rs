@@ -8,7 +8,7 @@ use super::status::Status;
 use super::uri;
 use super::{Ask, Reply};
 use crate::request::{BadValue, Request};
-use crate::track::printable;
+use crate::text::printable;
 
 /// The version this croon speaks; it grows when an old reader would misunderstand a line.
 pub const SCHEMA: u32 = 1;

@@ -142,7 +142,7 @@ impl Status {
         lines.push(format!("engine   {}", self.engine.words()));
         lines.push(format!("croon    {}, process {}", self.version, self.pid));
         // as they come from a socket
-        let lines = lines.iter().map(|line| crate::track::printable(line) + "\n");
+        let lines = lines.iter().map(|line| crate::text::printable(line) + "\n");
         lines.collect()
     }
 

@@ -60,7 +60,7 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
 
 /// A song from anywhere on the disk, or in a sentence why it is none.
 pub fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
-    let shown = crate::track::printable(&path.to_string_lossy());
+    let shown = crate::text::printable(&path.to_string_lossy());
     let whole = std::fs::canonicalize(path).map_err(|error| format!("{shown} cannot be opened: {error}"))?;
     if whole.is_dir() {
         return Err(format!(

@@ -11,7 +11,7 @@ use crate::jobs::lyrics::Found;
 use crate::jobs::readings::ToRead;
 use crate::library::{LibraryEvent, WatchedBy};
 use crate::lyrics::reading::Readings;
-use crate::{store, track};
+use crate::{store, text, track};
 
 /// Everything but `Found`, which needs the store's word on what is separated already.
 pub fn of_library(event: LibraryEvent) -> Option<Event> {
@@ -99,7 +99,7 @@ pub fn of_player(event: PlayerEvent) -> Event {
             } => Output::Device {
                 name,
                 rate,
-                instead_of: instead_of.map(|wanted| track::printable(&wanted)),
+                instead_of: instead_of.map(|wanted| text::printable(&wanted)),
             },
             OutputState::Lost { name, reason } => Output::Lost { name, reason },
             OutputState::Silent { reason } => Output::Silent { reason },
@@ -159,5 +159,5 @@ fn peaks(stored: &store::Peaks) -> Peaks {
 }
 
 fn shown(path: &std::path::Path) -> String {
-    track::printable(&path.to_string_lossy())
+    text::printable(&path.to_string_lossy())
 }

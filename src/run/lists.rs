@@ -18,7 +18,7 @@ use crate::library;
 use crate::m3u::Item;
 use crate::remote::{Answer, Reply};
 use crate::store::{PathRecord, StemStore, StoreError, StoredQueue};
-use crate::track::printable;
+use crate::text::printable;
 
 const NOW: &str = "now";
 const HISTORY: &str = "history";

@@ -12,7 +12,7 @@ use super::Message;
 use crate::app::editor::Draft;
 use crate::app::{Effect, Event};
 use crate::files;
-use crate::track::printable;
+use crate::text::printable;
 
 /// A larger draft is none.
 const LONGEST_DRAFT: u64 = 32 << 20;

@@ -15,7 +15,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use super::command::EngineCommand;
 use super::engine::{EngineError, Tail};
 use super::protocol::{Message, ProtocolError, read_message, write_message, write_window};
-use crate::track::printable;
+use crate::text::printable;
 
 /// Lines of stderr kept for the error message, and how long one may be.
 const TAIL: usize = 20;

@@ -227,7 +227,7 @@ impl Engine {
     fn take(&mut self, message: Message) -> Result<Option<Answer>, String> {
         let (id, outcome) = match message {
             Message::Vocals { id, pcm } => (id, Ok(pcm)),
-            Message::Failed { id, reason } => (id, Err(crate::track::printable(&reason))),
+            Message::Failed { id, reason } => (id, Err(crate::text::printable(&reason))),
             other => return Err(format!("it sent a message out of turn: {}", name(&other))),
         };
         let Some(owed) = self.owed.remove(&id) else {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use crate::track::printable;
+use crate::text::printable;
 
 /// Version of everything the engine computes around a network: transform, mask, gate, overlap-add. Raise it
 /// whenever the engine gives other samples for an unchanged manifest; stored vocals of the version before

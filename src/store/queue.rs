@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{StemStore, StoreError};
 use crate::m3u::Item;
-use crate::track::printable;
+use crate::text::printable;
 
 const QUEUE: &str = "queue";
 

@@ -330,7 +330,7 @@ pub(super) fn saving(wish: &Wish, canvas: &mut Canvas) {
 
 /// The same in sentences.
 pub(super) fn saving_words(wish: &Wish) -> Vec<String> {
-    let path = |path: &std::path::Path| crate::track::printable(&path.to_string_lossy());
+    let path = |path: &std::path::Path| crate::text::printable(&path.to_string_lossy());
     let lines = |count: usize| format!("{count} {}", if count == 1 { "line" } else { "lines" });
     let mut words = vec![format!(
         "Write {} with their times into a file?",

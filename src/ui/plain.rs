@@ -74,7 +74,7 @@ impl Narrator {
             self.toast = words;
         }
         self.place(app, &mut lines);
-        lines.iter().map(|line| crate::track::printable(line)).collect()
+        lines.iter().map(|line| crate::text::printable(line)).collect()
     }
 
     /// The screen, what lies over it, and the selected line.

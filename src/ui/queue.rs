@@ -125,7 +125,7 @@ fn line(app: &App, entry: &Queued, selected: bool, cells: usize, canvas: &Canvas
         Some((key, track)) => library::song_row(app, track, key, selected, canvas, width),
         None => {
             let sign = if selected { canvas.glyphs().selected } else { " " };
-            let path = crate::track::printable(&entry.path.to_string_lossy());
+            let path = crate::text::printable(&entry.path.to_string_lossy());
             let words = text::pad(
                 &format!("{}: missing, {path}", entry.name),
                 width.saturating_sub(2),

@@ -112,7 +112,7 @@ impl Colours {
                 let near = Self::PARTS
                     .iter()
                     .min_by_key(|name| strsim::damerau_levenshtein(part, name));
-                let part = crate::track::printable(part);
+                let part = crate::text::printable(part);
                 return Err(ColourError::Part {
                     part,
                     nearest: near.copied().unwrap_or("vocals"),
@@ -123,7 +123,7 @@ impl Colours {
             "none" => None,
             _ => Some(written.parse().map_err(|_| ColourError::Colour {
                 part: part.to_owned(),
-                written: crate::track::printable(written),
+                written: crate::text::printable(written),
             })?),
         };
         Ok(())

@@ -6,7 +6,7 @@ use super::canvas::Canvas;
 use super::text;
 use crate::action::{Action, Screen};
 use crate::app::App;
-use crate::track::printable;
+use crate::text::printable;
 
 /// There is nothing to list.
 pub(super) fn wanted(app: &App) -> bool {

@@ -20,6 +20,7 @@ const WORDS: &[&str] = &[
     "request",
     "singing",
     "song_memory",
+    "text",
     "track",
 ];
 
@@ -35,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("request", &[]),
     ("singing", &[]),
     ("song_memory", &[]),
+    ("text", &[]),
     ("track", &[]),
     // machines
     ("audio", &["files"]),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sheet::{Part, Row, Sheet};
 use crate::lyrics::{LATEST_MS, Millis, Singers, Under, UnderKind};
-use crate::track::printable;
+use crate::text::printable;
 
 /// The shape written here; a newer one is not read.
 const VERSION: u32 = 1;

@@ -9,7 +9,7 @@ use crate::app::{App, Effect, Overlay, act, sources};
 use crate::keymap::{Code, Key};
 use crate::lyrics::{own_name, write};
 use crate::song_memory::Change;
-use crate::track::printable;
+use crate::text::printable;
 
 /// What is asked before anything is written.
 #[derive(Debug, Clone, PartialEq, Eq)]

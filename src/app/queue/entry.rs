@@ -34,6 +34,6 @@ const LONGEST_NAME: usize = 40;
 
 /// A name as it is shown: harmless, one space between words, not too long.
 pub fn tidy_name(name: &str) -> String {
-    let name: String = crate::track::printable(name).chars().take(LONGEST_NAME).collect();
+    let name: String = crate::text::printable(name).chars().take(LONGEST_NAME).collect();
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -12,7 +12,7 @@ use rtrb::Producer;
 use rustix::process::Pid;
 
 use crate::audio::mixer::{Frame, mixer_for};
-use crate::track::printable;
+use crate::text::printable;
 
 use super::controls::Shared;
 use super::{priority, pulse};

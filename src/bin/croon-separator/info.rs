@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use croon::judge::sdr;
-use croon::track::{harmless_lines, printable};
+use croon::text::{harmless_lines, printable};
 use serde::Serialize;
 use tch::Device;
 

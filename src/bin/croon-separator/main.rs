@@ -53,7 +53,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use croon::track::harmless_lines;
+use croon::text::harmless_lines;
 
 #[derive(Debug, Parser)]
 #[command(

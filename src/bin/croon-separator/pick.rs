@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use croon::separate::auto::{self, Candidate, Speed, Timed};
 use croon::separate::models;
-use croon::track::harmless_lines;
+use croon::text::harmless_lines;
 use tch::{Kind, TchError};
 
 use crate::device::{self, Choice};

@@ -1,6 +1,6 @@
 //! What a check found, and how it is shown.
 
-use crate::track::printable;
+use crate::text::printable;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {

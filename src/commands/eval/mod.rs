@@ -14,7 +14,7 @@ use crate::judge::reference::{self, Found, SongFiles, Stems};
 use crate::judge::report::{DEFINITIONS, Judged, Method, Problem, Report, Row, summary};
 use crate::judge::scores::{Estimate, Judge};
 use crate::judge::sdr;
-use crate::track::printable;
+use crate::text::printable;
 use goal::Goal;
 use separator::Separator;
 

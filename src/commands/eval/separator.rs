@@ -15,7 +15,7 @@ use crate::judge::scores::Estimate;
 use crate::separate::command::EngineCommand;
 use crate::separate::engine::{Engine, EngineError};
 use crate::separate::stream::{StreamError, VocalStream};
-use crate::track::printable;
+use crate::text::printable;
 
 const PATIENCE: Duration = Duration::from_millis(200);
 

@@ -14,7 +14,7 @@ use crate::audio::decode::Decoder;
 use crate::audio::write::StemFormat;
 use crate::separate::engine::{Engine, EngineError};
 use crate::separate::stream::{StreamError, VocalStream};
-use crate::track::printable;
+use crate::text::printable;
 pub(super) use files::Stems;
 
 const PATIENCE: Duration = Duration::from_millis(200);

@@ -16,7 +16,8 @@ use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, Listing, model, stored};
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
 use crate::separate::engine::EngineError;
 use crate::store::StemStore;
-use crate::track::{Track, TrackId, printable};
+use crate::text::printable;
+use crate::track::{Track, TrackId};
 use queue::Queue;
 
 /// How often a full cache is looked at again.

@@ -9,7 +9,7 @@ use crate::audio::zipped;
 use crate::library::{embedded_lyrics, song_text};
 use crate::lyrics::cdg::{self, Graphics};
 use crate::lyrics::{self, ENDINGS, Format, Lyrics, Offer, Online, Pick, Source, Timing, Wanted, tags};
-use crate::track::printable;
+use crate::text::printable;
 
 /// Looks through all sources of one song.
 pub fn find(wanted: &Wanted, places: &Places) -> Found {

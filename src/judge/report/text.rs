@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::{Judged, Report, Row, figures};
 use crate::judge::scores::{Scores, StemScores};
-use crate::track::printable;
+use crate::text::printable;
 
 const FIGURES: [&str; 6] = ["SDR", "ISR", "SIR", "SAR", "whole", "SI-SDR"];
 const NAME: usize = 28;
