@@ -1,18 +1,20 @@
 //! croon: karaoke from your own music, in the terminal.
 //!
-//! The house, floor by floor; a room may use the floors above it in this list and its neighbours
-//! only where ARCHITECTURE in the README says so (`tests/architecture.rs` holds everybody to it).
+//! The modules form layers. A module imports only from lower layers, and from the modules of its own
+//! layer that `tests/architecture.rs` allows; that test checks every file. From the lowest up:
 //!
-//! * words: plain data, no I/O, no threads. [`track`], [`key_tempo`], [`song_memory`],
-//!   [`lyrics`], [`singing`], [`m3u`], [`config`], [`action`], [`keymap`], [`request`]
-//! * machines: they touch files, devices and the engine. [`audio`], [`separate`], [`judge`],
-//!   [`store`], [`library`], [`lrclib`], [`readings`], [`jobs`], [`remote`]
-//! * mind: every decision, no I/O. [`app`]
-//! * face: state in, cells out. [`ui`], [`terminal`]
-//! * shell: [`cli`], [`commands`], [`run`]
+//! * **model**: plain data without I/O or threads. [`action`], [`config`], [`key_tempo`], [`keymap`],
+//!   [`lyrics`], [`m3u`], [`request`], [`singing`], [`song_memory`], [`text`], [`track`]
+//! * **services**: files, devices, the network and the engine. [`audio`], [`files`], [`jobs`],
+//!   [`judge`], [`library`], [`logging`], [`lrclib`], [`paths`], [`readings`], [`remote`],
+//!   [`separate`], [`store`]
+//! * **app**: the whole state and every decision, without I/O. [`app`]
+//! * **ui**: draws the state as terminal cells and reads the terminal. [`ui`], [`terminal`]
+//! * **shell**: the command line, and the wiring of services, app and ui. [`cli`], [`commands`],
+//!   [`run`]
 //!
-//! The network itself lives in the second program, `croon-separator`, which alone links libtorch;
-//! [`separate::engine`] starts it as a child and talks to it over a pipe.
+//! The neural network is in the second program, `croon-separator`, which alone links libtorch;
+//! [`separate::engine`] starts it as a child process and talks to it over a pipe.
 
 pub mod action;
 pub mod app;

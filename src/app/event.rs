@@ -124,7 +124,6 @@ pub enum Event {
         segment: u32,
         peaks: Option<Peaks>,
     },
-    /// The song is whole in the cache; `already`: it was so before, nothing had to be done.
     /// Stored vocals did not read back: this segment is not there any more.
     SegmentLost {
         path: PathBuf,
@@ -132,6 +131,7 @@ pub enum Event {
     },
     /// The engine had nothing to do for long and was ended.
     EngineAsleep,
+    /// The song is whole in the cache; `already`: it was so before, nothing had to be done.
     JobFinished {
         path: PathBuf,
         already: bool,
