@@ -22,9 +22,11 @@ run: build ## play: make run ARGS="~/Music"
 test: setup ## every test
 	$(CARGO) test --locked
 
-check: setup ## formatting and lints
+check: setup ## formatting, lints, documentation, and the player without libtorch
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+	$(CARGO) clippy --locked --all-targets --no-default-features --features dbus -- -D warnings
 
 bench: setup ## the measurements the README quotes
 	$(CARGO) bench --locked

@@ -1,5 +1,5 @@
 //! The mind: the whole state of the player and every decision about it. No file, no device, no
-//! clock: [`update`] takes what happened and answers with what is wanted, so every behaviour can
+//! clock: [`update`](update()) takes what happened and answers with what is wanted, so every behaviour can
 //! be tested as state, keys, state.
 
 mod act;

@@ -30,9 +30,9 @@ pub enum Input {
     },
     /// SIGTERM, SIGHUP or SIGINT: end cleanly.
     Quit,
-    /// SIGTSTP: call [`Screen::suspend`].
+    /// SIGTSTP: call [`Screen::suspend`](super::Screen::suspend).
     Suspend,
-    /// SIGCONT: call [`Screen::resume`]; we were stopped and run again.
+    /// SIGCONT: call [`Screen::resume`](super::Screen::resume); we were stopped and run again.
     Continued,
 }
 

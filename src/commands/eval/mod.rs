@@ -27,7 +27,7 @@ pub struct Args {
     /// Model of croon's own engine [default: the configured one]
     #[arg(long, value_name = "NAME", conflicts_with = "estimates")]
     pub model: Option<String>,
-    /// Judge the stems in DIR/<song>/vocals.* (and accompaniment.* where there is one) instead of
+    /// Judge the stems in DIR/SONG/vocals.* (and accompaniment.* where there is one) instead of
     /// separating
     #[arg(long, value_name = "DIR")]
     pub estimates: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE|-")]
     pub csv: Option<PathBuf>,
     /// Judge what any separator must be compared with, too: doing nothing, simple tricks, ideal
-    /// masks [default]
+    /// masks; this is the default
     #[arg(long, overrides_with = "no_baselines")]
     pub baselines: bool,
     /// Leave the baselines out
