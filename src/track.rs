@@ -66,6 +66,13 @@ pub struct Tags {
     pub track_no: Option<u32>,
 }
 
+/// How many bytes of the cache the vocals of a song this long take, rather too many than too few; 0 where
+/// the length in seconds is unknown.
+pub fn stored_bytes(seconds: Option<f64>) -> u64 {
+    const BYTES_PER_SECOND: f64 = 120_000.0;
+    (seconds.unwrap_or(0.0).max(0.0) * BYTES_PER_SECOND) as u64
+}
+
 /// One song file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Track {

@@ -12,10 +12,11 @@ use croon::audio::Vocals;
 use croon::audio::decode::read_all;
 use croon::audio::identity::track_id;
 use croon::jobs::load::{Load, LoadEvent, Loader, Opened};
-use croon::jobs::{Job, JobEvent, Jobs, JobsSetup};
+use croon::jobs::{Job, JobEvent, Jobs, JobsSetup, stored};
 use croon::separate::engine::EngineError;
 use croon::separate::segment::Grid;
 use croon::store::{StemStore, StorePaths};
+use croon::track::TrackId;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const CORE: usize = Grid::STANDARD.core;
@@ -127,6 +128,14 @@ fn segments(events: &[JobEvent]) -> Vec<u32> {
 
 fn finished(events: &[JobEvent]) -> bool {
     matches!(events.last(), Some(JobEvent::Finished { already: false, .. }))
+}
+
+fn evicted(events: &[JobEvent]) -> Vec<TrackId> {
+    let ids = events.iter().filter_map(|event| match event {
+        JobEvent::Evicted(ids) => Some(ids.clone()),
+        _ => None,
+    });
+    ids.flatten().collect()
 }
 
 /// The stored vocals against `gain` times the file; what is stored has 16 bits.
@@ -479,4 +488,34 @@ fn a_separated_song_has_its_loudness_and_plays_with_the_gain_for_it() {
     let gain = house.opened(&path).gain(Some(0.0));
     assert!((20.0 * gain.log10() + 11.98).abs() < 0.1, "{gain}");
     assert_eq!(house.opened(&path).gain(None), 1.0, "switched off");
+}
+
+#[test]
+fn the_worker_reports_which_songs_made_room_for_the_one_it_stored() {
+    let house = House::new("half");
+    let (first, second) = (house.tone("first.wav", CORE), house.tone("second.wav", CORE - 1));
+    assert!(finished(&house.separate(&first)));
+    let (first, newer) = (track_id(&first).unwrap(), track_id(&second).unwrap());
+    assert_eq!(stored::listing(&house.store).ready, [first].into());
+    house.store.set_cap(house.store.used() * 3 / 2);
+    let events = house.separate(&second);
+    assert!(finished(&events));
+    assert_eq!(evicted(&events), [first]);
+    assert_eq!(stored::listing(&house.store).ready, [newer].into());
+}
+
+#[test]
+fn a_song_does_not_make_room_for_itself() {
+    let house = House::new("half");
+    let (first, second) = (house.tone("first.wav", CORE), house.tone("second.wav", CORE - 1));
+    house.store.set_cap(0);
+    assert!(finished(&house.separate(&first)));
+    let (first, newer) = (track_id(&first).unwrap(), track_id(&second).unwrap());
+    assert_eq!(stored::listing(&house.store).ready, [first].into());
+    house.store.pin(first, true).unwrap();
+    assert_eq!(evicted(&house.separate(&second)), []);
+    assert_eq!(
+        evicted(&house.separate(&house.tone("third.wav", CORE - 2))),
+        [newer]
+    );
 }

@@ -3,6 +3,8 @@
 
 mod fake_engine;
 
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -336,6 +338,50 @@ fn watching_separates_what_is_there_and_remembers_it() {
         "{}",
         stdout(&output)
     );
+}
+
+#[test]
+fn watching_says_which_song_made_room_and_stops_at_a_full_cache() {
+    let home = Home::new("identity");
+    let config = home.dir.path().join("config.toml");
+    let text_before = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text_before + "[cache]\nsize_gb = 0.1\n").unwrap();
+    let songs = home.songs();
+    let watch = || home.run(&["watch", text(&songs), "--once"]);
+    let tone = |name: &str, frames| fake_engine::tone(&songs, name, 44_100, 2, frames);
+    tone("first.wav", 90);
+    let output = watch();
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    // The cache is full but for a few kilobytes, which the next two songs seem to fit into.
+    let model = home.dir.path().join("cache/croon/stems/fake-ffffffff");
+    let song = std::fs::read_dir(&model).unwrap().next().unwrap().unwrap().path();
+    let used: u64 = walkdir::WalkDir::new(&song)
+        .into_iter()
+        .map(|entry| entry.unwrap().metadata().unwrap())
+        .filter(|meta| meta.is_file())
+        .map(|meta| meta.blocks() * 512)
+        .sum();
+    let mut filler = std::fs::File::create(song.join("filler")).unwrap();
+    filler
+        .write_all(&vec![0; (100_000_000 - used - 8192) as usize])
+        .unwrap();
+    filler.sync_all().unwrap();
+    tone("second.wav", 91);
+    tone("third.wav", 92);
+    let output = watch();
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", stderr(&output));
+    assert!(
+        said.contains("evicted: 1 songs sung longest ago made room"),
+        "{said}"
+    );
+    assert_eq!(said.matches("done: ").count(), 1, "{said}");
+    assert!(
+        said.contains("full: the cache is full (0.1 GB) and 1 songs wait"),
+        "{said}"
+    );
+    assert!(!song.exists());
 }
 
 #[test]

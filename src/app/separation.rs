@@ -8,7 +8,7 @@ use super::event::{CacheStats, Peaks};
 use super::tracks::SongKey;
 use super::{App, Effect, Engine, ahead, redo};
 use crate::action::Action;
-use crate::track::StemState;
+use crate::track::{StemState, stored_bytes};
 
 /// Tries again after the engine could not be had or song after song failed alike. Not while the job
 /// that met it is still ending: its failure would then count as the song's.
@@ -95,9 +95,6 @@ pub(super) fn stop(app: &mut App, why: Stopping, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Bytes one second of stored vocals takes, rather too many than too few.
-const BYTES_A_SECOND: f64 = 120_000.0;
-
 impl App {
     /// Songs nobody asked for wait because the cache has no room for the next of them: it would
     /// push out another one, and a library larger than the cache would be separated for ever.
@@ -110,7 +107,7 @@ impl App {
 
 /// True if a song of this length can be stored without another having to go, as far as known.
 fn fits(cache: Option<CacheStats>, pushed_out: bool, seconds: f64) -> bool {
-    let wants = (seconds.max(0.0) * BYTES_A_SECOND) as u64;
+    let wants = stored_bytes(Some(seconds));
     !pushed_out && cache.is_none_or(|cache| cache.bytes.saturating_add(wants) <= cache.cap_bytes)
 }
 
@@ -302,9 +299,7 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
     if !already {
         // until it is added up again, which may take longer than the next job's beginning
         if let Some(cache) = &mut app.cache {
-            cache.bytes = cache
-                .bytes
-                .saturating_add((running.seconds.max(0.0) * BYTES_A_SECOND) as u64);
+            cache.bytes = cache.bytes.saturating_add(stored_bytes(Some(running.seconds)));
         }
         effects.push(Effect::AskCache);
     }

@@ -175,6 +175,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
                     // not separated again unasked: the cache would go round in circles
                     entry.stems = StemState::New;
                     entry.older = None;
+                    app.board.forget_waiting(key);
                 }
             }
         }

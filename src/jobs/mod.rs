@@ -143,7 +143,8 @@ pub enum JobEvent {
         path: PathBuf,
         reason: String,
     },
-    /// To stay within the cap of the cache, the vocals of these songs were removed.
+    /// To stay within the cap of the cache, the vocals of these songs were removed; comes before the
+    /// `Finished` that caused it. Empty where only incomplete vocals, or those of another model, had to go.
     Evicted(Vec<TrackId>),
 }
 

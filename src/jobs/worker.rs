@@ -65,6 +65,9 @@ impl Worker {
             let event = match self.separate(&job) {
                 Ok(Finished { id, already }) => {
                     stored::replace_others(&self.setup.store, id);
+                    if !already {
+                        self.make_room(id);
+                    }
                     JobEvent::Finished { path, id, already }
                 }
                 Err(JobError::Cancelled | JobError::Engine(EngineError::Stopped)) => {
@@ -82,11 +85,7 @@ impl Worker {
             if let Some(engine) = &mut self.engine {
                 engine.forget();
             }
-            let stored = matches!(event, JobEvent::Finished { already: false, .. });
             self.say(event);
-            if stored {
-                self.make_room();
-            }
         }
     }
 
@@ -332,13 +331,14 @@ impl Worker {
         });
     }
 
-    /// Keeps the cache within its cap, now that it grew.
-    fn make_room(&self) {
+    /// Keeps the cache within its cap after this song was stored. The store never does so by itself, so
+    /// that every eviction is reported.
+    fn make_room(&self, newest: TrackId) {
         if self.setup.store.used() <= self.setup.store.cap() {
             return;
         }
         let before = stored::listing(&self.setup.store).ready;
-        match self.setup.store.prune() {
+        match self.setup.store.prune_sparing(newest) {
             Ok(pruned) if pruned.songs > 0 => {
                 let after = stored::listing(&self.setup.store).ready;
                 self.say(JobEvent::Evicted(before.difference(&after).copied().collect()));

@@ -148,7 +148,22 @@ impl StemStore {
 
     /// Evicts the least recently sung songs until the vocals fit under the cap. Pinned and open
     /// songs stay.
+    ///
+    /// # Errors
+    /// When a song's folder or the catalogue cannot be changed on the disk.
     pub fn prune(&self) -> Result<Pruned, StoreError> {
+        self.prune_unless(|_| false)
+    }
+
+    /// As [`Self::prune`], but this song stays as well.
+    ///
+    /// # Errors
+    /// As [`Self::prune`].
+    pub fn prune_sparing(&self, spared: TrackId) -> Result<Pruned, StoreError> {
+        self.prune_unless(|id| id == spared)
+    }
+
+    fn prune_unless(&self, spared: impl Fn(TrackId) -> bool) -> Result<Pruned, StoreError> {
         self.sweep_leftovers();
         let cap = self.cap();
         let mut songs = self.on_disk();
@@ -159,7 +174,8 @@ impl StemStore {
         songs.sort_by_key(|song| sung(song).max(song.changed));
         let mut left: u64 = songs.iter().map(|song| song.bytes).sum();
         let mut pruned = Pruned::default();
-        for song in songs.iter().filter(|song| !pinned(song)) {
+        let stays = |song: &OnDisk| pinned(song) || spared(song.key.id);
+        for song in songs.iter().filter(|song| !stays(song)) {
             if left <= cap {
                 break;
             }

@@ -110,13 +110,6 @@ impl OpenSong {
         if let Err(e) = self.house.catalogue.keep(&self.key.model, self.key.id, &kept) {
             tracing::warn!("a complete song could not be noted in the catalogue: {e}");
         }
-        if let Err(e) = (StemStore {
-            house: self.house.clone(),
-        })
-        .prune()
-        {
-            tracing::warn!("no room could be made in the cache: {e}");
-        }
     }
 
     pub fn incomplete(&self) {

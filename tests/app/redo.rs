@@ -166,3 +166,18 @@ fn another_model_than_was_thought_changes_what_is_made_again() {
     assert_eq!(hand.older(title(1)), None);
     hand.check();
 }
+
+#[test]
+fn an_evicted_song_is_no_longer_ready_and_waits_for_nothing() {
+    let mut hand = Hand::new();
+    hand.event(Event::Found(songs()));
+    assert!(hand.waiting().contains(&title(1).to_owned()));
+    let effects = hand.event(Event::Evicted(vec![id(0), id(1)]));
+    assert_eq!(effects, [Effect::AskCache]);
+    for evicted in [0, 1] {
+        assert_eq!(hand.stems(title(evicted)), StemState::New);
+        assert_eq!(hand.older(title(evicted)), None);
+    }
+    assert!(!hand.waiting().contains(&title(1).to_owned()));
+    hand.check();
+}

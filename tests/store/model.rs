@@ -226,7 +226,7 @@ fn the_least_recently_sung_go_first_and_pins_and_open_songs_stay() {
 }
 
 #[test]
-fn finishing_a_song_makes_room_for_it() {
+fn only_pruning_makes_room_and_it_can_spare_a_song() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     let finish = |n| {
@@ -242,7 +242,12 @@ fn finishing_a_song_makes_room_for_it() {
     finish(0);
     store.set_cap(store.used() * 3 / 2);
     finish(1);
+    assert_eq!(store.complete(MODEL), [track(0), track(1)].into());
+    store.sung(track(0)).unwrap();
+    assert_eq!(store.prune_sparing(track(1)).unwrap().songs, 1);
     assert_eq!(store.complete(MODEL), [track(1)].into());
+    store.set_cap(0);
+    assert_eq!(store.prune_sparing(track(1)).unwrap().songs, 0);
     let stats = store.stats();
     assert_eq!((stats.songs, stats.complete, stats.seconds), (1, Some(1), 1.0));
     assert_eq!(stats.models[0].model, MODEL);

@@ -2,10 +2,10 @@
 //! after another, and says what happens in lines.
 
 mod queue;
+mod room;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, never, select, unbounded};
 use serde_json::{Value, json};
@@ -19,9 +19,7 @@ use crate::store::StemStore;
 use crate::text::printable;
 use crate::track::{Track, TrackId};
 use queue::Queue;
-
-/// How often a full cache is looked at again.
-const FULL_WAIT: Duration = Duration::from_secs(60);
+use room::Room;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -73,7 +71,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         queue: Queue::default(),
         scanned: false,
         failed: 0,
-        full: false,
+        room: Room::default(),
     };
     if args.once {
         watch.look(&roots)?;
@@ -103,7 +101,7 @@ struct Watch<'a> {
     queue: Queue,
     scanned: bool,
     failed: u32,
-    full: bool,
+    room: Room,
 }
 
 impl Watch<'_> {
@@ -166,18 +164,20 @@ impl Watch<'_> {
                     Ok(event) => self.file(event)?,
                     Err(_) => anyhow::bail!("the library's thread ended unexpectedly; start croon again, and look into the log"),
                 },
-                default(if self.full { FULL_WAIT } else { Duration::MAX }) => self.full = false,
+                default(self.room.wait()) => self.room.look_again(),
             }
         }
     }
 
     /// Begins the next song when none runs and the cache has room for it.
     fn next_job(&mut self) -> anyhow::Result<()> {
-        if self.full || !self.queue.is_idle() || self.queue.is_empty() {
+        if self.room.is_full() || !self.queue.is_idle() {
             return Ok(());
         }
-        if self.store.room() == 0 {
-            self.full = true;
+        let Some(next) = self.queue.next() else {
+            return Ok(());
+        };
+        if !self.room.fits(&self.store, next) {
             let (songs, gb) = (self.queue.len(), self.store.cap() as f64 / 1e9);
             let text = format!(
                 "the cache is full ({gb:.1} GB) and {songs} songs wait; raise [cache] size_gb, or run `croon cache prune`"
@@ -338,7 +338,9 @@ impl Watch<'_> {
                 self.context
                     .say(format!("{}: its own stems are not used: {reason}", shown(&path)));
             }
+            JobEvent::Evicted(ids) if ids.is_empty() => {}
             JobEvent::Evicted(ids) => {
+                self.room.pushed_out();
                 let line = format!("{} songs sung longest ago made room", ids.len());
                 self.line(
                     "evicted",

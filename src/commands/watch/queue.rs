@@ -76,6 +76,12 @@ impl Queue {
         }
     }
 
+    /// The song that [`Self::begin`] takes.
+    pub(super) fn next(&self) -> Option<&Track> {
+        let again = || self.again.last().map(|(_, track)| track);
+        self.waiting.last().or_else(again)
+    }
+
     pub(super) fn begin(&mut self) -> Option<&Track> {
         self.speed = 0.0;
         let again = || self.again.pop().map(|(_, track)| track);
