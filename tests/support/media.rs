@@ -1,6 +1,5 @@
 //! Small media files made on the spot, so that tests of formats need no other program: Opus in Ogg
 //! and WebM by libopus, silent MP3 by hand; and what ffmpeg makes, where there is one.
-#![allow(dead_code)]
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,5 +1,4 @@
 //! The player as a person meets it: a home of its own and a terminal to look at and type into.
-#![allow(dead_code)]
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,87 @@
+//! Lyrics of real songs: files timed by hand are read whole and go back byte for byte, and tags and
+//! files are found through the same doors as croon uses. Songs that are not here are skipped, saying so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use croon::jobs::lyrics::{Places, find};
+use croon::library::{read_track, stamp_of};
+use croon::lyrics::ultrastar::{File, Item};
+use croon::lyrics::{Format, Source, Timing, Wanted, read};
+
+/// Folders with `song.txt` and audio.
+fn songs() -> Vec<PathBuf> {
+    let usual = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/songs");
+    let folder = std::env::var_os("CROON_SONGS").map_or_else(|| PathBuf::from(usual), PathBuf::from);
+    let entries = fs::read_dir(&folder).map(|entries| entries.flatten().collect::<Vec<_>>());
+    let mut songs: Vec<PathBuf> = entries
+        .unwrap_or_default()
+        .iter()
+        .map(|entry| entry.path())
+        .collect();
+    songs.retain(|song| song.join("song.txt").is_file());
+    songs.sort();
+    if songs.is_empty() {
+        println!(
+            "skipped: {} is not here; CROON_SONGS names another folder",
+            folder.display()
+        );
+    }
+    songs
+}
+
+#[test]
+fn songs_timed_by_hand_are_read_whole_and_go_back_byte_for_byte() {
+    for song in songs() {
+        let bytes = fs::read(song.join("song.txt")).unwrap();
+        let file = File::parse(&bytes);
+        assert_eq!(file.export(), bytes, "{}", song.display());
+        let count = |wanted: fn(&Item) -> bool| file.items().filter(|(_, item)| wanted(item)).count();
+        assert_eq!(count(|item| *item == Item::Other), 0, "every row is understood");
+        let notes = count(|item| matches!(item, Item::Note(_)));
+        let phrases = 1 + count(|item| matches!(item, Item::Break { .. }));
+
+        let read = read(&bytes, Path::new("song.txt")).unwrap();
+        let lyrics = read.lyrics;
+        assert_eq!(read.flaws, [], "{}", song.display());
+        assert_eq!((lyrics.format, lyrics.timing), (Format::UltraStar, Timing::Words));
+        // a phrase may hold nothing, and a `~` is no syllable of its own
+        assert!(
+            lyrics.lines.len() <= phrases && lyrics.lines.len() * 10 > phrases * 9,
+            "{phrases} phrases"
+        );
+        let words: usize = lyrics.lines.iter().map(|line| line.words.len()).sum();
+        assert!(
+            words <= notes && words * 10 > notes * 8,
+            "{words} words of {notes} notes"
+        );
+    }
+}
+
+#[test]
+fn a_folder_with_text_and_audio_is_one_song_with_its_words() {
+    for folder in songs() {
+        let audio = fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path());
+        let audio = audio
+            .into_iter()
+            .find(|path| path.file_stem().is_some_and(|stem| stem == "audio"))
+            .unwrap();
+        let track = read_track(&audio, stamp_of(&audio).unwrap());
+        let file = File::parse(&fs::read(folder.join("song.txt")).unwrap());
+        let wanted = Wanted {
+            path: audio,
+            artist: track.artist().to_owned(),
+            title: track.title(),
+            ..Wanted::default()
+        };
+        let found = find(&wanted, &Places::default());
+        assert_eq!(
+            (Some(track.title().as_str()), Some(track.artist())),
+            (file.header("TITLE"), file.header("ARTIST"))
+        );
+        let lyrics = found.lyrics.expect("the words of the folder");
+        assert_eq!(lyrics.source, Source::UltraStar);
+        let end = lyrics.lines.last().unwrap().end_ms.unwrap() as f64 / 1000.0;
+        assert!(end < track.duration.unwrap() + 5.0, "the words end with the song");
+    }
+}
