@@ -39,6 +39,9 @@ pub mod request;
 pub mod run;
 pub mod separate;
 pub mod singing;
+#[path = "../tests/support/skip.rs"]
+#[cfg(test)]
+mod skip;
 pub mod song_memory;
 pub mod store;
 pub mod terminal;

@@ -3,6 +3,7 @@
 
 mod support {
     pub mod media;
+    pub mod skip;
 }
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -17,6 +18,7 @@ use croon::audio::write::{StemFormat, StemWriter};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use support::media;
+use support::skip::shared;
 
 /// Counts what is allocated at once: a file's head may promise gigabytes.
 struct Counting;
@@ -171,14 +173,7 @@ fn one_of_each(folder: &Path) -> Vec<PathBuf> {
             "eval/musdb7/Al James - Schoolboy Facination.stem.mp4",
         ]
         .iter()
-        .map(|name| Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")).join(name))
-        .filter(|path| {
-            let here = path.exists();
-            if !here {
-                println!("skipped: {} is not here", path.display());
-            }
-            here
-        }),
+        .filter_map(|name| shared(&format!("data/{name}"))),
     );
     files
 }
@@ -234,7 +229,6 @@ fn absurd_times_in_a_fragment_are_no_hours_of_silence() {
     media::wav(&made, &media::music(22_050, 44_100), 44_100, 16);
     let whole = folder.path().join("whole.mp4");
     if !media::ffmpeg(&made, FRAGMENTS, &whole) {
-        println!("skipped: no ffmpeg to make fragments");
         return;
     }
     let bytes = std::fs::read(&whole).unwrap();

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod real_engine;
+#[path = "../support/skip.rs"]
+mod skip;
 
 mod bundled;
 mod parity;

@@ -9,6 +9,7 @@ use crate::real_engine::{
     command, difference, energy, models, models_folder, music, noisy_music, separate, separate_song, start,
     window, worst,
 };
+use crate::skip::{Missing, shared, skipped};
 use croon::audio::decode::Decoder;
 use croon::audio::resample::Resampler;
 use croon::separate::engine::Engine;
@@ -211,7 +212,7 @@ fn a_graphics_card_gives_what_the_processor_gives() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     if said.contains("CUDA was asked for and cannot be used") {
-        println!("skipped: {}", said.trim());
+        skipped(Missing::GraphicsCard, said.trim());
         return;
     }
     for model in models() {
@@ -232,11 +233,7 @@ fn a_graphics_card_gives_what_the_processor_gives() {
 
 #[test]
 fn music_without_a_voice_leaves_no_voice() {
-    let clips = clips();
-    if clips.is_empty() {
-        println!("skipped: no songs with known stems here");
-        return;
-    }
+    let Some(clips) = clips() else { return };
     for model in models() {
         let mut engine = start(&model);
         let grid = engine.grid();
@@ -260,14 +257,11 @@ fn music_without_a_voice_leaves_no_voice() {
 }
 
 /// Songs with known stems: every fifth of those that are there, to keep it short.
-fn clips() -> Vec<PathBuf> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/eval/musdb7");
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
+fn clips() -> Option<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(shared("data/eval/musdb7")?).unwrap();
     let mut clips: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     clips.sort();
-    clips.into_iter().step_by(5).collect()
+    Some(clips.into_iter().step_by(5).collect())
 }
 
 /// The first window of drums, bass and the rest, which are streams 1 to 3.

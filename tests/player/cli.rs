@@ -1,6 +1,7 @@
 //! The command line as a script meets it: exit codes, what goes to stdout and what to stderr.
 
 use crate::support::fake_engine;
+use crate::support::skip::{Missing, skipped};
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -222,7 +223,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn a_full_disk_behind_stdout_is_one() {
     let Ok(full) = File::options().write(true).open("/dev/full") else {
-        println!("no /dev/full here: skipped");
+        skipped(Missing::FullDevice, "/dev/full does not exist");
         return;
     };
     let output = Home::new()

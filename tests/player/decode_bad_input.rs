@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::support::skip::shared;
 use croon::audio::decode::{DecodeError, Decoder, read_all};
 use croon::audio::identity::track_id;
 use croon::audio::write::{StemFormat, StemWriter};
@@ -41,15 +42,6 @@ fn wav(path: &Path, rate: u32, channels: u16, bits: u16, frames: u32) {
         }
     }
     writer.finalize().unwrap();
-}
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")).join(name);
-    if !path.exists() {
-        println!("skipped: {} is not here", path.display());
-        return None;
-    }
-    Some(path)
 }
 
 /// A message that says what happened and what to do has some length and no debug output.
@@ -189,7 +181,7 @@ fn cut_off_files_give_what_they_still_hold() {
             "songs/Steven Dunston - Northern Star/audio.ogg",
         ]
         .iter()
-        .filter_map(|name| shared(name)),
+        .filter_map(|name| shared(&format!("data/{name}"))),
     );
     for path in whole {
         let bytes = std::fs::read(&path).unwrap();
@@ -227,7 +219,7 @@ fn cut_off_files_give_what_they_still_hold() {
 
 #[test]
 fn a_cut_off_m4a_is_an_error_or_a_shorter_song() {
-    let Some(path) = shared("eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else {
+    let Some(path) = shared("data/eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -249,7 +241,9 @@ fn damage_in_the_middle_costs_a_moment_and_keeps_time() {
         "songs/clips/demucs_test.mp3",
         "songs/Steven Dunston - Northern Star/audio.ogg",
     ] {
-        let Some(path) = shared(name) else { continue };
+        let Some(path) = shared(&format!("data/{name}")) else {
+            continue;
+        };
         let mut bytes = std::fs::read(&path).unwrap();
         let expected = read_all(&path).unwrap().1;
         let middle = bytes.len() / 2;

@@ -1,9 +1,10 @@
 //! `croon eval` as a user runs it, with a small engine behind whose quality is known.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use crate::support::fake_engine;
+use crate::support::skip::shared;
 use croon::audio::write::{StemFormat, StemWriter};
 use croon::judge::reference::SongFiles;
 use croon::judge::sdr;
@@ -254,11 +255,10 @@ fn stems_of_another_separator_are_judged_as_they_lie() {
 
 #[test]
 fn the_windows_in_the_file_are_musevals() {
-    let fixtures = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
-    let Ok(golden) = std::fs::read_to_string(fixtures.join("museval_golden.json")) else {
-        println!("skipped: no fixtures here");
+    let Some(fixtures) = shared("fixtures") else {
         return;
     };
+    let golden = std::fs::read_to_string(fixtures.join("museval_golden.json")).unwrap();
     let golden: Value = serde_json::from_str(&golden.replace("NaN", "null")).unwrap();
     let home = Home::new("exit");
     for folder in ["songs/a", "estimates/a"] {
@@ -297,12 +297,10 @@ fn the_windows_in_the_file_are_musevals() {
 
 #[test]
 fn a_container_is_separated_as_the_sum_of_its_stems() {
-    let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/eval/musdb7"));
-    let Some(song) = std::fs::read_dir(data).ok().and_then(|mut songs| songs.next()) else {
-        println!("skipped: {} is not here", data.display());
+    let Some(data) = shared("data/eval/musdb7") else {
         return;
     };
-    let song = song.unwrap().path();
+    let song = std::fs::read_dir(data).unwrap().next().unwrap().unwrap().path();
     let home = Home::new("identity");
     let output = home.run(&["eval", song.to_str().unwrap(), "--no-baselines", "--json", "-"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -1,32 +1,27 @@
 //! Lyrics of real songs: files timed by hand are read whole and go back byte for byte, and tags and
-//! files are found through the same doors as croon uses. Songs that are not here are skipped, saying so.
+//! files are found through the same doors as croon uses. Without songs they report themselves as skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::skip::shared;
 use croon::jobs::lyrics::{Places, find};
 use croon::library::{read_track, stamp_of};
 use croon::lyrics::ultrastar::{File, Item};
 use croon::lyrics::{Format, Source, Timing, Wanted, read};
 
-/// Folders with `song.txt` and audio.
+/// Folders with `song.txt` and audio, in the folder that `CROON_SONGS` names or beside the repository.
+#[track_caller]
 fn songs() -> Vec<PathBuf> {
-    let usual = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/songs");
-    let folder = std::env::var_os("CROON_SONGS").map_or_else(|| PathBuf::from(usual), PathBuf::from);
-    let entries = fs::read_dir(&folder).map(|entries| entries.flatten().collect::<Vec<_>>());
-    let mut songs: Vec<PathBuf> = entries
-        .unwrap_or_default()
-        .iter()
-        .map(|entry| entry.path())
-        .collect();
+    let named = std::env::var_os("CROON_SONGS").map(PathBuf::from);
+    let Some(folder) = named.or_else(|| shared("data/songs")) else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(&folder).unwrap();
+    let mut songs: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     songs.retain(|song| song.join("song.txt").is_file());
     songs.sort();
-    if songs.is_empty() {
-        println!(
-            "skipped: {} is not here; CROON_SONGS names another folder",
-            folder.display()
-        );
-    }
+    assert!(!songs.is_empty(), "no songs in {}", folder.display());
     songs
 }
 

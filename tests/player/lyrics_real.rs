@@ -14,21 +14,14 @@ struct Song {
     trace: Trace,
 }
 
-/// The songs whose vocals are there; none, and a word about it, without.
+/// The songs whose vocals are there.
 fn songs() -> Vec<Song> {
-    let Some(vocals) = std::env::var_os("CROON_VOCALS").map(PathBuf::from) else {
-        eprintln!(
-            "skipped: CROON_VOCALS names no folder of separated vocals; scripts/prove_lyrics makes one"
-        );
-        return Vec::new();
-    };
+    let vocals = std::env::var_os("CROON_VOCALS").map(PathBuf::from);
+    let vocals =
+        vocals.expect("CROON_VOCALS names the folder of separated vocals; scripts/prove_lyrics makes one");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/songs");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: {} is not there", folder.display());
-        return Vec::new();
-    };
     let mut songs = Vec::new();
-    for entry in entries {
+    for entry in std::fs::read_dir(&folder).unwrap() {
         let folder = entry.unwrap().path();
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let found = std::fs::read_dir(vocals.join(&name))
@@ -83,6 +76,7 @@ const SHIFTS: [Millis; 12] = [
 ];
 
 #[test]
+#[ignore = "needs separated vocals: scripts/prove_lyrics makes them and runs this"]
 fn the_offset_finds_artificial_shifts() {
     let songs = songs();
     let (mut all, mut hits, mut true_hits, mut offered) = (0, 0, 0, 0);
@@ -125,6 +119,7 @@ fn the_offset_finds_artificial_shifts() {
 }
 
 #[test]
+#[ignore = "needs separated vocals: scripts/prove_lyrics makes them and runs this"]
 fn words_of_another_song_are_not_moved() {
     let songs = songs();
     let mut wrong = 0;
@@ -147,6 +142,7 @@ fn words_of_another_song_are_not_moved() {
 }
 
 #[test]
+#[ignore = "needs separated vocals: scripts/prove_lyrics makes them and runs this"]
 fn text_without_times_is_laid_where_it_is_sung() {
     let songs = songs();
     let (mut all, mut near) = (0, 0);

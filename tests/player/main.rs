@@ -44,8 +44,9 @@ mod store;
 mod terminal;
 mod terminal_session;
 
-/// Not a test: this program started again as an engine.
+/// This program started again as an engine.
 #[test]
+#[ignore = "the child of other tests"]
 fn fake_engine() {
     support::fake_engine::run_if_asked();
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::fake_engine;
 use crate::support::player::{Home, Screen, song};
+use crate::support::skip::{Missing, skipped};
 use zbus::blocking::connection::Builder;
 use zbus::blocking::fdo::DBusProxy;
 use zbus::blocking::{Connection, MessageIterator, Proxy};
@@ -26,6 +27,7 @@ struct Bus {
 }
 
 impl Bus {
+    #[track_caller]
     fn start() -> Option<Self> {
         let daemon = Command::new("dbus-run-session")
             .args(["--", "sh", "-c", "echo \"$DBUS_SESSION_BUS_ADDRESS\"; exec cat"])
@@ -33,7 +35,10 @@ impl Bus {
             .stdout(Stdio::piped())
             .spawn();
         let Ok(mut daemon) = daemon else {
-            println!("no dbus-run-session here (Debian: dbus-daemon): skipped");
+            skipped(
+                Missing::DBus,
+                "dbus-run-session is not installed (Debian: dbus-daemon)",
+            );
             return None;
         };
         let mut address = String::new();

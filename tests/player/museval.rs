@@ -1,8 +1,7 @@
 //! The judge against museval 0.4.1, on two stereo stems of five seconds of which one is silent for a
 //! second: every ratio of every window of both stems, and the whole-song figures.
 
-use std::path::Path;
-
+use crate::support::skip::shared;
 use croon::audio::decode::read_all;
 use croon::judge::bss::{References, Window};
 use croon::judge::sdr;
@@ -17,14 +16,8 @@ struct Golden {
 }
 
 fn golden() -> Option<Golden> {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
-    let Ok(text) = std::fs::read_to_string(folder.join("museval_golden.json")) else {
-        println!(
-            "skipped: {} is not here",
-            folder.join("museval_golden.json").display()
-        );
-        return None;
-    };
+    let folder = shared("fixtures")?;
+    let text = std::fs::read_to_string(folder.join("museval_golden.json")).unwrap();
     let read = |name: String| read_all(&folder.join(name)).unwrap().1;
     Some(Golden {
         references: [0, 1].map(|i| read(format!("ref{i}.wav"))),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::support::executable;
+use crate::support::skip::{Missing, skipped};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup.sh");
 
@@ -117,7 +118,7 @@ fn the_script_is_well_formed() {
         );
         match Command::new("shellcheck").arg(&script).output() {
             Ok(found) => assert!(found.status.success(), "{}", words(&found)),
-            Err(_) => println!("shellcheck is not here: its part is skipped"),
+            Err(_) => skipped(Missing::Shellcheck, "shellcheck is not installed"),
         }
     }
 }
@@ -260,7 +261,7 @@ fn an_unknown_step_is_refused() {
 #[test]
 fn make_run_passes_on_what_croon_says_without_a_terminal() {
     if which("make").is_none() {
-        println!("make is not here: skipped");
+        skipped(Missing::Make, "make is not installed");
         return;
     }
     let clone = Clone::new();

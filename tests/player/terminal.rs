@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// What the program in the pty does: it shows the last key, and some keys have a meaning.
 #[test]
+#[ignore = "the child of the tests below"]
 fn child() {
     let Some(log) = std::env::var_os("CROON_TEST_CHILD") else {
         return;
@@ -103,7 +104,13 @@ impl Pty {
             })
             .unwrap();
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "terminal::child", "--nocapture", "--test-threads=1"]);
+        command.args([
+            "--exact",
+            "terminal::child",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ]);
         command.env("CROON_TEST_CHILD", &log);
         if probe {
             command.env("CROON_TEST_PROBE", "1");

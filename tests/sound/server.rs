@@ -1,7 +1,7 @@
 //! A sound card that is not there: a PulseAudio server of our own with a null sink, paced in real
 //! time, and a recording of what a listener would hear.
 //!
-//! Start with [`Sound::start`], which is `None`, with a printed line, where PulseAudio is not installed.
+//! Start with [`Sound::start`], which reports the test as skipped where PulseAudio is not installed.
 //! Programs under test get [`Sound::env`].
 
 use std::fs::File;
@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::support::skip::{Missing, skipped};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
@@ -34,6 +35,7 @@ pub struct Sound {
 }
 
 impl Sound {
+    #[track_caller]
     pub fn start() -> Option<Self> {
         for program in ["pulseaudio", "parec", "pactl"] {
             if Command::new(program)
@@ -43,7 +45,7 @@ impl Sound {
                 .status()
                 .is_err()
             {
-                println!("skipped: {program} is not installed");
+                skipped(Missing::PulseAudio, format_args!("{program} is not installed"));
                 return None;
             }
         }
@@ -80,7 +82,10 @@ impl Sound {
             return Some(sound);
         }
         let said = std::fs::read_to_string(sound.folder.path().join("server.log")).unwrap_or_default();
-        println!("skipped: PulseAudio does not start here: {said}");
+        skipped(
+            Missing::PulseAudio,
+            format_args!("PulseAudio does not start: {said}"),
+        );
         None
     }
 

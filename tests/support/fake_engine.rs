@@ -1,6 +1,6 @@
 //! Small engines for tests, honest and faulty. A test program that includes this module becomes
 //! one when it runs itself with `CROON_FAKE_ENGINE` set: its root needs
-//! `#[test] fn fake_engine() { fake_engine::run_if_asked() }`.
+//! `#[test] #[ignore] fn fake_engine() { fake_engine::run_if_asked() }`.
 
 use std::env;
 use std::fs::File;
@@ -19,7 +19,8 @@ const MODE: &str = "CROON_FAKE_ENGINE";
 /// which the shell lays on the pipe.
 pub fn line(mode: &str) -> Vec<String> {
     let exe = env::current_exe().expect("own path").display().to_string();
-    let script = format!("{MODE}='{mode}' exec \"$0\" --exact fake_engine --nocapture 3>&1 >/dev/null");
+    let script =
+        format!("{MODE}='{mode}' exec \"$0\" --exact fake_engine --ignored --nocapture 3>&1 >/dev/null");
     ["sh", "-c", &script, &exe].map(String::from).to_vec()
 }
 

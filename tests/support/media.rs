@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::skip::{Missing, skipped};
 use opus::{Application, Bitrate, Channels, Encoder};
 
 pub const OPUS_RATE: u32 = 48_000;
@@ -223,7 +224,8 @@ pub fn wav(path: &Path, pcm: &[f32], rate: u32, bits: u16) {
     writer.finalize().unwrap();
 }
 
-/// Makes `path` out of `original` by ffmpeg; false, and said, where it cannot.
+/// Makes `path` out of `original` by ffmpeg; false, and reported as skipped, where it cannot.
+#[track_caller]
 pub fn ffmpeg(original: &Path, options: &[&str], path: &Path) -> bool {
     let made = Command::new("ffmpeg")
         .args(["-v", "error", "-y", "-i"])
@@ -235,7 +237,10 @@ pub fn ffmpeg(original: &Path, options: &[&str], path: &Path) -> bool {
         .status();
     let made = made.is_ok_and(|status| status.success());
     if !made {
-        println!("skipped: ffmpeg cannot make {options:?} here");
+        skipped(
+            Missing::Ffmpeg,
+            format_args!("ffmpeg is not installed or cannot make {options:?}"),
+        );
     }
     made
 }

@@ -5,3 +5,4 @@ pub mod executable;
 pub mod fake_engine;
 pub mod media;
 pub mod player;
+pub mod skip;

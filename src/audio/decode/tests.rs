@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use super::*;
+use crate::skip::shared;
 use std::path::PathBuf;
 
 /// A wave that never repeats, so that a shifted copy cannot pass for the right one.
@@ -28,15 +29,6 @@ fn wav(folder: &Path, frames: u64, spec: hound::WavSpec) -> PathBuf {
     }
     writer.finalize().unwrap();
     path
-}
-
-fn shared(path: &str) -> Option<PathBuf> {
-    let found = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")).join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    println!("skipped: {} is not here", found.display());
-    None
 }
 
 /// Reads from a dozen places and compares with reading through.
@@ -117,7 +109,7 @@ fn float_wav_comes_back_bit_for_bit() {
 
 #[test]
 fn ogg_seeks_exactly() {
-    if let Some(path) = shared("songs/Dead Smiling Pirates - I/audio.ogg") {
+    if let Some(path) = shared("data/songs/Dead Smiling Pirates - I/audio.ogg") {
         seeks_exactly(&path, 0.0);
     }
 }
@@ -129,7 +121,7 @@ fn mp3_seeks_exactly() {
         "songs/clips/demucs_test.mp3",
         "songs/clips/audio_example_mono.mp3",
     ] {
-        if let Some(path) = shared(name) {
+        if let Some(path) = shared(&format!("data/{name}")) {
             seeks_exactly(&path, 0.0);
         }
     }
@@ -137,7 +129,7 @@ fn mp3_seeks_exactly() {
 
 #[test]
 fn m4a_seeks_exactly_in_each_of_its_tracks() {
-    let Some(path) = shared("eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else {
+    let Some(path) = shared("data/eval/musdb7/Al James - Schoolboy Facination.stem.mp4") else {
         return;
     };
     // Noise substitution draws random numbers, so two readings differ by as little as that noise.

@@ -123,6 +123,7 @@ mod tests {
     use zbus::blocking::connection::Builder;
 
     use super::*;
+    use crate::skip::{Missing, skipped};
 
     /// Grants what it is asked for, by its word alone.
     struct Kit(Sender<(u64, u32, Option<u64>)>);
@@ -151,8 +152,7 @@ mod tests {
         let stuck = std::thread::spawn(|| {
             let thread = rustix::thread::gettid();
             if let Err(why) = directly(thread) {
-                println!("no real-time priority here ({why}): skipped");
-                return;
+                return Some(why);
             }
             let policy = || {
                 let thread = thread.as_raw_nonzero();
@@ -172,8 +172,11 @@ mod tests {
                 std::hint::spin_loop();
             }
             assert_eq!(policy(), libc::SCHED_OTHER);
+            None
         });
-        stuck.join().unwrap();
+        if let Some(why) = stuck.join().unwrap() {
+            skipped(Missing::RealTimeRights, why);
+        }
     }
 
     #[test]
@@ -184,7 +187,10 @@ mod tests {
             .stdout(Stdio::piped())
             .spawn();
         let Ok(mut daemon) = daemon else {
-            println!("no dbus-run-session here (Debian: dbus-daemon): skipped");
+            skipped(
+                Missing::DBus,
+                "dbus-run-session is not installed (Debian: dbus-daemon)",
+            );
             return;
         };
         let mut address = String::new();

@@ -33,6 +33,9 @@ mod rng;
 mod sampler;
 mod separator;
 mod serve;
+#[path = "../../../tests/support/skip.rs"]
+#[cfg(test)]
+mod skip;
 mod slices;
 mod spleeter;
 mod spleeter_masker;

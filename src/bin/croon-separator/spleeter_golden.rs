@@ -7,6 +7,7 @@ use croon::audio::stft::{Complex, Stft};
 
 use super::*;
 use crate::network::Design;
+use crate::skip::shared;
 use crate::take::{HOP, N_FFT, SPECTRUM_BINS};
 use crate::weights;
 
@@ -121,19 +122,12 @@ fn officially(shape: &Shape, layers: &Layers, song: &[[f32; 2]]) -> Vec<Vec<[f32
     stems.iter().map(masked).collect()
 }
 
-fn fixtures() -> Option<std::path::PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
-    if !path.exists() {
-        eprintln!("skipped: {} is not there", path.display());
-        return None;
-    }
-    Some(path.to_path_buf())
-}
-
 /// The bundled weights are halves of the published ones; rounding them is all that sets the two apart.
 #[test]
 fn the_bundled_weights_give_what_the_published_program_gives() {
-    let Some(fixtures) = fixtures() else { return };
+    let Some(fixtures) = shared("fixtures") else {
+        return;
+    };
     let fixtures = fixtures.join("spleeter_2stems");
     tch::set_num_threads(1);
     let manifest = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/models/spleeter.toml"));
@@ -270,7 +264,9 @@ fn formula_weights(shape: &Shape) -> Layers {
 
 #[test]
 fn the_network_is_the_published_one() {
-    let Some(fixtures) = fixtures() else { return };
+    let Some(fixtures) = shared("fixtures") else {
+        return;
+    };
     tch::set_num_threads(1);
     let shape = Shape::published(&["vocals", "accompaniment"]);
     let noise = |seed| congruential(seed).map(|u| (0.5 * (2.0 * u - 1.0)) as f32);

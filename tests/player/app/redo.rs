@@ -51,7 +51,7 @@ fn they_are_ready_and_are_separated_again_the_last_sung_first() {
     });
     assert_eq!(harness.older(title(last())), None);
     assert_eq!(begun(&effects), [path(rest[0])]);
-    // cancelled by hand it keeps what it has
+    // cancelled by harness it keeps what it has
     harness.keys("4 g g");
     assert_eq!(harness.keys("x"), [Effect::CancelJob]);
     harness.event(Event::JobCancelled { path: path(rest[0]) });
@@ -74,7 +74,7 @@ fn whatever_else_waits_goes_first_and_a_wish_by_hand_at_once() {
     });
     let running = |harness: &Harness| harness.app.board.running.clone().unwrap();
     assert_eq!(running(&harness).wish, Wish::Again);
-    // the one that was sung longest ago, by hand
+    // the one that was sung longest ago, by harness
     let key = harness.app.tracks.key(&path(title(1))).unwrap();
     harness.app.tracks.select(key);
     assert_eq!(harness.keys("1 s"), [Effect::CancelJob]);
@@ -140,7 +140,7 @@ fn nothing_is_made_again_unasked_where_the_user_separates_by_hand_or_the_cache_i
     assert_eq!(
         begun(&harness.keys("s")),
         [path(title(1))],
-        "asked for by hand it is"
+        "asked for by harness it is"
     );
 
     let mut full = Harness::new();
@@ -177,15 +177,15 @@ fn another_model_than_was_thought_changes_what_is_made_again() {
 
 #[test]
 fn an_evicted_song_is_no_longer_ready_and_waits_for_nothing() {
-    let mut hand = Hand::new();
-    hand.event(Event::Found(songs()));
-    assert!(hand.waiting().contains(&title(1).to_owned()));
-    let effects = hand.event(Event::Evicted(vec![id(0), id(1)]));
+    let mut harness = Harness::new();
+    harness.event(Event::Found(songs()));
+    assert!(harness.waiting().contains(&title(1).to_owned()));
+    let effects = harness.event(Event::Evicted(vec![id(0), id(1)]));
     assert_eq!(effects, [Effect::AskCache]);
     for evicted in [0, 1] {
-        assert_eq!(hand.stems(title(evicted)), StemState::New);
-        assert_eq!(hand.older(title(evicted)), None);
+        assert_eq!(harness.stems(title(evicted)), StemState::New);
+        assert_eq!(harness.older(title(evicted)), None);
     }
-    assert!(!hand.waiting().contains(&title(1).to_owned()));
-    hand.check();
+    assert!(!harness.waiting().contains(&title(1).to_owned()));
+    harness.check();
 }

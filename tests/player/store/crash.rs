@@ -12,6 +12,7 @@ const CHILD: &str = "CROON_TEST_STORE_CHILD";
 
 /// Not a test of its own: the child of the tests below, which re-execute this program.
 #[test]
+#[ignore = "the child of the tests below"]
 fn child() {
     let Some(home) = std::env::var_os(CHILD) else {
         return;
@@ -53,6 +54,7 @@ fn start(home: &Path) -> (Victim, impl Iterator<Item = String> + use<>) {
         .args([
             "--exact",
             "store::crash::child",
+            "--ignored",
             "--nocapture",
             "--test-threads=1",
         ])
