@@ -1,7 +1,5 @@
 //! The mixer's share of its time budget: 512 frames at 48 kHz last 10.7 ms.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::num::NonZero;
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! What key and tempo cost: one second of song, mixture and vocals, at 48 kHz.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use croon::audio::mixer::Frame;
 use croon::audio::stretch::Stretcher;
 use croon::key_tempo::KeyTempo;

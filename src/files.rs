@@ -162,7 +162,6 @@ fn sync_folder(target: &Path) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

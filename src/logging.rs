@@ -109,7 +109,6 @@ fn directives(level: LogLevel) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

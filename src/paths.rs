@@ -159,7 +159,6 @@ fn music_dir(listed: &[u8], home: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -238,5 +238,4 @@ impl Editor {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

@@ -340,5 +340,4 @@ pub fn offset_words(ms: i32) -> Option<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

@@ -207,7 +207,6 @@ const CRC16: [u16; 256] = {
 };
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

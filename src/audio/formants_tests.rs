@@ -1,5 +1,4 @@
 //! A vowel whose formants are known, moved in key.
-#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::audio::mixer::Frame;

@@ -44,7 +44,6 @@ fn hash(path: &Path) -> Result<TrackId, DecodeError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use lofty::config::WriteOptions;

@@ -217,7 +217,6 @@ fn interpolators() -> [[f32; TAPS]; BETWEEN] {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

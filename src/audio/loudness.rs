@@ -120,7 +120,6 @@ pub fn gain(tag: Option<TagGain>, measured: Option<Loudness>, preamp: f64) -> f3
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

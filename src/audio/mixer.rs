@@ -333,5 +333,4 @@ impl rodio::Source for Mixer {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

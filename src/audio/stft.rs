@@ -195,7 +195,6 @@ fn reflect(at: isize, len: usize) -> usize {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

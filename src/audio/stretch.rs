@@ -198,6 +198,5 @@ fn channels(frame: &Frame) -> [f32; CHANNELS] {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 #[path = "stretch_tests.rs"]
 pub(in crate::audio) mod tests;

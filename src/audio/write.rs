@@ -241,7 +241,6 @@ impl FlacFile {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::audio::decode::read_all;

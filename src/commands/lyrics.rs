@@ -339,7 +339,6 @@ fn moved_ultrastar(path: &Path, shift: Millis) -> Result<Vec<u8>, Fault> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -123,7 +123,6 @@ pub(super) fn told(error: &anyhow::Error) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -163,7 +163,6 @@ fn bytes_up_to(path: &Path, most: usize) -> Result<Vec<u8>, Unread> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

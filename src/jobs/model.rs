@@ -108,7 +108,6 @@ fn bundled(model: &str, folders: &[PathBuf]) -> Option<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -32,7 +32,6 @@ fn byte(peak: f32) -> u8 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

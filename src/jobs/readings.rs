@@ -61,7 +61,6 @@ fn run(inbox: &Receiver<ToRead>, on: &dyn Fn(ToRead, Result<Readings, BrokenDict
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::lyrics::read;

@@ -114,7 +114,6 @@ fn of_file(path: &Path, of: Of) -> Result<Trace, DecodeError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

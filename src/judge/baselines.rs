@@ -172,7 +172,6 @@ impl Plane {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::judge::scores::{Estimate, Judge};

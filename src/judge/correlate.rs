@@ -109,7 +109,6 @@ pub(super) fn correlations(xs: &[Channel<'_>], ys: &[Channel<'_>], lags: usize) 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

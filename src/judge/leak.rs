@@ -31,7 +31,6 @@ fn energy(pcm: &[f32]) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -391,5 +391,4 @@ fn at_rate(path: &Path, pcm: Vec<f32>, rate: u32) -> Result<Vec<f32>, ReferenceE
 
 #[cfg(test)]
 #[path = "reference_tests.rs"]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

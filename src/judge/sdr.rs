@@ -103,7 +103,6 @@ fn energies(reference: &[f32], estimate: &[f32]) -> (f64, f64) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

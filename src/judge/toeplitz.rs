@@ -203,7 +203,6 @@ fn subtract_product<const M: usize>(sum: &mut Block<M>, a: &Block<M>, b: &Block<
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -196,7 +196,6 @@ pub fn row(action: Action) -> &'static Row {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::keymap::parse_keys;

@@ -211,7 +211,6 @@ pub fn show_keys(keys: &[Key]) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -182,7 +182,6 @@ fn sylt(data: &[u8], frame_ms: f64) -> Option<Synced> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use lofty::TextEncoding;
     use lofty::config::WriteOptions;

@@ -122,7 +122,6 @@ fn glob(pattern: &str) -> Result<Glob, globset::Error> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

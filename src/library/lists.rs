@@ -90,7 +90,6 @@ pub fn not_written(path: &Path, error: &io::Error) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -205,7 +205,6 @@ fn time(text: &str) -> Option<Millis> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 

@@ -126,5 +126,4 @@ impl Graphics {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

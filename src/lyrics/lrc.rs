@@ -298,5 +298,4 @@ fn stamp(text: &str, open: char) -> Option<(Millis, usize)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

@@ -102,7 +102,6 @@ fn ms(number: f64) -> Millis {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 

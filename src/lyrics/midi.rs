@@ -196,5 +196,4 @@ fn line(builder: &mut Builder, draft: &mut Draft) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

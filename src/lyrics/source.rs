@@ -172,7 +172,6 @@ pub fn own_mark(id: TrackId) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -101,7 +101,6 @@ fn take(builder: &mut Builder, draft: &mut Draft) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 

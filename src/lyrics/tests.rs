@@ -1,7 +1,5 @@
 //! What holds for lyrics of every format, whatever the bytes.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 
 use super::*;

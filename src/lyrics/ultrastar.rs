@@ -347,5 +347,4 @@ fn note(letter: char, mut rest: &str) -> Option<Note> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

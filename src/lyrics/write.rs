@@ -71,7 +71,6 @@ fn stamp(ms: Millis) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::Path;
 

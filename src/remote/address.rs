@@ -218,7 +218,6 @@ fn connect_to(path: &Path) -> io::Result<UnixStream> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

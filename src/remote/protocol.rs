@@ -211,7 +211,6 @@ pub fn write(reply: Reply) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::request::Target;

@@ -234,7 +234,6 @@ fn write_value(text: &mut String, value: &Value) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -257,7 +257,6 @@ fn from_bytes(kind: &'static str, bytes: &[u8]) -> Result<Vec<f32>, ProtocolErro
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -317,5 +317,4 @@ impl<'a> Way<'a> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

@@ -163,7 +163,6 @@ pub(super) fn of_old_records(settings: Option<&Record>, song_use: Option<&Record
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::key_tempo::KeyTempo;

@@ -146,7 +146,6 @@ fn translate_key(key: KeyEvent) -> Option<Key> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

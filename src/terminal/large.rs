@@ -90,7 +90,6 @@ fn sized(text: &str, scale: u16) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use ratatui::style::{Modifier, Style};
     use ratatui::text::Span;

@@ -1,6 +1,8 @@
 //! Small engines for tests, honest and faulty. A test program that includes this module becomes
 //! one when it runs itself with `CROON_FAKE_ENGINE` set: its root needs
 //! `#[test] #[ignore] fn fake_engine() { fake_engine::run_if_asked() }`.
+// a test program that was started as an engine ends as one
+#![allow(clippy::disallowed_methods)]
 
 use std::env;
 use std::fs::File;

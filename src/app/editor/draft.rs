@@ -112,7 +112,6 @@ impl DraftRow {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::sheet::Place;
     use super::*;

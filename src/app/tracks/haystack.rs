@@ -223,5 +223,4 @@ fn in_order(needle: &str, words: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

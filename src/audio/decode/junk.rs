@@ -116,7 +116,6 @@ fn is_tag(file: &File, at: u64, length: u64) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -205,7 +205,6 @@ fn vint(file: &File, at: u64, strip: bool) -> Option<(u64, u64)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -183,7 +183,6 @@ fn bytes<const N: usize>(file: &File, at: u64) -> Option<[u8; N]> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -162,7 +162,6 @@ pub(super) fn packet_frames(packet: &[u8]) -> Option<i64> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

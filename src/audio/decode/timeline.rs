@@ -121,7 +121,6 @@ impl Timeline {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use symphonia::core::units::{Duration, Timestamp};

@@ -369,10 +369,8 @@ pub fn devices() -> Vec<String> {
 
 #[cfg(test)]
 #[path = "output_fake.rs"]
-#[allow(clippy::unwrap_used)]
 mod fake;
 
 #[cfg(test)]
 #[path = "output_tests.rs"]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

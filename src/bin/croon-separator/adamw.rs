@@ -103,7 +103,6 @@ pub fn copies(tensors: &Tensors) -> Result<Tensors, TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use tch::{Device, Kind};

@@ -212,7 +212,6 @@ pub fn draw_bands(rng: &mut Rng) -> [f32; 7] {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

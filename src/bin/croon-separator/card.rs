@@ -209,7 +209,6 @@ fn power(spectrum: &Tensor) -> Result<Tensor, TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::model::SPECTRUM_FRAMES;

@@ -400,5 +400,4 @@ pub fn band_of(rate: u32) -> f32 {
 
 #[cfg(test)]
 #[path = "dataset_tests.rs"]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

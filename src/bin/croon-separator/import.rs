@@ -329,5 +329,4 @@ impl Import<'_> {
 
 #[cfg(test)]
 #[path = "import_tests.rs"]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

@@ -252,7 +252,6 @@ pub fn leaky(x: &Tensor) -> Result<Tensor, TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -179,7 +179,6 @@ pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 pub mod tests {
     use super::*;
     use crate::network::Design;

@@ -76,7 +76,6 @@ fn recipe(plan: &Plan, step: u64, polishing: &AtomicBool) -> &'static Recipe {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::learning::tests::{data, plan};

@@ -90,7 +90,6 @@ pub fn unfold(planes: &Tensor) -> Result<Tensor, TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use tch::Device;

@@ -54,6 +54,10 @@ pub struct ParityArgs {
 
 /// Switches TF32 off, so that floats are floats on a card. Must come before the device is chosen: the
 /// libraries read the variable when they are loaded.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "libtorch takes this setting from the environment alone"
+)]
 pub fn prepare(args: &ParityArgs) {
     if !args.tf32 && std::env::var_os(TF32).is_none() {
         // SAFETY: called at the start of `main`, before any other thread exists.

@@ -179,7 +179,6 @@ pub fn print(model: &ModelReport) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -162,7 +162,6 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, curve: &Curve, last: f64) ->
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

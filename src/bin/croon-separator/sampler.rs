@@ -332,5 +332,4 @@ fn route(from: &[f32], Routing(gains): Routing, out: &mut Vec<f32>) {
 
 #[cfg(test)]
 #[path = "sampler_tests.rs"]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

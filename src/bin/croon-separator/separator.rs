@@ -118,7 +118,6 @@ fn fastest(model: &Model, device: Device) -> Result<(Card, Kind), TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 pub mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex};

@@ -109,7 +109,10 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         scope.spawn(move || {
             for answer in answers {
                 if write_message(&mut out, &answer).is_err() {
-                    // Nobody listens any more, so there is nothing left to do in this process.
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "nobody listens any more, so there is nothing left to do in this process"
+                    )]
                     std::process::exit(0);
                 }
             }

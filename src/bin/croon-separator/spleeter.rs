@@ -352,11 +352,9 @@ fn narrow(x: &Tensor, wanted: &Range<i64>, first: i64) -> Result<Tensor, TchErro
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 #[path = "spleeter_tests.rs"]
 mod tests;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 #[path = "spleeter_golden.rs"]
 mod golden;

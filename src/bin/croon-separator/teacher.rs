@@ -295,5 +295,4 @@ fn write_label(path: &Path, vocals: &[f32]) -> Result<(), WriteError> {
 
 #[cfg(test)]
 #[path = "teacher_tests.rs"]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;

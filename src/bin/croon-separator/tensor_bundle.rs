@@ -382,5 +382,4 @@ fn shape(message: &[u8]) -> Option<Vec<i64>> {
 
 #[cfg(test)]
 #[path = "tensor_bundle_tests.rs"]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 pub mod tests;

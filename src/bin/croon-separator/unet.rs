@@ -247,7 +247,6 @@ fn narrow(x: &Tensor, wanted: &Range<i64>, first: i64) -> Result<Tensor, TchErro
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::network::{Design, Network};

@@ -168,7 +168,6 @@ pub fn filtered(mixture: &Tensor, masks: &Tensor) -> Result<Tensor, TchError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::rng::Rng;

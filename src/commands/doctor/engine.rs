@@ -131,7 +131,6 @@ fn nvidia_driver() -> Option<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::check::State;
     use super::*;

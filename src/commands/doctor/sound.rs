@@ -98,7 +98,6 @@ impl Drop for Quiet {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::check::State;
     use super::*;

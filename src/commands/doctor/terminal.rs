@@ -81,7 +81,6 @@ fn judge(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::check::State;
     use super::*;
