@@ -238,8 +238,6 @@ const IN_CIRCLES: &[&str] = &[
     "library/mod.rs",
     "library/report.rs",
     "library/sweep.rs",
-    "library/tags.rs",
-    "library/ultrastar.rs",
     "lrclib.rs",
     "lrclib/answer.rs",
     "lyrics/ass.rs",
