@@ -54,12 +54,11 @@ fn callback_of_512_frames(bencher: divan::Bencher) {
     });
 }
 
-/// Vocals at 200 %, a gain, ducking, every ramp on its way, and the limiter holding in every block.
+/// Vocals at 200 %, a gain, every ramp on its way, and the limiter holding in every block.
 #[divan::bench]
 fn callback_of_512_frames_with_everything_on(bencher: divan::Bencher) {
     callbacks(bencher, 2.0, |shared, round| {
         shared.set_level(2.0 - (round % 2) as f32 / 10.0);
         shared.set_volume(1.0 - (round % 3) as f32 / 100.0);
-        shared.set_duck(1.0 - (round % 5) as f32 / 50.0);
     });
 }

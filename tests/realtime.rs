@@ -66,7 +66,6 @@ fn play_about(channels: u16) {
         shared.set_complete(round % 53 == 0);
         shared.set_level((round % 7) as f32 / 3.0);
         shared.set_solo(round % 43 == 0);
-        shared.set_duck((round % 3) as f32 / 2.0);
         shared.set_delay_ms(round % 300);
         shared.set_volume((round % 5) as f32 / 4.0);
         loudest = assert_no_alloc(|| {
@@ -172,7 +171,6 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
         }
         shared.set_level((round % 7) as f32 / 3.0);
         shared.set_solo(round % 43 == 0);
-        shared.set_duck((round % 3) as f32 / 2.0);
         shared.set_volume(0.5 + (round % 5) as f32 / 8.0);
         shared.set_playing(round % 97 != 0);
         if round % 61 < 50 {

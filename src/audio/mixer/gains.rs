@@ -9,14 +9,11 @@ use crate::audio::player::controls::Shared;
 
 /// How long gains take to where they are sent.
 const RAMP: f64 = 0.015;
-/// Ducking follows a voice, and a voice does not begin within milliseconds.
-const DUCK_RAMP: f64 = 0.12;
 
 /// All gains of one moment; a copy of them looks ahead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gains {
     level: Ramp,
-    duck: Ramp,
     /// What is heard of everything but the vocals: 1, or 0 for the vocals alone.
     music: Ramp,
     /// Of the song, for its loudness.
@@ -37,13 +34,12 @@ struct Before {
 
 impl Gains {
     pub(super) fn new(shared: &Shared, rate: NonZero<u32>) -> Self {
-        let ramp = |seconds| Ramp::new(1.0, rate, seconds);
+        let ramp = || Ramp::new(1.0, rate, RAMP);
         let mut gains = Self {
-            level: ramp(RAMP),
-            duck: ramp(DUCK_RAMP),
-            music: ramp(RAMP),
-            song: ramp(RAMP),
-            volume: ramp(RAMP),
+            level: ramp(),
+            music: ramp(),
+            song: ramp(),
+            volume: ramp(),
             stretch: None,
             before: None,
         };
@@ -57,7 +53,6 @@ impl Gains {
         let solo = shared.solo();
         self.level.aim(if solo { 1.0 } else { shared.level() });
         self.music.aim(if solo { 0.0 } else { 1.0 });
-        self.duck.aim(shared.duck());
         self.volume.aim(shared.volume());
     }
 
@@ -85,13 +80,7 @@ impl Gains {
     }
 
     pub(super) fn jump(&mut self) {
-        for ramp in [
-            &mut self.level,
-            &mut self.duck,
-            &mut self.music,
-            &mut self.song,
-            &mut self.volume,
-        ] {
+        for ramp in [&mut self.level, &mut self.music, &mut self.song, &mut self.volume] {
             ramp.jump();
         }
     }
@@ -100,11 +89,10 @@ impl Gains {
     /// bit where both are 1.
     #[inline]
     pub(super) fn mix(&mut self, frame: &Frame, gate: f32) -> Mixed {
-        let music = self.music.step();
-        let (level, duck) = (self.level.step(), self.duck.step());
+        let (music, level) = (self.music.step(), self.level.step());
         let (song, volume) = (self.song.step(), self.volume.step());
         let one = |mixture: [f32; 2], sung: [f32; 2], level: f32, song: f32| {
-            let vocals = level * duck - music;
+            let vocals = level - music;
             let gain = song * volume * gate;
             let recorded = gain.min(1.0);
             Mixed {

@@ -22,7 +22,6 @@ const LOUDEST_SONG: f32 = 8.0;
 pub struct Shared {
     level: AtomicU32,
     solo: AtomicBool,
-    duck: AtomicU32,
     volume: AtomicU32,
     playing: AtomicBool,
     floor: AtomicU32,
@@ -53,7 +52,6 @@ impl Default for Shared {
         Self {
             level: AtomicU32::new(1.0f32.to_bits()),
             solo: AtomicBool::new(false),
-            duck: AtomicU32::new(1.0f32.to_bits()),
             volume: AtomicU32::new(1.0f32.to_bits()),
             playing: AtomicBool::new(false),
             floor: AtomicU32::new(0),
@@ -87,18 +85,6 @@ impl Shared {
 
     pub fn set_solo(&self, solo: bool) {
         self.solo.store(solo, Relaxed);
-    }
-
-    /// What is left of the vocals while somebody sings over them, 0 to 1.
-    pub fn duck(&self) -> f32 {
-        f32::from_bits(self.duck.load(Relaxed))
-    }
-
-    /// For whatever hears the listener sing: 0 takes the vocals away while they do, 1 gives them
-    /// back. It multiplies the level, is ramped by the mixer, and may come from any thread at any
-    /// rate.
-    pub fn set_duck(&self, left: f32) {
-        self.duck.store(sane(left, 1.0).to_bits(), Relaxed);
     }
 
     pub fn volume(&self) -> f32 {
