@@ -11,8 +11,6 @@ use crate::lyrics::Pick;
 
 /// The singer's level at most, in percent: twice as loud as recorded.
 pub const LOUDEST_LEVEL: u8 = 200;
-/// Trim of the whole song either way, in decibels.
-pub const TRIM_RANGE_DB: f32 = 24.0;
 /// Lyrics earlier or later than by this are those of another song.
 pub const OFFSET_RANGE_MS: i32 = 600_000;
 
@@ -34,8 +32,6 @@ pub struct SongMemory {
     pub own: Choices,
     /// Chosen while somebody with a name sang, by [`singer_key`].
     pub singers: BTreeMap<String, Choices>,
-    /// Decibels by which the whole song is made louder or softer.
-    pub trim_db: f32,
     /// Milliseconds by which the lyrics are shown later.
     pub lyrics_offset_ms: i32,
     /// The lyrics chosen by hand; None: the best there are.
@@ -56,8 +52,6 @@ pub enum Change {
     /// Of the singer on the recording, percent.
     Level(u8),
     KeyTempo(KeyTempo),
-    /// Decibels.
-    Trim(f32),
     /// Milliseconds.
     LyricsOffset(i32),
     /// None: the best there are.
@@ -136,10 +130,6 @@ impl SongMemory {
                     choices.tempo = Some(now.tempo());
                 }
             }
-            Change::Trim(db) if db.is_finite() => {
-                self.trim_db = db.clamp(-TRIM_RANGE_DB, TRIM_RANGE_DB);
-            }
-            Change::Trim(_) => {}
             Change::LyricsOffset(ms) => {
                 self.lyrics_offset_ms = ms.clamp(-OFFSET_RANGE_MS, OFFSET_RANGE_MS);
             }
@@ -179,8 +169,6 @@ mod tests {
     fn what_belongs_to_the_song_does_not_ask_who_sings() {
         let mut song = SongMemory::default();
         for change in [
-            Change::Trim(-3.0),
-            Change::Trim(f32::NAN),
             Change::LyricsOffset(150),
             Change::LyricsFrom(Some(Pick::lrclib())),
             Change::Loop(Some((10.0, 12.5))),
@@ -191,7 +179,6 @@ mod tests {
             song.apply(Some("Ana"), change);
         }
         let expected = SongMemory {
-            trim_db: -3.0,
             lyrics_offset_ms: 150,
             lyrics_from: Some(Pick::lrclib()),
             loop_seconds: Some((10.0, 12.5)),

@@ -60,15 +60,11 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// What the song is multiplied by: its loudness gain with `preamp` dB on top, where songs are
-    /// brought to one loudness, and its own trim. Decided before the first sample, and not touched
-    /// while the song plays.
+    /// What the song is multiplied by: its loudness gain with `preamp` dB on top, or 1 where songs are
+    /// not brought to one loudness. Decided before the first sample, and not touched while the song
+    /// plays.
     pub fn gain(&self, preamp: Option<f64>) -> f32 {
-        let trim = f64::from(self.memory.trim_db);
-        match preamp {
-            Some(preamp) => loudness::gain(self.tag_gain, self.loudness, preamp + trim),
-            None => loudness::gain(None, None, trim),
-        }
+        preamp.map_or(1.0, |preamp| loudness::gain(self.tag_gain, self.loudness, preamp))
     }
 
     /// A reader of this song's vocals, for [`crate::audio::player::Song`].

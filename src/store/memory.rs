@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::lyrics::{Pick, Source};
-use crate::song_memory::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongMemory, TRIM_RANGE_DB, playable_loop};
+use crate::song_memory::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongMemory, playable_loop};
 
 pub(super) type Record = Map<String, Value>;
 
@@ -16,11 +16,9 @@ const VERSION: u64 = 1;
 
 pub(super) fn read(record: &Record) -> SongMemory {
     let whole = |name: &str| record.get(name).and_then(Value::as_i64);
-    let trim_db = record.get("trim_db").and_then(Value::as_f64).unwrap_or(0.0) as f32;
     SongMemory {
         own: read_choices(record),
         singers: read_singers(record),
-        trim_db: trim_db.clamp(-TRIM_RANGE_DB, TRIM_RANGE_DB),
         lyrics_offset_ms: whole("lyrics_offset_ms").map_or(0, |ms| {
             ms.clamp((-OFFSET_RANGE_MS).into(), OFFSET_RANGE_MS.into()) as i32
         }),
@@ -40,7 +38,6 @@ pub(super) fn write(record: &mut Record, memory: &SongMemory) {
             record.insert(name.to_owned(), value);
         }
     };
-    set("trim_db", memory.trim_db != before.trim_db, json!(memory.trim_db));
     set(
         "lyrics_offset_ms",
         memory.lyrics_offset_ms != before.lyrics_offset_ms,
@@ -178,7 +175,6 @@ mod tests {
         for change in [
             Change::Level(25),
             Change::KeyTempo(KeyTempo::new(-3, 85)),
-            Change::Trim(-1.5),
             Change::LyricsOffset(-250),
             Change::LyricsFrom(Some(Pick {
                 source: Source::Tags,
@@ -223,7 +219,7 @@ mod tests {
     #[test]
     fn nonsense_counts_as_never_set() {
         let memory = read(&record(
-            r#"{"level": 900, "key": "high", "tempo": -4, "trim_db": 1e30, "lyrics_offset_ms": 1e9, "loop": [3, 1],
+            r#"{"level": 900, "key": "high", "tempo": -4, "lyrics_offset_ms": 1e9, "loop": [3, 1],
                 "lyrics_from": {"source": "moon"}, "pinned": 1, "plays": -7, "last_sung": "today", "singers": 3}"#,
         ));
         let expected = SongMemory {
@@ -232,7 +228,6 @@ mod tests {
                 key: None,
                 tempo: Some(0),
             },
-            trim_db: TRIM_RANGE_DB,
             ..SongMemory::default()
         };
         assert_eq!(memory, expected);

@@ -65,7 +65,6 @@ fn memory_pins_and_state_last() {
         Change::KeyTempo(KeyTempo::new(-2, 90)),
         Change::LyricsOffset(150),
         Change::Loop(Some((12.5, 20.0))),
-        Change::Trim(-1.5),
     ];
     {
         let store = open(home.path());
@@ -92,7 +91,7 @@ fn memory_pins_and_state_last() {
         (Some(35), Some(5))
     );
     assert_eq!(memory.key_tempo(Some("Ben")), KeyTempo::new(-2, 90));
-    assert_eq!((memory.lyrics_offset_ms, memory.trim_db), (150, -1.5));
+    assert_eq!(memory.lyrics_offset_ms, 150);
     assert_eq!(memory.loop_seconds, Some((12.5, 20.0)));
     assert_eq!(store.state::<String>("screen").as_deref(), Some("jobs"));
 }

@@ -47,7 +47,6 @@ fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         1 => any::<u8>().prop_map(Change::Level),
         1 => (any::<i8>(), any::<u8>()).prop_map(|(key, tempo)| Change::KeyTempo(KeyTempo::new(key, tempo))),
-        1 => any::<f32>().prop_map(Change::Trim),
         1 => any::<i32>().prop_map(Change::LyricsOffset),
         1 => proptest::option::of((seconds(), seconds())).prop_map(Change::Loop),
         3 => any::<bool>().prop_map(Change::Pinned),
