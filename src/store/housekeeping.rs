@@ -208,15 +208,6 @@ impl StemStore {
         Ok(cleared)
     }
 
-    /// Removes one song's vocals under every model; false where one of them is open.
-    pub fn evict_song(&self, id: TrackId) -> Result<bool, StoreError> {
-        let mut all = true;
-        for song in self.on_disk().iter().filter(|song| song.key.id == id) {
-            all &= self.evict(song)?;
-        }
-        Ok(all)
-    }
-
     pub(super) fn evict_key(&self, key: &SongKey) -> Result<bool, StoreError> {
         self.evict_folder(key, &self.house.song_folder(key))
     }
