@@ -207,7 +207,6 @@ fn draw_sing_200x60(bencher: Bencher) {
         Event::Position {
             token,
             seconds: 100.4,
-            playing: true,
         },
     );
     assert!(app.lyrics_moment().is_some_and(|moment| moment.line == 100));
@@ -222,7 +221,6 @@ fn draw_sing_200x60(bencher: Bencher) {
         let position = Event::Position {
             token,
             seconds: 100.0 + wide,
-            playing: true,
         };
         update(&mut app, position);
         terminal

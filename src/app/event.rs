@@ -197,7 +197,6 @@ pub enum Event {
     Position {
         token: u64,
         seconds: f64,
-        playing: bool,
     },
     Output(Output),
     /// The outputs that can be chosen, by name; the answer to `Effect::ListOutputs`.

@@ -157,7 +157,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::PlayerEnded { token } => playback::ended(app, token, effects),
         Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
         Event::PlayerDamaged { token, at, seconds } => damage::met(app, token, at, seconds),
-        Event::Position { token, seconds, .. } => return playback::position(app, token, seconds, effects),
+        Event::Position { token, seconds } => return playback::position(app, token, seconds, effects),
         Event::Output(output) => outputs::output(app, output, effects),
         Event::Outputs(names) => outputs::listed(app, names),
 

@@ -172,7 +172,6 @@ impl Machines {
         Event::Position {
             token: at.token,
             seconds: at.seconds,
-            playing: at.playing,
         }
     }
 

@@ -199,11 +199,7 @@ impl Harness {
     }
 
     pub fn position(&mut self, token: u64, seconds: f64) -> Vec<Effect> {
-        self.event(Event::Position {
-            token,
-            seconds,
-            playing: true,
-        })
+        self.event(Event::Position { token, seconds })
     }
 
     /// The player says where it is and the clock ticks, as while a song plays.

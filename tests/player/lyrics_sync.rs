@@ -207,7 +207,6 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
                 harness.event(Event::Position {
                     token: at.token,
                     seconds: at.seconds,
-                    playing: at.playing,
                 });
                 harness.event(Event::Tick { now_ms: now });
                 wake = harness.app.next_wake().unwrap_or(now + 100).max(now + 1);

@@ -355,11 +355,7 @@ fn any_state() -> impl Strategy<Value = Harness> {
         Just(Event::Output(Output::Silent {
             reason: "none".into()
         })),
-        any::<f64>().prop_map(|seconds| Event::Position {
-            token: 1,
-            seconds,
-            playing: true
-        }),
+        any::<f64>().prop_map(|seconds| Event::Position { token: 1, seconds }),
         (any::<u32>(), any::<u32>(), any::<f32>()).prop_map(|(done, total, speed)| Event::JobProgress {
             path: path("Paper Lanterns"),
             done,

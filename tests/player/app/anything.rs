@@ -91,8 +91,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => (0..20_u64).prop_map(|token| Event::PlayerStarted { token, duration: None }),
         2 => (0..20_u64).prop_map(|token| Event::PlayerEnded { token }),
         1 => (0..20_u64).prop_map(|token| Event::PlayerFailed { token, reason: "no".into() }),
-        2 => (0..20_u64, any::<f64>()).prop_map(|(token, seconds)| Event::Position { token, seconds, playing: true }),
-        2 => (0..20_u64, 150.0..210.0).prop_map(|(token, seconds)| Event::Position { token, seconds, playing: true }),
+        2 => (0..20_u64, any::<f64>()).prop_map(|(token, seconds)| Event::Position { token, seconds }),
+        2 => (0..20_u64, 150.0..210.0).prop_map(|(token, seconds)| Event::Position { token, seconds }),
     ]
 }
 
