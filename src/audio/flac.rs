@@ -1,6 +1,7 @@
 //! FLAC by the frame: the cache keeps vocals as single 16-bit stereo frames, and stems are written
 //! as 24-bit files made of the same.
 
+use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc};
 use flacenc::bitsink::ByteSink;
 use flacenc::component::{BitRepr, StreamInfo};
 use flacenc::config;
@@ -13,6 +14,8 @@ use super::decode::flac_frame;
 pub const BLOCK: usize = 4096;
 /// The encoder's own limit, and far below it, rates in real use.
 pub const HIGHEST_RATE: u32 = 96_000;
+static CRC8: Crc<u8> = Crc::<u8>::new(&CRC_8_SMBUS);
+static CRC16: Crc<u16> = Crc::<u16>::new(&CRC_16_UMTS);
 /// Blocks shorter than this are stored as they are; prediction has nothing to learn from there.
 const SHORTEST: usize = 64;
 
@@ -37,7 +40,7 @@ pub fn encode_block(pcm: &[i16], rate: u32) -> Result<Vec<u8>, FlacError> {
     }
     let wide: Vec<i32> = pcm.iter().map(|&s| i32::from(s)).collect();
     let mut packed = Encoder::new(rate, 2, 16)?.frame(&wide)?;
-    packed.extend_from_slice(&crc16(&packed).to_be_bytes());
+    packed.extend_from_slice(&CRC16.checksum(&packed).to_be_bytes());
     Ok(packed)
 }
 
@@ -48,7 +51,7 @@ pub fn decode_block(packed: &[u8]) -> Result<Vec<i16>, FlacError> {
     let (frame, sum) = packed
         .split_last_chunk::<2>()
         .ok_or_else(|| damaged("it is too short"))?;
-    if crc16(frame).to_be_bytes() != *sum {
+    if CRC16.checksum(frame).to_be_bytes() != *sum {
         return Err(damaged("its checksum does not fit"));
     }
     flac_frame(frame, &stream_info(44_100, 2, 16, 0, (0, 0), [0; 16])).map_err(FlacError::Damaged)
@@ -138,14 +141,14 @@ fn verbatim(interleaved: &[i32], channels: usize, bits: usize, number: u32) -> V
     ];
     bytes.extend(coded_number(number));
     bytes.push((frames - 1) as u8);
-    bytes.push(crc8(&bytes));
+    bytes.push(CRC8.checksum(&bytes));
     for channel in 0..channels {
         bytes.push(0b0000_0010);
         for sample in interleaved.iter().skip(channel).step_by(channels) {
             bytes.extend_from_slice(&sample.to_be_bytes()[4 - bits / 8..]);
         }
     }
-    let sum = crc16(&bytes);
+    let sum = CRC16.checksum(&bytes);
     bytes.extend_from_slice(&sum.to_be_bytes());
     bytes
 }
@@ -167,44 +170,6 @@ fn coded_number(number: u32) -> Vec<u8> {
     tail.reverse();
     tail
 }
-
-fn crc8(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |sum, byte| {
-        (0..8).fold(sum ^ byte, |sum, _| {
-            if sum & 0x80 != 0 {
-                sum << 1 ^ 0x07
-            } else {
-                sum << 1
-            }
-        })
-    })
-}
-
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |sum, &byte| {
-        sum << 8 ^ CRC16[usize::from((sum >> 8) as u8 ^ byte)]
-    })
-}
-
-const CRC16: [u16; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        let mut sum = (at as u16) << 8;
-        let mut bit = 0;
-        while bit < 8 {
-            sum = if sum & 0x8000 != 0 {
-                sum << 1 ^ 0x8005
-            } else {
-                sum << 1
-            };
-            bit += 1;
-        }
-        table[at] = sum;
-        at += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::skip::{Missing, skipped};
+use crc::{Algorithm, Crc};
 use opus::{Application, Bitrate, Channels, Encoder};
 
 pub const OPUS_RATE: u32 = 48_000;
@@ -156,6 +157,17 @@ fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
     [id, &size, body].concat()
 }
 
+const OGG_CRC: Crc<u32> = Crc::<u32>::new(&Algorithm {
+    width: 32,
+    poly: 0x04C1_1DB7,
+    init: 0,
+    refin: false,
+    refout: false,
+    xorout: 0,
+    check: 0,
+    residue: 0,
+});
+
 fn page(serial: u32, sequence: u32, flags: u8, granule: u64, packets: &[&[u8]]) -> Vec<u8> {
     let mut lacing = Vec::new();
     for packet in packets {
@@ -171,11 +183,7 @@ fn page(serial: u32, sequence: u32, flags: u8, granule: u64, packets: &[&[u8]]) 
     page.push(u8::try_from(lacing.len()).unwrap());
     page.extend(lacing);
     page.extend(packets.concat());
-    let crc = page.iter().fold(0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte) << 24, |crc, _| {
-            (crc << 1) ^ if crc >> 31 == 1 { 0x04C1_1DB7 } else { 0 }
-        })
-    });
+    let crc = OGG_CRC.checksum(&page);
     page[22..26].copy_from_slice(&crc.to_le_bytes());
     page
 }
