@@ -16,7 +16,7 @@ use croon::audio::decode::{Decoder, read_all};
 use croon::audio::identity::track_id;
 use croon::audio::write::{StemFormat, StemWriter};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{FileFailurePersistence, TestRunner};
 use support::media;
 use support::skip::shared;
 
@@ -122,6 +122,12 @@ fn apply(bytes: &mut Vec<u8>, hurt: &Hurt) {
 
 /// The memory is counted for the whole process: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
+
+/// Where failed cases are kept. proptest finds the folder by itself only below a `main.rs` or `lib.rs`.
+const SEEDS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/proptest-regressions/decode_damage.txt"
+);
 
 /// What makes ffmpeg write a fragmented MP4.
 #[rustfmt::skip]
@@ -270,7 +276,7 @@ fn damage_anywhere_ends_in_sound_or_an_error_but_never_in_a_panic() {
             .with_extension(path.extension().unwrap());
         let mut runner = TestRunner::new(ProptestConfig {
             cases: rounds,
-            failure_persistence: None,
+            failure_persistence: Some(Box::new(FileFailurePersistence::Direct(SEEDS))),
             ..ProptestConfig::default()
         });
         let tried = runner.run(&hurts(), |list| {

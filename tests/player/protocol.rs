@@ -60,7 +60,7 @@ impl Read for Dribble<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn what_is_written_is_read(messages in proptest::collection::vec(message(), 0..6), step in 1usize..50) {

@@ -118,7 +118,7 @@ fn what_the_engine_makes_of_the_silence_around_a_song_is_left_out() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn order_and_reading_in_pieces_change_no_sample(frames in 1usize..700, seed in any::<u64>(), piece in 1usize..400) {

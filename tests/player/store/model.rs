@@ -109,7 +109,7 @@ fn check(store: &StemStore, model: &Model) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, ..ProptestConfig::default() })]
     #[test]
     fn the_store_does_what_a_map_does(ops in proptest::collection::vec(op(), 1..25)) {
         let home = tempfile::tempdir().unwrap();
