@@ -1,7 +1,7 @@
 //! What key and tempo cost: one second of song, mixture and vocals, at 48 kHz.
 
-use croon::audio::mixer::Frame;
-use croon::audio::stretch::Stretcher;
+use croon::audio::dsp::time_stretch::Stretcher;
+use croon::audio::frame::Frame;
 use croon::key_tempo::KeyTempo;
 
 const RATE: u32 = 48_000;

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use croon::app::event::WAVE_POINTS;
+use divan::{Bencher, black_box};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use croon::app::message::WAVE_POINTS;
 use croon::app::{App, Event, Found, Loaded, Past, Peaks, Settings, update};
 use croon::keymap::{Key, Keymap};
 use croon::track::{FileStamp, Tags, Track};
 use croon::ui::{self, Theme};
-use divan::{Bencher, black_box};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
 const SIZES: &[usize] = &[1_000, 100_000];
 
@@ -167,7 +168,7 @@ fn draw_sing_200x60(bencher: Bencher) {
     let loaded = Loaded {
         path: path.clone(),
         id: None,
-        memory: croon::song_memory::SongMemory::default(),
+        memory: croon::song_settings::SongMemory::default(),
         duration: Some(200.0),
         segment_seconds: 5.94,
         segments: vec![Some(peaks); 34],

@@ -33,18 +33,19 @@ pub mod lrclib;
 pub mod lyrics;
 pub mod m3u;
 pub mod paths;
-pub mod readings;
 pub mod remote;
 pub mod request;
+pub mod romanization;
 pub mod run;
 pub mod separate;
-pub mod singing;
 #[path = "../tests/support/skip.rs"]
 #[cfg(test)]
 mod skip;
-pub mod song_memory;
+pub mod song_settings;
 pub mod store;
 pub mod terminal;
 pub mod text;
 pub mod track;
 pub mod ui;
+pub mod vocal_timing;
+pub mod waveform;

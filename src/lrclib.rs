@@ -10,35 +10,15 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use answer::Record;
+use crate::lrclib::answer::Record;
 
 /// A question and its answer take no longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
 const CONNECTING: Duration = Duration::from_secs(5);
 /// Bytes read of an answer; a search brings twenty songs.
 const MOST_BYTES: u64 = 4 << 20;
-/// Bytes of one song's lyrics.
-pub const MOST_LYRICS: usize = 512 << 10;
 /// Characters sent of a name.
 const LONGEST_NAME: usize = 200;
-
-/// A song as the server knows songs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Question {
-    pub artist: String,
-    pub title: String,
-    pub album: Option<String>,
-    /// Seconds.
-    pub duration: f64,
-}
-
-/// What the server has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// In one of the formats of [`crate::lyrics`], not read yet.
-    Lyrics(String),
-    Nothing,
-}
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -184,5 +164,8 @@ fn cut(name: &str) -> String {
     name.chars().take(LONGEST_NAME).collect()
 }
 
+mod model;
 #[cfg(test)]
 mod tests;
+
+pub use model::{Answer, MOST_LYRICS, Question};

@@ -2,11 +2,19 @@
 //! us: quitting, a panic, a signal, a suspension. Also the threads that listen to it. It is drawn on as a
 //! [`Screen`], or told lines as [`Lines`].
 
+mod error;
 mod input;
 mod large;
 mod lines;
 mod probe;
+pub mod restore;
 mod screen;
+
+pub use crate::terminal::input::Input;
+pub use crate::terminal::large::Large;
+pub use crate::terminal::lines::Lines;
+pub use crate::terminal::screen::Screen;
+pub use error::TerminalError;
 
 use std::fs::File;
 use std::io::{self, Write, stderr, stdout};
@@ -27,28 +35,10 @@ use rustix::process::{Signal, getpgrp, kill_process_group};
 use signal_hook::consts::SIGSTOP;
 use signal_hook::iterator::Handle;
 
-pub use input::Input;
-pub use large::Large;
-pub use lines::Lines;
-pub use screen::Screen;
-
-/// The terminal can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TerminalError {
-    #[error(
-        "croon's screen needs a terminal, and this is none; `croon --plain` needs one only for its keys, `croon separate` and `croon watch` none"
-    )]
-    NotATerminal,
-    #[error(
-        "the terminal can't be taken over: {0}; another terminal program may help, `croon doctor` says more"
-    )]
-    Io(#[from] io::Error),
-}
+use crate::terminal::restore::{OWN_STOP, give_back};
 
 /// We are in the alternate screen. Global, because the panic hook has to know it too.
 static ENTERED: AtomicBool = AtomicBool::new(false);
-/// The next SIGTSTP is the one we sent to our own job.
-static OWN_STOP: AtomicBool = AtomicBool::new(false);
 /// Lines are told instead: no alternate screen, no escape codes at all.
 static PLAIN: AtomicBool = AtomicBool::new(false);
 /// The mouse is wanted.
@@ -113,12 +103,6 @@ pub fn leave() {
         );
         let _ = disable_raw_mode();
     }
-}
-
-/// Leaves, and lets messages be seen again.
-fn give_back() {
-    leave();
-    restore_stderr();
 }
 
 /// A panic of the thread that draws restores the terminal before it is printed. A panic of another

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use crate::audio::decode::demux::Source;
+use crate::audio::decode::error::{DecodeError, guarded};
 use crate::track::TrackId;
-
-use super::decode::{DecodeError, Source, guarded};
 
 /// Changes whenever the same file would get another id, so that old ids are never mistaken.
 const SCHEME: &str = "croon 2026 track identity 1";

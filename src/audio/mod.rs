@@ -2,20 +2,13 @@
 //! channel; positions are frames (`u64`) or seconds (`f64`), and names say which.
 
 pub mod decode;
-pub mod feeder;
+pub mod dsp;
 pub mod flac;
-mod formants;
+pub mod frame;
 pub mod identity;
-pub mod limiter;
-pub mod loudness;
-pub mod mixer;
+pub mod mp3g_zip;
 pub mod player;
-pub mod resample;
-pub mod stft;
-pub mod stretch;
-pub mod trace;
 pub mod write;
-pub mod zipped;
 
 /// The sung part of one song, as far as it is known yet.
 pub trait Vocals: Send {

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Context, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::Outcome;
 use crate::store::{Cleared, OwnerLock, Pruned, Stats, StemStore, StoreError, Verified, stats_of_folder};
 
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,8 @@
 
 use clap_complete::Shell;
 
-use super::{Context, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::Outcome;
 
 /// Put the output where your shell looks for completions, for example:
 ///   croon completions bash > ~/.local/share/bash-completion/completions/croon

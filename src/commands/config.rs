@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use crate::commands::context::Context;
+use crate::commands::exit_code::Outcome;
 use crate::config::DEFAULT_TOML;
-
-use super::{Context, Outcome};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum ConfigCommand {

@@ -4,17 +4,16 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use crate::commands::exit_code::{Fault, Outcome};
 use crate::config::{ColorChoice, Config, ConfigProblem, Device, Place};
 use crate::jobs::lyrics::Folders;
 use crate::keymap::Keymap;
 use crate::paths::Paths;
 use crate::remote::Address;
 use crate::separate::command::EngineCommand;
-use crate::separate::engine::EngineError;
+use crate::separate::error::EngineError;
 use crate::separate::models;
 use crate::store::StorePaths;
-
-use super::{Fault, Outcome};
 
 /// The options that hold for every command.
 #[derive(Debug, Clone, Default, clap::Args)]

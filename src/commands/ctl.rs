@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueHint};
 
-use super::{Context, Fault, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::{Fault, Outcome};
 use crate::remote::{Answered, Client, Line, SCHEMA};
 use crate::request::{BadValue, Request};
 use crate::store::OwnerLock;

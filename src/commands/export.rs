@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::interrupt::Interrupt;
-use super::separate::{Format, Stem, Stems, song as separate};
-use super::{Context, Fault, Outcome, outcome};
 use crate::audio::Vocals;
 use crate::audio::decode::Decoder;
+use crate::audio::dsp::resample::Resampler;
 use crate::audio::identity::track_id;
-use crate::audio::resample::Resampler;
 use crate::audio::write::StemFormat;
+use crate::commands::context::Context;
+use crate::commands::exit_code::{self, Fault, Outcome};
+use crate::commands::interrupt::Interrupt;
+use crate::commands::separate::files::Stems;
+use crate::commands::separate::stem::Stem;
+use crate::commands::separate::{Format, song as separate};
 use crate::files::PartFolder;
 use crate::jobs::vocals::StoredVocals;
 use crate::jobs::{model, stored};
@@ -68,7 +71,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             Err(_) if export.interrupt.happened() => return Ok(Outcome::Interrupted),
             Err(error) => {
                 failed += 1;
-                context.complain(&shown(file), &outcome::told(&error));
+                context.complain(&shown(file), &exit_code::told(&error));
             }
         }
     }

@@ -2,6 +2,7 @@
 //! and lyrics as files of another format. Nothing but the file named by `-o`, and what croon keeps for
 //! itself, is written.
 
+pub mod fault;
 mod keep;
 
 use std::fmt::Write as _;
@@ -9,14 +10,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Context, Fault, Outcome};
 use crate::audio::identity::track_id;
+use crate::commands::context::Context;
+use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::lyrics::fault::{shown, unusable};
 use crate::files;
 use crate::jobs::lyrics as finder;
 use crate::library::{is_audio, read_track, stamp_of};
 use crate::lyrics::ultrastar::{self, File};
 use crate::lyrics::{Flaw, Lyrics, Manner, Millis, Wanted, write};
-use crate::text::printable;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum LyricsCommand {
@@ -137,17 +139,6 @@ fn told(file: &Path, context: &Context) -> Result<Told, Fault> {
         encoding: None,
         flaws: Vec::new(),
     })
-}
-
-fn unusable(file: &Path, reason: &str) -> Fault {
-    Fault::new(
-        Outcome::Failed,
-        format!("{} gives no lyrics: {reason}", shown(file)),
-    )
-}
-
-fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy())
 }
 
 fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Outcome> {

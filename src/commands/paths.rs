@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::Outcome;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 
-use super::{Context, Fault, Outcome, ctl};
+use crate::commands::context::Context;
+use crate::commands::ctl;
+use crate::commands::exit_code::{Fault, Outcome};
 use crate::library::{not_written, songs_of, write_list};
 use crate::m3u;
 use crate::remote::{Client, Line};

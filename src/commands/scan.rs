@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Context, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::Outcome;
 use crate::library::{Survey, survey};
 use crate::text::printable;
 use crate::track::Track;

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use super::{Context, Fault, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::{Fault, Outcome};
 use crate::separate::command::EngineCommand;
 
 /// All after `train`, `--help` included, is the engine's to understand.

@@ -7,15 +7,16 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
-use super::loudness::Measuring;
-use super::stored;
-use super::vocals::StoredVocals;
-use crate::audio::decode::{DecodeError, Decoder};
+use crate::audio::decode::Decoder;
+use crate::audio::decode::error::DecodeError;
+use crate::audio::dsp::loudness::{self, Loudness, TagGain};
 use crate::audio::identity::track_id;
-use crate::audio::loudness::{self, Loudness, TagGain};
+use crate::jobs::loudness::Measuring;
+use crate::jobs::stored;
+use crate::jobs::vocals::StoredVocals;
 use crate::library::{self, Span};
 use crate::separate::segment::Grid;
-use crate::song_memory::SongMemory;
+use crate::song_settings::SongMemory;
 use crate::store::{Peaks, SongStems, StemStore};
 use crate::track::TrackId;
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::audio::decode::{DecodeError, Decoder};
-use crate::audio::loudness::{Loudness, Meter, MeterError};
+use crate::audio::decode::Decoder;
+use crate::audio::decode::error::DecodeError;
+use crate::audio::dsp::loudness::{Loudness, Meter, MeterError};
 use crate::store::StemStore;
 use crate::track::TrackId;
 

@@ -5,6 +5,8 @@ pub mod online;
 pub mod own;
 mod search;
 
+pub use crate::jobs::lyrics::search::find;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,9 +17,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::lrclib::Lrclib;
 use crate::lyrics::cdg::Graphics;
-use crate::lyrics::{self, Lyrics, MOST_BYTES, NotLyrics, Offer, Online, Pick, Wanted};
+use crate::lyrics::{self, Lyrics, MOST_BYTES, NotLyrics, Offer, Online, Pick, Wanted, model};
 use crate::store::StemStore;
-pub use search::find;
 
 /// Where lyrics are kept apart from the songs.
 #[derive(Debug, Clone, Default)]
@@ -137,7 +138,7 @@ pub enum Unread {
 }
 
 /// Reads a lyrics file of any format.
-pub fn read_file(path: &Path) -> Result<lyrics::Read, Unread> {
+pub fn read_file(path: &Path) -> Result<model::Read, Unread> {
     Ok(lyrics::read(&bytes_of(path)?, path)?)
 }
 

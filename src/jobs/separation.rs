@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::eta::Pace;
-use super::fault::JobError;
-use super::peaks::peaks;
-use super::plan::Plan;
-use super::ready::ReadyStem;
+use crate::jobs::bundled_stems::ReadyStem;
+use crate::jobs::error::JobError;
+use crate::jobs::eta::Pace;
+use crate::jobs::peaks::peaks;
+use crate::jobs::plan::Plan;
 use crate::separate::engine::Engine;
-use crate::separate::mixture::Mixture;
 use crate::separate::segment::Grid;
+use crate::separate::window_source::Mixture;
 use crate::store::{Peaks, SongMeta, SongStems};
 
 /// A file as it was when work on it began.

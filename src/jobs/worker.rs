@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, select};
 
-use super::fault::JobError;
-use super::loudness::Measuring;
-use super::ready::ReadyStem;
-use super::separation::{Separation, Stamp, Stored};
-use super::{Command, EngineInfo, Job, JobEvent, JobsSetup, model, stored};
 use crate::audio::identity::track_id;
+use crate::jobs::bundled_stems::ReadyStem;
+use crate::jobs::command::{Command, JobsSetup};
+use crate::jobs::error::JobError;
+use crate::jobs::event::{EngineInfo, JobEvent};
+use crate::jobs::job::Job;
+use crate::jobs::loudness::Measuring;
+use crate::jobs::separation::{Separation, Stamp, Stored};
+use crate::jobs::{model, stored};
 use crate::library::ready_stems;
-use crate::separate::engine::{Answer, Engine, EngineError};
+use crate::separate::engine::{Answer, Engine};
+use crate::separate::error::EngineError;
 use crate::separate::segment::Grid;
 use crate::track::TrackId;
 

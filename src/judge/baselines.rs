@@ -3,9 +3,9 @@
 
 use realfft::num_complex::Complex;
 
-use super::RATE;
-use super::reference::Stems;
-use crate::audio::stft::Stft;
+use crate::audio::dsp::stft::Stft;
+use crate::judge::RATE;
+use crate::judge::reference::Stems;
 
 const N_FFT: usize = 4096;
 const HOP: usize = 1024;
@@ -174,7 +174,8 @@ impl Plane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::scores::{Estimate, Judge};
+    use crate::judge::scores::Estimate;
+    use crate::judge::scores::Judge;
     use crate::judge::sdr;
 
     fn noise(seed: u64, len: usize) -> Vec<f32> {

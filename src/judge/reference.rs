@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audio::decode::{DecodeError, Decoder, read_all};
-use crate::audio::resample::{ResampleFault, Resampler};
-
-use super::RATE;
+use crate::audio::decode::error::DecodeError;
+use crate::audio::decode::{Decoder, read_all};
+use crate::audio::dsp::resample::{ResampleFault, Resampler};
+use crate::judge::RATE;
 
 /// Extensions of the audio files that are looked at.
 const EXTENSIONS: [&str; 9] = ["wav", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aiff", "aif"];

@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::audio::zipped;
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::audio::mp3g_zip;
 
 /// File name endings that are taken for songs; of films, in the last line, the sound is played.
 pub const AUDIO_ENDINGS: [&str; 29] = [
@@ -109,7 +110,7 @@ pub fn is_audio(path: &Path) -> bool {
             .iter()
             .any(|known| ending.eq_ignore_ascii_case(known))
     });
-    known || zipped::holds_song(path)
+    known || mp3g_zip::holds_song(path)
 }
 
 fn is_hidden(name: &OsStr) -> bool {

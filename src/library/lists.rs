@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::territory::Territory;
-use super::walk::{Step, Walk};
 use crate::files;
+use crate::library::scope::Territory;
+use crate::library::walk::{Step, Walk};
 use crate::m3u::{self, Item, List};
 use crate::text::printable;
 

@@ -4,24 +4,31 @@
 //! files, [`watch`] tells of changes, [`settle`] waits until a file being copied holds still, and
 //! [`keeper`] keeps the [`index`] and tells the listener.
 
+mod debounce;
 mod embedded;
+mod event;
 mod filter;
 mod index;
-mod keeper;
 mod lists;
 mod mounts;
-mod report;
-mod settle;
-mod survey;
-mod sweep;
+mod notifier;
+mod scan;
+mod scope;
+mod summary;
 mod tags;
-mod territory;
 mod ultrastar;
 mod walk;
 mod watch;
+mod worker;
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+pub use crate::library::embedded::embedded_lyrics;
+pub use crate::library::filter::{AUDIO_ENDINGS, is_audio};
+pub use crate::library::lists::{not_written, songs_of, write_list};
+pub use crate::library::summary::{Survey, survey};
+pub use crate::library::tags::{read_track, stamp_of, tag_gain};
+pub use crate::library::ultrastar::{ReadyStems, Span, ready_stems, song_text, sung_span};
+pub use event::{LibraryEvent, LibrarySetup, WatchMode, WatchedBy};
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -29,95 +36,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-pub use embedded::embedded_lyrics;
-pub use filter::{AUDIO_ENDINGS, is_audio};
-pub use lists::{not_written, songs_of, write_list};
-pub use survey::{Survey, survey};
-pub use tags::{read_track, stamp_of, tag_gain};
-pub use ultrastar::{ReadyStems, Span, ready_stems, song_text, sung_span};
-
-use crate::track::Track;
-use keeper::{Keeper, Message};
-
-/// How changes are noticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WatchMode {
-    /// inotify, and looking again now and then where it is blind.
-    #[default]
-    Auto,
-    /// Only looking again now and then.
-    Poll,
-    /// Not at all; [`Library::rescan`] still looks.
-    Never,
-}
-
-/// What the library is to keep.
-#[derive(Debug, Clone)]
-pub struct LibrarySetup {
-    /// Folders; single files too.
-    pub roots: Vec<PathBuf>,
-    /// Globs: without `/` a name anywhere, with `/` a path below the root or a whole one.
-    pub exclude: Vec<String>,
-    /// Tracks of an earlier run: files that have kept their stamp aren't opened again.
-    pub known: HashMap<PathBuf, Track>,
-    pub watch: WatchMode,
-    /// Seconds between looks where changes aren't told.
-    pub poll_seconds: u64,
-}
-
-impl Default for LibrarySetup {
-    fn default() -> Self {
-        Self {
-            roots: Vec::new(),
-            exclude: Vec::new(),
-            known: HashMap::new(),
-            watch: WatchMode::Auto,
-            poll_seconds: 30,
-        }
-    }
-}
-
-/// How one root is watched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WatchedBy {
-    Inotify,
-    Poll { reason: String },
-    Nobody,
-}
-
-/// What the library has to tell.
-///
-/// Each file is told of by one `Found` at the first scan, known or not, and again whenever its
-/// content or tags change; every later event about it names the same path.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LibraryEvent {
-    /// New or changed files; replaces what was told of the same paths.
-    Found(Vec<Track>),
-    /// Known or told-of files that are no longer there.
-    Gone(Vec<PathBuf>),
-    /// The same file under a new name; one event for each file of a renamed folder.
-    Moved {
-        from: PathBuf,
-        to: PathBuf,
-    },
-    /// Songs met so far by a running scan.
-    Progress {
-        files: usize,
-    },
-    ScanDone {
-        files: usize,
-        took: Duration,
-    },
-    Watching {
-        root: PathBuf,
-        how: WatchedBy,
-    },
-    /// What, what it means and what to do; told once for each path until the next rescan.
-    Trouble {
-        path: PathBuf,
-        reason: String,
-    },
-}
+use crate::library::worker::{Keeper, Message};
 
 /// The running library; dropping it stops its thread.
 pub struct Library {

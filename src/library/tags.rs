@@ -13,7 +13,8 @@ use lofty::probe::Probe;
 use lofty::tag::{Accessor, ItemKey, Tag};
 
 use crate::audio::decode::Decoder;
-use crate::audio::loudness::TagGain;
+use crate::audio::dsp::loudness::TagGain;
+use crate::library::ultrastar;
 use crate::text::clean;
 use crate::track::{FileStamp, Tags, Track};
 
@@ -58,7 +59,7 @@ pub fn read_track(path: &Path, stamp: FileStamp) -> Track {
             tracing::warn!(path = %path.display(), "the tag reader failed on this file; its tags are left out")
         }
     }
-    super::ultrastar::name(path, &mut track.tags);
+    ultrastar::name(path, &mut track.tags);
     track
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::filter::is_audio;
-use super::tags::stamp;
-use super::territory::Territory;
-use super::ultrastar::{same, stems_in};
+use crate::library::filter::is_audio;
+use crate::library::scope::Territory;
+use crate::library::tags::stamp;
+use crate::library::ultrastar::{same, stems_in};
 use crate::track::FileStamp;
 
 /// What one step met.

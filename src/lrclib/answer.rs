@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Answer, MOST_LYRICS, Question};
+use crate::lrclib::model::{Answer, MOST_LYRICS, Question};
 
 /// Recordings further apart in length are other recordings.
 const LENGTH_SECONDS: f64 = 2.0;

@@ -1,9 +1,10 @@
 //! Advanced SubStation Alpha: the dialogue lines, with the times of their `\k` syllables. Positions,
 //! colours and drawings are left out.
 
-use super::build::{Builder, Draft, Piece};
-use super::encoding::rows;
-use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Timing};
+use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::encoding::rows;
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Timing};
 
 pub fn looks_like(text: &str) -> bool {
     let section = |row: &str| ["[script info]", "[events]"].contains(&row.trim().to_lowercase().as_str());

@@ -3,8 +3,9 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{
-    Flaw, Format, LATEST_MS, Line, Lyrics, Manner, Millis, NotLyrics, Singers, Timing, Under, UnderKind, Word,
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{
+    Flaw, Format, LATEST_MS, Line, Lyrics, Manner, Millis, Singers, Timing, Under, UnderKind, Word,
 };
 use crate::text::{harmless, printable};
 

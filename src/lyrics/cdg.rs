@@ -4,8 +4,9 @@
 
 mod picture;
 
-use super::Millis;
-pub use picture::{HEIGHT, Picture, VISIBLE_HEIGHT, VISIBLE_WIDTH, WIDTH};
+pub use crate::lyrics::cdg::picture::{HEIGHT, Picture, VISIBLE_HEIGHT, VISIBLE_WIDTH, WIDTH};
+
+use crate::lyrics::model::Millis;
 
 /// Packets a second: 75 sectors of 4.
 pub const PACKETS_PER_SECOND: i64 = 300;

@@ -4,9 +4,10 @@
 //! (Walaoke) and `v1:` `v2:` say who sings, `[bg:...]` is the choir. A positive `[offset:]` shows
 //! the lyrics sooner, as most players have it.
 
-use super::build::{Builder, Draft, Piece};
-use super::encoding::rows;
-use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Singers, Timing, Under, UnderKind};
+use crate::lyrics::build::{Builder, Draft, LONGEST_LINE, Piece};
+use crate::lyrics::encoding::rows;
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Singers, Timing, Under, UnderKind};
 
 /// A file's own offset beyond this is a mistake.
 const MOST_OFFSET: Millis = 60_000;
@@ -192,7 +193,7 @@ impl Reader {
 
 fn under(kind: UnderKind, text: &str) -> Under {
     // as much as a line may have; the builder cuts lines, not what is put under them afterwards
-    let text: String = text.chars().take(super::build::LONGEST_LINE).collect();
+    let text: String = text.chars().take(LONGEST_LINE).collect();
     Under {
         kind,
         text: crate::text::printable(&text),

@@ -3,9 +3,10 @@
 
 use serde::Deserialize;
 
-use super::build::{Builder, Draft, Piece};
-use super::encoding::rows;
-use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Timing};
+use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::encoding::rows;
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Timing};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -3,9 +3,10 @@
 
 use midly::{Fps, MetaMessage, Timing as Beat, TrackEventKind};
 
-use super::build::{Builder, Draft, Piece};
-use super::encoding;
-use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Read, Timing, tags};
+use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Read, Timing};
+use crate::lyrics::{encoding, tags};
 
 /// Text events kept of a file.
 const MOST_TEXTS: usize = 100_000;

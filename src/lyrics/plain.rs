@@ -1,8 +1,9 @@
 //! Plain text: the lines of a song without times.
 
-use super::build::{Builder, Draft, Piece};
-use super::encoding::rows;
-use super::{Flaw, Format, Lyrics, NotLyrics};
+use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::encoding::rows;
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{Flaw, Format, Lyrics};
 
 pub fn read(text: &str) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
     let mut builder = Builder::new(Format::Plain);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Format, Timing};
+use crate::lyrics::model::{Format, Timing};
 use crate::text::printable;
 use crate::track::TrackId;
 

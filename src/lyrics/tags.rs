@@ -2,8 +2,10 @@
 //! comments, MP4 and APE, which may hold a whole LRC file. Whoever reads the tags takes the bytes
 //! apart; what they mean is decided here.
 
-use super::build::{Builder, Draft, Piece};
-use super::{Flaw, Format, Lyrics, Millis, NotLyrics, Timing, read_text};
+use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Timing};
+use crate::lyrics::text_file::read_text;
 use crate::text::printable;
 
 /// Lyrics read of one file; more than this is nobody's choice.

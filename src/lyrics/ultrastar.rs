@@ -3,17 +3,17 @@
 //! for byte, unknown headers and all, but for what is changed on purpose.
 //! Format: <https://github.com/UltraStar-Deluxe/format>.
 
-mod song;
+pub(crate) mod song;
+
+pub use crate::lyrics::ultrastar::song::read;
 
 use std::ops::Range;
 use std::path::{Component, Path};
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1250, WINDOWS_1252};
 
-pub use song::read;
-
-use super::encoding;
-use super::{LATEST_MS, Manner, Millis};
+use crate::lyrics::encoding;
+use crate::lyrics::model::{LATEST_MS, Manner, Millis};
 use crate::text::harmless;
 
 /// Rows understood; what follows them is kept as it is.

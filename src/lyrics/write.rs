@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Lyrics, Millis, Singers, UnderKind};
+use crate::lyrics::model::{Lyrics, Millis, Singers, UnderKind};
 
 /// The lyrics `later_ms` later than they are; a reader of LRC gives the same lines back.
 pub fn lrc(lyrics: &Lyrics, later_ms: Millis) -> String {
@@ -75,7 +75,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::lyrics::{Format, read};
+    use crate::lyrics::model::Format;
+    use crate::lyrics::read;
 
     fn back(lyrics: &Lyrics, later: Millis) -> Lyrics {
         read(lrc(lyrics, later).as_bytes(), Path::new("x.lrc"))

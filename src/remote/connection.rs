@@ -5,8 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::protocol::{self, LONGEST_LINE};
-use super::{Reply, Status};
+use crate::remote::message::Reply;
+use crate::remote::protocol::{self, LONGEST_LINE};
+use crate::remote::status::Status;
 
 /// More than this unread by the client, and nothing more is read from it.
 const UNREAD: usize = 64 * 1024;

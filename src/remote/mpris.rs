@@ -5,6 +5,7 @@
 //! `souvlaki` was weighed against `zbus` itself: its rate is a constant and its `Seeked` carries no
 //! position, and both matter to a player with a tempo and a seek bar.
 
+pub mod desk;
 mod interfaces;
 
 use std::collections::HashMap;
@@ -13,15 +14,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use zbus::blocking::Connection;
 use zbus::blocking::connection::Builder;
 use zbus::fdo::RequestNameFlags;
 use zbus::zvariant::Value;
 
-use super::{Answer, Ask, Asked, Back, Handler, Playback, Reply, Status};
-use crate::request::Request;
-use interfaces::{PATH, PLAYER, Player, Root, changing};
+use crate::remote::message::Handler;
+use crate::remote::mpris::desk::Desk;
+use crate::remote::mpris::interfaces::{PATH, PLAYER, Player, Root, changing};
+use crate::remote::status::{Playback, Status};
 
 const NAME: &str = "org.mpris.MediaPlayer2.croon";
 /// The main thread answers at once; should it be busy, a desktop must not hang with it.
@@ -74,33 +76,6 @@ impl Mpris {
             let at = Instant::now();
             // a bus that went away needs no news
             let _ = self.to.send(Published { status, at, jumped });
-        }
-    }
-}
-
-/// Where the interfaces bring what they are asked.
-#[derive(Clone)]
-struct Desk(Handler);
-
-impl Desk {
-    fn ask(&self, ask: Ask) -> Option<Reply> {
-        let (to, answer) = bounded(1);
-        let back = Answer(Some(Back::Thread(to)));
-        (self.0)(Asked { ask, answer: back });
-        answer.recv_timeout(PATIENCE).ok()
-    }
-
-    fn status(&self) -> Option<Arc<Status>> {
-        match self.ask(Ask::Status)? {
-            Reply::Status(status) => Some(status.into()),
-            Reply::Done(_) | Reply::Refused(_) => None,
-        }
-    }
-
-    /// As MPRIS wants it, what cannot be done now is not done, and no error.
-    fn wish(&self, request: Request) {
-        if let Some(Reply::Refused(why)) = self.ask(Ask::Do(request)) {
-            tracing::debug!("asked over MPRIS: {why}");
         }
     }
 }

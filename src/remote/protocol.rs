@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::status::Status;
-use super::uri;
-use super::{Ask, Reply};
+use crate::remote::message::{Ask, Reply};
+use crate::remote::status::Status;
+use crate::remote::uri;
 use crate::request::{BadValue, Request};
 use crate::text::printable;
 

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::address::Door;
-use super::connection::Connection;
-use super::protocol;
-use super::{Answer, Ask, Asked, Back, Bell, Handler, Reply, Status};
+use crate::remote::address::Door;
+use crate::remote::connection::Connection;
+use crate::remote::message::{Answer, Ask, Asked, Back, Bell, Handler, Reply};
+use crate::remote::protocol;
+use crate::remote::status::Status;
 
 /// Clients at once. A new one takes the place of the one that has been silent for longest.
 const CLIENTS: usize = 64;
@@ -23,7 +24,7 @@ const ACCEPTED: usize = 16;
 /// Where the system has no descriptors left, until the next try.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
-pub(super) enum ToServer {
+pub(crate) enum ToServer {
     Answer(u64, Reply),
     Status(Arc<Status>),
     Quit,

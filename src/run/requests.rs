@@ -6,30 +6,12 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use super::Message;
-use crate::app::deck::Stage;
-use crate::app::{App, Engine, Event, Found, playback};
+use crate::app::state::deck::Stage;
+use crate::app::{App, Engine, Event, queries};
 use crate::commands::{Context, Fault, Outcome, ctl};
 use crate::m3u::List;
-use crate::remote::{
-    Answer, Can, Client, Doors, EngineStatus, Line, Playback, Remote, Reply, Status, places,
-};
-use crate::request::Request;
-
-/// A request about a file that croon did not know, and what was found there.
-pub struct Fetched {
-    pub request: Request,
-    pub answer: Answer,
-    pub found: Result<Found, String>,
-}
-
-/// Songs that somebody outside wants in the queue.
-pub struct Gathered {
-    pub list: Result<List, String>,
-    /// Of what waits there.
-    pub instead: bool,
-    pub answer: Answer,
-}
+use crate::remote::{Can, Client, Doors, EngineStatus, Line, Playback, Remote, Reply, Status, places};
+use crate::run::message::Message;
 
 /// What they are told, and what happens. A list of nothing changes nothing.
 pub fn queued(list: Result<List, String>, instead: bool) -> (Reply, Option<Event>) {
@@ -98,7 +80,7 @@ pub fn status(app: &App) -> Status {
         can: Can {
             play: song.is_some() || !app.queue.is_empty() || app.tracks.selected().is_some(),
             pause: !over,
-            next: playback::follower(app).is_some(),
+            next: queries::follower(app).is_some(),
             previous: song.is_some(),
             seek: song.is_some(),
         },

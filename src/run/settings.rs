@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 
-use super::{Message, OUTPUTS, lists, machines};
-use crate::app::fader::LOUDEST;
+use crate::app::update::levels::LOUDEST;
 use crate::app::{Event, Saved, Settings, Sort};
 use crate::commands::Context;
 use crate::config::OnUnplug;
 use crate::jobs::lyrics::Places;
 use crate::lrclib::Lrclib;
+use crate::run::message::Message;
+use crate::run::playlists;
 use crate::store::StemStore;
 
 /// [`Saved`] as it lies in the catalogue.
@@ -28,7 +29,7 @@ pub struct Kept {
 
 pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {
     let playback = &context.config.playback;
-    let kept: Option<Kept> = store.state(machines::SAVED);
+    let kept: Option<Kept> = store.state(SAVED);
     Settings {
         auto_separate: context.config.library.auto_separate,
         redo: context.separates_again(),
@@ -47,8 +48,8 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
         config_file: context.paths.config_file.clone(),
         reduce_motion: context.config.screen.reduce_motion,
         lyrics_folder: context.paths.lyrics(),
-        seed: lists::now_unix() as u64,
-        began_unix: lists::now_unix(),
+        seed: playlists::now_unix() as u64,
+        began_unix: playlists::now_unix(),
         ..Settings::default()
     }
 }
@@ -67,3 +68,9 @@ pub fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Messa
         server,
     }
 }
+
+/// Under which the catalogue keeps the outputs chosen and their delays.
+pub(crate) const OUTPUTS: &str = "outputs";
+
+/// Under which the catalogue keeps [`crate::app::Saved`].
+pub const SAVED: &str = "screen";

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::engine::EngineError;
-use super::models::AUTO;
+use crate::separate::error::EngineError;
+use crate::separate::models::AUTO;
 
 /// The program that comes with croon.
 pub const BUNDLED: &str = "croon-separator";

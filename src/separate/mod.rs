@@ -1,11 +1,12 @@
 //! Separation as the player sees it: a grid of segments, a pipe protocol, and the engine behind it.
 
 pub mod auto;
-mod child;
 pub mod command;
 pub mod engine;
-pub mod mixture;
+mod engine_process;
+pub mod error;
 pub mod models;
 pub mod protocol;
 pub mod segment;
-pub mod stream;
+pub mod vocal_stream;
+pub mod window_source;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::database;
-use super::error::StoreError;
-use super::memory::{self, Record};
-use super::song::SongMeta;
-use crate::audio::loudness::Loudness;
-use crate::song_memory::SongMemory;
+use crate::audio::dsp::loudness::Loudness;
+use crate::song_settings::SongMemory;
+use crate::store::error::StoreError;
+use crate::store::song::SongMeta;
+use crate::store::song_settings::{self, Record};
+use crate::store::{clock, database};
 use crate::track::{FileStamp, Tags, Track, TrackId};
 
 /// The index entry of a complete song.
@@ -112,9 +112,9 @@ impl Catalogue {
             }
             if !self.memory.contains_key(&key).map_err(fault)? {
                 let mut record = Record::new();
-                memory::write(
+                song_settings::write(
                     &mut record,
-                    &memory::of_old_records(chosen.as_ref(), used.as_ref()),
+                    &song_settings::of_old_records(chosen.as_ref(), used.as_ref()),
                 );
                 self.put(&self.memory, &key, &record)?;
             }
@@ -140,7 +140,7 @@ impl Catalogue {
 
     pub fn remember<'a>(&self, tracks: impl IntoIterator<Item = &'a Track>) -> Result<(), StoreError> {
         let (mut batch, mut new) = (sled::Batch::default(), sled::Batch::default());
-        let now = super::unix_now().to_be_bytes();
+        let now = clock::unix_now().to_be_bytes();
         for track in tracks {
             let path = track.path.as_os_str().as_bytes();
             batch.insert(path, self.json(&TrackRecord::of(track))?);
@@ -195,13 +195,18 @@ impl Catalogue {
 
     pub fn memory(&self, id: TrackId) -> SongMemory {
         let record: Option<Record> = self.get(&self.memory, &id.0);
-        record.map(|record| memory::read(&record)).unwrap_or_default()
+        record
+            .map(|record| song_settings::read(&record))
+            .unwrap_or_default()
     }
 
     pub fn memories(&self) -> HashMap<TrackId, SongMemory> {
         let songs = self.memory.iter().flatten().filter_map(|(key, value)| {
             let record: Record = serde_json::from_slice(&value).ok()?;
-            Some((TrackId(key.as_ref().try_into().ok()?), memory::read(&record)))
+            Some((
+                TrackId(key.as_ref().try_into().ok()?),
+                song_settings::read(&record),
+            ))
         });
         songs.collect()
     }
@@ -218,9 +223,9 @@ impl Catalogue {
                 }
             }
         }
-        let mut song = memory::read(&record);
+        let mut song = song_settings::read(&record);
         change(&mut song);
-        memory::write(&mut record, &song);
+        song_settings::write(&mut record, &song);
         self.put(&self.memory, &id.0, &record)
     }
 

@@ -7,8 +7,12 @@ use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 
-use super::database::bytes_on_disk;
-use super::{SongKey, StemStore, StoreError, StorePaths, unix_now};
+use crate::store::StemStore;
+use crate::store::clock::unix_now;
+use crate::store::database::bytes_on_disk;
+use crate::store::error::StoreError;
+use crate::store::open_songs::SongKey;
+use crate::store::paths::StorePaths;
 use crate::track::TrackId;
 
 /// What the store holds.

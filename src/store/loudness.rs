@@ -1,8 +1,9 @@
 //! The measured loudness of each song: it belongs to the recording, whatever model separates it,
 //! and outlives vocals that were evicted.
 
-use super::{StemStore, StoreError};
-use crate::audio::loudness::Loudness;
+use crate::audio::dsp::loudness::Loudness;
+use crate::store::StemStore;
+use crate::store::error::StoreError;
 use crate::track::TrackId;
 
 impl StemStore {

@@ -7,58 +7,44 @@
 
 mod block;
 mod catalogue;
+pub mod clock;
 mod database;
 mod error;
-mod heap;
 mod housekeeping;
 mod lock;
 mod loudness;
-mod memory;
+mod malloc_trim;
 mod open_songs;
+mod paths;
 mod queue;
 mod replaced;
 mod song;
+mod song_settings;
+
+pub use crate::store::block::{BLOCK_FRAMES, BLOCK_SAMPLES};
+pub use crate::store::error::StoreError;
+pub use crate::store::housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats, Verified, stats_of_folder};
+pub use crate::store::lock::OwnerLock;
+pub use crate::store::open_songs::SongKey;
+pub use crate::store::queue::{PathRecord, StoredQueue};
+pub use crate::store::song::{
+    BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongMeta, SongStems,
+};
+pub use paths::StorePaths;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use block::{BLOCK_FRAMES, BLOCK_SAMPLES};
-pub use error::StoreError;
-pub use housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats, Verified, stats_of_folder};
-pub use lock::OwnerLock;
-pub use open_songs::SongKey;
-pub use queue::{PathRecord, StoredQueue};
-pub use song::{BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongMeta, SongStems};
-
-use crate::song_memory::{Change, SongMemory};
+use crate::song_settings::{Change, SongMemory};
+use crate::store::catalogue::Catalogue;
+use crate::store::clock::unix_now;
+use crate::store::open_songs::OpenSongs;
 use crate::track::{Track, TrackId};
-use catalogue::Catalogue;
-use open_songs::OpenSongs;
-
-/// Where the store lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StorePaths {
-    /// What can be made again: `$XDG_CACHE_HOME/croon`.
-    pub cache: PathBuf,
-    /// What cannot: `$XDG_STATE_HOME/croon`.
-    pub state: PathBuf,
-}
-
-impl StorePaths {
-    fn stems(&self) -> PathBuf {
-        self.cache.join("stems")
-    }
-
-    fn catalogue(&self) -> PathBuf {
-        self.state.join("catalogue")
-    }
-}
 
 /// A handle to the store; clones share it. It closes when the last clone and song are dropped.
 #[derive(Clone)]
@@ -339,10 +325,4 @@ fn folder_name(model_key: &str) -> String {
     } else {
         name
     }
-}
-
-fn unix_now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs() as i64)
 }

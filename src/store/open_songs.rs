@@ -6,14 +6,14 @@ use std::path::Path;
 // lock: who opens, closes or evicts a song must agree with everybody who does the same on another
 // thread, and opening takes milliseconds of disk work that no atomic can cover. It is taken at
 // those three moments only; reading and writing a song that is open never touches it.
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-
-use super::catalogue::Kept;
-use super::error::StoreError;
-use super::song::{SongMeta, SongStems};
-use super::{House, StemStore};
-use super::{database, heap};
+use crate::store::catalogue::Kept;
+use crate::store::database;
+use crate::store::error::StoreError;
+use crate::store::malloc_trim;
+use crate::store::song::{SongMeta, SongStems};
+use crate::store::{House, StemStore};
 use crate::track::TrackId;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A song under a model: the model's folder name and the recording.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,6 +139,6 @@ impl Drop for OpenSong {
                 tracing::warn!("vocals of an older model could not be removed: {e}");
             }
         }
-        heap::give_back();
+        malloc_trim::give_back();
     }
 }

@@ -9,9 +9,10 @@ use crossterm::event::{
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::{Handle, Signals};
 
-use super::{OWN_STOP, TerminalError, give_back};
 use crate::action::Gesture;
 use crate::keymap::{Code, Key};
+use crate::terminal::error::TerminalError;
+use crate::terminal::restore::{OWN_STOP, give_back};
 
 /// What the terminal and the signals tell.
 #[derive(Debug, Clone, PartialEq, Eq)]

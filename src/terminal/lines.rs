@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal, Write, stdout};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::{Hold, Input, MOUSE, PLAIN, TerminalError};
+use crate::terminal::error::TerminalError;
+use crate::terminal::input::Input;
+use crate::terminal::{Hold, MOUSE, PLAIN};
 
 /// Lines told one after the other.
 pub struct Lines {

@@ -12,7 +12,10 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 use ratatui::{Frame, Terminal};
 
-use super::{Hold, Input, Large, MOUSE, PLAIN, TerminalError, large, probe};
+use crate::terminal::error::TerminalError;
+use crate::terminal::input::Input;
+use crate::terminal::large::{self, Large};
+use crate::terminal::{Hold, MOUSE, PLAIN, probe};
 
 /// A terminal that says nothing for so long has no large text; over a slow line it may have it and the
 /// blocks are drawn all the same.

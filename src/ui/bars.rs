@@ -3,14 +3,14 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::text;
 use crate::action::{Action, Screen};
-use crate::app::board::Stopping;
-use crate::app::fader::Voice;
-use crate::app::playback::follower;
-use crate::app::toast::{Toast, Weight};
+use crate::app::queries::follower;
+use crate::app::state::fader::Voice;
+use crate::app::state::job_queue::Stopping;
+use crate::app::state::toasts::{Toast, Weight};
 use crate::app::{App, Ask, Engine, Output, Prompt, Resume, Spot};
+use crate::ui::canvas::Canvas;
+use crate::ui::text;
 
 pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
     let narrow = canvas.width() < 60;

@@ -7,10 +7,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::text;
-use super::theme::{Glyphs, Theme};
 use crate::app::Spot;
-use crate::app::fader::LOUDEST;
+use crate::app::update::levels::LOUDEST;
+use crate::ui::text;
+use crate::ui::theme::{Glyphs, Theme};
 
 /// A fader of fewer cells has no room for a tick.
 const FADER_WITH_TICK: usize = 9;

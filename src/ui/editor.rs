@@ -4,15 +4,15 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::position::position;
-use super::text;
 use crate::action::{Action, Screen};
 use crate::app::App;
-use crate::app::deck::Song;
-use crate::app::editor::{Editor, Row, Wish};
+use crate::app::state::deck::Song;
+use crate::app::state::editor::{Editor, Row, Wish};
 use crate::lyrics::Millis;
-use crate::singing::Of;
+use crate::ui::canvas::Canvas;
+use crate::ui::position::position;
+use crate::ui::text;
+use crate::vocal_timing::Of;
 
 /// Milliseconds across the wave, and how much of it lies before the place that is heard.
 const WINDOW_MS: Millis = 6_000;

@@ -2,12 +2,12 @@
 
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::text;
 use crate::action::{Action, Screen};
-use crate::app::board::Line;
+use crate::app::state::job_queue::Line;
 use crate::app::{App, Ask, Overlay};
 use crate::keymap::{Row, Scope, TABLE};
+use crate::ui::canvas::Canvas;
+use crate::ui::text;
 
 /// Actions whose keys stand side by side in the hints: `↑↓ singer`.
 const PAIRS: &[(Action, Action)] = &[

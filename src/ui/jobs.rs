@@ -3,12 +3,12 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::text;
 use crate::action::Action;
-use crate::app::board::{Line, Running, Stopping, Wish};
+use crate::app::state::job_queue::{Line, Running, Stopping, Wish};
 use crate::app::{App, Engine, Spot};
 use crate::track::StemState;
+use crate::ui::canvas::Canvas;
+use crate::ui::text;
 
 /// Rows for what a selected line can only begin, its heading among them.
 const DETAIL_ROWS: usize = 6;

@@ -3,11 +3,12 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::text;
-use crate::app::tracks::{Entry, SongKey};
+use crate::app::state::song_key::SongKey;
+use crate::app::state::tracks::Entry;
 use crate::app::{App, Ask, Overlay, Sort, Spot};
 use crate::track::StemState;
+use crate::ui::canvas::Canvas;
+use crate::ui::text;
 
 /// Cells of the columns after the title.
 struct Columns {

@@ -3,36 +3,36 @@
 
 mod bars;
 mod canvas;
-mod choice;
 mod editor;
 mod help;
 mod hints;
 mod jobs;
 mod library;
+mod lyrics_picker;
+mod narrator;
 mod outputs;
-mod plain;
+mod picker_row;
 mod position;
 mod queue;
-mod side;
+mod sidebar;
 mod sing;
-mod sources;
 pub mod text;
 pub mod theme;
 mod welcome;
+
+pub use crate::ui::canvas::Large;
+pub use crate::ui::help::lines as help_lines;
+pub use crate::ui::narrator::Narrator;
+pub use crate::ui::theme::{ColourError, Colours, Depth, Glyphs, Letters, Theme};
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-pub use canvas::Large;
-pub use help::lines as help_lines;
-pub use plain::Narrator;
-pub use theme::{ColourError, Colours, Depth, Glyphs, Letters, Theme};
-
 use crate::action::Screen;
 use crate::app::{App, Overlay, Spot};
-use canvas::{Aside, Canvas};
+use crate::ui::canvas::{Aside, Canvas};
 
 /// From this width on a column beside the screen shows what else goes on.
 const SIDE_FROM: u16 = 130;
@@ -109,7 +109,7 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
     match &app.overlay {
         Overlay::Help => help::draw(app, &mut canvas.part(body)),
         Overlay::Outputs => outputs::draw(app, &mut canvas.part(body)),
-        Overlay::Sources(cursor) => sources::draw(app, *cursor, &mut canvas.part(body)),
+        Overlay::Sources(cursor) => lyrics_picker::draw(app, *cursor, &mut canvas.part(body)),
         Overlay::Whole { heading, words } => {
             let mut canvas = canvas.part(body);
             canvas.rule(0, heading);
@@ -169,7 +169,7 @@ fn screen(app: &App, canvas: &mut Canvas, body: Rect) {
     let mut main = body;
     if body.width >= SIDE_FROM && app.screen != Screen::Jobs && !welcome::wanted(app) {
         main.width -= SIDE_CELLS + 1;
-        side::draw(
+        sidebar::draw(
             app,
             &mut canvas.part(Rect {
                 x: main.right(),

@@ -2,10 +2,10 @@
 
 use ratatui::style::Style;
 
-use super::canvas::Canvas;
-use super::choice::Choice;
 use crate::app::App;
-use crate::app::outputs::current;
+use crate::app::queries::current;
+use crate::ui::canvas::Canvas;
+use crate::ui::picker_row::Choice;
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     canvas.rule(0, "where the sound goes");

@@ -3,11 +3,11 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::text;
-use crate::app::deck::Song;
+use crate::app::state::deck::Song;
 use crate::app::{App, Spot};
 use crate::track::StemState;
+use crate::ui::canvas::Canvas;
+use crate::ui::text;
 
 /// The bar from start to end: what was played, the place itself, what is to come, dotted where the
 /// singer cannot be taken out yet; a loop between brackets.

@@ -3,11 +3,11 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::{library, text};
 use crate::action::{Action, Screen};
-use crate::app::queue::{Queued, Repeat};
+use crate::app::state::queue::{Queued, Repeat};
 use crate::app::{App, Spot};
+use crate::ui::canvas::Canvas;
+use crate::ui::{library, text};
 
 /// Cells of the column with the singer, and from which width on it stands.
 const SINGER_CELLS: usize = 12;

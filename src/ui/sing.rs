@@ -1,22 +1,22 @@
 //! The song being sung: where it is, how loud the singer is, and where the singer can go.
 
-mod breaking;
-mod letters;
+mod big_text;
+mod cdg;
 mod lyrics;
-mod picture;
-mod readings;
+mod romanization;
+mod wrap;
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
-use super::canvas::Canvas;
-use super::position::{position, stems};
-use super::{bars, text};
 use crate::action::{Action, Screen};
-use crate::app::deck::Song;
-use crate::app::fader::Voice;
+use crate::app::state::deck::Song;
+use crate::app::state::fader::Voice;
 use crate::app::{App, Spot};
+use crate::ui::canvas::Canvas;
+use crate::ui::position::{position, stems};
+use crate::ui::{bars, text};
 
 /// Rows of each part; what has no room is 0. The order of giving up: waves, rules, the big fader; with
 /// lyrics these come first of all.
@@ -114,7 +114,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             picture.height -= 1;
             lyrics::source_of_pictures(app, &mut canvas, room.lyrics - 1);
         }
-        picture::draw(&graphics.at(ms), &mut canvas.part(picture));
+        cdg::draw(&graphics.at(ms), &mut canvas.part(picture));
     }
     y += room.lyrics;
     if room.rules {

@@ -11,10 +11,10 @@ use crate::real_engine::{
 };
 use crate::skip::{Missing, shared, skipped};
 use croon::audio::decode::Decoder;
-use croon::audio::resample::Resampler;
+use croon::audio::dsp::resample::Resampler;
 use croon::separate::engine::Engine;
 use croon::separate::segment::Grid;
-use croon::separate::stream::VocalStream;
+use croon::separate::vocal_stream::VocalStream;
 
 const CUT: &str = "the song cut elsewhere";
 const LEAK: &str = "voice in music without one";

@@ -1,11 +1,12 @@
 //! The mind about the Library: its orders, and songs whose vocals stay.
 
+use proptest::prelude::*;
+
 use crate::harness::{Harness, SONGS, loaded, path, song};
 use croon::app::{App, Effect, Event, Found, Past, Settings, Sort, Sung};
 use croon::keymap::Keymap;
-use croon::song_memory::SongMemory;
+use croon::song_settings::SongMemory;
 use croon::track::TrackId;
-use proptest::prelude::*;
 
 /// Songs that were sung more often and longer ago the earlier they stand in `SONGS`, the last one never.
 fn lived() -> Vec<Found> {
@@ -53,7 +54,7 @@ fn the_library_stands_as_it_is_asked_to_and_the_cursor_stays_on_its_song() {
     assert_eq!(
         harness
             .app
-            .title(croon::app::playback::follower(&harness.app).unwrap()),
+            .title(croon::app::queries::follower(&harness.app).unwrap()),
         PAPER
     );
 }

@@ -4,11 +4,13 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use hound::{SampleFormat, WavSpec, WavWriter};
+
 use crate::support::skip::shared;
-use croon::audio::decode::{DecodeError, Decoder, read_all};
+use croon::audio::decode::error::DecodeError;
+use croon::audio::decode::{Decoder, read_all};
 use croon::audio::identity::track_id;
 use croon::audio::write::{StemFormat, StemWriter};
-use hound::{SampleFormat, WavSpec, WavWriter};
 
 fn wave(frame: u32, channel: u16) -> f32 {
     (frame as f32 * 0.05 * (1.0 + f32::from(channel) * 0.3)).sin() * 0.5

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::support::fake_engine;
 use croon::separate::command::EngineCommand;
-use croon::separate::engine::{Answer, Engine, EngineError};
+use croon::separate::engine::{Answer, Engine};
+use croon::separate::error::EngineError;
 use croon::separate::segment::Grid;
 
 const PATIENCE: Duration = Duration::from_secs(120);

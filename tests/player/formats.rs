@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
+
 use crate::support::media::{self, MP3_FRAME, OPUS_RATE};
-use croon::audio::decode::{DecodeError, Decoder, read_all};
+use croon::audio::decode::error::DecodeError;
+use croon::audio::decode::{Decoder, read_all};
 use croon::audio::identity::track_id;
 use croon::audio::write::{StemFormat, StemWriter};
 use croon::library::AUDIO_ENDINGS;
-use proptest::prelude::*;
 
 /// How far a second reading of Opus may be off: nothing is left of the decoder's past after a
 /// second but a few roundings.

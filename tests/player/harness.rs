@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use croon::app::deck::Stage;
+use croon::app::state::deck::Stage;
 use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Past, Peaks, Restored, Settings, update};
 use croon::keymap::{Code, Key, Keymap, parse_keys};
-use croon::song_memory::{Choices, SongMemory};
+use croon::song_settings::{Choices, SongMemory};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
 
 /// Title, artist, album; the later, the younger the file.

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::support::fake_engine;
 use crossbeam_channel::{Receiver, unbounded};
 
+use crate::support::fake_engine;
 use croon::audio::Vocals;
 use croon::audio::decode::read_all;
 use croon::audio::identity::track_id;
 use croon::jobs::load::{Load, LoadEvent, Loader, Opened};
 use croon::jobs::{Job, JobEvent, Jobs, JobsSetup, stored};
-use croon::separate::engine::EngineError;
+use croon::separate::error::EngineError;
 use croon::separate::segment::Grid;
 use croon::store::{StemStore, StorePaths};
 use croon::track::TrackId;

@@ -4,15 +4,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
 use crate::harness::{Harness, path};
 use croon::action::Screen;
 use croon::app::{Effect, Event, Overlay, Toasts, WordsFound};
 use croon::lyrics::{Lyrics, Millis, Timing, read};
-use croon::singing::{Of, STEP_MS, Trace};
-use croon::song_memory::Change;
+use croon::song_settings::Change;
 use croon::ui::{self, Theme};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use croon::vocal_timing::{Of, STEP_MS, Trace};
 
 const SONG: &str = "Paper Lanterns";
 
@@ -180,7 +181,7 @@ fn plain_text_is_laid_by_the_trace_once_it_is_there() {
 }
 
 /// Opens the editor on these lyrics, with what is left of an earlier draft.
-fn editing(lyrics: Option<Lyrics>, draft: Option<Box<croon::app::editor::Draft>>) -> (Harness, u64) {
+fn editing(lyrics: Option<Lyrics>, draft: Option<Box<croon::app::state::editor::Draft>>) -> (Harness, u64) {
     let (mut harness, token, _) = singing(lyrics);
     harness.app.settings.lyrics_folder = "/data/croon/lyrics".into();
     harness.at(token, 7.0);

@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use croon::jobs::trace::of_vocals_file;
+use croon::jobs::vocal_activity::of_vocals_file;
 use croon::lyrics::{Format, Line, Lyrics, Millis, Timing, read};
-use croon::singing::{Trace, laying, offset};
+use croon::vocal_timing::{Trace, alignment, offset};
 
 struct Song {
     name: String,
@@ -161,7 +161,7 @@ fn text_without_times_is_laid_where_it_is_sung() {
                 .collect(),
             ..Lyrics::default()
         };
-        let laid = laying::laid(&plain, &song.trace).unwrap();
+        let laid = alignment::laid(&plain, &song.trace).unwrap();
         let off = laid
             .lines
             .iter()

@@ -6,19 +6,22 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::harness::{Harness, path};
-use croon::app::{Event, WordsFound};
-use croon::audio::Vocals;
-use croon::audio::feeder::{Command, Feeder};
-use croon::audio::mixer::{Mixer, mixer};
-use croon::audio::player::controls::Shared;
-use croon::audio::player::{OutputState, Song};
-use croon::key_tempo::KeyTempo;
-use croon::lyrics::{Lyrics, Millis, read};
-use croon::ui::{self, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Modifier;
+
+use crate::harness::{Harness, path};
+use croon::app::{Event, WordsFound};
+use croon::audio::Vocals;
+use croon::audio::player::command::Command;
+use croon::audio::player::event::OutputState;
+use croon::audio::player::feeder::Feeder;
+use croon::audio::player::mixer::{Mixer, mixer};
+use croon::audio::player::shared::Shared;
+use croon::audio::player::song::Song;
+use croon::key_tempo::KeyTempo;
+use croon::lyrics::{Lyrics, Millis, read};
+use croon::ui::{self, Theme};
 
 const SONG: &str = "Paper Lanterns";
 const RATE: u32 = 44_100;

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use crate::server::{RATE, Sound, align};
 use croon::audio::Vocals;
-use croon::audio::player::{OutputState, Player, PlayerEvent, PlayerSettings, Song};
+use croon::audio::player::Player;
+use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::settings::PlayerSettings;
+use croon::audio::player::song::Song;
 
 const SECONDS: u64 = 3;
 

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use crate::server::{Sound, align};
 use crate::support::player::{Home, Screen};
 use croon::audio::Vocals;
-use croon::audio::player::{OutputState, Player, PlayerEvent, PlayerSettings, Song};
+use croon::audio::player::Player;
+use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::settings::PlayerSettings;
+use croon::audio::player::song::Song;
 
 /// Of the song.
 const RATE: u32 = 44_100;

@@ -10,8 +10,8 @@ use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDe
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
-use super::DecodeError;
-use super::opus::{self, Opus};
+use crate::audio::decode::error::{DecodeError, Undecodable};
+use crate::audio::decode::opus::{self, Opus};
 
 /// Samples in a packet, over all channels, beyond which a file's head is damaged: a decoder sets
 /// memory aside for what the head claims. The largest real packets are FLAC's, of 8 x 65535.
@@ -86,10 +86,6 @@ impl Codec {
         }
     }
 }
-
-/// A packet that gives no sound.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Undecodable;
 
 /// Frames a codec must decode before what it gives is what reading through gives: the overlap of
 /// transforms, for MP3 the bits it borrows from earlier packets, and for Opus the past its

@@ -5,8 +5,7 @@ use ::opus::MSDecoder;
 use symphonia::core::audio::{Channels, Position};
 use symphonia::core::codecs::audio::AudioCodecParameters;
 
-use super::DecodeError;
-use super::codec::Undecodable;
+use crate::audio::decode::error::{DecodeError, Undecodable};
 
 /// Opus always decodes at its own rate, whatever the original's was.
 pub(super) const RATE: u32 = 48_000;

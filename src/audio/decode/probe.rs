@@ -12,9 +12,9 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
-use super::DecodeError;
-use super::codec::Codec;
-use super::wav::Mended;
+use crate::audio::decode::codec::Codec;
+use crate::audio::decode::error::DecodeError;
+use crate::audio::decode::wav_repair::Mended;
 
 /// The demuxer that knows the file.
 pub(super) fn probe(file: &File, extension: Option<&str>) -> Result<Box<dyn FormatReader>, DecodeError> {

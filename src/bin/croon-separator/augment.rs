@@ -2,8 +2,8 @@
 //! polarity, a room; and what is done to mixture and vocals alike: low-pass, limiter. All but the room
 //! works on spectra, where a voice transformed once can meet several accompaniments.
 
+use crate::recording::{Piece, RATE};
 use crate::rng::Rng;
-use crate::take::{Piece, RATE};
 
 /// Gains of left and right into left and right.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,11 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::recording::{RATE, Take};
 use croon::audio::decode::read_all;
 use croon::judge::reference::{SongFiles, Stream, files_by_folder, is_audio, name_of, read_stream, to_rate};
 use croon::library::AUDIO_ENDINGS;
-
-use crate::take::{RATE, Take};
 
 /// Stems of one performance, aligned.
 #[derive(Debug, Clone)]

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use croon::separate::models;
 use tch::Device;
 
+use crate::checkpoint::{RunFolder, State};
 use crate::gate::Gate;
 use crate::log;
 use crate::model::{GRID, WINDOW_FRAMES};
 use crate::network::Design;
-use crate::state::{RunFolder, State};
-use crate::take::{HOP, N_FFT};
+use crate::recording::{HOP, N_FFT};
 use crate::weights::{self, Manifest, Measured, Training};
+use croon::separate::models;
 
 const LICENCE: &str =
     "MIT OR Apache-2.0 for the weights as such; see MODEL_CARD.md for what they were trained on";

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use croon::separate::models;
 use tch::{Kind, Tensor};
 
+use crate::checkpoint::write_tensors;
 use crate::export;
 use crate::network::Design;
 use crate::spleeter::{Estimate, Shape};
-use crate::state::write_tensors;
 use crate::tensor_bundle::{self, Bundle, BundleError};
 use crate::weights::{self, Origin};
+use croon::separate::models;
 
 /// Checksums of the published data and index.
 const PUBLISHED: [&str; 2] = [

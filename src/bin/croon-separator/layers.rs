@@ -251,6 +251,12 @@ pub fn leaky(x: &Tensor) -> Result<Tensor, TchError> {
     x.f_detach()?.f_leaky_relu_backward(x, 0.2, false)
 }
 
+/// Input planes: three sub-bands of |L|, |R| and |L - R|.
+pub const INPUTS: i64 = 9;
+
+/// Output planes: three sub-bands of the masks of L and R.
+pub const OUTPUTS: i64 = 6;
+
 #[cfg(test)]
 mod tests {
     use super::*;

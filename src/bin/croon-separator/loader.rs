@@ -1,18 +1,19 @@
 //! Draws batches ahead of the training step and lays them ready for the device, in one thread or in several:
 //! a graphics card takes them faster than one core can mix and transform them.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::Scope;
 
 use crossbeam_channel::Receiver;
 use tch::{Device, TchError};
 
+use crate::checkpoint::{Length, Plan};
 use crate::dataset::Dataset;
-use crate::learning::Examples;
 use crate::recipe::Recipe;
 use crate::rng::Rng;
 use crate::sampler::Sampler;
-use crate::state::{Length, Plan};
+use crate::train_step::Examples;
 
 /// The batches of a run in the order of its steps. Its threads end when it is dropped.
 pub struct Loader {
@@ -78,7 +79,8 @@ fn recipe(plan: &Plan, step: u64, polishing: &AtomicBool) -> &'static Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learning::tests::{data, plan};
+    use crate::train_step::tests::data;
+    use crate::train_step::tests::plan;
 
     #[test]
     fn several_threads_give_the_batches_of_one_in_the_same_order() {

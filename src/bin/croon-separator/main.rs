@@ -3,31 +3,33 @@
 
 mod adamw;
 mod augment;
-mod card;
+mod checkpoint;
+mod cpu;
 mod dataset;
 mod device;
 mod excerpts;
 mod export;
-mod extent;
 mod fallback;
 mod gate;
+mod gpu;
 mod import;
 mod info;
 mod layers;
-mod learning;
 mod leveldb;
 mod loader;
 mod log;
+mod malloc;
 mod mask;
+pub mod masker;
 mod material;
-mod memory;
 mod model;
 mod network;
+mod output_region;
 mod parity;
 mod parity_report;
 mod pick;
-mod processor;
 mod recipe;
+mod recording;
 mod report;
 mod rng;
 mod sampler;
@@ -40,12 +42,12 @@ mod slices;
 mod spleeter;
 mod spleeter_masker;
 mod spleeter_stem;
-mod state;
-mod take;
 mod teacher;
 mod tensor_bundle;
 mod timing;
 mod train;
+pub mod train_args;
+mod train_step;
 mod unet;
 mod unet_masker;
 mod weights;
@@ -56,6 +58,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+
 use croon::text::harmless_lines;
 
 #[derive(Debug, Parser)]
@@ -75,7 +78,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Train a model on your own material
-    Train(train::TrainArgs),
+    Train(train_args::TrainArgs),
     /// Turn a training run's best state into a model
     Export(export::ExportArgs),
     /// Turn weights that others published into a model
@@ -94,7 +97,7 @@ fn main() -> ExitCode {
     // Held until the end: who reads the pipe takes its end for ours, and would not wait for the words
     // about an error.
     let mut private = None;
-    memory::keep_buffers();
+    malloc::keep_buffers();
     match run(&Args::parse(), &mut private) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use crate::dataset::{Dataset, Song};
 use crate::device::Choice;
 use crate::teacher::Teacher;
-use crate::train::TrainArgs;
+use crate::train_args::TrainArgs;
 
 /// A line for whoever watches. A terminal that went away must not end a training of hours, as a
 /// failing `println!` would.

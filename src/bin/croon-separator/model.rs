@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use croon::separate::segment::Grid;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::gate::Gate;
 use crate::layers::Mode;
 use crate::mask::BINS;
 use crate::network::Network;
-use crate::take::{HOP, SPECTRUM_BINS};
+use crate::recording::{HOP, SPECTRUM_BINS};
+use croon::separate::segment::Grid;
 
 /// The cut of songs, shared with the player.
 pub const GRID: Grid = Grid::STANDARD;

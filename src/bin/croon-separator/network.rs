@@ -11,11 +11,6 @@ use crate::rng::Rng;
 use crate::spleeter::{self, Estimate};
 use crate::unet::Shape;
 
-/// Input planes: three sub-bands of |L|, |R| and |L - R|.
-pub const INPUTS: i64 = 9;
-/// Output planes: three sub-bands of the masks of L and R.
-pub const OUTPUTS: i64 = 6;
-
 /// Kind and size of a network, as manifests and plans name it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "architecture", content = "shape", rename_all = "kebab-case")]

@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::builder::RangedU64ValueParser;
-use croon::judge::sdr;
-use croon::separate::models;
 use tch::{Cuda, Device, Kind, TchError};
 
-use crate::card::Card;
+use crate::cpu::Processor;
 use crate::device::{Choice, LIBTORCH};
 use crate::excerpts::{Excerpt, Excerpts};
-use crate::extent::Extent;
+use crate::gpu::Card;
 use crate::layers::Mode;
 use crate::model::{GRID, Model};
+use crate::output_region::Extent;
 use crate::parity_report::{
     KINDS, KindReport, Measured, ModelReport, Reference, Report, difference, missed, print,
 };
-use crate::processor::Processor;
 use crate::separator::BATCH;
 use crate::weights;
+use croon::judge::sdr;
+use croon::separate::models;
 
 /// NVIDIA's libraries round floats to 11 bits in convolutions unless this is 0.
 const TF32: &str = "NVIDIA_TF32_OVERRIDE";

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use croon::files;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use crate::checkpoint::RunFolder;
 use crate::log::{self, Row};
-use crate::state::RunFolder;
+use croon::files;
 
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {

@@ -1,14 +1,13 @@
 //! Draws training examples: which voice meets which accompaniment, how loud, how altered. Mixing is
 //! linear, so each voice and each accompaniment is transformed once and used in two mixtures.
 
-use croon::audio::stft::Stft;
-
 use crate::augment::{self, Room, Routing, decibels};
 use crate::dataset::{Dataset, Song};
 use crate::mask::BINS;
 use crate::recipe::Recipe;
+use crate::recording::{HOP, N_FFT, Piece, RATE, SPECTRUM_BINS, Spectrum, Take, rms, silence};
 use crate::rng::Rng;
-use crate::take::{HOP, N_FFT, Piece, RATE, SPECTRUM_BINS, Spectrum, Take, rms, silence};
+use croon::audio::dsp::stft::Stft;
 
 /// Mixtures and their vocals, `[example][channel][frame][bin]` with all 2049 bins, and the weight of
 /// each of the network's bins in the loss.

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use tch::{Cuda, Device, Kind, TchError};
 
-use crate::card::Card;
-use crate::extent::Extent;
+use crate::cpu::Processor;
 use crate::fallback::{Fallback, Pass};
+use crate::gpu::Card;
 use crate::layers::Mode;
 use crate::model::{Model, WINDOW};
-use crate::processor::Processor;
+use crate::output_region::Extent;
 use crate::rng::Rng;
 
 /// Windows that share a pass on a card at most.
@@ -125,7 +125,8 @@ pub mod tests {
     use super::*;
     use crate::gate::Gate;
     use crate::mask::BINS;
-    use crate::network::{Design, Network};
+    use crate::network::Design;
+    use crate::network::Network;
     use crate::unet;
     use tch::Tensor;
 

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use croon::audio::decode::read_all;
-use croon::audio::stft::{Complex, Stft};
-
 use super::*;
 use crate::network::Design;
+use crate::recording::{HOP, N_FFT, SPECTRUM_BINS};
 use crate::skip::shared;
-use crate::take::{HOP, N_FFT, SPECTRUM_BINS};
 use crate::weights;
+use croon::audio::decode::read_all;
+use croon::audio::dsp::stft::{Complex, Stft};
 
 /// What the program that published the weights makes of a song, in its own framing: 4096 zeros in front, frames that
 /// begin at every hop, patches of 512 frames without overlap, nothing above 11 kHz.

@@ -2,18 +2,18 @@
 
 use std::ops::Range;
 
-use croon::audio::stft::Complex;
 use tch::TchError;
 
-use crate::extent::Extent;
 use crate::layers::Mode;
+use crate::masker::Masker;
 use crate::model::{Model, WINDOW_FRAMES};
-use crate::processor::Masker;
+use crate::output_region::Extent;
+use crate::recording::SPECTRUM_BINS;
 use crate::slices::sum;
 use crate::spleeter::{self, EPSILON, Estimate, LEVEL, Shape, TOP_BINS};
 use crate::spleeter_stem::{SEEN, Stem};
-use crate::take::SPECTRUM_BINS;
 use crate::wiener::Wiener;
+use croon::audio::dsp::stft::Complex;
 
 const BINS_SEEN: usize = spleeter::BINS_SEEN as usize;
 const SIDES: usize = spleeter::SIDES as usize;

@@ -1,10 +1,10 @@
 use tch::Device;
 
 use super::*;
-use crate::card::Card;
-use crate::extent::Extent;
+use crate::gpu::Card;
 use crate::model::Model;
 use crate::network::{Design, Network};
+use crate::output_region::Extent;
 use crate::separator::Separator;
 use crate::separator::tests::{window, worst};
 

@@ -4,21 +4,22 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
-use croon::audio::decode::read_all;
-use croon::audio::write::{StemFormat, StemWriter, WriteError};
-use croon::judge::reference::{name_of, to_rate};
-use croon::separate::mixture::Mixture;
 use tch::TchError;
 
 use crate::dataset::{self, Dataset, Skipped, Song};
 use crate::device::Choice;
 use crate::model::GRID;
 use crate::pick;
+use crate::recording::{RATE, Take};
 use crate::separator::{BATCH, Separator};
-use crate::take::{RATE, Take};
 use crate::weights::{self, WeightsError};
+use croon::audio::decode::read_all;
+use croon::audio::write::{StemFormat, StemWriter, WriteError};
+use croon::judge::reference::{name_of, to_rate};
+use croon::separate::window_source::Mixture;
 
 /// Counted up when the same weights give other labels, so that kept ones are not mistaken for them.
 const VERSION: u32 = 1;

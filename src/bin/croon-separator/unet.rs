@@ -6,8 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
-use crate::layers::{Layers, Mode, Step, channels_last, leaky};
-use crate::network::{INPUTS, OUTPUTS};
+use crate::layers::{INPUTS, Layers, Mode, OUTPUTS, Step, channels_last, leaky};
 use crate::rng::Rng;
 
 /// Size of the network; stored in the manifest of its weights.
@@ -249,7 +248,8 @@ fn narrow(x: &Tensor, wanted: &Range<i64>, first: i64) -> Result<Tensor, TchErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Design, Network};
+    use crate::network::Design;
+    use crate::network::Network;
     use tch::Device;
 
     fn networks() -> Vec<Network> {

@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
-use croon::audio::stft::Complex;
 use tch::{Device, Kind, TchError, Tensor};
 
-use crate::layers::{Layers, Mode};
+use crate::layers::{INPUTS, Layers, Mode, OUTPUTS};
 use crate::mask::{BINS, ROWS};
+use crate::masker::Masker;
 use crate::model::{Model, WINDOW_FRAMES};
-use crate::network::{INPUTS, OUTPUTS};
-use crate::processor::Masker;
 use crate::slices::{floats, floats_mut, sum};
 use crate::unet::Shape;
+use croon::audio::dsp::stft::Complex;
 
 const BINS_SEEN: usize = BINS as usize;
 const ROWS_SEEN: usize = ROWS as usize;

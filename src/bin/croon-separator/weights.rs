@@ -4,17 +4,17 @@
 
 use std::path::{Path, PathBuf};
 
-use croon::files;
-use croon::separate::models::{self, UnknownModel};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, TchError, Tensor};
 
+use crate::checkpoint::{StateError, write_tensors};
 use crate::gate::Gate;
 use crate::model::{GRID, Model, WINDOW_FRAMES};
 use crate::network::{Design, Network};
-use crate::state::{StateError, write_tensors};
-use crate::take::{HOP, N_FFT};
+use crate::recording::{HOP, N_FFT};
+use croon::files;
+use croon::separate::models::{self, UnknownModel};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {

@@ -3,8 +3,9 @@
 //! differences included. One step of expectation and maximisation (Nugraha et al. 2016), whose result is averaged with
 //! what the masks alone pass: both err, and not alike.
 
-use croon::audio::stft::Complex;
 use tch::{Kind, TchError, Tensor};
+
+use croon::audio::dsp::stft::Complex;
 
 /// Share of the filter's result; the rest is what the masks pass.
 const SHARE: f32 = 0.5;

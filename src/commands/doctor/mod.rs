@@ -8,9 +8,9 @@ mod terminal;
 
 use std::io::Write;
 
-use check::{Check, State};
-
-use super::{Context, Outcome};
+use crate::commands::context::Context;
+use crate::commands::doctor::check::{Check, State};
+use crate::commands::exit_code::Outcome;
 
 /// Ends with 0 where everything works and with 1 where something keeps croon from its whole job.
 #[derive(Debug, clap::Args)]

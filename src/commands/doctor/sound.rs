@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crossbeam_channel::unbounded;
 
-use crate::audio::player::{OutputState, Player, PlayerEvent, PlayerSettings, devices};
-
-use super::Context;
-use super::check::Check;
+use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::audio::player::settings::PlayerSettings;
+use crate::audio::player::{Player, devices};
+use crate::commands::context::Context;
+use crate::commands::doctor::check::Check;
 
 /// Opening takes a tenth of this even on a slow sound server.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -99,8 +100,8 @@ impl Drop for Quiet {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::State;
     use super::*;
+    use crate::commands::doctor::check::State;
 
     #[test]
     fn silence_is_bad_and_says_why() {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::commands::{Context, Fault, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::{Fault, Outcome};
 use crate::files;
 use crate::judge::report::Report;
 

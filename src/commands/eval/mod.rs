@@ -7,16 +7,17 @@ mod separator;
 
 use std::path::PathBuf;
 
-use super::interrupt::Interrupt;
-use super::{Context, Fault, Outcome, outcome};
+use crate::commands::context::Context;
+use crate::commands::eval::goal::Goal;
+use crate::commands::eval::separator::Separator;
+use crate::commands::exit_code::{self, Fault, Outcome};
+use crate::commands::interrupt::Interrupt;
 use crate::judge::baselines::Baseline;
 use crate::judge::reference::{self, Found, SongFiles, Stems};
 use crate::judge::report::{DEFINITIONS, Judged, Method, Problem, Report, Row, summary};
 use crate::judge::scores::{Estimate, Judge};
 use crate::judge::sdr;
 use crate::text::printable;
-use goal::Goal;
-use separator::Separator;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -177,7 +178,7 @@ fn judge(
             return Ok(());
         }
         Err(error) => {
-            let words = format!("{}; it was left out", outcome::told(&error));
+            let words = format!("{}; it was left out", exit_code::told(&error));
             findings.complain(&name, words, context);
             return Ok(());
         }

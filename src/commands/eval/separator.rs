@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use super::memory;
+use crate::commands::context::Context;
+use crate::commands::eval::memory;
+use crate::commands::exit_code::{Fault, Outcome};
 use crate::commands::interrupt::Interrupt;
-use crate::commands::{Context, Fault, Outcome};
 use crate::judge::RATE;
 use crate::judge::reference::{Stems, audio_in, named, read_file};
 use crate::judge::report::Judged;
 use crate::judge::scores::Estimate;
 use crate::separate::command::EngineCommand;
-use crate::separate::engine::{Engine, EngineError};
-use crate::separate::stream::{StreamError, VocalStream};
+use crate::separate::engine::Engine;
+use crate::separate::error::EngineError;
+use crate::separate::vocal_stream::{StreamError, VocalStream};
 use crate::text::printable;
 
 const PATIENCE: Duration = Duration::from_millis(200);

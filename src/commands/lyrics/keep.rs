@@ -3,11 +3,13 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::super::{Context, Fault, Outcome, outcome};
-use super::{shown, unusable};
 use crate::audio::identity::track_id;
+use crate::commands::context::Context;
+use crate::commands::exit_code::{self, Fault, Outcome};
+use crate::commands::lyrics::fault::{shown, unusable};
+use crate::jobs::lyrics as finder;
 use crate::jobs::lyrics::online::{self, Known};
-use crate::jobs::lyrics::{self as finder, Places, own};
+use crate::jobs::lyrics::{Places, own};
 use crate::library::{read_track, stamp_of};
 use crate::lrclib::{Answer, Lrclib};
 use crate::lyrics::{self, Format, MOST_BYTES, Wanted};
@@ -107,7 +109,7 @@ pub(super) fn fetch(args: &FetchArgs, context: &Context) -> anyhow::Result<Outco
             }
             Err(error) => {
                 failed += 1;
-                context.complain(&shown(file), &outcome::told(&error));
+                context.complain(&shown(file), &exit_code::told(&error));
             }
         }
     }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::Stem;
 use crate::audio::decode::Decoder;
 use crate::audio::write::{StemFormat, StemWriter};
+use crate::commands::separate::stem::Stem;
 
 /// Steps of a 24-bit sample.
 const FULL: f32 = 8_388_608.0;

@@ -1,6 +1,9 @@
 //! `croon separate FILE...`: vocals and instrumental of songs as files, straight through the engine.
 
-mod files;
+pub(crate) mod files;
+pub mod stem;
+
+pub(super) use crate::commands::separate::files::Stems;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,14 +11,16 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::interrupt::Interrupt;
-use super::{Context, Outcome, outcome};
 use crate::audio::decode::Decoder;
 use crate::audio::write::StemFormat;
-use crate::separate::engine::{Engine, EngineError};
-use crate::separate::stream::{StreamError, VocalStream};
+use crate::commands::context::Context;
+use crate::commands::exit_code::{self, Outcome};
+use crate::commands::interrupt::Interrupt;
+use crate::commands::separate::stem::Stem;
+use crate::separate::engine::Engine;
+use crate::separate::error::EngineError;
+use crate::separate::vocal_stream::{StreamError, VocalStream};
 use crate::text::printable;
-pub(super) use files::Stems;
 
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -47,21 +52,6 @@ pub struct Args {
     /// One JSON object per song on stdout
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Stem {
-    Vocals,
-    Instrumental,
-}
-
-impl Stem {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Vocals => "vocals",
-            Self::Instrumental => "instrumental",
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -248,7 +238,7 @@ fn report(path: &Path, done: &Done, args: &Args, context: &Context) -> anyhow::R
 }
 
 fn complain(path: &Path, error: &anyhow::Error, args: &Args, context: &Context) -> anyhow::Result<()> {
-    let words = outcome::told(error);
+    let words = exit_code::told(error);
     tracing::error!(path = %path.display(), "{words}");
     if args.json {
         let line = serde_json::json!({ "file": path.to_string_lossy(), "error": words });

@@ -10,16 +10,17 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, never, select, unbounded};
 use serde_json::{Value, json};
 
-use super::interrupt::Interrupt;
-use super::{Context, Fault, Outcome};
+use crate::commands::context::Context;
+use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::interrupt::Interrupt;
+use crate::commands::watch::queue::Queue;
+use crate::commands::watch::room::Room;
 use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, Listing, model, stored};
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
-use crate::separate::engine::EngineError;
+use crate::separate::error::EngineError;
 use crate::store::StemStore;
 use crate::text::printable;
 use crate::track::{Track, TrackId};
-use queue::Queue;
-use room::Room;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

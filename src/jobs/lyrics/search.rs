@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::online::{self, Known};
-use super::{Found, Places, Unread, bytes_up_to, own, read_file};
-use crate::audio::zipped;
+use crate::audio::mp3g_zip;
+use crate::jobs::lyrics::online::{self, Known};
+use crate::jobs::lyrics::{Found, Places, Unread, bytes_up_to, own, read_file};
 use crate::library::{embedded_lyrics, song_text};
 use crate::lyrics::cdg::{self, Graphics};
 use crate::lyrics::{self, ENDINGS, Format, Lyrics, Offer, Online, Pick, Source, Timing, Wanted, tags};
@@ -92,10 +92,10 @@ impl Search {
 
     /// CD+G beside the song, or in the zip that the song is.
     fn pictures(&mut self, song: &Path) {
-        let (file, bytes) = if zipped::is_zip(song) {
+        let (file, bytes) = if mp3g_zip::is_zip(song) {
             (
                 song.to_owned(),
-                zipped::pictures(song).map_err(|error| error.to_string()),
+                mp3g_zip::pictures(song).map_err(|error| error.to_string()),
             )
         } else {
             let mut names = ["cdg", "CDG"]

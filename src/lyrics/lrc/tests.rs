@@ -155,7 +155,7 @@ fn stamps_that_lie_are_moved_and_named() {
     let (song, flaws) = read("[-00:05.00]early\n[999999999:00.00]late\n").unwrap();
     assert_eq!(
         (song.lines[0].start_ms, song.lines[1].start_ms),
-        (0, crate::lyrics::LATEST_MS)
+        (0, crate::lyrics::model::LATEST_MS)
     );
     assert_eq!(flaws[0].line, 1);
 }

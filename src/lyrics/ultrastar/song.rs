@@ -1,8 +1,9 @@
 //! From the notes of an UltraStar file to lines and syllables with times.
 
-use super::{File, Item, Note, inside};
 use crate::lyrics::build::{Builder, Draft, Piece};
-use crate::lyrics::{Format, Manner, Millis, NotLyrics, Read, Singers, Timing};
+use crate::lyrics::error::NotLyrics;
+use crate::lyrics::model::{Format, Manner, Millis, Read, Singers, Timing};
+use crate::lyrics::ultrastar::{File, Item, Note, inside};
 
 /// Performous' limits: beyond them a number is a mistake.
 const LATEST_BEAT: i64 = 1 << 18;

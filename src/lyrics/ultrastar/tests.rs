@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::lyrics::{Lyrics, Singers};
+use crate::lyrics::model::{Lyrics, Singers};
+use crate::lyrics::ultrastar::song;
 
 const HEAD: &str = "#TITLE:Lanterns\n#ARTIST:Ana\n#BPM:300\n#GAP:1000\n";
 
@@ -112,7 +113,7 @@ fn every_flaw_is_named_with_its_row() {
         assert!(told.contains(part), "{part}\n{told}");
     }
     assert_eq!(read.lyrics.lines[0].text, "abc");
-    assert!(super::read(b"#TITLE:x\n#BPM:0\n: 0 1 0 a\n").is_err());
+    assert!(song::read(b"#TITLE:x\n#BPM:0\n: 0 1 0 a\n").is_err());
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn old_encodings_are_read_and_written_back() {
     file.set_header("TITLE", "Überall");
     assert!(file.export().starts_with(b"#TITLE:\xdcberall\n"));
     let polish = b"#TITLE:x\n#ENCODING:CP1250\n#BPM:300\n: 0 1 0 \xbf\nE\n";
-    assert_eq!(super::read(polish).unwrap().lyrics.text(), "ż");
+    assert_eq!(song::read(polish).unwrap().lyrics.text(), "ż");
 }
 
 #[test]

@@ -7,9 +7,10 @@ use zbus::interface;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{ObjectPath, Value};
 
-use super::Desk;
 use crate::key_tempo::{FASTEST, SLOWEST};
-use crate::remote::{Playback, Status, uri};
+use crate::remote::mpris::desk::Desk;
+use crate::remote::status::{Playback, Status};
+use crate::remote::uri;
 use crate::request::{Repeat, Request, Target};
 
 pub(super) const PATH: &str = "/org/mpris/MediaPlayer2";

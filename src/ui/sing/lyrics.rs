@@ -7,15 +7,17 @@ use std::ops::Range;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
-use super::super::canvas::Canvas;
-use super::super::text;
-use super::breaking::{broken, sung_bytes};
-use super::{letters, readings};
 use crate::action::{Action, Screen};
-use crate::app::lyrics::{Moment, offset_words, suggestion_words};
+use crate::app::queries::offset_words;
+use crate::app::state::lyrics_moment::Moment;
+use crate::app::update::lyrics::suggestion_words;
 use crate::app::{App, Spot};
-use crate::lyrics::reading::Piece;
+use crate::lyrics::romanization::Piece;
 use crate::lyrics::{Line, Lyrics, Timing, UnderKind};
+use crate::ui::canvas::Canvas;
+use crate::ui::sing::wrap::{broken, sung_bytes};
+use crate::ui::sing::{big_text, romanization};
+use crate::ui::text;
 
 /// Where things stand in so many rows.
 struct Rows {
@@ -72,12 +74,12 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canv
     // where there is a row for it
     let reading = |number: usize, y: usize| readings_of(app, number).filter(|_| y + 1 < bottom);
     let said = reading(moment.line, y);
-    y += match letters::wanted(&line.text, canvas, tall) {
+    y += match big_text::wanted(&line.text, canvas, tall) {
         Some(big) => {
-            let taken = letters::draw(&big, moment.sung, styles(line, canvas), canvas, y);
+            let taken = big_text::draw(&big, moment.sung, styles(line, canvas), canvas, y);
             if let Some(pieces) = said {
                 let sung = sung_bytes(&line.text, moment.sung);
-                readings::draw(
+                romanization::draw(
                     pieces,
                     whole(&line.text),
                     middle(&line.text, canvas),
@@ -123,7 +125,7 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canv
             && let Some(pieces) = reading(moment.line + 1, y)
         {
             y += 1;
-            readings::draw(
+            romanization::draw(
                 pieces,
                 whole(&next.text),
                 middle(&next.text, canvas),
@@ -290,7 +292,7 @@ fn current(
         taken += 1;
         if let Some(pieces) = said {
             let x = middle(&line.text[part.clone()], canvas);
-            readings::draw(pieces, (&line.text, part.clone()), x, sung, canvas, y + taken);
+            romanization::draw(pieces, (&line.text, part.clone()), x, sung, canvas, y + taken);
             taken += 1;
         }
     }

@@ -3,7 +3,7 @@
 use super::{begun, cache};
 use crate::harness::{Harness, engine, path};
 use croon::action::Screen;
-use croon::app::board::Wish;
+use croon::app::state::job_queue::Wish;
 use croon::app::{Effect, Event, Overlay};
 use croon::track::{StemState, TrackId};
 

@@ -3,7 +3,7 @@
 use crate::harness::{Harness, loaded};
 use croon::app::{Effect, Event, Saved, Sort};
 use croon::key_tempo::KeyTempo;
-use croon::song_memory::Change;
+use croon::song_settings::Change;
 use croon::track::TrackId;
 
 #[test]

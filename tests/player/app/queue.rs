@@ -4,7 +4,7 @@ use super::is_play;
 use crate::harness::{Harness, loaded, path, song};
 use croon::app::{Effect, Event};
 use croon::key_tempo::KeyTempo;
-use croon::song_memory::Change;
+use croon::song_settings::Change;
 use croon::track::TrackId;
 
 /// Plays a song to its end; the title of what follows, once the player has it.

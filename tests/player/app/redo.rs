@@ -2,7 +2,7 @@
 
 use super::{begun, cache};
 use crate::harness::{Harness, SONGS, loaded, path, song};
-use croon::app::board::Wish;
+use croon::app::state::job_queue::Wish;
 use croon::app::{Effect, Event, Found};
 use croon::track::{StemState, TrackId};
 

@@ -5,15 +5,6 @@ mod scan;
 mod tags;
 mod watch;
 
-use crate::support::media;
-use croon::audio::loudness::TagGain;
-use croon::audio::write::{StemFormat, StemWriter};
-use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey, tag_gain};
-use croon::track::Track;
-use listener::Listener;
-use lofty::config::WriteOptions;
-use lofty::ogg::tag::VorbisComments;
-use lofty::tag::{Accessor, ItemKey, Tag, TagExt, TagType};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -23,7 +14,18 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant, SystemTime};
+
+use listener::Listener;
+use lofty::config::WriteOptions;
+use lofty::ogg::tag::VorbisComments;
+use lofty::tag::{Accessor, ItemKey, Tag, TagExt, TagType};
 use tempfile::TempDir;
+
+use crate::support::media;
+use croon::audio::dsp::loudness::TagGain;
+use croon::audio::write::{StemFormat, StemWriter};
+use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey, tag_gain};
+use croon::track::Track;
 
 /// Patience, not speed: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(40);

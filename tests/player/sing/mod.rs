@@ -5,20 +5,22 @@ mod drawn;
 mod touched;
 mod words;
 
-use crate::harness::{Harness, path};
-use croon::action::{Gesture, Screen};
-use croon::app::{Effect, Event, Toasts, Touch, WordsFound};
-use croon::lyrics::reading::{Kind, Piece, Readings};
-use croon::lyrics::{Format, Lyrics, Offer, Pick, Source, Timing, read};
-use croon::song_memory::Change;
-use croon::track::TrackId;
-use croon::ui::{self, Theme};
+use std::path::Path;
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
-use std::path::Path;
-use std::sync::Arc;
+
+use crate::harness::{Harness, path};
+use croon::action::{Gesture, Screen};
+use croon::app::{Effect, Event, Toasts, Touch, WordsFound};
+use croon::lyrics::romanization::{Kind, Piece, Readings};
+use croon::lyrics::{Format, Lyrics, Offer, Pick, Source, Timing, read};
+use croon::song_settings::Change;
+use croon::track::TrackId;
+use croon::ui::{self, Theme};
 
 const SONG: &str = "Paper Lanterns";
 

@@ -4,11 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use croon::key_tempo::KeyTempo;
-use croon::song_memory::{Change, SongMemory};
-use croon::track::{FileStamp, Tags, Track};
-
 use super::*;
+use croon::key_tempo::KeyTempo;
+use croon::song_settings::{Change, SongMemory};
+use croon::track::{FileStamp, Tags, Track};
 
 pub fn known(n: usize) -> Track {
     Track {

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::skip::{Missing, skipped};
-use croon::song_memory::Change;
-use croon::store::StoreError;
 use rustix::thread::CapabilitySet;
 
 use super::*;
+use crate::support::skip::{Missing, skipped};
+use croon::song_settings::Change;
+use croon::store::StoreError;
 
 /// A small file system of its own; needs the right to mount.
 struct Mount(PathBuf);

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use croon::key_tempo::KeyTempo;
-use croon::song_memory::{Change, SongMemory};
-use croon::store::SongMeta;
 use proptest::prelude::*;
 
 use super::*;
+use croon::key_tempo::KeyTempo;
+use croon::song_settings::{Change, SongMemory};
+use croon::store::SongMeta;
 
 #[derive(Debug, Clone)]
 enum Op {

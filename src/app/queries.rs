@@ -1,0 +1,127 @@
+//! TODO
+
+use crate::action::{Action, Screen};
+use crate::app::app::App;
+use crate::app::state::deck::{Next, Song, Turn};
+use crate::app::state::machines::Output;
+use crate::app::state::song_key::SongKey;
+use crate::app::state::song_lyrics::Line;
+use crate::lyrics::{Lyrics, Millis, Offer, Online};
+use crate::request::Repeat;
+
+/// The song that is edited, while it is the one on the deck.
+pub(crate) fn song(app: &App) -> Option<&Song> {
+    let editor = app.editor.as_ref()?;
+    app.deck.song.as_ref().filter(|song| song.key == editor.song)
+}
+
+/// The song was heard to its end: while its words are timed it waits there instead of making way.
+pub(in crate::app) fn ended(app: &App) -> bool {
+    song(app).is_some()
+}
+
+/// Names of the song for the file.
+pub(super) fn named(lyrics: &mut Lyrics, app: &App) {
+    let Some(song) = song(app) else { return };
+    let shown = song.words.shown();
+    lyrics.title = Some(song.title.clone()).filter(|title| !title.is_empty());
+    lyrics.artist = Some(song.artist.clone()).filter(|artist| !artist.is_empty());
+    lyrics.language = shown.and_then(|lyrics| lyrics.language.clone());
+    lyrics.voices = shown.map(|lyrics| lyrics.voices.clone()).unwrap_or_default();
+}
+
+/// `lyrics 150 ms later`; nothing where they are not moved.
+pub fn offset_words(ms: i32) -> Option<String> {
+    match ms {
+        0 => None,
+        later @ 1.. => Some(format!("lyrics {later} ms later")),
+        sooner => Some(format!("lyrics {} ms sooner", -sooner)),
+    }
+}
+
+pub(crate) fn moved(later: Millis) -> String {
+    offset_words(later as i32).unwrap_or_default()
+}
+
+/// `lyrics 350 ms later? y`; nothing where nothing is offered.
+pub fn words(app: &App) -> Option<String> {
+    let suggested = app.deck.song.as_ref()?.words.suggested?;
+    let key = app.keymap.key_name(Screen::Sing, Action::TakeOffset)?;
+    Some(format!("{}? {key}", moved(suggested)))
+}
+
+/// The name of the output that is heard now.
+pub fn current(app: &App) -> Option<&str> {
+    match &app.output {
+        Some(Output::Device { name, .. }) => Some(name),
+        _ => None,
+    }
+}
+
+/// What follows the playing song.
+pub fn follower(app: &App) -> Option<SongKey> {
+    Some(self::follows(app)?.key)
+}
+
+/// The lines for the song on the deck; one for the automatic choice alone where nothing was found.
+pub fn lines(app: &App) -> Vec<Line> {
+    let mut lines = vec![Line::Auto];
+    if let Some(song) = &app.deck.song {
+        lines.extend(song.words.offers.iter().cloned().map(Line::Offer));
+        if !matches!(song.words.online, Online::Off | Online::Here) {
+            lines.push(Line::Ask(song.words.online.clone()));
+        }
+    }
+    lines
+}
+
+/// The line that is in force, and the offer that is shown.
+pub fn in_force(app: &App) -> (Line, Option<&Offer>) {
+    let Some(song) = &app.deck.song else {
+        return (Line::Auto, None);
+    };
+    let shown = song.words.offers.get(song.words.chosen);
+    let picked = song.memory.lyrics_from.as_ref();
+    let offer = shown.filter(|offer| picked == Some(&offer.pick));
+    (offer.cloned().map_or(Line::Auto, Line::Offer), shown)
+}
+
+/// What begins when the playing song ends.
+pub(super) fn follows(app: &App) -> Option<Next> {
+    if app.queue.repeat() == Repeat::One
+        && let Some(again) = again(app)
+    {
+        return Some(again);
+    }
+    skips_to(app)
+}
+
+/// What `>` leads to: a song repeated for ever is left.
+pub(super) fn skips_to(app: &App) -> Option<Next> {
+    if let Some(next) = app.queue.first().and_then(Next::queued) {
+        return Some(next);
+    }
+    let song = app.deck.song.as_ref()?;
+    let round = app.queue.repeat() == Repeat::All;
+    if round && matches!(song.turn, Turn::Queue(_)) {
+        // it would go to the end of the queue, and there is nothing else in it
+        return again(app);
+    }
+    let after = if app.queue.is_shuffled() {
+        app.tracks.neighbour_mixed(song.key, app.settings.seed, round)
+    } else {
+        app.tracks.neighbour(song.key, 1)
+    };
+    let after = after.or_else(|| round.then(|| app.tracks.first_playable()).flatten());
+    after.map(Next::library)
+}
+
+fn again(app: &App) -> Option<Next> {
+    let song = app.deck.song.as_ref()?;
+    let playable = app.tracks.get(song.key).is_some_and(|entry| !entry.unplayable);
+    playable.then(|| Next {
+        key: song.key,
+        turn: Turn::Again,
+        singer: song.singer.clone(),
+    })
+}

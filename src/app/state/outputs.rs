@@ -1,0 +1,54 @@
+//! TODO
+
+use crate::app::state::cursor::Cursor;
+use crate::app::state::session::SavedOutputs;
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outputs {
+    /// As the player told them last.
+    pub names: Vec<String>,
+    pub saved: SavedOutputs,
+    /// The song was playing when this one went away, and waits for the next.
+    pub gone: Option<String>,
+    pub cursor: Cursor,
+}
+
+/// A line of the chooser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// `None`: whatever the configuration or the system says.
+    pub name: Option<String>,
+    /// It can be heard now.
+    pub there: bool,
+}
+
+impl Outputs {
+    pub fn new(saved: SavedOutputs) -> Self {
+        Self {
+            saved,
+            ..Self::default()
+        }
+    }
+
+    /// The system's choice first; one chosen before and not there now stands last.
+    pub fn lines(&self) -> Vec<Line> {
+        let line = |name: Option<&String>, there| Line {
+            name: name.cloned(),
+            there,
+        };
+        let mut lines = vec![line(None, true)];
+        lines.extend(self.names.iter().map(|name| line(Some(name), true)));
+        let absent = self.saved.chosen.as_ref();
+        lines.extend(
+            absent
+                .filter(|name| !self.names.contains(name))
+                .map(|name| line(Some(name), false)),
+        );
+        lines
+    }
+
+    /// Milliseconds.
+    pub fn delay(&self, name: &str) -> u32 {
+        self.saved.delays_ms.get(name).copied().unwrap_or(0)
+    }
+}

@@ -1,0 +1,87 @@
+//! TODO
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::state::queue::Queue;
+use crate::app::state::queue::entry::item;
+use crate::app::state::sort_order::Sort;
+use crate::m3u::Item;
+use crate::request::Repeat;
+
+/// What croon remembers from one evening to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Saved {
+    /// Vocal level for songs that have none of their own, percent.
+    pub level: u8,
+    /// Master volume, percent.
+    pub volume: u8,
+    /// The order of the Library.
+    pub sort: Sort,
+    /// Readings under the lines.
+    pub readings: bool,
+}
+
+/// What croon remembers of the outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedOutputs {
+    /// The one chosen by hand; none: as configured, or the system's default.
+    pub chosen: Option<String>,
+    /// How late each of them is heard, by name; those that are not have no entry.
+    pub delays_ms: BTreeMap<String, u32>,
+}
+
+/// The queue as it is written down.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct KeptQueue {
+    pub items: Vec<Item>,
+    pub repeat: Repeat,
+    /// While shuffled: positions in `items` in the order without.
+    pub unshuffled: Option<Vec<usize>>,
+    /// Singers by their last turns.
+    pub turns: Vec<(String, u64)>,
+}
+
+/// Where the music stood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resume {
+    pub path: PathBuf,
+    /// `Artist - Title`.
+    pub name: String,
+    pub singer: Option<String>,
+    pub seconds: f64,
+}
+
+/// A song that was sung.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sung {
+    /// Seconds since the Unix epoch.
+    pub at: i64,
+    pub path: PathBuf,
+    /// `Artist - Title`.
+    pub name: String,
+    pub singer: Option<String>,
+}
+
+/// What the last evening left.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Restored {
+    pub queue: KeptQueue,
+    pub resume: Option<Resume>,
+    /// The newest first.
+    pub history: Vec<Sung>,
+}
+
+impl KeptQueue {
+    pub(crate) fn of(queue: &Queue) -> Self {
+        Self {
+            items: queue.entries().iter().map(item).collect(),
+            repeat: queue.repeat(),
+            unshuffled: queue.unshuffled(),
+            turns: queue.turns().to_list(),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! TODO
+
+use crate::song_settings::SongMemory;
+
+/// What became of a song before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Past {
+    /// Its vocals are never evicted.
+    pub pinned: bool,
+    /// How often it was sung.
+    pub plays: u32,
+    /// When last, in seconds since the Unix epoch; 0 where never.
+    pub last_sung: i64,
+    /// When croon first saw the file, in seconds since the Unix epoch; 0 where nobody knows.
+    pub added: i64,
+}
+
+impl Past {
+    /// With what is remembered of the song.
+    pub fn with(self, memory: &SongMemory) -> Self {
+        Self {
+            pinned: memory.pinned,
+            plays: memory.plays,
+            last_sung: memory.last_sung,
+            ..self
+        }
+    }
+}

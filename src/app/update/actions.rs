@@ -1,0 +1,216 @@
+//! What each action does.
+
+use crate::action::{Action, Screen};
+use crate::app::app::App;
+use crate::app::message::Effect;
+use crate::app::overlay::{Ask, Overlay};
+use crate::app::state::deck::Next;
+use crate::app::state::fader::{FULL, Fader, STEP, nudged};
+use crate::app::state::job_queue::Line;
+use crate::app::state::priority::Wish;
+use crate::app::state::sort_order::Sort;
+use crate::app::update::jobs::{cancel, retry, whole_reason};
+use crate::app::update::levels::{key_tempo, solo, vocals, volume};
+use crate::app::update::lists::{step, to_playing};
+use crate::app::update::prompt::{find_again, open_prompt};
+use crate::app::update::screens::{back, quit};
+use crate::app::update::{
+    ab_loop, library, lyrics, lyrics_editor, lyrics_picker, lyrics_scroll, next_up, offset_suggestion,
+    outputs, playback, queue, romanization, separation, transport,
+};
+use crate::key_tempo::KeyTempo;
+use crate::track::StemState;
+
+pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Quit => quit(app, effects),
+        Action::Help => {
+            app.help_scroll = 0;
+            app.overlay = Overlay::Help;
+        }
+        Action::Find => open_prompt(app, Ask::Find, effects),
+        Action::Filter => open_prompt(app, Ask::Filter, effects),
+        Action::Library => app.go(Screen::Library, effects),
+        Action::Queue => app.go(Screen::Queue, effects),
+        Action::Sing => app.go(Screen::Sing, effects),
+        Action::Jobs => app.go(Screen::Jobs, effects),
+        Action::ToggleJobs if app.screen == Screen::Jobs => app.go(app.before, effects),
+        Action::ToggleJobs => app.go(Screen::Jobs, effects),
+        Action::NextScreen => app.go(Screen::from_index(app.screen.index() + 1), effects),
+        Action::PreviousScreen => app.go(
+            Screen::from_index(app.screen.index() + Screen::ALL.len() - 1),
+            effects,
+        ),
+        Action::Back => back(app, effects),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Redraw => effects.push(Effect::Redraw),
+
+        Action::PlayPause => transport::play_pause(app, effects),
+        Action::SeekBack => transport::seek_by(app, -app.settings.seek_seconds, effects),
+        Action::SeekForward => transport::seek_by(app, app.settings.seek_seconds, effects),
+        Action::SeekBackFar => transport::seek_by(app, -app.settings.seek_far_seconds, effects),
+        Action::SeekForwardFar => transport::seek_by(app, app.settings.seek_far_seconds, effects),
+        Action::Restart => transport::seek_to(app, 0.0, effects),
+        Action::PreviousSong => transport::previous(app, effects),
+        Action::NextSong => transport::next(app, effects),
+        Action::VolumeDown => volume(app, nudged(app.volume, false, STEP, FULL), effects),
+        Action::VolumeUp => volume(app, nudged(app.volume, true, STEP, FULL), effects),
+        Action::Outputs => outputs::open(app, effects),
+        Action::Mute => {
+            app.muted = !app.muted;
+            effects.push(Effect::SetVolume(app.gain()));
+        }
+
+        Action::VocalsDown => vocals(app, effects, |fader| fader.nudge(false, STEP)),
+        Action::VocalsUp => vocals(app, effects, |fader| fader.nudge(true, STEP)),
+        Action::VocalsDownFine => vocals(app, effects, |fader| fader.nudge(false, 1)),
+        Action::VocalsUpFine => vocals(app, effects, |fader| fader.nudge(true, 1)),
+        Action::VocalsToggle => vocals(app, effects, Fader::toggle),
+        Action::VocalsSolo => solo(app),
+
+        Action::KeyDown => key_tempo(app, effects, |song| song.transposed(false)),
+        Action::KeyUp => key_tempo(app, effects, |song| song.transposed(true)),
+        Action::TempoDown => key_tempo(app, effects, |song| song.hastened(false)),
+        Action::TempoUp => key_tempo(app, effects, |song| song.hastened(true)),
+        Action::KeyTempoReset => key_tempo(app, effects, |_| KeyTempo::default()),
+
+        Action::NextLine => lyrics::step(app, true, effects),
+        Action::PreviousLine => lyrics::step(app, false, effects),
+        Action::RepeatLine => lyrics::repeat(app, effects),
+        Action::LookOn => lyrics_scroll::look(app, 1),
+        Action::LookBack => lyrics_scroll::look(app, -1),
+        Action::SingLine => lyrics_scroll::sing(app, effects),
+        Action::LyricsSooner => lyrics::offset(app, false),
+        Action::LyricsLater => lyrics::offset(app, true),
+        Action::LyricsSource => lyrics_picker::open(app),
+        Action::Readings => romanization::toggle(app),
+        Action::EditLyrics => lyrics_editor::open(app, effects),
+        Action::Tap
+        | Action::EndLine
+        | Action::StepBack
+        | Action::StampSooner
+        | Action::StampLater
+        | Action::StampSoonerFar
+        | Action::StampLaterFar
+        | Action::HearLine
+        | Action::ByWords
+        | Action::DeleteLine
+        | Action::ClearStamp
+        | Action::UndoStamp
+        | Action::RedoStamp
+        | Action::NextRow
+        | Action::PreviousRow
+        | Action::NextWord
+        | Action::PreviousWord
+        | Action::SaveLyrics
+        | Action::LeaveEditor => lyrics_editor::act(app, action, effects),
+        Action::TakeOffset => offset_suggestion::take(app),
+        Action::LoopIn => ab_loop::set_in(app, effects),
+        Action::LoopOut => ab_loop::set_out(app, effects),
+
+        Action::Down => step(app, 1),
+        Action::Up => step(app, -1),
+        Action::HalfPageDown => step(app, (app.list_rows() / 2).max(1) as isize),
+        Action::HalfPageUp => step(app, -((app.list_rows() / 2).max(1) as isize)),
+        Action::Top => step(app, isize::MIN + 1),
+        Action::Bottom => step(app, isize::MAX),
+        Action::ToPlaying => to_playing(app),
+        Action::SingThis => sing_this(app, effects),
+
+        Action::SortArtist => library::by(app, Sort::Artist),
+        Action::SortTitle => library::by(app, Sort::Title),
+        Action::SortAdded => library::by(app, Sort::Added),
+        Action::SortPlays => library::by(app, Sort::Plays),
+        Action::SortSung => library::by(app, Sort::Sung),
+        Action::Pin => library::pin(app, effects),
+        Action::FindNext => find_again(app, false),
+        Action::FindPrevious => find_again(app, true),
+        Action::AddToQueue => queue::enqueue(app, false),
+        Action::PlayNext => queue::enqueue(app, true),
+        Action::Separate => {
+            if let Some(key) = app.selected() {
+                if app
+                    .tracks
+                    .get(key)
+                    .is_some_and(|entry| entry.stems == StemState::Ready && entry.older.is_none())
+                {
+                    app.say(format!("{} is ready already", app.title(key)));
+                } else {
+                    separation::ask(app, key, Wish::Asked);
+                    app.say(format!("{} is separated next", app.title(key)));
+                }
+            }
+        }
+        Action::SeparateShown => {
+            let shown = app.tracks.shown().to_vec();
+            separation::ask_all(app, &shown);
+        }
+        Action::Rescan => {
+            app.scan.running = true;
+            effects.push(Effect::Rescan);
+        }
+
+        Action::MoveDown => shift(app, true),
+        Action::MoveUp => shift(app, false),
+        Action::Remove => queue::remove(app),
+        Action::ClearQueue => queue::clear(app),
+        Action::Undo => queue::undo(app),
+        Action::Shuffle => queue::shuffle(app),
+        Action::Repeat => queue::repeat(app),
+        Action::Singer => queue::ask_singer(app),
+        Action::SaveList => queue::ask_list(app, Ask::SaveList),
+        Action::LoadList => queue::ask_list(app, Ask::LoadList),
+        Action::History => queue::show_sung(app),
+        Action::CancelJob => cancel(app, effects),
+        Action::RetryJob => retry(app),
+        Action::RetryAll => {
+            let failed: Vec<_> = app.board.failed.iter().map(|f| f.key).collect();
+            separation::ask_all(app, &failed);
+        }
+    }
+}
+
+fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.screen == Screen::Jobs
+        && let Some((heading, words)) = whole_reason(app)
+    {
+        app.overlay = Overlay::Whole { heading, words };
+        return;
+    }
+    let Some(key) = app.selected() else {
+        if app.screen == Screen::Queue && !(app.queue.is_empty() && app.history.is_empty()) {
+            app.say("the file is not there: it is sung as soon as it is back");
+        }
+        return;
+    };
+    if let Some(entry) = app.tracks.get_mut(key) {
+        entry.unplayable = false;
+    }
+    next_up::refresh(app);
+    let queued = (app.screen == Screen::Queue && !app.shows_sung)
+        .then(|| app.queue.selected().and_then(Next::queued))
+        .flatten();
+    if let Some(next) = queued {
+        playback::play_turn(app, next, 0.0, false, effects);
+    } else if !app.deck.plays(key) {
+        playback::play(app, key, 0.0, false, effects);
+    } else if !app.deck.moves() {
+        transport::play_pause(app, effects);
+    }
+    app.go(Screen::Sing, effects);
+}
+
+fn shift(app: &mut App, down: bool) {
+    let step = if down { 1 } else { -1 };
+    match app.screen {
+        Screen::Queue => queue::shift(app, down),
+        Screen::Jobs => {
+            if let Some(Line::Waiting(at)) = app.board.selected()
+                && app.board.shift(at, down)
+            {
+                app.board.cursor.step(step, app.board.len());
+            }
+        }
+        Screen::Library | Screen::Sing | Screen::Editor => {}
+    }
+}

@@ -1,0 +1,30 @@
+//! TODO
+
+use crate::app::app::{App, SAVE_MS};
+use crate::app::message::Effect;
+use crate::app::state::session::Saved;
+use crate::app::update::song_settings;
+
+/// Something changed that is kept for the next evening.
+pub(super) fn state_changed(app: &mut App) {
+    app.state_changed = Some(app.now_ms);
+}
+
+/// Writes down what was changed once the hand has rested, or `now`.
+pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
+    let (now_ms, wait) = (app.now_ms, SAVE_MS);
+    let due = |changed: &Option<u64>| changed.is_some_and(|at| now || at + wait <= now_ms);
+    if now || due(&app.memory_changed) {
+        app.memory_changed = None;
+        song_settings::save(app, effects);
+    }
+    if due(&app.state_changed) {
+        app.state_changed = None;
+        effects.push(Effect::SaveState(Saved {
+            level: app.level,
+            volume: app.volume,
+            sort: app.tracks.sort(),
+            readings: app.readings,
+        }));
+    }
+}

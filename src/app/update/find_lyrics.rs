@@ -1,0 +1,61 @@
+//! TODO
+
+use crate::app::app::App;
+use crate::app::message::Effect;
+use crate::app::overlay::Overlay;
+use crate::app::queries::lines;
+use crate::app::state::song_lyrics::WordsFound;
+use crate::app::update::offset_suggestion;
+use crate::lyrics::{Online, Wanted};
+
+/// Lyrics came for a song.
+pub(super) fn show_found(app: &mut App, found: WordsFound) {
+    let Some(key) = app.tracks.key(&found.path) else {
+        return;
+    };
+    let songs = [&mut app.deck.song, &mut app.deck.next];
+    for song in songs.into_iter().flatten().filter(|song| song.key == key) {
+        song.words.take(&found);
+        song.words.lay(&song.voice, song.duration);
+        offset_suggestion::look(song);
+    }
+}
+
+/// The wish for the words of the song on the deck, playing or next.
+pub(super) fn wish(app: &App, is_song: bool) -> Option<Effect> {
+    let song = if is_song { &app.deck.song } else { &app.deck.next };
+    let song = song.as_ref()?;
+    let entry = app.tracks.get(song.key)?;
+    Some(Effect::FindLyrics(Wanted {
+        path: entry.track.path.clone(),
+        id: song.id,
+        artist: entry.track.artist().to_owned(),
+        title: entry.track.title(),
+        album: entry.track.tags.album.clone(),
+        duration: song.duration,
+        pick: song.memory.lyrics_from.clone(),
+        ask: false,
+    }))
+}
+
+/// Words came for a song.
+pub(super) fn found(app: &mut App, found: WordsFound) {
+    if let Some(reason) = &found.refused {
+        app.trouble(reason.clone());
+    }
+    let asked = app.deck.song.as_ref().map(|song| song.words.online.clone());
+    let plays = app.tracks.key(&found.path).is_some_and(|key| app.deck.plays(key));
+    match &found.online {
+        Online::Failed(reason) => app.trouble(reason.clone()),
+        Online::Nothing if plays && asked == Some(Online::Asking) => {
+            app.say("LRCLIB has no lyrics of this song");
+        }
+        _ => {}
+    }
+    self::show_found(app, found);
+    if let Overlay::Sources(cursor) = &app.overlay {
+        let mut cursor = *cursor;
+        cursor.clamp(lines(app).len());
+        app.overlay = Overlay::Sources(cursor);
+    }
+}

@@ -1,0 +1,122 @@
+//! The level of the singer, the toggle that remembers yours, the singer alone, and the master volume.
+
+pub use crate::song_settings::LOUDEST_LEVEL as LOUDEST;
+
+use crate::app::app::App;
+use crate::app::message::Effect;
+use crate::app::state::deck::Stage;
+use crate::app::state::fader::Fader;
+use crate::key_tempo::KeyTempo;
+use crate::song_settings::Change;
+
+/// The singer can be alone only where the vocals are known; elsewhere the song plays as it is, and so
+/// does the next one.
+pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    let song = app.deck.song.as_ref();
+    app.fader.solo = app
+        .fader
+        .solo
+        .filter(|token| song.is_some_and(|song| song.token == *token));
+    let known = song.is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
+    let solo = app.fader.solo() && known;
+    if solo != app.solo_heard {
+        app.solo_heard = solo;
+        effects.push(Effect::SetSolo(solo));
+    }
+}
+
+pub(super) fn volume(app: &mut App, percent: u8, effects: &mut Vec<Effect>) {
+    app.volume = percent;
+    app.muted = false;
+    app.state_changed = Some(app.now_ms);
+    effects.push(Effect::SetVolume(app.gain()));
+}
+
+pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut Fader)) {
+    change(&mut app.fader);
+    app.level = app.fader.level();
+    app.state_changed = Some(app.now_ms);
+    app.remember(Change::Level(app.level));
+    effects.push(Effect::SetLevel(app.fader.gain()));
+}
+
+/// The singer alone; heard from where the vocals are known, see `fader::settle`.
+pub(crate) fn solo(app: &mut App) {
+    let Some(song) = &app.deck.song else {
+        return app.say("nothing plays yet, so there is no singer to hear alone");
+    };
+    let ready = song.voice.ready_at(app.deck.seconds);
+    let wanted = !app.fader.solo();
+    app.fader.set_solo(wanted.then_some(song.token));
+    if wanted && !ready {
+        app.say("the singer alone, as soon as this part is separated");
+    }
+}
+
+/// Key and tempo belong to the song that plays; the next one has its own.
+pub(super) fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) {
+    let Some(song) = &app.deck.song else {
+        return app.say("key and tempo belong to a song, and nothing plays yet");
+    };
+    let changed = change(song.key_tempo);
+    if song.stage == Stage::Loading || changed == song.key_tempo {
+        return;
+    }
+    app.remember(Change::KeyTempo(changed));
+    effects.push(Effect::SetKeyTempo(changed));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::fader::STEP;
+    use crate::app::state::fader::Voice;
+
+    #[test]
+    fn the_toggle_goes_full_mine_off_and_remembers_mine() {
+        let mut fader = Fader::new(35);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            fader.toggle();
+            seen.push(fader.level());
+        }
+        assert_eq!(seen, [0, 100, 35, 0]);
+        assert_eq!(Fader::new(100).mine(), 20);
+    }
+
+    #[test]
+    fn above_full_is_a_level_of_ones_own() {
+        let mut fader = Fader::new(100);
+        for _ in 0..40 {
+            fader.nudge(true, STEP);
+        }
+        assert_eq!(
+            (fader.level(), fader.gain(), fader.voice()),
+            (200, 2.0, Voice::Mine)
+        );
+        fader.toggle();
+        fader.toggle();
+        assert_eq!(fader.voice(), Voice::Full);
+        fader.toggle();
+        assert_eq!(fader.level(), 200);
+    }
+
+    #[test]
+    fn steps_land_on_multiples_and_stop_at_the_ends() {
+        let nudged = |percent, up, step| crate::app::state::fader::nudged(percent, up, step, 100);
+        assert_eq!((nudged(33, true, 5), nudged(33, false, 5)), (35, 30));
+        assert_eq!((nudged(35, true, 5), nudged(35, false, 5)), (40, 30));
+        assert_eq!(
+            (nudged(98, true, 5), nudged(2, false, 5), nudged(0, false, 5)),
+            (100, 0, 0)
+        );
+        assert_eq!((nudged(100, true, 1), nudged(7, false, 1)), (100, 6));
+        assert_eq!(
+            (
+                crate::app::state::fader::nudged(198, true, 5, 200),
+                crate::app::state::fader::nudged(250, true, 5, 255)
+            ),
+            (200, 255)
+        );
+    }
+}

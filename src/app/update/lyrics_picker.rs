@@ -1,0 +1,68 @@
+//! Which of a song's lyrics are sung from: what was found for it, and the chooser of another.
+
+use crate::action::Action;
+use crate::app::app::{self, App};
+use crate::app::message::Effect;
+use crate::app::overlay::Overlay;
+use crate::app::queries::{in_force, lines};
+use crate::app::state::cursor::Cursor;
+use crate::app::state::song_lyrics::Line;
+use crate::app::update::actions;
+use crate::app::update::find_lyrics::wish;
+use crate::keymap::{Code, Key};
+use crate::lyrics::{Online, Pick};
+use crate::song_settings::Change;
+
+/// `L`: the chooser, on the line that is in force.
+pub(super) fn open(app: &mut App) {
+    if app.deck.song.is_none() {
+        return app.say("lyrics belong to a song, and nothing plays yet");
+    }
+    let lines = lines(app);
+    if lines.len() == 1 {
+        return app::nothing(app);
+    }
+    let now = in_force(app).0;
+    let at = lines.iter().position(|line| *line == now).unwrap_or(0);
+    app.overlay = Overlay::Sources(Cursor { at, offset: 0 });
+}
+
+pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    let lines = lines(app);
+    let Overlay::Sources(cursor) = &mut app.overlay else {
+        return;
+    };
+    match (key.code, key.ctrl) {
+        (Code::Down | Code::Char('j'), false) => cursor.step(1, lines.len()),
+        (Code::Up | Code::Char('k'), false) => cursor.step(-1, lines.len()),
+        (Code::Enter, _) => {
+            let line = lines.into_iter().nth(cursor.at);
+            app.overlay = Overlay::None;
+            match line {
+                Some(Line::Auto) => choose(app, None, effects),
+                Some(Line::Offer(offer)) => choose(app, Some(offer.pick), effects),
+                Some(Line::Ask(Online::Asking)) => app.say("LRCLIB is being asked"),
+                Some(Line::Ask(_)) => ask(app, effects),
+                None => {}
+            }
+        }
+        (Code::Char('c'), true) => actions::act(app, Action::Quit, effects),
+        _ => app.overlay = Overlay::None,
+    }
+}
+
+/// Sings from these from now on, whenever this song is sung.
+fn choose(app: &mut App, pick: Option<Pick>, effects: &mut Vec<Effect>) {
+    app.remember(Change::LyricsFrom(pick));
+    effects.extend(wish(app, true));
+}
+
+/// Asks the server, and sings from its lyrics if it has some.
+pub(crate) fn ask(app: &mut App, effects: &mut Vec<Effect>) {
+    app.remember(Change::LyricsFrom(Some(Pick::lrclib())));
+    if let Some(Effect::FindLyrics(mut wanted)) = wish(app, true) {
+        wanted.ask = true;
+        effects.push(Effect::FindLyrics(wanted));
+        app.say("LRCLIB is asked for the words of this song");
+    }
+}

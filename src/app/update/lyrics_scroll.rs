@@ -1,0 +1,69 @@
+//! Looking at other lines than the one being sung: the song goes on, and the screen comes back by itself.
+
+use crate::action::Screen;
+use crate::app::app::{self, App, Looking};
+use crate::app::message::Effect;
+use crate::app::update::lyrics;
+
+/// Without another step the screen goes back to the line being sung.
+const BACK_MS: u64 = 5_000;
+
+impl App {
+    /// The line that is looked at instead of the one being sung.
+    pub fn looked_at(&self) -> Option<usize> {
+        let song = self.deck.song.as_ref()?;
+        let looking = self.looking.filter(|looking| looking.token == song.token)?;
+        (looking.line < song.words.shown()?.lines.len()).then_some(looking.line)
+    }
+
+    /// When the screen goes back.
+    pub(crate) fn looking_wake(&self) -> Option<u64> {
+        self.looking.map(|looking| looking.until_ms)
+    }
+}
+
+/// So many lines on, or back.
+pub(super) fn look(app: &mut App, lines: isize) {
+    let Some(moment) = app.lyrics_moment().filter(|_| app.screen == Screen::Sing) else {
+        return app::nothing(app);
+    };
+    let song = app.deck.song.as_ref();
+    let Some((token, count)) = song.and_then(|song| Some((song.token, song.words.shown()?.lines.len())))
+    else {
+        return;
+    };
+    let line = app.looked_at().unwrap_or(moment.line);
+    let line = line.saturating_add_signed(lines).min(count.saturating_sub(1));
+    app.looking = Some(Looking {
+        line,
+        token,
+        until_ms: app.now_ms + BACK_MS,
+    });
+}
+
+/// Back to the line being sung; false where that is what is seen.
+pub(super) fn back(app: &mut App) -> bool {
+    app.looking.take().is_some()
+}
+
+/// Goes back in time; true if the screen changes.
+pub(super) fn expire(app: &mut App) -> bool {
+    let now = app.now_ms;
+    app.looking.take_if(|looking| looking.until_ms <= now).is_some()
+}
+
+/// Enter: sings from the line looked at.
+pub(super) fn sing(app: &mut App, effects: &mut Vec<Effect>) {
+    match app.looked_at() {
+        Some(line) => {
+            app.looking = None;
+            lyrics::go_to(app, line, effects);
+        }
+        None if app.lyrics_moment().is_some() => {
+            let key = app.keymap.key_name(app.screen, crate::action::Action::LookOn);
+            let key = key.unwrap_or_else(|| "the wheel".into());
+            app.say(format!("look at another line first: {key}"));
+        }
+        None => app::nothing(app),
+    }
+}

@@ -1,0 +1,285 @@
+//! One event in, the wishes out: the only place where the state changes.
+
+pub mod ab_loop;
+pub(crate) mod actions;
+pub mod autosave;
+pub(crate) mod damage;
+pub mod find_lyrics;
+pub mod jobs;
+pub(crate) mod keys;
+pub mod levels;
+pub(crate) mod library;
+pub mod lists;
+pub mod lyrics;
+pub(crate) mod lyrics_editor;
+pub mod lyrics_picker;
+pub(crate) mod lyrics_scroll;
+pub mod mouse;
+pub(crate) mod next_up;
+pub(crate) mod offset_suggestion;
+pub mod outputs;
+pub mod playback;
+pub(crate) mod prefetch;
+pub mod prompt;
+pub(crate) mod queue;
+pub(crate) mod redo;
+pub(crate) mod remote;
+pub(crate) mod romanization;
+pub(crate) mod save_lyrics;
+pub mod screens;
+pub(crate) mod separation;
+pub(crate) mod session;
+pub(crate) mod song_settings;
+pub(crate) mod transport;
+
+use std::collections::HashSet;
+
+use crate::action::Screen;
+use crate::app::app::{App, Engine, Scan};
+use crate::app::message::{Effect, Event};
+use crate::app::state::deck::{Song, Stage};
+use crate::app::state::job_queue::Stopping;
+use crate::app::state::song_history::Past;
+use crate::app::state::song_key::SongKey;
+use crate::track::StemState;
+
+/// Takes what happened and answers with what is wanted.
+pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let near = matches!(event, Event::Key(_) | Event::Found(_));
+    let changed = take(app, event, &mut effects);
+    separation::settle(app, &mut effects);
+    session::save(app, &mut effects);
+    if near {
+        prefetch::warm(app, &mut effects);
+    }
+    levels::settle(app, &mut effects);
+    offset_suggestion::settle(app, &mut effects);
+    lyrics_editor::settle(app, &mut effects);
+    outputs::settle(app);
+    romanization::settle(app, &mut effects);
+    follow(app);
+    app.dirty |= changed || !effects.is_empty();
+    effects
+}
+
+/// Keeps the selected line of each list in its window.
+fn follow(app: &mut App) {
+    let rows = app.list_rows();
+    let shown = app.tracks.shown().len();
+    app.tracks.cursor.follow(shown, rows);
+    let queued = app.queue.len();
+    app.queue.cursor.follow(queued, rows);
+    let sung = app.history.len();
+    app.sung_cursor.follow(sung, rows);
+    let lines = app.board.len();
+    app.board.cursor.follow(lines, rows);
+}
+
+/// True if something on the screen changed.
+fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
+    match event {
+        Event::Key(key) => keys::key(app, key, effects),
+        Event::Touched(touch) => mouse::touch(app, touch, effects),
+        Event::Paste(text) if app.screen == Screen::Editor => lyrics_editor::paste(app, &text),
+        Event::Paste(text) => prompt::paste(app, &text),
+        Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
+        Event::Resumed => effects.push(Effect::Redraw),
+        Event::Tick { now_ms } => {
+            app.now_ms = app.now_ms.max(now_ms);
+            app.deck.tick(app.now_ms);
+            autosave::save(app, false, effects);
+            lyrics_editor::save_draft(app, false, effects);
+            let expired = app.toasts.expire(now_ms);
+            let back = lyrics_scroll::expire(app);
+            let face = app.lyrics_face();
+            let sung = face.is_some() && app.lyrics_shown != face;
+            app.lyrics_shown = face;
+            return expired || sung || back || (app.screen == Screen::Editor && app.deck.moves());
+        }
+        Event::Quit => screens::quit(app, effects),
+        Event::Request(wish) => remote::take(app, wish, effects),
+
+        Event::Found(_)
+        | Event::Gone(_)
+        | Event::Moved { .. }
+        | Event::Scanning { .. }
+        | Event::ScanDone { .. } => {
+            library(app, event, effects);
+        }
+        Event::Trouble(text) => {
+            app.trouble(text);
+        }
+        Event::Said(text) => app.say(text),
+
+        Event::Restored(restored) => session::restore(app, *restored, effects),
+        Event::ListRead {
+            items,
+            left_out,
+            instead,
+        } => queue::list_read(app, items, left_out, instead, effects),
+        Event::ListExists { path } => queue::list_exists(app, path),
+        Event::QueuedAs { from, to } => {
+            app.queue.rename(&from, &to);
+            next_up::refresh(app);
+        }
+        Event::Sung(sung) => {
+            let at = sung.at;
+            app.tracks.recall(&sung.path, |past| Past {
+                plays: past.plays.saturating_add(1),
+                last_sung: past.last_sung.max(at),
+                ..past
+            });
+            app.history.insert(0, sung);
+            app.history.truncate(session::HISTORY);
+        }
+
+        Event::EngineUp(info) => {
+            app.engine = Engine::Up(info);
+            app.warming = false;
+            app.board.halted = None;
+        }
+        Event::ModelChanged { ready, older } => redo::model_changed(app, &ready, &older),
+        Event::EngineDown { reason } => {
+            app.warn(reason.clone());
+            app.board.halted = Some(reason.clone());
+            app.engine = Engine::Down(reason);
+        }
+        Event::JobStarted { path } => separation::progress(app, &path, 0, 0, 0.0),
+        Event::Identified { path, id } => {
+            if let Some(entry) = app.tracks.find(&path) {
+                entry.track.id = Some(id);
+            }
+            return false;
+        }
+        Event::JobProgress {
+            path,
+            done,
+            total,
+            speed,
+        } => separation::progress(app, &path, done, total, speed),
+        Event::SegmentStored { path, segment, peaks } => {
+            return separation::stored(app, &path, segment, peaks, effects);
+        }
+        Event::SegmentLost { path, segment } => separation::lost(app, &path, segment),
+        Event::EngineAsleep => {
+            if matches!(app.engine, Engine::Up(_)) {
+                app.engine = Engine::Asleep;
+            }
+        }
+        Event::JobFinished { path, already } => {
+            separation::finished(app, &path, already, effects);
+        }
+        Event::JobFailed { path, reason } => separation::failed(app, &path, reason),
+        Event::JobCancelled { path } => separation::cancelled(app, &path),
+
+        Event::Loaded(loaded) => playback::loaded(app, *loaded, effects),
+        Event::Lyrics(found) => find_lyrics::found(app, *found),
+        Event::Readings {
+            path,
+            lyrics,
+            readings,
+        } => romanization::found(app, &path, &lyrics, readings),
+        Event::Draft { song, draft } => lyrics_editor::opened(app, &song, draft.as_deref(), effects),
+        Event::LyricsWritten { song, file } => save_lyrics::written(app, &song, &file, effects),
+        Event::LyricsExist(refused) => save_lyrics::exists(app, *refused),
+        Event::Traced { path, trace } => offset_suggestion::traced(app, &path, trace),
+        Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
+        Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
+        Event::PlayerEnded { token } => playback::ended(app, token, effects),
+        Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
+        Event::PlayerDamaged { token, at, seconds } => damage::met(app, token, at, seconds),
+        Event::Position { token, seconds } => return playback::position(app, token, seconds, effects),
+        Event::Output(output) => outputs::output(app, output, effects),
+        Event::Outputs(names) => outputs::listed(app, names),
+
+        Event::Cache(stats) => separation::cache(app, stats, effects),
+        Event::Evicted(ids) => {
+            app.pushed_out |= !ids.is_empty();
+            effects.push(Effect::AskCache);
+            let ids: HashSet<_> = ids.into_iter().collect();
+            for key in app.tracks.all().to_vec() {
+                let entry = app
+                    .tracks
+                    .get_mut(key)
+                    .filter(|e| e.track.id.is_some_and(|id| ids.contains(&id)));
+                if let Some(entry) = entry.filter(|e| e.stems == StemState::Ready) {
+                    // not separated again unasked: the cache would go round in circles
+                    entry.stems = StemState::New;
+                    entry.older = None;
+                    app.board.forget_waiting(key);
+                }
+            }
+        }
+    }
+    true
+}
+
+fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
+    match event {
+        Event::Found(found) => {
+            let added = app.tracks.add(found);
+            separation::found(app, &added.new, &added.changed);
+            next_up::refresh(app);
+        }
+        Event::Gone(paths) => {
+            let gone: HashSet<_> = app.tracks.remove(&paths).into_iter().collect();
+            forget(app, &gone, effects);
+        }
+        Event::Moved { from, to } => {
+            app.queue.rename(&from, &to);
+            if let Some(replaced) = app.tracks.rename(&from, &to) {
+                forget(app, &HashSet::from([replaced]), effects);
+            }
+            next_up::refresh(app);
+            // a load under way asks for a file that is no more
+            let key = app.tracks.key(&to);
+            for song in [&app.deck.song, &app.deck.next].into_iter().flatten() {
+                if Some(song.key) == key && song.stage == Stage::Loading {
+                    effects.push(Effect::Load {
+                        path: to.clone(),
+                        id: song.id,
+                    });
+                }
+            }
+        }
+        Event::Scanning { files } => app.scan = Scan { running: true, files },
+        Event::ScanDone { files } => {
+            app.scan = Scan {
+                running: false,
+                files,
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Songs that are no more leave the jobs; in the queue they wait until they are back. One that plays goes on: the file is open.
+fn forget(app: &mut App, gone: &HashSet<SongKey>, effects: &mut Vec<Effect>) {
+    next_up::refresh(app);
+    app.board.forget(gone);
+    if app
+        .board
+        .running
+        .as_ref()
+        .is_some_and(|running| gone.contains(&running.key))
+    {
+        separation::stop(app, Stopping::ForGood, effects);
+    }
+    if app
+        .deck
+        .next
+        .as_ref()
+        .is_some_and(|next| gone.contains(&next.key))
+    {
+        app.deck.next = None;
+        effects.push(Effect::QueueNext(None));
+    }
+    let loading = |song: &Song| gone.contains(&song.key) && song.stage == Stage::Loading;
+    if app.deck.song.as_ref().is_some_and(loading) {
+        next_up::give_back(app);
+        app.deck.song = None;
+        app.deck.playing = false;
+        effects.push(Effect::Stop);
+    }
+}

@@ -1,0 +1,118 @@
+//! What the singer's trace says about the times of the lyrics: asked for once the vocals are whole,
+//! offered in words, taken by one key, and never done unasked.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::action::{Action, Screen};
+use crate::app::app::App;
+use crate::app::message::Effect;
+use crate::app::queries::moved;
+use crate::app::state::deck::{Song, Stage};
+use crate::app::state::song_lyrics::Listening;
+use crate::lyrics::Source;
+use crate::song_settings::Change;
+use crate::track::TrackId;
+use crate::vocal_timing::{Trace, offset};
+
+/// Asks for the trace of the song on the deck, once there are words to fit to it.
+pub fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(song) = app.deck.song.as_mut() else {
+        return;
+    };
+    let ready = song.stage == Stage::Given && song.voice.complete && song.words.found().is_some();
+    let asked = match &song.words.listening {
+        // without whole vocals the mixture was all there was
+        Listening::Heard(_) => song.words.listening.knows_vocals(),
+        Listening::Asked(_) | Listening::Deaf => true,
+        Listening::Unasked => false,
+    };
+    if !ready || asked || song.id.is_none() {
+        return;
+    }
+    let Some(entry) = app.tracks.get(song.key) else {
+        return;
+    };
+    song.words.listening = Listening::Asked(false);
+    effects.push(Effect::Listen {
+        path: entry.track.path.clone(),
+        id: song.id,
+        or_mixture: false,
+    });
+}
+
+/// Wants the trace of the song on the deck, if need be of all its music.
+pub fn listen(app: &mut App, path: PathBuf, id: Option<TrackId>) -> Option<Effect> {
+    let song = app.deck.song.as_mut()?;
+    if song.words.listening.trace().is_some() {
+        return None;
+    }
+    song.words.listening = Listening::Asked(true);
+    Some(Effect::Listen {
+        path,
+        id,
+        or_mixture: true,
+    })
+}
+
+/// A song was listened to.
+pub fn traced(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
+    let key = app.tracks.key(path);
+    let Some(song) = app.deck.song.as_mut().filter(|song| Some(song.key) == key) else {
+        return;
+    };
+    let heard = trace.map_or(Listening::Deaf, Listening::Heard);
+    // a mixture asked for earlier does not go over the vocals
+    if song.words.listening.knows_vocals() && !heard.knows_vocals() {
+        return;
+    }
+    song.words.listening = heard;
+    song.words.lay(&song.voice, song.duration);
+    look(song);
+    if let Some(words) = song.words.suggested.map(moved) {
+        let key = app.keymap.key_name(Screen::Sing, Action::TakeOffset);
+        let how = key
+            .map(|key| format!(": {key} on Sing moves them"))
+            .unwrap_or_default();
+        app.say(format!("{words} would fit the singer{how}"));
+    }
+}
+
+/// Looks whether the lyrics of a song would fit better elsewhere; not where the listener moved or
+/// timed them.
+pub(super) fn look(song: &mut Song) {
+    song.words.suggested = None;
+    let Some(lyrics) = song.words.found().cloned() else {
+        return;
+    };
+    if song.memory.lyrics_offset_ms != 0 || song.words.moved_by_hand || lyrics.source == Source::Edited {
+        return;
+    }
+    let found = song
+        .words
+        .listening
+        .trace()
+        .and_then(|trace| offset::find(&lyrics, trace));
+    song.words.suggested = found
+        .filter(offset::Found::is_worth_offering)
+        .map(|found| found.later_ms);
+}
+
+/// The listener moves the lyrics: what was offered is void.
+pub(super) fn drop_for(app: &mut App) {
+    if let Some(song) = app.deck.song.as_mut() {
+        song.words.suggested = None;
+        song.words.moved_by_hand = true;
+    }
+}
+
+/// `y`: as suggested.
+pub fn take(app: &mut App) {
+    let suggested = app.deck.song.as_ref().and_then(|song| song.words.suggested);
+    let Some(later) = suggested else {
+        return app.say("no other time is suggested for these lyrics; z and Z move them by hand");
+    };
+    drop_for(app);
+    app.remember(Change::LyricsOffset(later as i32));
+    app.toasts.say_anew(app.now_ms, "lyrics ", moved(later));
+}

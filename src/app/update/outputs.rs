@@ -1,0 +1,137 @@
+//! Where the sound goes: the chooser of outputs, what each of them is late, and a song whose output
+//! went away.
+
+use crate::action::Action;
+use crate::app::app::App;
+use crate::app::message::Effect;
+use crate::app::overlay::Overlay;
+use crate::app::queries::current;
+use crate::app::state::machines::Output;
+use crate::app::state::outputs::Line;
+use crate::app::update::{actions, transport};
+use crate::keymap::{Code, Key};
+
+/// Per key press.
+pub const DELAY_STEP_MS: u32 = 10;
+/// The slowest Bluetooth is three times faster.
+pub const LONGEST_DELAY_MS: u32 = 1000;
+
+pub(super) fn open(app: &mut App, effects: &mut Vec<Effect>) {
+    app.overlay = Overlay::Outputs;
+    place_cursor(app);
+    effects.push(Effect::ListOutputs);
+}
+
+pub(super) fn listed(app: &mut App, names: Vec<String>) {
+    app.outputs.names = names;
+    place_cursor(app);
+}
+
+/// On the line that is in force.
+fn place_cursor(app: &mut App) {
+    let lines = app.outputs.lines();
+    let chosen = &app.outputs.saved.chosen;
+    app.outputs.cursor.at = lines.iter().position(|line| line.name == *chosen).unwrap_or(0);
+}
+
+pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    let lines = app.outputs.lines();
+    match (key.code, key.ctrl) {
+        (Code::Down | Code::Char('j'), false) => app.outputs.cursor.step(1, lines.len()),
+        (Code::Up | Code::Char('k'), false) => app.outputs.cursor.step(-1, lines.len()),
+        (Code::Right | Code::Char('l'), false) => nudge(app, &lines, true, effects),
+        (Code::Left | Code::Char('h'), false) => nudge(app, &lines, false, effects),
+        (Code::Enter, _) => {
+            app.overlay = Overlay::None;
+            if let Some(line) = lines.get(app.outputs.cursor.at) {
+                app.outputs.saved.chosen = line.name.clone();
+                effects.push(Effect::ChooseOutput(line.name.clone()));
+                effects.push(Effect::SaveOutputs(app.outputs.saved.clone()));
+            }
+        }
+        (Code::Char('c'), true) => actions::act(app, Action::Quit, effects),
+        _ => app.overlay = Overlay::None,
+    }
+}
+
+/// The delay of the selected output; on the first line, of the one that is heard.
+fn nudge(app: &mut App, lines: &[Line], later: bool, effects: &mut Vec<Effect>) {
+    let selected = lines
+        .get(app.outputs.cursor.at)
+        .and_then(|line| line.name.clone());
+    let Some(name) = selected.or_else(|| current(app).map(str::to_owned)) else {
+        return app.say("no output is heard that could have a delay");
+    };
+    let delay = app.outputs.delay(&name);
+    let delay = if later {
+        (delay + DELAY_STEP_MS).min(LONGEST_DELAY_MS)
+    } else {
+        delay.saturating_sub(DELAY_STEP_MS)
+    };
+    if current(app) == Some(&name) {
+        effects.push(Effect::SetOutputDelay(delay));
+    }
+    if delay == 0 {
+        app.outputs.saved.delays_ms.remove(&name);
+    } else {
+        app.outputs.saved.delays_ms.insert(name, delay);
+    }
+    effects.push(Effect::SaveOutputs(app.outputs.saved.clone()));
+}
+
+/// The player tells where the sound goes.
+pub(super) fn output(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
+    let before = app.output.replace(output.clone());
+    let chooser = app.keymap.key_name(app.screen, Action::Outputs);
+    let chooser = chooser.map_or(String::new(), |key| format!(" ({key} chooses an output)"));
+    match output {
+        Output::Device { name, instead_of, .. } => {
+            effects.push(Effect::SetOutputDelay(app.outputs.delay(&name)));
+            let heard_before = match &before {
+                Some(Output::Device { name, .. }) => Some(name),
+                _ => None,
+            };
+            if let Some(wanted) = instead_of {
+                app.warn(format!(
+                    "{wanted} is not there: {name} is used until it is{chooser}"
+                ));
+            } else if heard_before.is_some_and(|before| *before != name) {
+                app.say(format!("sound: {name}"));
+            } else if matches!(before, Some(Output::Silent { .. })) {
+                app.say(format!("sound again: {name}"));
+            }
+            if app.outputs.gone.is_some() && app.settings.resume_after_unplug {
+                go_on(app, effects);
+            }
+        }
+        Output::Lost { name, reason } => {
+            app.warn(format!("{name} went away: {reason}{chooser}"));
+            if app.deck.moves() {
+                // The player waits already; this tells the screen, and a song not given to it yet.
+                app.deck.playing = false;
+                app.outputs.gone = Some(name);
+                effects.push(Effect::Pause);
+            }
+        }
+        Output::Silent { reason } => {
+            if matches!(before, Some(Output::Device { .. }) | None) {
+                app.warn(format!("no sound: {reason}{chooser}"));
+            }
+        }
+    }
+}
+
+/// Where the song was when its output went away.
+fn go_on(app: &mut App, effects: &mut Vec<Effect>) {
+    app.outputs.gone = None;
+    if app.deck.song.is_some() && !app.deck.playing {
+        transport::play_pause(app, effects);
+    }
+}
+
+/// A song that plays waits for no output.
+pub(super) fn settle(app: &mut App) {
+    if app.deck.playing {
+        app.outputs.gone = None;
+    }
+}

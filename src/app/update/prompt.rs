@@ -1,0 +1,155 @@
+//! TODO
+
+use tui_input::{Input, InputRequest};
+
+use crate::action::{Action, Screen};
+use crate::app::app::{App, open_line};
+use crate::app::message::Effect;
+use crate::app::overlay::{Ask, Overlay, Prompt};
+use crate::app::state::cursor::Cursor;
+use crate::app::update::actions::act;
+use crate::app::update::queue;
+use crate::keymap::{Code, Key, Lookup};
+
+pub(super) fn open_prompt(app: &mut App, ask: Ask, effects: &mut Vec<Effect>) {
+    app.go(Screen::Library, effects);
+    let text = match ask {
+        Ask::Find => String::new(),
+        Ask::Filter => app.tracks.filter.clone(),
+        Ask::Singer | Ask::SaveList | Ask::LoadList => return,
+    };
+    app.overlay = Overlay::Prompt(Prompt {
+        ask,
+        input: Input::new(text.clone()),
+        cursor: app.tracks.cursor,
+        text,
+    });
+}
+
+/// Actions that work whatever lies over the screen.
+pub(crate) fn through(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
+    match app.keymap.look_up(app.screen, &[key]) {
+        Lookup::Action(action @ (Action::Suspend | Action::Redraw)) => act(app, action, effects),
+        _ => return false,
+    }
+    true
+}
+
+pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    if through(app, key, effects) {
+        return;
+    }
+    let Overlay::Prompt(prompt) = &mut app.overlay else {
+        return;
+    };
+    let request = match (key.code, key.ctrl || key.alt) {
+        (Code::Esc, _) | (Code::Char('c'), true) => {
+            let Prompt {
+                ask, cursor, text, ..
+            } = std::mem::replace(prompt, empty());
+            app.overlay = Overlay::None;
+            if ask == Ask::Filter {
+                app.tracks.set_filter(&text);
+            }
+            app.tracks.cursor = cursor;
+            app.tracks.cursor.clamp(app.tracks.shown().len());
+            return;
+        }
+        (Code::Enter, _) => {
+            let ask = prompt.ask;
+            let text = prompt.input.value().to_owned();
+            app.overlay = Overlay::None;
+            match ask {
+                Ask::Find if !text.is_empty() => app.find = text,
+                // an empty search repeats the last one, as in less
+                Ask::Find => find_again(app, false),
+                Ask::Filter => {}
+                ask => queue::entered(app, ask, &text, effects),
+            }
+            return;
+        }
+        (Code::Up | Code::Down, false) if prompt.ask == Ask::Singer => {
+            let text = prompt.input.value().to_owned();
+            if let Some(other) = queue::other_singer(app, &text, key.code == Code::Down) {
+                open_line(app, Ask::Singer, other);
+            }
+            return;
+        }
+        (Code::Up | Code::Down, false) if !matches!(prompt.ask, Ask::Find | Ask::Filter) => return,
+        (Code::Up, false) => return app.tracks.cursor.step(-1, app.tracks.shown().len()),
+        (Code::Down, false) => return app.tracks.cursor.step(1, app.tracks.shown().len()),
+        (Code::Char('u'), true) => InputRequest::DeleteLine,
+        (Code::Char('w') | Code::Backspace, true) => InputRequest::DeletePrevWord,
+        (Code::Char('a'), true) | (Code::Home, _) => InputRequest::GoToStart,
+        (Code::Char('e'), true) | (Code::End, _) => InputRequest::GoToEnd,
+        (Code::Char('k'), true) => InputRequest::DeleteTillEnd,
+        (Code::Char('h'), true) | (Code::Backspace, _) => InputRequest::DeletePrevChar,
+        (Code::Delete, _) => InputRequest::DeleteNextChar,
+        (Code::Left, true) => InputRequest::GoToPrevWord,
+        (Code::Right, true) => InputRequest::GoToNextWord,
+        (Code::Left, _) => InputRequest::GoToPrevChar,
+        (Code::Right, _) => InputRequest::GoToNextChar,
+        (Code::Char(c), false) if !c.is_control() => InputRequest::InsertChar(c),
+        _ => return,
+    };
+    let changed = prompt.input.handle(request).is_some_and(|changed| changed.value);
+    if changed {
+        follow_prompt(app);
+    }
+}
+
+fn empty() -> Prompt {
+    Prompt {
+        ask: Ask::Find,
+        input: Input::default(),
+        cursor: Cursor::default(),
+        text: String::new(),
+    }
+}
+
+/// Longer texts than this are a mistake of the clipboard.
+const PASTED: usize = 200;
+
+pub(super) fn paste(app: &mut App, text: &str) {
+    let Overlay::Prompt(prompt) = &mut app.overlay else {
+        return;
+    };
+    for c in crate::text::printable(text).chars().take(PASTED) {
+        prompt.input.handle(InputRequest::InsertChar(c));
+    }
+    follow_prompt(app);
+}
+
+/// The list follows what is typed.
+fn follow_prompt(app: &mut App) {
+    let Overlay::Prompt(prompt) = &app.overlay else {
+        return;
+    };
+    let text = prompt.input.value().to_owned();
+    match prompt.ask {
+        Ask::Filter => app.tracks.set_filter(&text),
+        Ask::Find => {
+            let start = prompt.cursor.at;
+            app.tracks.cursor.at = app.tracks.match_from(&text, start, false).unwrap_or(start);
+        }
+        Ask::Singer | Ask::SaveList | Ask::LoadList => {}
+    }
+}
+
+/// `n` and `N`.
+pub(super) fn find_again(app: &mut App, backwards: bool) {
+    let len = app.tracks.shown().len();
+    if app.find.is_empty() || len == 0 {
+        return;
+    }
+    let at = app.tracks.cursor.at;
+    let start = if backwards {
+        (at + len - 1) % len
+    } else {
+        (at + 1) % len
+    };
+    match app.tracks.match_from(&app.find, start, backwards) {
+        Some(at) => app.tracks.cursor.at = at,
+        None => app.say(format!("no song holds \"{}\"", app.find)),
+    }
+}

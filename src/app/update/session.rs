@@ -1,0 +1,89 @@
+//! What the mind leaves for the next evening besides the memory of each song: the queue, where the
+//! music stood, and what was sung.
+
+use std::path::PathBuf;
+
+use crate::app::app::App;
+use crate::app::message::Effect;
+use crate::app::state::deck::Stage;
+use crate::app::state::queue::entry::{self, item, queued};
+use crate::app::state::queue::rotation::Turns;
+use crate::app::state::session::{KeptQueue, Restored, Resume};
+use crate::app::update::next_up;
+use crate::m3u::Item;
+
+/// The position is written down when it moved by so much.
+const POSITION_SECONDS: f64 = 5.0;
+/// Songs of the history kept in mind.
+pub const HISTORY: usize = 500;
+
+impl App {
+    /// The queue as a list of songs.
+    pub fn queue_items(&self) -> Vec<Item> {
+        self.queue.entries().iter().map(item).collect()
+    }
+}
+
+pub(super) fn restore(app: &mut App, restored: Restored, effects: &mut Vec<Effect>) {
+    let Restored {
+        queue,
+        resume,
+        history,
+    } = restored;
+    let entries = queue.items.into_iter().map(queued).collect();
+    let turns = Turns::from_list(queue.turns);
+    app.queue.restore(entries, queue.unshuffled, turns, queue.repeat);
+    app.now_saved.clone_from(&resume);
+    app.resume = resume;
+    app.history = history;
+    self::look_for_missing(app, effects);
+    app.queue_saved = app.queue.changes();
+}
+
+/// Writes down what changed: the queue at once, the position now and then.
+pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.queue.changes() != app.queue_saved {
+        app.queue_saved = app.queue.changes();
+        effects.push(Effect::SaveQueue(Box::new(KeptQueue::of(&app.queue))));
+    }
+    let now = now(app);
+    let same = match (&now, &app.now_saved) {
+        (Some(now), Some(saved)) => {
+            now.path == saved.path
+                && now.singer == saved.singer
+                && (now.seconds - saved.seconds).abs() < POSITION_SECONDS
+                && app.deck.playing == app.playing_saved
+        }
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        app.now_saved.clone_from(&now);
+        app.playing_saved = app.deck.playing;
+        effects.push(Effect::SaveNow(now));
+    }
+}
+
+/// Where the music stands; nothing where it came to rest.
+fn now(app: &App) -> Option<Resume> {
+    let Some(song) = &app.deck.song else {
+        return app.resume.clone();
+    };
+    let path = &app.tracks.get(song.key)?.track.path;
+    (song.stage != Stage::Over).then(|| Resume {
+        path: path.clone(),
+        name: entry::name(&song.artist, &song.title),
+        singer: song.singer.clone(),
+        seconds: app.deck.seconds,
+    })
+}
+
+/// Entries that the library does not have may lie outside its folders.
+pub(super) fn look_for_missing(app: &mut App, effects: &mut Vec<Effect>) {
+    next_up::refresh(app);
+    let missing = app.queue.entries().iter().filter(|entry| entry.key.is_none());
+    let paths: Vec<PathBuf> = missing.map(|entry| entry.path.clone()).collect();
+    if !paths.is_empty() {
+        effects.push(Effect::LookFor(paths));
+    }
+}

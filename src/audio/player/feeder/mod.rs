@@ -1,0 +1,322 @@
+//! Keeps the ring filled: decodes the song that plays, goes over to the next one without a gap,
+//! seeks, and tells what became of each song. One thread, woken by commands and by the clock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use rtrb::Producer;
+
+use crate::audio::frame::{Frame, is_before};
+use crate::audio::player::command::Command;
+use crate::audio::player::event::{PlayerEvent, Position};
+use crate::audio::player::feeder::crossing::Crossing;
+use crate::audio::player::feeder::renewal::Renewal;
+use crate::audio::player::ring_writer::Outlet;
+use crate::audio::player::shared::Shared;
+use crate::audio::player::song::Song;
+use crate::audio::player::song_reader::Deck;
+use crate::key_tempo::KeyTempo;
+
+/// Frames decoded at a time.
+const BATCH: usize = 1024;
+/// Batches before commands are looked at again.
+const BATCHES_A_STEP: usize = 8;
+/// A twentieth of what lies in the ring.
+const POLL: Duration = Duration::from_millis(20);
+/// While the mixer makes room for what was just asked for.
+const HURRY: Duration = Duration::from_millis(2);
+/// The rate positions are told in until a device has said its own.
+const NO_DEVICE_RATE: u32 = 44_100;
+
+/// When the feeder wants to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing to do until a command comes.
+    Idle,
+    Within(Duration),
+}
+
+pub struct Feeder {
+    shared: Arc<Shared>,
+    on: Box<dyn Fn(PlayerEvent) + Send>,
+    output: Option<Outlet>,
+    /// The song heard, and after it the one already being fed.
+    decks: VecDeque<Deck>,
+    queued: Option<Deck>,
+    /// The last song comes in over the one before it.
+    crossing: Option<Crossing>,
+    stretch: u32,
+    batch: Vec<Frame>,
+    /// Why what lies in the ring is to be replaced.
+    renewal: Renewal,
+    /// The last song came to its end with nothing to follow.
+    ran_out: bool,
+    /// Times the ring ran dry that have been written down.
+    dry: u64,
+}
+
+impl Feeder {
+    pub fn new(shared: Arc<Shared>, on: impl Fn(PlayerEvent) + Send + 'static) -> Self {
+        Self {
+            shared,
+            on: Box::new(on),
+            output: None,
+            decks: VecDeque::new(),
+            queued: None,
+            crossing: None,
+            stretch: 0,
+            batch: Vec::with_capacity(BATCH),
+            renewal: Renewal::default(),
+            ran_out: false,
+            dry: 0,
+        }
+    }
+
+    /// Until it is told to quit.
+    pub fn run(mut self, commands: &Receiver<Command>) {
+        loop {
+            let command = match self.step() {
+                Next::Idle => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Next::Within(time) => commands.recv_timeout(time),
+            };
+            match command {
+                Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(command) => self.obey(command),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    pub fn obey(&mut self, command: Command) {
+        // Since the last step the listener may have come to the next song, and means that one.
+        self.notice_what_was_heard();
+        match command {
+            Command::Load(song, playing) => self.load(song, playing),
+            Command::Queue(song) => self.queue(song),
+            Command::Seek(seconds) => self.seek(seconds),
+            Command::KeyTempo(key_tempo) => self.set_key_tempo(key_tempo),
+            Command::Loop(seconds) => self.set_loop(seconds),
+            Command::Vocals => self.renewal.vocals = true,
+            Command::Attach {
+                ring,
+                rate,
+                latency,
+                state,
+            } => {
+                self.attach(ring, rate, latency);
+                (self.on)(PlayerEvent::Output(state));
+            }
+            Command::Say(event) => (self.on)(event),
+            Command::Wake | Command::Quit => {}
+        }
+    }
+
+    /// Fills the ring as far as it goes and says what happened.
+    pub fn step(&mut self) -> Next {
+        if let Some(outlet) = &mut self.output {
+            outlet.settle();
+        }
+        self.notice_what_was_heard();
+        self.notice_drought();
+        self.renew();
+        for _ in 0..BATCHES_A_STEP {
+            if !self.feed() {
+                break;
+            }
+        }
+        self.notice_the_end();
+        let Some(outlet) = &mut self.output else {
+            return Next::Idle;
+        };
+        let feeding = self.decks.back().is_some_and(|deck| !deck.done);
+        if !feeding {
+            // However short the rest is, the mixer may go over to it.
+            outlet.tell(&self.shared);
+        }
+        if self.decks.is_empty() {
+            return Next::Idle;
+        }
+        if outlet.is_choked(BATCH) && feeding {
+            return Next::Within(HURRY);
+        }
+        let full = outlet.room() < BATCH;
+        if !self.shared.playing() && (full || !feeding) {
+            return Next::Idle;
+        }
+        if self.renewal.vocals || self.renewal.looped {
+            return Next::Within(HURRY);
+        }
+        if outlet.is_low() && feeding {
+            Next::Within(Duration::ZERO)
+        } else {
+            Next::Within(POLL)
+        }
+    }
+
+    fn load(&mut self, song: Song, playing: bool) {
+        let token = song.token;
+        self.decks.clear();
+        (self.queued, self.crossing) = (None, None);
+        self.ran_out = false;
+        // The old song falls silent before the new file is touched, which may take its time.
+        let start = (song.start.max(0.0) * f64::from(self.rate())) as u32;
+        self.announce(token, start, song.key_tempo, true);
+        self.shared.set_playing(playing);
+        match self.open(song) {
+            Some(deck) => self.begin(deck),
+            None => self.shared.set_complete(true),
+        }
+    }
+
+    fn begin(&mut self, mut deck: Deck) {
+        let (token, start) = (deck.token, deck.start());
+        if let Err(error) = deck.place(start, self.rate()) {
+            self.fail(token, &error);
+            return;
+        }
+        deck.stretch = self.new_stretch(&deck, true);
+        (self.on)(PlayerEvent::Started {
+            token,
+            duration: deck.duration(),
+        });
+        self.decks.push_back(deck);
+    }
+
+    fn queue(&mut self, song: Option<Song>) {
+        self.queued = None;
+        let Some(deck) = song.and_then(|song| self.open(song)) else {
+            return;
+        };
+        if std::mem::take(&mut self.ran_out) {
+            self.begin(deck);
+        } else {
+            self.queued = Some(deck);
+        }
+    }
+
+    fn seek(&mut self, seconds: f64) {
+        let key_tempo = self.decks.front().map(Deck::key_tempo);
+        self.move_to(seconds, key_tempo.unwrap_or_default());
+    }
+
+    /// The song heard goes on from the sample where it is: what lies in the ring is of the old key
+    /// and tempo, and would be heard for too long. A song that ends under it goes on as it was.
+    fn set_key_tempo(&mut self, key_tempo: KeyTempo) {
+        let next = self.shared.next_position();
+        let Some(front) = self.decks.front() else { return };
+        if front.key_tempo() != key_tempo && !front.failed {
+            let seconds = self.seconds_heard(next);
+            let crossing = self.take_crossing_heard();
+            self.move_to(seconds, key_tempo);
+            self.crossing = crossing;
+        }
+    }
+
+    fn move_to(&mut self, seconds: f64, key_tempo: KeyTempo) {
+        let rate = self.rate();
+        // The one already being fed waits again: it is the song heard that moves.
+        self.crossing = None;
+        if self.decks.len() > 1 {
+            self.queued = self.decks.pop_back();
+            self.decks.truncate(1);
+        }
+        let Some(mut deck) = self.decks.pop_front() else {
+            return;
+        };
+        let token = deck.token;
+        let seconds = if seconds.is_finite() { seconds } else { 0.0 };
+        let placed = deck.place_as(key_tempo, seconds, rate);
+        deck.stretch = self.new_stretch(&deck, true);
+        match placed {
+            Ok(()) => self.decks.push_front(deck),
+            Err(error) => self.fail(token, &error),
+        }
+    }
+
+    fn attach(&mut self, ring: Producer<Frame>, rate: u32, latency: u32) {
+        let heard = self.shared.position();
+        self.shared.set_latency(latency);
+        self.shared.set_splice(0, 0);
+        self.output = Some(Outlet::new(ring, rate));
+        if !self.decks.is_empty() {
+            self.seek(self.seconds_heard(heard));
+        }
+    }
+
+    /// Where the song in front is heard; its beginning if it is not yet.
+    fn seconds_heard(&self, heard: Position) -> f64 {
+        self.decks.front().map_or(0.0, |front| {
+            if front.token == heard.token {
+                heard.seconds
+            } else {
+                front.start()
+            }
+        })
+    }
+
+    /// A song whose successor sounds is over.
+    fn notice_what_was_heard(&mut self) {
+        while let [_, second, ..] = self.decks.make_contiguous() {
+            if is_before(self.shared.heard_stretch(), second.stretch) {
+                return;
+            }
+            let (token, duration) = (second.token, second.duration());
+            self.leave_front();
+            (self.on)(PlayerEvent::Started { token, duration });
+        }
+    }
+
+    /// The callback may not write to a log.
+    fn notice_drought(&mut self) {
+        let dry = self.shared.underruns();
+        if dry != std::mem::replace(&mut self.dry, dry) {
+            let Position { token, seconds, .. } = self.shared.next_position();
+            tracing::debug!("the sound ran dry, {dry} times by now, at {seconds:.2} s of song {token}");
+        }
+    }
+
+    /// The last song is over when the ring has been played empty.
+    fn notice_the_end(&mut self) {
+        let over = self.decks.len() == 1
+            && self.decks.front().is_some_and(|deck| deck.done)
+            && self.shared.complete()
+            && self.output.as_ref().is_some_and(Outlet::is_empty);
+        if over {
+            self.ran_out = true;
+            self.leave_front();
+        }
+    }
+
+    fn leave_front(&mut self) {
+        if let Some(deck) = self.decks.pop_front().filter(|deck| !deck.failed) {
+            (self.on)(PlayerEvent::Ended { token: deck.token });
+            self.keep_under(deck);
+        }
+    }
+
+    fn open(&self, song: Song) -> Option<Deck> {
+        let token = song.token;
+        Deck::open(song).map_err(|error| self.fail(token, &error)).ok()
+    }
+
+    fn fail(&self, token: u64, error: &dyn std::error::Error) {
+        (self.on)(PlayerEvent::Failed {
+            token,
+            reason: error.to_string(),
+        });
+    }
+
+    fn rate(&self) -> u32 {
+        self.output.as_ref().map_or(NO_DEVICE_RATE, Outlet::rate)
+    }
+}
+
+mod crossfade;
+pub mod crossing;
+mod fill;
+pub mod renewal;
+mod replace;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! TODO
+
+use clap::ValueEnum;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Stem {
+    Vocals,
+    Instrumental,
+}
+
+impl Stem {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Vocals => "vocals",
+            Self::Instrumental => "instrumental",
+        }
+    }
+}

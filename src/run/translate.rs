@@ -1,0 +1,163 @@
+//! What the machines say, in the words of the mind. The only place that knows both languages.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::{EngineInfo, Event, Loaded, Output, Peaks, WordsFound};
+use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::jobs::JobEvent;
+use crate::jobs::load::Opened;
+use crate::jobs::lyrics::Found;
+use crate::jobs::romanization::ToRead;
+use crate::library::{LibraryEvent, WatchedBy};
+use crate::lyrics::romanization::Readings;
+use crate::{store, text, track};
+
+/// Everything but `Found`, which needs the store's word on what is separated already.
+pub fn of_library(event: LibraryEvent) -> Option<Event> {
+    Some(match event {
+        LibraryEvent::Found(_) => return None,
+        LibraryEvent::Gone(paths) => Event::Gone(paths),
+        LibraryEvent::Moved { from, to } => Event::Moved { from, to },
+        LibraryEvent::Progress { files } => Event::Scanning { files },
+        LibraryEvent::ScanDone { files, .. } => Event::ScanDone { files },
+        LibraryEvent::Watching { root, how } => match how {
+            WatchedBy::Inotify | WatchedBy::Nobody => return None,
+            WatchedBy::Poll { reason } => Event::Said(format!(
+                "{} is looked through now and then: {reason}",
+                shown(&root)
+            )),
+        },
+        LibraryEvent::Trouble { path, reason } => Event::Trouble(format!("{}: {reason}", shown(&path))),
+    })
+}
+
+pub fn of_job(event: JobEvent) -> Event {
+    match event {
+        JobEvent::EngineUp(info) => Event::EngineUp(EngineInfo {
+            device: info.device,
+            why: info.why,
+            model: info.model,
+            model_why: info.model_why,
+            // The first song will tell better.
+            speed: info.times_real_time.unwrap_or_default() as f32,
+        }),
+        JobEvent::ModelChanged(listing) => Event::ModelChanged {
+            ready: listing.ready,
+            older: listing.older,
+        },
+        JobEvent::EngineRestarted { reason } => {
+            Event::Said(format!("the engine was started again: {reason}"))
+        }
+        JobEvent::EngineAsleep => Event::EngineAsleep,
+        JobEvent::EngineDown { reason } => Event::EngineDown { reason },
+        JobEvent::Started { path } => Event::JobStarted { path },
+        JobEvent::Identified { path, id } => Event::Identified { path, id },
+        JobEvent::Progress {
+            path,
+            done,
+            total,
+            speed,
+        } => Event::JobProgress {
+            path,
+            done,
+            total,
+            speed,
+        },
+        JobEvent::SegmentStored {
+            path,
+            segment,
+            peaks: stored,
+        } => Event::SegmentStored {
+            path,
+            segment,
+            peaks: Some(peaks(&stored)),
+        },
+        JobEvent::Finished { path, already, .. } => Event::JobFinished { path, already },
+        JobEvent::Failed { path, reason, .. } => Event::JobFailed { path, reason },
+        JobEvent::Cancelled { path } => Event::JobCancelled { path },
+        JobEvent::Evicted(ids) => Event::Evicted(ids),
+        JobEvent::StemsUnfit { path, reason } => Event::Said(unfit(&path, &reason)),
+    }
+}
+
+fn unfit(path: &std::path::Path, reason: &str) -> String {
+    format!("{} is separated: {reason}", track::file_title(path))
+}
+
+pub fn of_player(event: PlayerEvent) -> Event {
+    match event {
+        PlayerEvent::Started { token, duration } => Event::PlayerStarted { token, duration },
+        PlayerEvent::Ended { token } => Event::PlayerEnded { token },
+        PlayerEvent::Failed { token, reason } => Event::PlayerFailed { token, reason },
+        PlayerEvent::Damaged { token, at, seconds } => Event::PlayerDamaged { token, at, seconds },
+        PlayerEvent::Output(state) => Event::Output(match state {
+            OutputState::Device {
+                name,
+                rate,
+                instead_of,
+            } => Output::Device {
+                name,
+                rate,
+                instead_of: instead_of.map(|wanted| text::printable(&wanted)),
+            },
+            OutputState::Lost { name, reason } => Output::Lost { name, reason },
+            OutputState::Silent { reason } => Output::Silent { reason },
+        }),
+        PlayerEvent::Outputs(names) => Event::Outputs(names),
+    }
+}
+
+pub fn of_opened(opened: &Opened) -> Event {
+    Event::Loaded(Box::new(Loaded {
+        path: opened.path.clone(),
+        id: Some(opened.id),
+        memory: opened.memory.clone(),
+        duration: opened.duration,
+        segment_seconds: opened.segment_seconds,
+        segments: opened
+            .segments
+            .iter()
+            .map(|segment| segment.as_ref().map(peaks))
+            .collect(),
+        complete: opened.complete,
+        older: opened.older.clone(),
+        begins: opened.span.start,
+        ends: opened.span.end,
+    }))
+}
+
+pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
+    let refused = found
+        .refused
+        .first()
+        .map(|(file, reason)| format!("{} is not used for lyrics: {reason}", shown(file)));
+    Event::Lyrics(Box::new(WordsFound {
+        path,
+        lyrics: found.lyrics.map(Arc::new),
+        graphics: found.graphics.map(Arc::new),
+        offers: found.offers,
+        chosen: found.chosen,
+        online: found.online,
+        refused,
+    }))
+}
+
+pub fn of_readings(wish: ToRead, readings: Result<Readings, impl ToString>) -> Event {
+    Event::Readings {
+        path: wish.path,
+        lyrics: wish.lyrics,
+        readings: readings.map(Arc::new).map_err(|error| error.to_string()),
+    }
+}
+
+fn peaks(stored: &store::Peaks) -> Peaks {
+    Peaks {
+        vocals: stored.vocals,
+        instrumental: stored.instrumental,
+    }
+}
+
+fn shown(path: &std::path::Path) -> String {
+    text::printable(&path.to_string_lossy())
+}
