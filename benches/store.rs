@@ -25,11 +25,10 @@ fn open(below: &Path) -> StemStore {
 
 /// A vowel with vibrato in noise.
 fn sung() -> Vec<f32> {
-    let mut state = 1_u32;
+    let mut random = fastrand::Rng::with_seed(1);
     (0..SEGMENT_SAMPLES)
         .map(|i| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let noise = (state >> 8) as f32 / (1 << 23) as f32 - 1.0;
+            let noise = random.f32() * 2.0 - 1.0;
             let t = (i / 2) as f32 / 44_100.0;
             let pitch = 220.0 + 4.0 * (t * 34.0).sin();
             let voice: f32 = (1..10)

@@ -179,15 +179,8 @@ mod tests {
     use crate::judge::sdr;
 
     fn noise(seed: u64, len: usize) -> Vec<f32> {
-        let mut state = seed;
-        (0..len)
-            .map(|_| {
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                (state >> 33) as f32 / (1_u64 << 31) as f32 - 0.5
-            })
-            .collect()
+        let mut random = fastrand::Rng::with_seed(seed);
+        (0..len).map(|_| random.f32() - 0.5).collect()
     }
 
     fn worst(a: &[f32], b: &[f32]) -> f32 {

@@ -208,13 +208,8 @@ mod tests {
 
     /// Correlations of `M` signals of noise, so that the matrix is one of its kind.
     fn column<const M: usize>(lags: usize, seed: u64) -> Vec<Block<M>> {
-        let mut state = seed;
-        let mut noise = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
-        };
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut noise = || random.f64() - 0.5;
         let signals: [Vec<f64>; M] = std::array::from_fn(|_| (0..300).map(|_| noise()).collect());
         (0..lags)
             .map(|lag| {

@@ -198,11 +198,8 @@ mod tests {
 
     /// Lines every few seconds, each of some words, at uneven distances.
     fn song(lines: usize, worded: bool) -> Lyrics {
-        let mut seed = 7_u32;
-        let mut next = |most: u32| {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            Millis::from(seed >> 16) % Millis::from(most)
-        };
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut next = |most: u32| Millis::from(random.u32(..most));
         let mut at = 3_000;
         let mut lyrics = Lyrics {
             timing: if worded { Timing::Words } else { Timing::Lines },

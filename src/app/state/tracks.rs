@@ -344,13 +344,7 @@ impl Tracks {
     /// The song after this one in an order that is as good as random and the same for one `seed`;
     /// the last one is followed by the first, if it goes `round`.
     pub fn neighbour_mixed(&self, key: SongKey, seed: u64, round: bool) -> Option<SongKey> {
-        let rank = |key: SongKey| {
-            // the finalizer of SplitMix64
-            let mut x = (u64::from(key.0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ seed;
-            x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            x ^ (x >> 31)
-        };
+        let rank = |key: SongKey| fastrand::Rng::with_seed(seed ^ u64::from(key.0)).u64(..);
         let others = || {
             let shown = self.shown().iter().copied().filter(move |other| *other != key);
             shown.filter(|other| self.get(*other).is_some_and(|entry| !entry.unplayable))

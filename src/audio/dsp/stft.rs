@@ -200,12 +200,8 @@ mod tests {
     use super::*;
 
     fn noise(len: usize) -> Vec<f32> {
-        let mut state = 1_u32;
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-        };
-        (0..len).map(|_| next()).collect()
+        let mut random = fastrand::Rng::with_seed(1);
+        (0..len).map(|_| random.f32() * 2.0 - 1.0).collect()
     }
 
     #[test]

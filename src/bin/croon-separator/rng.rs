@@ -1,7 +1,8 @@
 //! A small random generator whose whole state is its seed: the draws of step `n` depend on the seed
 //! and on `n` alone, so that a training picked up again sees what it would have seen.
 
-/// SplitMix64.
+/// SplitMix64, written out because a training that is resumed must draw the same numbers whatever
+/// version of a library it was begun with.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 

@@ -76,14 +76,10 @@ fn separate(engine: &mut Engine, window: &[f32], times: usize) -> Result<(), Str
     Ok(())
 }
 
-/// White noise at -20 dB, from the generator of Numerical Recipes: an engine does not skip it.
+/// White noise at -20 dB: an engine does not skip it.
 fn noise(samples: usize) -> Vec<f32> {
-    let mut state = 1_u32;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state as f32 / u32::MAX as f32 - 0.5
-    };
-    (0..samples).map(|_| 0.2 * next()).collect()
+    let mut random = fastrand::Rng::with_seed(1);
+    (0..samples).map(|_| 0.2 * (random.f32() - 0.5)).collect()
 }
 
 fn judge(hello: &Hello, speed: Result<f64, String>, wanted: Device, driver: Option<&str>) -> Check {

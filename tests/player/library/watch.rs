@@ -209,13 +209,8 @@ fn whatever_happens_the_listener_ends_with_what_is_on_disk() {
         let aside = dir.path().join("aside");
         fs::create_dir(&aside).unwrap();
         let mut listener = Listener::watching(&root);
-        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mut pick = |of: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 33) as usize % of
-        };
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut pick = |of: usize| random.usize(..of);
         let folders = ["", "a", "b", "a/c", ".hid", "a/c/d"];
         for _ in 0..150 {
             let folder = root.join(folders[pick(folders.len())]);

@@ -234,20 +234,17 @@ fn damage_anywhere_in_the_catalogue_invents_nothing() {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(30);
-    let mut place = 99_u64;
+    let mut random = fastrand::Rng::with_seed(99);
     let mut lost = 0;
     for round in 0..rounds {
         std::fs::remove_dir_all(&folder).unwrap();
         std::fs::create_dir_all(folder.join("blobs")).unwrap();
-        place = place
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
         for (nth, (path, bytes)) in whole.iter().enumerate() {
             let mut bytes = bytes.clone();
             // What was never written holds nothing to damage.
             let used = bytes.iter().rposition(|&byte| byte != 0).unwrap_or(0) + 1;
             if nth == round % whole.len() && !bytes.is_empty() {
-                let at = (place >> 33) as usize % used;
+                let at = random.usize(..used);
                 bytes[at] ^= 1 << (round % 8);
             }
             std::fs::write(path, bytes).unwrap();

@@ -63,12 +63,9 @@ impl Drop for Mount {
 
 /// Incompressible, so that it fills a disk.
 fn noise(seed: u32) -> Vec<f32> {
-    let mut state = seed.wrapping_add(1);
+    let mut random = fastrand::Rng::with_seed(seed.into());
     (0..croon::store::SEGMENT_SAMPLES)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            0.9 * ((state >> 8) as f32 / (1 << 23) as f32 - 1.0)
-        })
+        .map(|_| 0.9 * (random.f32() * 2.0 - 1.0))
         .collect()
 }
 

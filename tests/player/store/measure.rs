@@ -9,12 +9,11 @@ use super::*;
 
 /// Something like separated vocals: a vowel with vibrato and breath in phrases, leakage between.
 fn sung(segment: usize) -> Vec<f32> {
-    let mut state = segment as u32 + 1;
+    let mut random = fastrand::Rng::with_seed(segment as u64);
     let mut samples = Vec::with_capacity(SEGMENT_SAMPLES);
     for i in 0..SEGMENT_SAMPLES / 2 {
         let t = (segment * SEGMENT_SAMPLES / 2 + i) as f32 / 44_100.0;
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let noise = (state >> 8) as f32 / (1 << 23) as f32 - 1.0;
+        let noise = random.f32() * 2.0 - 1.0;
         let phrase = if t % 6.0 < 4.0 {
             (t % 6.0 / 4.0 * std::f32::consts::PI).sin()
         } else {

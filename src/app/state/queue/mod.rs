@@ -34,7 +34,7 @@ pub struct Queue {
     turns: Turns,
     undos: Vec<Undo>,
     places: Place,
-    random: u64,
+    random: fastrand::Rng,
     changes: u64,
 }
 
@@ -49,7 +49,7 @@ impl Queue {
             turns: Turns::default(),
             undos: Vec::new(),
             places: 0,
-            random: seed | 1,
+            random: fastrand::Rng::with_seed(seed),
             changes: 0,
         }
     }
@@ -376,13 +376,9 @@ impl Queue {
         self.settle();
     }
 
-    /// A number from 0 to `n` - 1 (xorshift64*).
+    /// A number from 0 to `n` - 1.
     fn below(&mut self, n: usize) -> usize {
-        self.random ^= self.random >> 12;
-        self.random ^= self.random << 25;
-        self.random ^= self.random >> 27;
-        let mixed = self.random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        mixed as usize % n.max(1)
+        self.random.usize(..n.max(1))
     }
 }
 
