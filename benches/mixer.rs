@@ -4,8 +4,8 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use croon::audio::frame::Frame;
+use croon::audio::player::controls::Shared;
 use croon::audio::player::mixer::mixer;
-use croon::audio::player::shared::Shared;
 
 const RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(47_999);
 const FRAMES: usize = 512;

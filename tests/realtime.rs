@@ -11,11 +11,11 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use croon::audio::Vocals;
 use croon::audio::frame::{Frame, Tail};
 use croon::audio::player::command::Command;
+use croon::audio::player::controls::Shared;
 use croon::audio::player::event::{OutputState, PlayerEvent};
 use croon::audio::player::feeder::Feeder;
 use croon::audio::player::mixer::limiter::CEILING;
 use croon::audio::player::mixer::mixer_for;
-use croon::audio::player::shared::Shared;
 use croon::audio::player::song::Song;
 use croon::key_tempo::KeyTempo;
 

@@ -1,7 +1,7 @@
 //! TODO
 
-use crate::lyrics::MOST_BYTES;
 use crate::lyrics::model::Format;
+use crate::lyrics::model::MOST_BYTES;
 
 /// A file that holds no lyrics croon can read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -23,9 +23,6 @@ use std::path::Path;
 
 use crate::lyrics::ultrastar::song;
 
-/// Larger files are not read.
-pub const MOST_BYTES: usize = 4 << 20;
-
 /// File name endings of lyrics, in the order they are looked for beside a song.
 pub const ENDINGS: [&str; 9] = [
     "lrc",
@@ -78,6 +75,7 @@ mod text_file;
 
 pub use error::NotLyrics;
 pub use model::{
-    Flaw, Format, LATEST_MS, Line, Lyrics, Manner, Millis, Read, Singers, Timing, Under, UnderKind, Word,
+    Flaw, Format, LATEST_MS, Line, Lyrics, MOST_BYTES, Manner, Millis, Read, Singers, Timing, Under,
+    UnderKind, Word,
 };
 pub use text_file::read_text;

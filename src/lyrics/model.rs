@@ -6,6 +6,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::lyrics::source::Source;
 
+/// Larger files are not read.
+pub const MOST_BYTES: usize = 4 << 20;
+
 /// Milliseconds of the song.
 pub type Millis = i64;
 

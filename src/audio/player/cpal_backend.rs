@@ -9,9 +9,9 @@ use rodio::stream::DeviceSinkError;
 use rodio::{CpalErrorKind, Device, DeviceSinkBuilder, DeviceTrait};
 use rustix::process::Pid;
 
+use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::mixer_for;
 use crate::audio::player::output_backend::{Complaint, Opened, System};
-use crate::audio::player::shared::Shared;
 use crate::audio::player::{priority, pulse_backend};
 use crate::text::printable;
 

@@ -5,6 +5,7 @@
 
 mod aligned_resampler;
 pub mod command;
+pub mod controls;
 mod cpal_backend;
 pub mod event;
 pub mod feeder;
@@ -16,7 +17,6 @@ mod priority;
 mod pulse_backend;
 pub(in crate::audio) mod ring_writer;
 pub mod settings;
-pub mod shared;
 pub mod song;
 pub(in crate::audio) mod song_reader;
 mod starvation;
@@ -30,13 +30,13 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, unbounded};
 
 use crate::audio::player::command::Command;
+use crate::audio::player::controls::Shared;
 use crate::audio::player::cpal_backend::Cpal;
 use crate::audio::player::event::{PlayerEvent, Position};
 use crate::audio::player::feeder::Feeder;
 use crate::audio::player::output_backend::System;
 use crate::audio::player::output_thread::{OutputThread, Request, Times};
 use crate::audio::player::settings::PlayerSettings;
-use crate::audio::player::shared::Shared;
 use crate::audio::player::song::Song;
 use crate::key_tempo::KeyTempo;
 
@@ -197,6 +197,7 @@ impl Drop for Player {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Vocals;
     use crate::audio::player::event::OutputState;
     use std::sync::mpsc;
     use std::time::{Duration, Instant};

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::Mixer;
-use crate::audio::player::shared::Shared;
 
 const PACE: Duration = Duration::from_millis(10);
 /// Nothing moves then, so looking up seldom is enough.

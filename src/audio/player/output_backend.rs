@@ -8,7 +8,7 @@ use rtrb::Producer;
 use rustix::process::Pid;
 
 use crate::audio::frame::Frame;
-use crate::audio::player::shared::Shared;
+use crate::audio::player::controls::Shared;
 
 /// What a device complains of.
 #[derive(Debug)]

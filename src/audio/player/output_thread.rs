@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use crate::audio::player::command::Command;
+use crate::audio::player::controls::Shared;
 use crate::audio::player::cpal_backend::{Cpal, LARGEST};
 use crate::audio::player::event::{OutputState, PlayerEvent};
 use crate::audio::player::mixer::mixer;
 use crate::audio::player::null_output::SilentClock;
 use crate::audio::player::output_backend::{Complaint, Opened, System, is_called};
 use crate::audio::player::settings::PlayerSettings;
-use crate::audio::player::shared::Shared;
 use crate::audio::player::starvation::Pace;
 
 /// Complaints of late sound within one watch after which the buffer is doubled.

@@ -16,9 +16,9 @@ use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{PlaybackStreamParams, Prop, Props, SampleFormat, SampleSpec};
 use pulseaudio::{AsPlaybackSource, Client, PlaybackStream};
 
+use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::{Mixer, mixer_for};
 use crate::audio::player::output_backend::{Complaint, Opened};
-use crate::audio::player::shared::Shared;
 
 /// A server that hangs says nothing, not even an error.
 const PATIENCE: Duration = Duration::from_secs(3);

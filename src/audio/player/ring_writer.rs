@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use rtrb::Producer;
 
 use crate::audio::frame::{Frame, is_before};
-use crate::audio::player::shared::Shared;
+use crate::audio::player::controls::Shared;
 
 /// Seconds from what is heard to where new frames begin: enough to decode the first of them.
 const MARGIN: f64 = 0.06;

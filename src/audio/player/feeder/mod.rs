@@ -10,11 +10,11 @@ use rtrb::Producer;
 
 use crate::audio::frame::{Frame, is_before};
 use crate::audio::player::command::Command;
+use crate::audio::player::controls::Shared;
 use crate::audio::player::event::{PlayerEvent, Position};
 use crate::audio::player::feeder::crossing::Crossing;
 use crate::audio::player::feeder::renewal::Renewal;
 use crate::audio::player::ring_writer::Outlet;
-use crate::audio::player::shared::Shared;
 use crate::audio::player::song::Song;
 use crate::audio::player::song_reader::Deck;
 use crate::key_tempo::KeyTempo;

@@ -4,8 +4,8 @@
 use std::num::NonZero;
 
 use crate::audio::frame::Frame;
+use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::limiter::Mixed;
-use crate::audio::player::shared::Shared;
 
 /// How long gains take to where they are sent.
 const RAMP: f64 = 0.015;

@@ -13,9 +13,9 @@ use std::time::Duration;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::audio::frame::{Frame, is_before};
+use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::gains::Gains;
 use crate::audio::player::mixer::limiter::{AHEAD, BLOCK, Limiter, Sound};
-use crate::audio::player::shared::Shared;
 
 // A fader move is heard after at most BLOCK frames, plus the device's own buffer.
 
