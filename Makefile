@@ -28,7 +28,7 @@ check: setup ## formatting, lints, documentation, and the player without libtorc
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 	$(CARGO) clippy --locked --all-targets --no-default-features --features dbus -- -D warnings
 
-bench: setup ## the measurements the README quotes
+bench: setup ## the benches behind docs/measured.md
 	$(CARGO) bench --locked
 
 # The engine finds libtorch where it was built, so this folder must stay.

@@ -3,6 +3,7 @@
 
 pub mod defaults;
 pub mod key;
+pub mod reference;
 
 use std::collections::BTreeMap;
 

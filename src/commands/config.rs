@@ -1,15 +1,18 @@
-//! `croon config print-default|check|path`.
+//! `croon config print-default|print-keys|check|path`.
 
 use std::fs;
 
 use crate::commands::context::Context;
 use crate::commands::exit_code::Outcome;
-use crate::config::DEFAULT_TOML;
+use crate::config::{Config, DEFAULT_TOML};
+use crate::keymap::reference;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum ConfigCommand {
     /// Print the default configuration, commented
     PrintDefault,
+    /// Print the default keys as a Markdown table
+    PrintKeys,
     /// Read your configuration and name every fault in it
     Check,
     /// Print where your configuration file is, or would be
@@ -19,6 +22,13 @@ pub enum ConfigCommand {
 pub fn run(command: ConfigCommand, context: &Context) -> anyhow::Result<Outcome> {
     match command {
         ConfigCommand::PrintDefault => context.print(DEFAULT_TOML)?,
+        ConfigCommand::PrintKeys => {
+            let playback = Config::default().playback;
+            context.print(reference::markdown(
+                playback.seek_seconds,
+                6.0 * playback.seek_seconds,
+            ))?;
+        }
         ConfigCommand::Path => {
             use std::os::unix::ffi::OsStrExt;
             // byte for byte: a path may be no UTF-8 and still be used in $(...)

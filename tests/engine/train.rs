@@ -78,9 +78,11 @@ fn a_stopped_training_goes_on_where_it_was() {
 
     let stopped_at = *logged(&run).last().unwrap();
 
-    // As a full disk would, a folder in its place keeps the new state from being written.
+    // As a full disk would, a folder in the way keeps the new state from being put in place.
     let before = std::fs::read(run.join("last.safetensors")).unwrap();
-    std::fs::create_dir(run.join("last.tmp")).unwrap();
+    let good = run.join("good.safetensors");
+    let _ = std::fs::remove_file(&good);
+    std::fs::create_dir(&good).unwrap();
     let output = trainer(&data, &run)
         .args(["--steps", &(stopped_at + 1).to_string()])
         .output()
@@ -88,11 +90,11 @@ fn a_stopped_training_goes_on_where_it_was() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        said.contains("last.tmp cannot be written") && said.contains("What was saved before stays"),
+        said.contains("good.safetensors cannot be written") && said.contains("What was saved before stays"),
         "{said}"
     );
     assert!(std::fs::read(run.join("last.safetensors")).unwrap() == before);
-    std::fs::remove_dir(run.join("last.tmp")).unwrap();
+    std::fs::remove_dir(&good).unwrap();
 
     let output = trainer(&data, &run)
         .args(["--steps", &(stopped_at + 2).to_string()])

@@ -75,8 +75,10 @@ fn without_a_terminal_it_names_what_works_without() {
 #[test]
 fn every_command_that_is_named_exists() {
     let home = Home::new();
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let said = err(&home.run(&[])) + &readme;
+    let mut said = err(&home.run(&[]));
+    for file in ["README.md", "docs/manual.md"] {
+        said += &fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    }
     let named = said
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("croon "));
@@ -250,11 +252,11 @@ fn help_and_version_go_to_stdout() {
 }
 
 #[test]
-fn the_readme_lists_the_exit_codes_as_they_are() {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+fn the_manual_lists_the_exit_codes_as_they_are() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/manual.md")).unwrap();
     for outcome in croon::commands::Outcome::ALL {
         let row = format!("| {} | {} |", outcome.code(), outcome.meaning());
-        assert!(readme.contains(&row), "README.md has no row `{row}`");
+        assert!(readme.contains(&row), "docs/manual.md has no row `{row}`");
     }
 }
 
