@@ -9,7 +9,7 @@ use crate::app::message::Effect;
 use crate::app::overlay::{Ask, Overlay, Prompt};
 use crate::app::state::cursor::Cursor;
 use crate::app::state::deck::Deck;
-use crate::app::state::editor::Editor;
+use crate::app::state::editor::{self, Editor};
 use crate::app::state::fader::Fader;
 use crate::app::state::job_queue::Board;
 use crate::app::state::lyrics_moment;
@@ -299,6 +299,14 @@ impl App {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// When the editor needs the next `Tick`.
+    fn editor_wake(&self) -> Option<u64> {
+        let moves = self.screen == Screen::Editor && self.deck.moves();
+        let frame = moves.then_some(self.now_ms + editor::FRAME_MS);
+        let draft = self.editor.as_ref().and_then(|editor| editor.draft_due);
+        [frame, draft].into_iter().flatten().min()
     }
 
     /// Volume as the mixer wants it.

@@ -1,7 +1,8 @@
-//! TODO
+//! Writes changed settings and the draft of the lyrics editor once the user has paused for a moment.
 
 use crate::app::app::{App, SAVE_MS};
 use crate::app::message::Effect;
+use crate::app::state::editor::draft::Draft;
 use crate::app::state::session::Saved;
 use crate::app::update::song_settings;
 
@@ -26,5 +27,18 @@ pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
             sort: app.tracks.sort(),
             readings: app.readings,
         }));
+    }
+}
+
+/// Writes the draft of the lyrics editor when it is due, or `now`.
+pub(super) fn save_draft(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
+    let now_ms = app.now_ms;
+    let Some(editor) = app.editor.as_mut() else { return };
+    if editor.draft_due.is_some_and(|due| now || due <= now_ms) {
+        editor.draft_due = None;
+        effects.push(Effect::KeepDraft {
+            song: editor.path.clone(),
+            draft: Some(Draft::of(&editor.sheet)),
+        });
     }
 }

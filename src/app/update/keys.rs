@@ -5,37 +5,50 @@ use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::update::actions::act;
-use crate::app::update::prompt::{prompt_key, through};
-use crate::app::update::{lyrics_picker, outputs, save_lyrics};
+use crate::app::update::{lyrics_picker, outputs, prompt, save_lyrics};
 use crate::keymap::{Code, Key, Lookup};
 
+/// Handles a key. This is the only place where a key becomes an action that is applied.
 pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     let key = key.normal();
-    match app.overlay {
-        Overlay::Prompt(_) => return prompt_key(app, key, effects),
-        Overlay::Help => return help_key(app, key, effects),
-        Overlay::Whole { .. } => return whole_key(app, key, effects),
-        Overlay::Confirm { .. } => return confirm_key(app, key, effects),
-        Overlay::SaveLyrics(_) => {
-            if !through(app, key, effects) {
-                save_lyrics::key(app, key, effects);
-            }
-            return;
-        }
-        Overlay::Outputs => {
-            if !through(app, key, effects) {
-                outputs::key(app, key, effects);
-            }
-            return;
-        }
-        Overlay::Sources(_) => {
-            if !through(app, key, effects) {
-                lyrics_picker::key(app, key, effects);
-            }
-            return;
-        }
-        Overlay::None => {}
+    if matches!(app.overlay, Overlay::None) {
+        return screen_key(app, key, effects);
     }
+    let action = key_for_any_overlay(app, key).or_else(|| overlay_key(app, key, effects));
+    if let Some(action) = action {
+        act(app, action, effects);
+    }
+}
+
+/// The actions that work under every overlay.
+fn key_for_any_overlay(app: &App, key: Key) -> Option<Action> {
+    match app.keymap.look_up(app.screen, &[key]) {
+        Lookup::Action(action @ (Action::Suspend | Action::Redraw)) => Some(action),
+        _ => None,
+    }
+}
+
+fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
+    match app.overlay {
+        Overlay::Prompt(_) => {
+            prompt::prompt_key(app, key, effects);
+            None
+        }
+        Overlay::Help => help_key(app, key),
+        Overlay::Whole { .. } => whole_key(app, key),
+        Overlay::Confirm { .. } => {
+            confirm_key(app, key, effects);
+            None
+        }
+        Overlay::SaveLyrics(_) => save_lyrics::key(app, key, effects),
+        Overlay::Outputs => outputs::key(app, key, effects),
+        Overlay::Sources(_) => lyrics_picker::key(app, key, effects),
+        Overlay::None => None,
+    }
+}
+
+/// Collects keys until they are an action of the screen, or none.
+fn screen_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     app.pending.push(key);
     match app.keymap.look_up(app.screen, &app.pending) {
         Lookup::Unfinished => {}
@@ -48,29 +61,23 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
             let retry = app.pending.len() > 1;
             app.pending.clear();
             if retry {
-                self::key(app, key, effects);
+                screen_key(app, key, effects);
             }
         }
     }
 }
 
-/// Any key closes it; the one for another try tries again, as on the line below it.
-fn whole_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
-    if through(app, key, effects) {
-        return;
-    }
+/// Any key closes the whole text; the key that retries a job does so too, as on the screen below.
+fn whole_key(app: &mut App, key: Key) -> Option<Action> {
     app.overlay = Overlay::None;
-    if let Lookup::Action(action @ (Action::RetryJob | Action::Quit)) = app.keymap.look_up(app.screen, &[key])
-        && (action == Action::RetryJob || key.ctrl)
-    {
-        act(app, action, effects);
+    match app.keymap.look_up(app.screen, &[key]) {
+        Lookup::Action(Action::RetryJob) => Some(Action::RetryJob),
+        Lookup::Action(Action::Quit) if key.ctrl => Some(Action::Quit),
+        _ => None,
     }
 }
 
 fn confirm_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
-    if through(app, key, effects) {
-        return;
-    }
     if let Overlay::Confirm { yes, .. } = std::mem::take(&mut app.overlay)
         && matches!(key.code, Code::Char('y' | 'Y'))
         && !key.ctrl
@@ -79,10 +86,7 @@ fn confirm_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     }
 }
 
-fn help_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
-    if through(app, key, effects) {
-        return;
-    }
+fn help_key(app: &mut App, key: Key) -> Option<Action> {
     match (key.code, key.ctrl) {
         (Code::Down | Code::Char('j'), false) => app.help_scroll += 1,
         (Code::Up | Code::Char('k'), false) => app.help_scroll = app.help_scroll.saturating_sub(1),
@@ -92,9 +96,10 @@ fn help_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         (Code::PageUp, _) | (Code::Char('u'), true) => {
             app.help_scroll = app.help_scroll.saturating_sub(app.list_rows() / 2);
         }
-        (Code::Char('c'), true) => act(app, Action::Quit, effects),
+        (Code::Char('c'), true) => return Some(Action::Quit),
         _ => app.overlay = Overlay::None,
     }
-    // a table of some dozen lines: further down is nothing
+    // the table has some dozen lines: there is nothing further down
     app.help_scroll = app.help_scroll.min(crate::keymap::TABLE.len());
+    None
 }

@@ -10,7 +10,7 @@ use crate::app::state::deck::Stage;
 use crate::app::state::editor::draft::Draft;
 use crate::app::state::editor::sheet::{Row, Sheet};
 use crate::app::state::editor::{DRAFT_MS, Editor, MOST_ROWS, PRE_ROLL_MS, RUN_UP_MS};
-use crate::app::update::{offset_suggestion, save_lyrics, transport};
+use crate::app::update::{autosave, offset_suggestion, save_lyrics, transport};
 use crate::lyrics::{Millis, read_text};
 
 /// `e`: asks whether work on this song lies about.
@@ -138,7 +138,7 @@ fn hear(app: &mut App, ms: Millis, effects: &mut Vec<Effect>) {
 }
 
 fn leave(app: &mut App, effects: &mut Vec<Effect>) {
-    save_draft(app, true, effects);
+    autosave::save_draft(app, true, effects);
     if app.editor.take().is_some_and(|editor| editor.changed) {
         let key = app.keymap.key_name(Screen::Sing, Action::EditLyrics);
         let how = key
@@ -147,19 +147,6 @@ fn leave(app: &mut App, effects: &mut Vec<Effect>) {
         app.say(format!("not saved as a file; the draft is kept{how}"));
     }
     app.go(Screen::Sing, effects);
-}
-
-/// Writes the draft when it is due, or `now`.
-pub(in crate::app) fn save_draft(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
-    let now_ms = app.now_ms;
-    let Some(editor) = app.editor.as_mut() else { return };
-    if editor.draft_due.is_some_and(|due| now || due <= now_ms) {
-        editor.draft_due = None;
-        effects.push(Effect::KeepDraft {
-            song: editor.path.clone(),
-            draft: Some(Draft::of(&editor.sheet)),
-        });
-    }
 }
 
 /// Closes the editor when its song is not the one on the deck any more.

@@ -7,7 +7,6 @@ use crate::app::overlay::Overlay;
 use crate::app::queries::{in_force, lines};
 use crate::app::state::cursor::Cursor;
 use crate::app::state::song_lyrics::Line;
-use crate::app::update::actions;
 use crate::app::update::find_lyrics::wish;
 use crate::keymap::{Code, Key};
 use crate::lyrics::{Online, Pick};
@@ -27,10 +26,11 @@ pub(super) fn open(app: &mut App) {
     app.overlay = Overlay::Sources(Cursor { at, offset: 0 });
 }
 
-pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+/// Handles a key while the picker is open; returns the action that it means besides.
+pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
     let lines = lines(app);
     let Overlay::Sources(cursor) = &mut app.overlay else {
-        return;
+        return None;
     };
     match (key.code, key.ctrl) {
         (Code::Down | Code::Char('j'), false) => cursor.step(1, lines.len()),
@@ -46,9 +46,10 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
                 None => {}
             }
         }
-        (Code::Char('c'), true) => actions::act(app, Action::Quit, effects),
+        (Code::Char('c'), true) => return Some(Action::Quit),
         _ => app.overlay = Overlay::None,
     }
+    None
 }
 
 /// Sings from these from now on, whenever this song is sung.

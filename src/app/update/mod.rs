@@ -89,7 +89,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             app.now_ms = app.now_ms.max(now_ms);
             app.deck.tick(app.now_ms);
             autosave::save(app, false, effects);
-            lyrics_editor::save_draft(app, false, effects);
+            autosave::save_draft(app, false, effects);
             let expired = app.toasts.expire(now_ms);
             let back = lyrics_scroll::expire(app);
             let face = app.lyrics_face();

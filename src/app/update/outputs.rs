@@ -8,7 +8,7 @@ use crate::app::overlay::Overlay;
 use crate::app::queries::current;
 use crate::app::state::machines::Output;
 use crate::app::state::outputs::Line;
-use crate::app::update::{actions, transport};
+use crate::app::update::transport;
 use crate::keymap::{Code, Key};
 
 /// Per key press.
@@ -34,7 +34,8 @@ fn place_cursor(app: &mut App) {
     app.outputs.cursor.at = lines.iter().position(|line| line.name == *chosen).unwrap_or(0);
 }
 
-pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+/// Handles a key while the chooser is open; returns the action that it means besides.
+pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
     let lines = app.outputs.lines();
     match (key.code, key.ctrl) {
         (Code::Down | Code::Char('j'), false) => app.outputs.cursor.step(1, lines.len()),
@@ -49,9 +50,10 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
                 effects.push(Effect::SaveOutputs(app.outputs.saved.clone()));
             }
         }
-        (Code::Char('c'), true) => actions::act(app, Action::Quit, effects),
+        (Code::Char('c'), true) => return Some(Action::Quit),
         _ => app.overlay = Overlay::None,
     }
+    None
 }
 
 /// The delay of the selected output; on the first line, of the one that is heard.

@@ -2,14 +2,13 @@
 
 use tui_input::{Input, InputRequest};
 
-use crate::action::{Action, Screen};
+use crate::action::Screen;
 use crate::app::app::{App, open_line};
 use crate::app::message::Effect;
 use crate::app::overlay::{Ask, Overlay, Prompt};
 use crate::app::state::cursor::Cursor;
-use crate::app::update::actions::act;
 use crate::app::update::queue;
-use crate::keymap::{Code, Key, Lookup};
+use crate::keymap::{Code, Key};
 
 pub(super) fn open_prompt(app: &mut App, ask: Ask, effects: &mut Vec<Effect>) {
     app.go(Screen::Library, effects);
@@ -26,19 +25,7 @@ pub(super) fn open_prompt(app: &mut App, ask: Ask, effects: &mut Vec<Effect>) {
     });
 }
 
-/// Actions that work whatever lies over the screen.
-pub(crate) fn through(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
-    match app.keymap.look_up(app.screen, &[key]) {
-        Lookup::Action(action @ (Action::Suspend | Action::Redraw)) => act(app, action, effects),
-        _ => return false,
-    }
-    true
-}
-
 pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
-    if through(app, key, effects) {
-        return;
-    }
     let Overlay::Prompt(prompt) = &mut app.overlay else {
         return;
     };

@@ -8,7 +8,7 @@ use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::{Overlay, Wish};
 use crate::app::queries;
-use crate::app::update::{actions, find_lyrics};
+use crate::app::update::find_lyrics;
 use crate::keymap::{Code, Key};
 use crate::lyrics::{own_name, write};
 use crate::song_settings::Change;
@@ -34,10 +34,11 @@ pub(super) fn ask(app: &mut App) {
     });
 }
 
-/// `y` into croon's own folder, `b` beside the song, anything else leaves it.
-pub(in crate::app) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+/// Handles the key that answers: `y` saves into croon's own folder, `b` beside the song, any other
+/// key saves nothing. Returns the action that the key means besides.
+pub(in crate::app) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
     let Overlay::SaveLyrics(wish) = std::mem::take(&mut app.overlay) else {
-        return;
+        return None;
     };
     match (key.code, key.ctrl) {
         (Code::Char('y' | 'Y'), false) => match wish.own {
@@ -47,9 +48,10 @@ pub(in crate::app) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
             }
         },
         (Code::Char('b' | 'B'), false) => write(app, wish.beside, wish.own, false, effects),
-        (Code::Char('c'), true) => actions::act(app, Action::Quit, effects),
+        (Code::Char('c'), true) => return Some(Action::Quit),
         _ => app.say("nothing was written"),
     }
+    None
 }
 
 /// Croon's own file of the song may be written over: it holds what was saved here before. Beside the

@@ -1,14 +1,13 @@
-//! TODO
+//! Leaving a screen, and leaving croon.
 
 use crate::action::Screen;
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::update::autosave::save;
-use crate::app::update::{lyrics_editor, lyrics_scroll, session};
+use crate::app::update::{autosave, lyrics_scroll, session};
 
 pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
-    save(app, true, effects);
-    lyrics_editor::save_draft(app, true, effects);
+    autosave::save(app, true, effects);
+    autosave::save_draft(app, true, effects);
     // the position to the second
     app.now_saved = None;
     session::save(app, effects);

@@ -11,8 +11,6 @@ pub use crate::app::state::editor::sheet::{Part, Place, Row, Sheet};
 
 use std::path::PathBuf;
 
-use crate::action::Screen;
-use crate::app::app::App;
 use crate::app::state::editor::history::History;
 use crate::app::state::song_key::SongKey;
 use crate::lyrics::Millis;
@@ -23,20 +21,10 @@ pub(crate) const PRE_ROLL_MS: Millis = 2_000;
 pub(crate) const RUN_UP_MS: Millis = 1_000;
 /// Drafts are written when the hand has rested for so long.
 pub(crate) const DRAFT_MS: u64 = 1_000;
-/// A screen moves in such steps while the song plays, in milliseconds.
-const FRAME_MS: u64 = 50;
+/// The editor's screen is drawn this often while the song plays, in milliseconds.
+pub(crate) const FRAME_MS: u64 = 50;
 /// Rows of a sheet.
 pub(crate) const MOST_ROWS: usize = 20_000;
-
-impl App {
-    /// When the editor wants the clock next.
-    pub(crate) fn editor_wake(&self) -> Option<u64> {
-        let moves = self.screen == Screen::Editor && self.deck.moves();
-        let frame = moves.then_some(self.now_ms + FRAME_MS);
-        let draft = self.editor.as_ref().and_then(|editor| editor.draft_due);
-        [frame, draft].into_iter().flatten().min()
-    }
-}
 
 /// One song's words being timed.
 #[derive(Debug, Clone, PartialEq)]

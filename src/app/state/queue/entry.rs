@@ -29,6 +29,16 @@ impl Queued {
     }
 }
 
+/// An entry that left the queue for the deck, and what is needed to put it back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken {
+    pub entry: Queued,
+    /// Its position in the queue.
+    pub(super) at: usize,
+    /// The turn that its singer had before.
+    pub(super) turn_before: Option<u64>,
+}
+
 /// Longer names than this are a mistake of the clipboard.
 const LONGEST_NAME: usize = 40;
 

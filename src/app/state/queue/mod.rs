@@ -5,7 +5,7 @@ pub(crate) mod entry;
 pub(crate) mod rotation;
 mod undo;
 
-pub use crate::app::state::queue::entry::{Place, Queued, tidy_name};
+pub use crate::app::state::queue::entry::{Place, Queued, Taken, tidy_name};
 pub use crate::app::state::queue::rotation::Turns;
 pub use crate::request::Repeat;
 
@@ -13,16 +13,8 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::app::state::cursor::Cursor;
-use crate::app::state::queue::undo::Undo;
+use crate::app::state::queue::undo::{Undo, UndoStack};
 use crate::app::state::song_key::SongKey;
-
-/// An entry on its way to the deck, and what is needed to put it back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Taken {
-    pub entry: Queued,
-    at: usize,
-    turn_before: Option<u64>,
-}
 
 #[derive(Debug)]
 pub struct Queue {
@@ -32,7 +24,7 @@ pub struct Queue {
     /// While shuffled: all places in the order without.
     unshuffled: Option<Vec<Place>>,
     turns: Turns,
-    undos: Vec<Undo>,
+    undos: UndoStack,
     places: Place,
     random: fastrand::Rng,
     changes: u64,
@@ -47,7 +39,7 @@ impl Queue {
             repeat: Repeat::Off,
             unshuffled: None,
             turns: Turns::default(),
-            undos: Vec::new(),
+            undos: UndoStack::default(),
             places: 0,
             random: fastrand::Rng::with_seed(seed),
             changes: 0,
@@ -129,6 +121,24 @@ impl Queue {
         self.position(place).unwrap_or(at)
     }
 
+    /// Remembers the queue before a change, so that the change can be taken back.
+    fn remember(&mut self, removed: HashSet<Place>, text: String) {
+        let undo = Undo::new(&self.entries, self.unshuffled.as_ref(), removed, text);
+        self.undos.push(undo);
+    }
+
+    /// Takes the last change back and returns what that did, in words. Songs that were sung or added
+    /// since the change stay so.
+    pub fn undo(&mut self) -> Option<String> {
+        let undo = self.undos.pop()?;
+        (self.entries, self.unshuffled) = undo.revert(std::mem::take(&mut self.entries));
+        if let Some(turns) = undo.turns.filter(|_| self.turns == Turns::default()) {
+            self.turns = turns;
+        }
+        self.settle();
+        Some(undo.text)
+    }
+
     /// Adds the songs of a list at the end, in its order.
     pub fn append(&mut self, entries: Vec<Queued>) {
         self.remember(HashSet::new(), "the songs of the list are out again".into());
@@ -139,7 +149,7 @@ impl Queue {
     pub fn replace(&mut self, entries: Vec<Queued>) {
         let removed = self.entries.iter().map(|entry| entry.place).collect();
         self.remember(removed, "the queue is as before the list".into());
-        self.remember_turns();
+        self.undos.note_turns(&self.turns);
         self.empty();
         self.bring(entries);
     }
@@ -147,9 +157,7 @@ impl Queue {
     fn bring(&mut self, entries: Vec<Queued>) {
         for mut entry in entries {
             entry.place = self.fresh_place();
-            if let Some(undo) = self.undos.last_mut() {
-                undo.brought.insert(entry.place);
-            }
+            self.undos.note_added(entry.place);
             if let Some(before) = &mut self.unshuffled {
                 before.push(entry.place);
             }
@@ -230,17 +238,11 @@ impl Queue {
         if all > 0 {
             let removed = self.entries.iter().map(|entry| entry.place).collect();
             self.remember(removed, "the queue is back".into());
-            self.remember_turns();
+            self.undos.note_turns(&self.turns);
         }
         self.empty();
         self.settle();
         all
-    }
-
-    fn remember_turns(&mut self) {
-        if let Some(undo) = self.undos.last_mut() {
-            undo.turns = Some(self.turns.clone());
-        }
     }
 
     fn empty(&mut self) {
@@ -333,7 +335,7 @@ impl Queue {
     /// not be played.
     pub fn resolve(&mut self, song: impl Fn(&Path) -> Option<(SongKey, bool)>) {
         let mut changed = false;
-        let undone = self.undos.iter_mut().flat_map(|undo| &mut undo.before);
+        let undone = self.undos.entries_mut();
         for (entry, listed) in undone
             .map(|e| (e, false))
             .chain(self.entries.iter_mut().map(|e| (e, true)))
@@ -350,7 +352,7 @@ impl Queue {
 
     /// A file got another name.
     pub fn rename(&mut self, from: &Path, to: &Path) {
-        let undone = self.undos.iter_mut().flat_map(|undo| &mut undo.before);
+        let undone = self.undos.entries_mut();
         for entry in undone.chain(&mut self.entries).filter(|entry| entry.path == from) {
             entry.path = to.to_owned();
             self.changes += 1;

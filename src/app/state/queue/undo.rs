@@ -1,77 +1,108 @@
-//! Changes of the queue that can be taken back.
+//! How a change of the queue is taken back. Works on plain lists of entries and does not know the queue.
 
 use std::collections::HashSet;
 
-use crate::app::state::queue::Queue;
 use crate::app::state::queue::entry::{Place, Queued};
 use crate::app::state::queue::rotation::Turns;
 
-/// How a change is taken back.
+/// What the queue was before a change.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Undo {
-    pub(super) before: Vec<Queued>,
-    /// Places that the change itself took out.
-    pub(super) removed: HashSet<Place>,
-    /// Places that the change itself brought.
-    pub(super) brought: HashSet<Place>,
-    pub(super) unshuffled: Option<Vec<Place>>,
+    before: Vec<Queued>,
+    /// Entries that the change removed.
+    removed: HashSet<Place>,
+    /// Entries that the change added.
+    added: HashSet<Place>,
+    unshuffled: Option<Vec<Place>>,
+    /// The turns of the singers, if the change cleared them.
     pub(super) turns: Option<Turns>,
-    pub(super) words: String,
+    /// What the user is told when the change is taken back.
+    pub(super) text: String,
 }
 
-/// Changes that can be taken back.
-const UNDOS: usize = 50;
-
-impl Queue {
-    pub(super) fn remember(&mut self, removed: HashSet<Place>, words: String) {
-        if self.undos.len() == UNDOS {
-            self.undos.remove(0);
-        }
-        self.undos.push(Undo {
-            before: self.entries.clone(),
+impl Undo {
+    /// Of a change that is about to remove `removed` from `entries`.
+    pub(super) fn new(
+        entries: &[Queued],
+        unshuffled: Option<&Vec<Place>>,
+        removed: HashSet<Place>,
+        text: String,
+    ) -> Self {
+        Self {
+            before: entries.to_vec(),
             removed,
-            brought: HashSet::new(),
-            unshuffled: self.unshuffled.clone(),
+            added: HashSet::new(),
+            unshuffled: unshuffled.cloned(),
             turns: None,
-            words,
-        });
+            text,
+        }
     }
 
-    /// Takes the last change back; says what that did. What has been sung or added since stays so.
-    pub fn undo(&mut self) -> Option<String> {
-        let undo = self.undos.pop()?;
-        let now = std::mem::take(&mut self.entries);
-        let here: HashSet<Place> = now.iter().map(|entry| entry.place).collect();
-        let known: HashSet<Place> = undo.before.iter().map(|entry| entry.place).collect();
-        self.entries = undo
-            .before
-            .into_iter()
-            .filter(|entry| here.contains(&entry.place) || undo.removed.contains(&entry.place))
-            .collect();
-        let mut added = Vec::new();
+    /// The entries and the order without shuffling once the change is taken back. `now` are the
+    /// entries of today: those that were sung since stay out, those that were added since stay in.
+    pub(super) fn revert(&self, now: Vec<Queued>) -> (Vec<Queued>, Option<Vec<Place>>) {
+        let present: HashSet<Place> = now.iter().map(|entry| entry.place).collect();
+        let known: HashSet<Place> = self.before.iter().map(|entry| entry.place).collect();
+        let returns = |place: &Place| present.contains(place) || self.removed.contains(place);
+        let mut entries: Vec<Queued> = self.before.clone();
+        entries.retain(|entry| returns(&entry.place));
+        let mut added_since = Vec::new();
         let mut after = None;
         for entry in now {
             let place = entry.place;
-            if undo.brought.contains(&place) {
+            if self.added.contains(&place) {
                 continue;
             }
             if !known.contains(&place) {
-                added.push(place);
-                let at = after
-                    .and_then(|place| self.position(place))
-                    .map_or(0, |at| at + 1);
-                self.entries.insert(at, entry);
+                added_since.push(place);
+                let position = |place| entries.iter().position(|entry| entry.place == place);
+                let at = after.and_then(position).map_or(0, |at| at + 1);
+                entries.insert(at, entry);
             }
             after = Some(place);
         }
-        self.unshuffled = undo.unshuffled.map(|mut before| {
-            before.extend(added);
-            before
-        });
-        if let Some(turns) = undo.turns.filter(|_| self.turns == Turns::default()) {
-            self.turns = turns;
+        let mut unshuffled = self.unshuffled.clone();
+        if let Some(order) = &mut unshuffled {
+            order.extend(added_since);
         }
-        self.settle();
-        Some(undo.words)
+        (entries, unshuffled)
+    }
+}
+
+/// The changes that can be taken back, the newest last.
+#[derive(Debug, Default)]
+pub(super) struct UndoStack(Vec<Undo>);
+
+impl UndoStack {
+    const MAX_CHANGES: usize = 50;
+
+    pub(super) fn push(&mut self, undo: Undo) {
+        if self.0.len() == Self::MAX_CHANGES {
+            self.0.remove(0);
+        }
+        self.0.push(undo);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Undo> {
+        self.0.pop()
+    }
+
+    /// Notes that the newest change added an entry.
+    pub(super) fn note_added(&mut self, place: Place) {
+        if let Some(undo) = self.0.last_mut() {
+            undo.added.insert(place);
+        }
+    }
+
+    /// Notes the turns that the newest change is about to clear.
+    pub(super) fn note_turns(&mut self, turns: &Turns) {
+        if let Some(undo) = self.0.last_mut() {
+            undo.turns = Some(turns.clone());
+        }
+    }
+
+    /// All entries that an undo can bring back.
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Queued> {
+        self.0.iter_mut().flat_map(|undo| &mut undo.before)
     }
 }
