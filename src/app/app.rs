@@ -11,7 +11,7 @@ use crate::app::state::cursor::Cursor;
 use crate::app::state::deck::Deck;
 use crate::app::state::editor::{self, Editor};
 use crate::app::state::fader::Fader;
-use crate::app::state::job_queue::Board;
+use crate::app::state::job_queue::JobQueue;
 use crate::app::state::lyrics_moment;
 use crate::app::state::machines::{CacheStats, EngineInfo, Output};
 use crate::app::state::outputs::Outputs;
@@ -171,7 +171,7 @@ pub struct App {
     pub muted: bool,
     /// Lines in other scripts have their readings under them.
     pub readings: bool,
-    pub board: Board,
+    pub jobs: JobQueue,
     pub engine: Engine,
     pub output: Option<Output>,
     pub outputs: Outputs,
@@ -235,7 +235,7 @@ impl App {
             volume: volume.min(100),
             muted: false,
             readings,
-            board: Board::default(),
+            jobs: JobQueue::default(),
             engine: Engine::Asleep,
             output: None,
             cache: None,
@@ -344,7 +344,7 @@ impl App {
     /// A message that also stays on the Jobs screen, where all of it can be read.
     pub(crate) fn trouble(&mut self, text: String) {
         self.warn(text.clone());
-        self.board.trouble(text);
+        self.jobs.add_notice(text);
     }
 
     pub(crate) fn go(&mut self, screen: Screen, effects: &mut Vec<Effect>) {
@@ -375,7 +375,7 @@ impl App {
                 self.tracks.key(&sung.path)
             }
             Screen::Queue => self.queue.selected()?.key,
-            Screen::Jobs => self.board.selected().and_then(|line| self.board.song(line)),
+            Screen::Jobs => self.jobs.selected().and_then(|line| self.jobs.song(line)),
             Screen::Sing | Screen::Editor => None,
         }
     }

@@ -16,7 +16,7 @@ pub use crate::app::overlay::{Ask, Overlay, Prompt};
 pub use crate::app::state::deck::Deck;
 pub use crate::app::state::editor::Editor;
 pub use crate::app::state::fader::Fader;
-pub use crate::app::state::job_queue::Board;
+pub use crate::app::state::job_queue::JobQueue;
 pub use crate::app::state::machines::{CacheStats, EngineInfo, Output};
 pub use crate::app::state::outputs::Outputs;
 pub use crate::app::state::queue::Queue;

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use crate::action::{Action, Screen};
 use crate::app::queries::follower;
 use crate::app::state::fader::Voice;
-use crate::app::state::job_queue::Stopping;
+use crate::app::state::job_queue::StopReason;
 use crate::app::state::toasts::{Toast, Weight};
 use crate::app::{App, Ask, Engine, Output, Prompt, Resume, Spot};
 use crate::ui::canvas::Canvas;
@@ -19,7 +19,7 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
     for screen in Screen::ALL {
         let number = match screen {
             Screen::Queue => app.queue.len(),
-            Screen::Jobs => app.board.waiting().len() + usize::from(app.board.running.is_some()),
+            Screen::Jobs => app.jobs.waiting().len() + usize::from(app.jobs.running.is_some()),
             Screen::Library | Screen::Sing | Screen::Editor => 0,
         };
         // the editor lies over Sing
@@ -140,13 +140,13 @@ fn up_next(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
 fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
     let theme = canvas.theme;
     if let (Some(_), Some(key)) = (
-        &app.board.halted,
+        &app.jobs.paused,
         app.keymap.key_name(app.screen, Action::ToggleJobs),
     ) {
         return Some((format!("separation stands still ({key}: why)"), theme.bad()));
     }
-    if let Some(running) = &app.board.running {
-        let word = if running.stopping == Some(Stopping::ForGood) {
+    if let Some(running) = &app.jobs.running {
+        let word = if running.stopping == Some(StopReason::ForGood) {
             "stopping"
         } else {
             "separating"
@@ -158,7 +158,7 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
         if let Engine::Up(info) = &app.engine {
             line += &format!("  {}", info.device);
         }
-        match app.board.waiting().len() {
+        match app.jobs.waiting().len() {
             0 => {}
             n => line += &format!("  {} wait", text::count(n)),
         }
@@ -173,7 +173,7 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
             theme.dim(),
         ));
     }
-    match app.board.failed.len() {
+    match app.jobs.failed.len() {
         0 => None,
         n => Some((format!("{} failed", text::songs(n)), theme.bad())),
     }

@@ -3,7 +3,7 @@
 use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
-use crate::app::state::job_queue::Line;
+use crate::app::state::job_queue::JobLine;
 use crate::app::{App, Ask, Overlay};
 use crate::keymap::{Row, Scope, TABLE};
 use crate::ui::canvas::Canvas;
@@ -69,7 +69,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         {
             keys += &short(&other, canvas);
         }
-        let wrong = matches!(app.board.selected(), Some(Line::Failed(_) | Line::Trouble(_)));
+        let wrong = matches!(app.jobs.selected(), Some(JobLine::Failed(_) | JobLine::Notice(_)));
         let word = match action {
             // where Enter shows what is wrong
             Action::SingThis if wrong && app.screen == Screen::Jobs => "all of it",

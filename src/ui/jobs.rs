@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::action::Action;
-use crate::app::state::job_queue::{Line, Running, Stopping, Wish};
+use crate::app::state::job_queue::{JobLine, Priority, RunningJob, StopReason};
 use crate::app::{App, Engine, Spot};
 use crate::track::StemState;
 use crate::ui::canvas::Canvas;
@@ -65,7 +65,7 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     };
     y += sentence(canvas, y, most, &line, style);
     let again = app.keymap.key_name(app.screen, Action::RetryJob);
-    if let Some(reason) = &app.board.halted {
+    if let Some(reason) = &app.jobs.paused {
         // the reason stands above already where it is the engine that is missing
         let mut line = match &app.engine {
             Engine::Down(down) if down == reason => "separation stands still".to_owned(),
@@ -81,8 +81,8 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
                     or quit and make room with `croon cache prune --to GB`";
         y += sentence(canvas, y, most, line, theme.vocals());
     }
-    let waits = app.board.waiting().len();
-    let left = app.board.waiting_seconds();
+    let waits = app.jobs.waiting().len();
+    let left = app.jobs.waiting_seconds();
     let speed = match &app.engine {
         Engine::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
         _ => None,
@@ -100,7 +100,7 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     };
     let line = format!(
         "done: {}   waiting: {}{time}",
-        text::songs(app.board.done),
+        text::songs(app.jobs.done),
         text::count(waits)
     );
     y + sentence(canvas, y, 1, &line, theme.dim())
@@ -117,17 +117,17 @@ fn sentence(canvas: &mut Canvas, y: usize, most: usize, words: &str, style: Styl
 }
 
 /// The heading over the lines of this kind.
-fn heading(line: Line) -> &'static str {
+fn heading(line: JobLine) -> &'static str {
     match line {
-        Line::Running => "running",
-        Line::Waiting(_) => "waiting (a song being sung comes first by itself)",
-        Line::Failed(_) => "failed",
-        Line::Trouble(_) => "trouble",
+        JobLine::Running => "running",
+        JobLine::Waiting(_) => "waiting (a song being sung comes first by itself)",
+        JobLine::Failed(_) => "failed",
+        JobLine::Notice(_) => "trouble",
     }
 }
 
 fn lines(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
-    let board = &app.board;
+    let board = &app.jobs;
     if board.is_empty() {
         canvas.line(
             y + rows / 3,
@@ -168,11 +168,11 @@ fn lines(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     }
 }
 
-fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
+fn one(app: &App, canvas: &mut Canvas, y: usize, line: JobLine, selected: bool) {
     let theme = canvas.theme;
     let sign = if selected { canvas.glyphs().selected } else { " " };
     let title_cells = (canvas.width() * 2 / 5).max(12);
-    let title = app.board.song(line).map(|key| {
+    let title = app.jobs.song(line).map(|key| {
         let name = app
             .tracks
             .get(key)
@@ -186,8 +186,8 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
     });
     let title = text::pad(&title.unwrap_or_default(), title_cells, canvas.glyphs().cut);
     match line {
-        Line::Running => {
-            let Some(running) = &app.board.running else { return };
+        JobLine::Running => {
+            let Some(running) = &app.jobs.running else { return };
             let mut spans = vec![Span::raw(format!(" {sign} {title}  "))];
             let tail = tail(app, running);
             let cells = canvas
@@ -200,8 +200,8 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
             spans.push(Span::raw(tail));
             canvas.line(y, spans);
         }
-        Line::Waiting(at) => {
-            let Some(waiting) = app.board.waiting().get(at) else {
+        JobLine::Waiting(at) => {
+            let Some(waiting) = app.jobs.waiting().get(at) else {
                 return;
             };
             let time = app
@@ -213,13 +213,13 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
                 .tracks
                 .get(waiting.key)
                 .and_then(|entry| entry.older.as_deref());
-            let why = match (waiting.wish, older) {
-                (Wish::Playing, _) => "being sung".to_owned(),
-                (Wish::Queued, _) => "in the queue".to_owned(),
-                (Wish::Asked, _) => "asked for".to_owned(),
-                (Wish::Found, _) => "found".to_owned(),
-                (Wish::Again, Some(model)) => format!("again, was {model}"),
-                (Wish::Again, None) => "again".to_owned(),
+            let why = match (waiting.priority, older) {
+                (Priority::Playing, _) => "being sung".to_owned(),
+                (Priority::Queued, _) => "in the queue".to_owned(),
+                (Priority::Requested, _) => "asked for".to_owned(),
+                (Priority::Found, _) => "found".to_owned(),
+                (Priority::Redo, Some(model)) => format!("again, was {model}"),
+                (Priority::Redo, None) => "again".to_owned(),
             };
             let time = text::pad_left(&time.unwrap_or_default(), 8, "");
             canvas.line(
@@ -230,8 +230,8 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
                 ],
             );
         }
-        Line::Failed(at) => {
-            let Some(failed) = app.board.failed.get(at) else {
+        JobLine::Failed(at) => {
+            let Some(failed) = app.jobs.failed.get(at) else {
                 return;
             };
             canvas.line(
@@ -249,8 +249,8 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
                 ],
             );
         }
-        Line::Trouble(at) => {
-            let Some(trouble) = app.board.troubles.get(at) else {
+        JobLine::Notice(at) => {
+            let Some(trouble) = app.jobs.notices.get(at) else {
                 return;
             };
             let sign = if selected { sign } else { "!" };
@@ -270,10 +270,10 @@ fn one(app: &App, canvas: &mut Canvas, y: usize, line: Line, selected: bool) {
 }
 
 /// ` 62 %   8.2x   0:06 left`
-fn tail(app: &App, running: &Running) -> String {
+fn tail(app: &App, running: &RunningJob) -> String {
     match running.stopping {
-        Some(Stopping::ForGood) => return "  stopping".into(),
-        Some(Stopping::Later) => return "  makes way".into(),
+        Some(StopReason::ForGood) => return "  stopping".into(),
+        Some(StopReason::Later) => return "  makes way".into(),
         None => {}
     }
     let mut tail = format!(" {:>3} %", running.percent());
@@ -290,10 +290,10 @@ fn tail(app: &App, running: &Running) -> String {
 
 /// The whole of what the selected line can only begin.
 fn detail(app: &App) -> Option<(&'static str, String)> {
-    match app.board.selected()? {
-        Line::Failed(at) => Some(("why", app.board.failed.get(at)?.reason.clone())),
-        Line::Trouble(at) => Some(("the whole sentence", app.board.troubles.get(at)?.clone())),
-        Line::Running | Line::Waiting(_) => None,
+    match app.jobs.selected()? {
+        JobLine::Failed(at) => Some(("why", app.jobs.failed.get(at)?.reason.clone())),
+        JobLine::Notice(at) => Some(("the whole sentence", app.jobs.notices.get(at)?.clone())),
+        JobLine::Running | JobLine::Waiting(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::action::{Action, Screen};
 use crate::app::state::deck::Stage;
-use crate::app::state::job_queue::Line;
+use crate::app::state::job_queue::JobLine;
 use crate::app::state::song_key::SongKey;
 use crate::app::state::song_lyrics;
 use crate::app::state::toasts::Weight;
@@ -172,20 +172,20 @@ impl Narrator {
 
     /// Each song that is done; that one began only of the song being sung.
     fn jobs(&mut self, app: &App, lines: &mut Vec<String>) {
-        let job = app.board.running.as_ref().map(|running| running.key);
+        let job = app.jobs.running.as_ref().map(|running| running.key);
         let before = std::mem::replace(&mut self.job, job);
         if job != before {
-            let done = before.filter(|_| app.board.done > self.done);
+            let done = before.filter(|_| app.jobs.done > self.done);
             lines.extend(done.map(|key| format!("separated: {}", app.title(key))));
             let sung = job.filter(|key| app.deck.plays(*key));
             lines.extend(sung.map(|key| format!("separating: {}", app.title(key))));
         }
-        self.done = app.board.done;
-        for failed in app.board.failed.iter().skip(self.failed) {
+        self.done = app.jobs.done;
+        for failed in app.jobs.failed.iter().skip(self.failed) {
             let title = app.title(failed.key);
             lines.push(format!("not separated: {title}: {}", failed.reason));
         }
-        self.failed = app.board.failed.len();
+        self.failed = app.jobs.failed.len();
     }
 }
 
@@ -265,7 +265,7 @@ fn screen(app: &App) -> String {
         Screen::Library => format!("Library: {}", text::songs(app.tracks.shown().len())),
         Screen::Queue if app.shows_sung => format!("Queue: sung, {}", text::songs(app.history.len())),
         Screen::Queue => format!("Queue: {}", text::songs(app.queue.len())),
-        Screen::Jobs => format!("Jobs: {} waiting", text::count(app.board.waiting().len())),
+        Screen::Jobs => format!("Jobs: {} waiting", text::count(app.jobs.waiting().len())),
         Screen::Sing if app.deck.song.is_none() => "Sing: nothing plays".into(),
         Screen::Sing => "Sing".into(),
         Screen::Editor => "Editor of times".into(),
@@ -295,18 +295,18 @@ fn selected(app: &App) -> Option<String> {
             (app.tracks.cursor.at, app.tracks.shown().len(), words)
         }
         Screen::Jobs => {
-            let line = app.board.selected()?;
-            let title = app.board.song(line).map(|key| app.title(key)).unwrap_or_default();
+            let line = app.jobs.selected()?;
+            let title = app.jobs.song(line).map(|key| app.title(key)).unwrap_or_default();
             let words = match line {
-                Line::Running => format!("running: {title}"),
-                Line::Waiting(_) => format!("waiting: {title}"),
-                Line::Failed(at) => {
-                    let reason = app.board.failed.get(at).map(|failed| failed.reason.as_str());
+                JobLine::Running => format!("running: {title}"),
+                JobLine::Waiting(_) => format!("waiting: {title}"),
+                JobLine::Failed(at) => {
+                    let reason = app.jobs.failed.get(at).map(|failed| failed.reason.as_str());
                     format!("failed: {title}: {}", reason.unwrap_or_default())
                 }
-                Line::Trouble(at) => app.board.troubles.get(at).cloned().unwrap_or_default(),
+                JobLine::Notice(at) => app.jobs.notices.get(at).cloned().unwrap_or_default(),
             };
-            (app.board.cursor.at, app.board.len(), words)
+            (app.jobs.cursor.at, app.jobs.len(), words)
         }
     };
     Some(format!("{} of {}: {words}", text::count(at + 1), text::count(of)))

@@ -76,7 +76,7 @@ pub(super) fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
             StemState::Ready => ("ready".into(), theme.good()),
             StemState::Separating(share) => {
                 let running = app
-                    .board
+                    .jobs
                     .running
                     .as_ref()
                     .filter(|running| running.key == song.key);
@@ -95,7 +95,7 @@ pub(super) fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
                     theme.vocals(),
                 )
             }
-            StemState::Queued => match &app.board.halted {
+            StemState::Queued => match &app.jobs.paused {
                 Some(reason) => (format!("not separated: {reason}"), theme.bad()),
                 None => ("waits to be separated".into(), theme.dim()),
             },

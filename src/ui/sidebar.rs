@@ -63,7 +63,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     };
     canvas.rule(y, &device);
     y += 1;
-    if let Some(running) = &app.board.running {
+    if let Some(running) = &app.jobs.running {
         song(app, running.key, canvas, y);
         let mut bar = vec![Span::raw("  ")];
         bar.extend(canvas.bar(
@@ -74,15 +74,15 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         canvas.line(y + 1, bar);
         y += 2;
     }
-    let troubles = app.board.failed.len().min(4) + app.board.troubles.len().min(2);
+    let troubles = app.jobs.failed.len().min(4) + app.jobs.notices.len().min(2);
     let room = canvas.height().saturating_sub(y + troubles + 3);
-    for waiting in app.board.waiting().iter().take(room) {
+    for waiting in app.jobs.waiting().iter().take(room) {
         song(app, waiting.key, canvas, y);
         y += 1;
     }
-    let more = app.board.waiting().len().saturating_sub(room);
+    let more = app.jobs.waiting().len().saturating_sub(room);
     if more > 0 {
-        let left = text::about(app.board.waiting_seconds());
+        let left = text::about(app.jobs.waiting_seconds());
         canvas.line(
             y,
             Span::styled(
@@ -92,16 +92,16 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         );
         y += 1;
     }
-    if let Some(reason) = &app.board.halted {
+    if let Some(reason) = &app.jobs.paused {
         y += canvas.wrap(y, 3, reason, canvas.theme.bad());
     }
-    for failed in app.board.failed.iter().rev().take(4) {
+    for failed in app.jobs.failed.iter().rev().take(4) {
         let line = format!(" ! {}: {}", app.title(failed.key), failed.reason);
         let line = text::cut(&line, canvas.width(), canvas.glyphs().cut);
         canvas.line(y, Span::styled(line, canvas.theme.bad()));
         y += 1;
     }
-    for trouble in app.board.troubles.iter().rev().take(2) {
+    for trouble in app.jobs.notices.iter().rev().take(2) {
         let line = text::cut(&format!(" ! {trouble}"), canvas.width(), canvas.glyphs().cut);
         canvas.line(y, Span::styled(line, canvas.theme.bad()));
         y += 1;

@@ -80,7 +80,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         key(Action::Quit)
     );
     lines.push((keys, theme.strong()));
-    for trouble in app.board.troubles.iter().rev().take(3) {
+    for trouble in app.jobs.notices.iter().rev().take(3) {
         lines.push((format!("! {trouble}"), theme.bad()));
     }
     let top = usize::from(canvas.height() > lines.len() + 1);

@@ -218,7 +218,7 @@ fn damage_is_said_once_a_place_and_not_for_ever() {
         message(&harness),
         "skipped 0.4 s of damage at 1:23 of Paper Lanterns"
     );
-    let troubles = harness.app.board.troubles.len();
+    let troubles = harness.app.jobs.notices.len();
     // A loop over it, and the song once more.
     for _ in 0..50 {
         harness.event(damaged(83.2, 0.41));
@@ -240,7 +240,7 @@ fn damage_is_said_once_a_place_and_not_for_ever() {
         "{}",
         message(&harness)
     );
-    assert_eq!(harness.app.board.troubles.len(), troubles + 1);
+    assert_eq!(harness.app.jobs.notices.len(), troubles + 1);
     harness.tick(200_000);
     harness.event(damaged(10.0, 3.0));
     harness.event(damaged(f64::NAN, 3.0));

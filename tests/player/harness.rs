@@ -178,7 +178,7 @@ impl Harness {
         self.sing(title);
         if let Some(running) = self
             .app
-            .board
+            .jobs
             .running
             .clone()
             .filter(|running| running.stopping.is_some())
@@ -210,7 +210,7 @@ impl Harness {
 
     /// The titles of the songs that wait to be separated.
     pub fn waiting(&self) -> Vec<String> {
-        let waiting = self.app.board.waiting().iter();
+        let waiting = self.app.jobs.waiting().iter();
         waiting.map(|wish| self.app.title(wish.key)).collect()
     }
 
@@ -253,7 +253,7 @@ impl Harness {
         assert!(app.tracks.cursor.at < shown.len().max(1));
         assert!(app.queue.cursor.at < app.queue.len().max(1));
         assert!(app.sung_cursor.at < app.history.len().max(1));
-        assert!(app.board.cursor.at < app.board.len().max(1));
+        assert!(app.jobs.cursor.at < app.jobs.len().max(1));
         let all: HashSet<_> = app.tracks.all().iter().copied().collect();
         assert_eq!(
             all.len(),
@@ -266,8 +266,8 @@ impl Harness {
             words(pair[0]) <= words(pair[1])
         });
         assert!(sorted, "the list lost its order");
-        let mut waiting: Vec<_> = app.board.waiting().iter().map(|w| w.key).collect();
-        let running = app.board.running.as_ref().map(|running| running.key);
+        let mut waiting: Vec<_> = app.jobs.waiting().iter().map(|w| w.key).collect();
+        let running = app.jobs.running.as_ref().map(|running| running.key);
         waiting.extend(running);
         let jobs: HashSet<_> = waiting.iter().copied().collect();
         assert_eq!(jobs.len(), waiting.len(), "a song waits twice");
@@ -293,10 +293,10 @@ impl Harness {
             }
         }
         assert!(
-            app.board.waiting().is_empty() || running.is_some() || app.board.halted.is_some() || app.held(),
+            app.jobs.waiting().is_empty() || running.is_some() || app.jobs.paused.is_some() || app.held(),
             "the worker idles"
         );
-        assert!(app.board.waiting_seconds() >= 0.0);
+        assert!(app.jobs.waiting_seconds() >= 0.0);
         if let Some(song) = &app.deck.song {
             assert!(!(song.stage == Stage::Over && app.deck.moves()));
             assert!(app.deck.next.as_ref().is_none_or(|next| next.token > song.token));

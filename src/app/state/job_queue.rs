@@ -1,7 +1,7 @@
 //! The jobs: what waits in which order, what runs, what failed and why. The queue is state, the
 //! worker holds one job; so reorder, cancel and "this one first" are list operations.
 
-pub use crate::app::state::priority::{Waiting, Wish};
+pub use crate::app::state::priority::{Priority, WaitingJob};
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::app::state::song_key::SongKey;
 
 /// What is to happen with a running job that was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopping {
+pub enum StopReason {
     /// It goes on later.
     Later,
     /// Nobody wants it any more.
@@ -20,21 +20,21 @@ pub enum Stopping {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Running {
+pub struct RunningJob {
     pub key: SongKey,
     /// The worker knows the file by this name, whatever it is called by now.
     pub path: PathBuf,
-    pub wish: Wish,
+    pub priority: Priority,
     rank: Rank,
     pub seconds: f64,
     pub done: u32,
     pub total: u32,
     /// Times real time, 0 while unknown.
     pub speed: f32,
-    pub stopping: Option<Stopping>,
+    pub stopping: Option<StopReason>,
 }
 
-impl Running {
+impl RunningJob {
     /// Share done, 0 to 1.
     pub fn share(&self) -> f64 {
         (f64::from(self.done) / f64::from(self.total.max(1))).clamp(0.0, 1.0)
@@ -47,48 +47,48 @@ impl Running {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failed {
+pub struct FailedJob {
     pub key: SongKey,
     pub reason: String,
 }
 
 /// A line of the Jobs screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
+pub enum JobLine {
     Running,
     Waiting(usize),
     Failed(usize),
-    Trouble(usize),
+    Notice(usize),
 }
 
 #[derive(Debug, Default)]
-pub struct Board {
-    pub running: Option<Running>,
-    waiting: Vec<Waiting>,
-    pub failed: Vec<Failed>,
+pub struct JobQueue {
+    pub running: Option<RunningJob>,
+    waiting: Vec<WaitingJob>,
+    pub failed: Vec<FailedJob>,
     /// Sentences about the house: unreadable folders, a wrong configuration.
-    pub troubles: Vec<String>,
+    pub notices: Vec<String>,
     /// Songs separated since the start.
     pub done: usize,
-    /// Why no job begins; a new wish by hand tries again.
-    pub halted: Option<String>,
+    /// Why no job begins; a new priority by hand tries again.
+    pub paused: Option<String>,
     pub cursor: Cursor,
-    /// Grows with each wish: the newest goes first.
-    wishes: i64,
+    /// Grows with each priority: the newest goes first.
+    requests: i64,
     /// The largest rank among the songs to be separated again.
-    newest_again: i64,
+    newest_redo: i64,
     waiting_seconds: f64,
     /// Songs in a row that failed for the reason of the last of `failed`.
-    alike: usize,
+    same_failures: usize,
 }
 
 /// So many songs in a row with the same fault: the fault is the house's, not theirs.
-const ALIKE: usize = 4;
+const MAX_SAME_FAILURES: usize = 4;
 /// Sentences about the house kept.
-const TROUBLES: usize = 50;
+const MAX_NOTICES: usize = 50;
 
-impl Board {
-    pub fn waiting(&self) -> &[Waiting] {
+impl JobQueue {
+    pub fn waiting(&self) -> &[WaitingJob] {
         &self.waiting
     }
 
@@ -105,18 +105,18 @@ impl Board {
         self.running.as_ref().is_some_and(|r| r.key == key)
     }
 
-    fn fresh_rank(&mut self, wish: Wish) -> Rank {
-        self.wishes += 1;
-        (wish, -self.wishes)
+    fn fresh_rank(&mut self, priority: Priority) -> Rank {
+        self.requests += 1;
+        (priority, -self.requests)
     }
 
-    /// Files found: they wait behind every wish by hand, the newest file first.
-    pub fn found(&mut self, songs: impl IntoIterator<Item = (SongKey, i64, f64)>) {
+    /// Files found: they wait behind every priority by hand, the newest file first.
+    pub fn add_found(&mut self, songs: impl IntoIterator<Item = (SongKey, i64, f64)>) {
         for (key, modified_ns, seconds) in songs {
-            let rank = (Wish::Found, modified_ns.saturating_neg());
-            self.waiting.push(Waiting {
+            let rank = (Priority::Found, modified_ns.saturating_neg());
+            self.waiting.push(WaitingJob {
                 key,
-                wish: Wish::Found,
+                priority: Priority::Found,
                 rank,
                 seconds,
             });
@@ -127,80 +127,80 @@ impl Board {
     }
 
     /// A song to be separated again when nothing else waits: the larger `at`, the sooner.
-    pub fn again(&mut self, key: SongKey, at: i64, seconds: f64) {
+    pub fn add_redo(&mut self, key: SongKey, at: i64, seconds: f64) {
         if !self.is_running(key) && !self.is_waiting(key) && !self.failed.iter().any(|f| f.key == key) {
-            self.newest_again = self.newest_again.max(at);
-            let wish = Wish::Again;
-            self.insert(Waiting {
+            self.newest_redo = self.newest_redo.max(at);
+            let priority = Priority::Redo;
+            self.insert(WaitingJob {
                 key,
-                wish,
-                rank: (wish, at.saturating_neg()),
+                priority,
+                rank: (priority, at.saturating_neg()),
                 seconds,
             });
         }
     }
 
     /// This song comes first now among those to be separated again.
-    pub fn again_first(&mut self, key: SongKey, at: i64, seconds: f64) {
-        let waits = self.waiting.iter().find(|w| w.key == key).map(|w| w.wish);
-        if waits == Some(Wish::Again) {
+    pub fn add_redo_first(&mut self, key: SongKey, at: i64, seconds: f64) {
+        let waits = self.waiting.iter().find(|w| w.key == key).map(|w| w.priority);
+        if waits == Some(Priority::Redo) {
             self.forget_waiting(key);
         }
-        self.again(key, at.max(self.newest_again.saturating_add(1)), seconds);
+        self.add_redo(key, at.max(self.newest_redo.saturating_add(1)), seconds);
     }
 
     /// No song waits to be separated again.
-    pub fn forget_again(&mut self) {
-        self.waiting.retain(|w| w.wish != Wish::Again);
+    pub fn forget_redos(&mut self) {
+        self.waiting.retain(|w| w.priority != Priority::Redo);
         self.waiting_seconds = self.waiting.iter().map(|w| w.seconds).sum();
     }
 
-    /// A wish by hand, or for the song that plays: to the front of its kind.
-    pub fn wish(&mut self, key: SongKey, wish: Wish, seconds: f64) {
-        let rank = self.fresh_rank(wish);
+    /// A priority by hand, or for the song that plays: to the front of its kind.
+    pub fn request(&mut self, key: SongKey, priority: Priority, seconds: f64) {
+        let rank = self.fresh_rank(priority);
         if let Some(running) = self.running.as_mut().filter(|r| r.key == key) {
-            (running.wish, running.rank) = (wish, rank);
-            if running.stopping == Some(Stopping::ForGood) {
-                running.stopping = Some(Stopping::Later);
+            (running.priority, running.rank) = (priority, rank);
+            if running.stopping == Some(StopReason::ForGood) {
+                running.stopping = Some(StopReason::Later);
             }
             return;
         }
         self.forget_waiting(key);
         self.forget_failed(key);
-        self.insert(Waiting {
+        self.insert(WaitingJob {
             key,
-            wish,
+            priority,
             rank,
             seconds,
         });
     }
 
     /// These are sung next, the first of them first.
-    pub fn queued(&mut self, songs: Vec<(SongKey, f64)>) {
+    pub fn request_queued(&mut self, songs: Vec<(SongKey, f64)>) {
         for (key, seconds) in songs.into_iter().rev() {
-            let playing = |wish: Wish| wish == Wish::Playing;
+            let playing = |priority: Priority| priority == Priority::Playing;
             let runs = self.running.as_ref();
-            if runs.is_some_and(|r| r.key == key && playing(r.wish))
-                || self.waiting.iter().any(|w| w.key == key && playing(w.wish))
+            if runs.is_some_and(|r| r.key == key && playing(r.priority))
+                || self.waiting.iter().any(|w| w.key == key && playing(w.priority))
             {
                 continue;
             }
-            self.wish(key, Wish::Queued, seconds);
+            self.request(key, Priority::Queued, seconds);
         }
     }
 
     /// Many wishes by hand at once, the first of them first.
-    pub fn wish_all(&mut self, songs: Vec<(SongKey, f64)>) {
-        self.wishes += songs.len() as i64;
+    pub fn request_all(&mut self, songs: Vec<(SongKey, f64)>) {
+        self.requests += songs.len() as i64;
         let keys: HashSet<SongKey> = songs.iter().map(|(key, _)| *key).collect();
         self.forget(&keys);
         let running = self.running.as_ref().map(|r| r.key);
-        for (rank, (key, seconds)) in (-self.wishes..).zip(songs) {
+        for (rank, (key, seconds)) in (-self.requests..).zip(songs) {
             if running != Some(key) {
-                self.waiting.push(Waiting {
+                self.waiting.push(WaitingJob {
                     key,
-                    wish: Wish::Asked,
-                    rank: (Wish::Asked, rank),
+                    priority: Priority::Requested,
+                    rank: (Priority::Requested, rank),
                     seconds,
                 });
                 self.waiting_seconds += seconds;
@@ -209,19 +209,23 @@ impl Board {
         self.waiting.sort_by_key(|w| w.rank);
     }
 
-    fn insert(&mut self, waiting: Waiting) {
+    fn insert(&mut self, waiting: WaitingJob) {
         let at = self.waiting.partition_point(|w| w.rank < waiting.rank);
         self.waiting.insert(at, waiting);
         self.waiting_seconds += waiting.seconds;
     }
 
-    /// The song no longer plays: its urgency ends, the wish stays.
-    pub fn no_longer_playing(&mut self) {
-        if let Some(running) = self.running.as_mut().filter(|r| r.wish == Wish::Playing) {
-            (running.wish, running.rank.0) = (Wish::Asked, Wish::Asked);
+    /// The song no longer plays: its urgency ends, the priority stays.
+    pub fn end_playing_priority(&mut self) {
+        if let Some(running) = self.running.as_mut().filter(|r| r.priority == Priority::Playing) {
+            (running.priority, running.rank.0) = (Priority::Requested, Priority::Requested);
         }
-        for waiting in self.waiting.iter_mut().filter(|w| w.wish == Wish::Playing) {
-            (waiting.wish, waiting.rank.0) = (Wish::Asked, Wish::Asked);
+        for waiting in self
+            .waiting
+            .iter_mut()
+            .filter(|w| w.priority == Priority::Playing)
+        {
+            (waiting.priority, waiting.rank.0) = (Priority::Requested, Priority::Requested);
         }
         self.waiting.sort_by_key(|w| w.rank);
     }
@@ -265,11 +269,11 @@ impl Board {
     }
 
     /// The job that should run instead of the running one, if there is one: a song being sung goes
-    /// before everything, a wish by hand before what was only found.
+    /// before everything, a priority by hand before what was only found.
     pub fn should_yield(&self) -> bool {
         match (&self.running, self.waiting.first()) {
             (Some(running), Some(first)) => {
-                running.stopping.is_none() && first.rank.0 < running.wish && self.halted.is_none()
+                running.stopping.is_none() && first.rank.0 < running.priority && self.paused.is_none()
             }
             _ => false,
         }
@@ -277,28 +281,30 @@ impl Board {
 
     /// The first that waits, where nobody asked for it: the kind that a full cache keeps waiting.
     /// Wishes of other kinds stand before all of this one.
-    pub fn unasked(&self) -> Option<&Waiting> {
-        self.waiting.first().filter(|first| !first.wish.is_by_hand())
+    pub fn first_unrequested(&self) -> Option<&WaitingJob> {
+        self.waiting
+            .first()
+            .filter(|first| !first.priority.is_requested())
     }
 
     /// Takes the next job, if the worker is free and the job `may` begin.
-    pub fn next(
+    pub fn start_next(
         &mut self,
-        may: impl Fn(&Waiting) -> bool,
+        may: impl Fn(&WaitingJob) -> bool,
         path: impl Fn(SongKey) -> Option<PathBuf>,
-    ) -> Option<&Running> {
-        while self.running.is_none() && self.halted.is_none() && self.waiting.first().is_some_and(&may) {
-            let Waiting {
+    ) -> Option<&RunningJob> {
+        while self.running.is_none() && self.paused.is_none() && self.waiting.first().is_some_and(&may) {
+            let WaitingJob {
                 key,
-                wish,
+                priority,
                 rank,
                 seconds,
             } = self.waiting.remove(0);
             self.waiting_seconds -= seconds;
-            self.running = path(key).map(|path| Running {
+            self.running = path(key).map(|path| RunningJob {
                 key,
                 path,
-                wish,
+                priority,
                 rank,
                 seconds,
                 done: 0,
@@ -314,19 +320,19 @@ impl Board {
     }
 
     /// The running job ends; puts it back in the queue where it was if `again`.
-    pub fn end(&mut self, again: bool) -> Option<Running> {
+    pub fn finish(&mut self, again: bool) -> Option<RunningJob> {
         let running = self.running.take()?;
         if again && !self.is_waiting(running.key) {
-            let Running {
+            let RunningJob {
                 key,
-                wish,
+                priority,
                 rank,
                 seconds,
                 ..
             } = running;
-            self.insert(Waiting {
+            self.insert(WaitingJob {
                 key,
-                wish,
+                priority,
                 rank,
                 seconds,
             });
@@ -334,65 +340,69 @@ impl Board {
         Some(running)
     }
 
-    pub fn succeeded(&mut self) {
+    pub fn note_success(&mut self) {
         self.done += 1;
-        self.alike = 0;
+        self.same_failures = 0;
     }
 
     /// Notes a failure; after several alike in a row it stops the queue, for then the fault is not
     /// the songs'.
-    pub fn fail(&mut self, key: SongKey, reason: String) {
+    pub fn note_failure(&mut self, key: SongKey, reason: String) {
         let same = self.failed.last().is_some_and(|last| last.reason == reason);
-        self.alike = if same && self.alike > 0 { self.alike + 1 } else { 1 };
-        if self.alike >= ALIKE {
-            self.halted = Some(reason.clone());
-            self.alike = 0;
+        self.same_failures = if same && self.same_failures > 0 {
+            self.same_failures + 1
+        } else {
+            1
+        };
+        if self.same_failures >= MAX_SAME_FAILURES {
+            self.paused = Some(reason.clone());
+            self.same_failures = 0;
         }
         self.forget_failed(key);
-        self.failed.push(Failed { key, reason });
+        self.failed.push(FailedJob { key, reason });
     }
 
-    pub fn trouble(&mut self, text: String) {
-        self.troubles.retain(|t| *t != text);
-        if self.troubles.len() == TROUBLES {
-            self.troubles.remove(0);
+    pub fn add_notice(&mut self, text: String) {
+        self.notices.retain(|t| *t != text);
+        if self.notices.len() == MAX_NOTICES {
+            self.notices.remove(0);
         }
-        self.troubles.push(text);
+        self.notices.push(text);
     }
 
     /// Lines of the Jobs screen, in its order.
     pub fn len(&self) -> usize {
-        usize::from(self.running.is_some()) + self.waiting.len() + self.failed.len() + self.troubles.len()
+        usize::from(self.running.is_some()) + self.waiting.len() + self.failed.len() + self.notices.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    pub fn line(&self, at: usize) -> Option<Line> {
+    pub fn line(&self, at: usize) -> Option<JobLine> {
         let Some(at) = at.checked_sub(usize::from(self.running.is_some())) else {
-            return Some(Line::Running);
+            return Some(JobLine::Running);
         };
         let Some(failed) = at.checked_sub(self.waiting.len()) else {
-            return Some(Line::Waiting(at));
+            return Some(JobLine::Waiting(at));
         };
         let Some(trouble) = failed.checked_sub(self.failed.len()) else {
-            return Some(Line::Failed(failed));
+            return Some(JobLine::Failed(failed));
         };
-        (trouble < self.troubles.len()).then_some(Line::Trouble(trouble))
+        (trouble < self.notices.len()).then_some(JobLine::Notice(trouble))
     }
 
-    pub fn selected(&self) -> Option<Line> {
+    pub fn selected(&self) -> Option<JobLine> {
         self.line(self.cursor.at)
     }
 
     /// The song of a line.
-    pub fn song(&self, line: Line) -> Option<SongKey> {
+    pub fn song(&self, line: JobLine) -> Option<SongKey> {
         match line {
-            Line::Running => self.running.as_ref().map(|r| r.key),
-            Line::Waiting(at) => self.waiting.get(at).map(|w| w.key),
-            Line::Failed(at) => self.failed.get(at).map(|f| f.key),
-            Line::Trouble(_) => None,
+            JobLine::Running => self.running.as_ref().map(|r| r.key),
+            JobLine::Waiting(at) => self.waiting.get(at).map(|w| w.key),
+            JobLine::Failed(at) => self.failed.get(at).map(|f| f.key),
+            JobLine::Notice(_) => None,
         }
     }
 }

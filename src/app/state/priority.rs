@@ -4,33 +4,33 @@ use crate::app::state::song_key::SongKey;
 
 /// Why a song is to be separated; the first is the most urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wish {
+pub enum Priority {
     /// Somebody listens to it.
     Playing,
     /// It stands in the queue.
     Queued,
     /// Asked for by hand.
-    Asked,
+    Requested,
     /// Found in a music folder.
     Found,
     /// Its vocals are of a model that is not as good as the one in use.
-    Again,
+    Redo,
 }
 
-impl Wish {
+impl Priority {
     /// Somebody waits for it; the others must not push anything out of the cache.
-    pub fn is_by_hand(self) -> bool {
+    pub fn is_requested(self) -> bool {
         self < Self::Found
     }
 }
 
 /// Smaller comes first: the wish, then the newest.
-pub(super) type Rank = (Wish, i64);
+pub(super) type Rank = (Priority, i64);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Waiting {
+pub struct WaitingJob {
     pub key: SongKey,
-    pub wish: Wish,
+    pub priority: Priority,
     pub(super) rank: Rank,
     /// Seconds of audio, as far as known.
     pub seconds: f64,

@@ -6,8 +6,8 @@ use crate::app::message::Effect;
 use crate::app::overlay::{Ask, Overlay};
 use crate::app::state::deck::Next;
 use crate::app::state::fader::{FULL, Fader, STEP, nudged};
-use crate::app::state::job_queue::Line;
-use crate::app::state::priority::Wish;
+use crate::app::state::job_queue::JobLine;
+use crate::app::state::priority::Priority;
 use crate::app::state::sort_order::Sort;
 use crate::app::update::jobs::{cancel, retry, whole_reason};
 use crate::app::update::levels::{key_tempo, solo, vocals, volume};
@@ -136,7 +136,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
                 {
                     app.say(format!("{} is ready already", app.title(key)));
                 } else {
-                    separation::ask(app, key, Wish::Asked);
+                    separation::ask(app, key, Priority::Requested);
                     app.say(format!("{} is separated next", app.title(key)));
                 }
             }
@@ -164,7 +164,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::CancelJob => cancel(app, effects),
         Action::RetryJob => retry(app),
         Action::RetryAll => {
-            let failed: Vec<_> = app.board.failed.iter().map(|f| f.key).collect();
+            let failed: Vec<_> = app.jobs.failed.iter().map(|f| f.key).collect();
             separation::ask_all(app, &failed);
         }
     }
@@ -205,10 +205,10 @@ fn shift(app: &mut App, down: bool) {
     match app.screen {
         Screen::Queue => queue::shift(app, down),
         Screen::Jobs => {
-            if let Some(Line::Waiting(at)) = app.board.selected()
-                && app.board.shift(at, down)
+            if let Some(JobLine::Waiting(at)) = app.jobs.selected()
+                && app.jobs.shift(at, down)
             {
-                app.board.cursor.step(step, app.board.len());
+                app.jobs.cursor.step(step, app.jobs.len());
             }
         }
         Screen::Library | Screen::Sing | Screen::Editor => {}

@@ -2,52 +2,52 @@
 
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::state::job_queue::{Line, Stopping};
-use crate::app::state::priority::Wish;
+use crate::app::state::job_queue::{JobLine, StopReason};
+use crate::app::state::priority::Priority;
 use crate::app::update::separation;
 use crate::track::StemState;
 
 /// What is wrong in the selected line of the Jobs screen, all of it: heading and words.
 pub(crate) fn whole_reason(app: &App) -> Option<(String, String)> {
-    match app.board.selected() {
-        Some(Line::Failed(at)) => {
-            let failed = app.board.failed.get(at)?;
+    match app.jobs.selected() {
+        Some(JobLine::Failed(at)) => {
+            let failed = app.jobs.failed.get(at)?;
             Some((app.title(failed.key), failed.reason.clone()))
         }
-        Some(Line::Trouble(at)) => Some(("trouble".into(), app.board.troubles.get(at)?.clone())),
-        Some(Line::Running | Line::Waiting(_)) => None,
-        None => Some(("separation stands still".into(), app.board.halted.clone()?)),
+        Some(JobLine::Notice(at)) => Some(("trouble".into(), app.jobs.notices.get(at)?.clone())),
+        Some(JobLine::Running | JobLine::Waiting(_)) => None,
+        None => Some(("separation stands still".into(), app.jobs.paused.clone()?)),
     }
 }
 
 pub(crate) fn cancel(app: &mut App, effects: &mut Vec<Effect>) {
-    match app.board.selected() {
-        Some(Line::Running) => separation::stop(app, Stopping::ForGood, effects),
-        Some(Line::Waiting(at)) => {
-            let Some(key) = app.board.waiting().get(at).map(|w| w.key) else {
+    match app.jobs.selected() {
+        Some(JobLine::Running) => separation::stop(app, StopReason::ForGood, effects),
+        Some(JobLine::Waiting(at)) => {
+            let Some(key) = app.jobs.waiting().get(at).map(|w| w.key) else {
                 return;
             };
-            app.board.forget_waiting(key);
+            app.jobs.forget_waiting(key);
             if let Some(entry) = app.tracks.get_mut(key) {
                 entry.set_stems(StemState::New);
             }
         }
-        Some(Line::Failed(at)) => {
-            app.board.failed.remove(at);
+        Some(JobLine::Failed(at)) => {
+            app.jobs.failed.remove(at);
         }
-        Some(Line::Trouble(at)) => {
-            app.board.troubles.remove(at);
+        Some(JobLine::Notice(at)) => {
+            app.jobs.notices.remove(at);
         }
         None => {}
     }
-    app.board.cursor.clamp(app.board.len());
+    app.jobs.cursor.clamp(app.jobs.len());
 }
 
 pub(crate) fn retry(app: &mut App) {
-    match app.board.selected() {
-        Some(Line::Failed(at)) => {
-            let key = app.board.failed[at].key;
-            separation::ask(app, key, Wish::Asked);
+    match app.jobs.selected() {
+        Some(JobLine::Failed(at)) => {
+            let key = app.jobs.failed[at].key;
+            separation::ask(app, key, Priority::Requested);
         }
         _ => separation::wake(app),
     }

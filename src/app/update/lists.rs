@@ -16,8 +16,8 @@ pub(super) fn step(app: &mut App, lines: isize) {
             (&mut app.queue.cursor, len)
         }
         Screen::Jobs => {
-            let len = app.board.len();
-            (&mut app.board.cursor, len)
+            let len = app.jobs.len();
+            (&mut app.jobs.cursor, len)
         }
         Screen::Sing | Screen::Editor => return,
     };

@@ -38,7 +38,7 @@ use crate::action::Screen;
 use crate::app::app::{App, Engine, Scan};
 use crate::app::message::{Effect, Event};
 use crate::app::state::deck::{Song, Stage};
-use crate::app::state::job_queue::Stopping;
+use crate::app::state::job_queue::StopReason;
 use crate::app::state::song_history::Past;
 use crate::app::state::song_key::SongKey;
 use crate::track::StemState;
@@ -72,8 +72,8 @@ fn follow(app: &mut App) {
     app.queue.cursor.follow(queued, rows);
     let sung = app.history.len();
     app.sung_cursor.follow(sung, rows);
-    let lines = app.board.len();
-    app.board.cursor.follow(lines, rows);
+    let lines = app.jobs.len();
+    app.jobs.cursor.follow(lines, rows);
 }
 
 /// True if something on the screen changed.
@@ -137,12 +137,12 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::EngineUp(info) => {
             app.engine = Engine::Up(info);
             app.warming = false;
-            app.board.halted = None;
+            app.jobs.paused = None;
         }
         Event::ModelChanged { ready, older } => redo::model_changed(app, &ready, &older),
         Event::EngineDown { reason } => {
             app.warn(reason.clone());
-            app.board.halted = Some(reason.clone());
+            app.jobs.paused = Some(reason.clone());
             app.engine = Engine::Down(reason);
         }
         Event::JobStarted { path } => separation::progress(app, &path, 0, 0, 0.0),
@@ -207,7 +207,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
                     // not separated again unasked: the cache would go round in circles
                     entry.stems = StemState::New;
                     entry.older = None;
-                    app.board.forget_waiting(key);
+                    app.jobs.forget_waiting(key);
                 }
             }
         }
@@ -257,14 +257,14 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 /// Songs that are no more leave the jobs; in the queue they wait until they are back. One that plays goes on: the file is open.
 fn forget(app: &mut App, gone: &HashSet<SongKey>, effects: &mut Vec<Effect>) {
     next_up::refresh(app);
-    app.board.forget(gone);
+    app.jobs.forget(gone);
     if app
-        .board
+        .jobs
         .running
         .as_ref()
         .is_some_and(|running| gone.contains(&running.key))
     {
-        separation::stop(app, Stopping::ForGood, effects);
+        separation::stop(app, StopReason::ForGood, effects);
     }
     if app
         .deck

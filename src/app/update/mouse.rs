@@ -69,7 +69,7 @@ fn at(app: &App) -> usize {
         Screen::Library => app.tracks.cursor.at,
         Screen::Queue if app.shows_sung => app.sung_cursor.at,
         Screen::Queue => app.queue.cursor.at,
-        Screen::Jobs => app.board.cursor.at,
+        Screen::Jobs => app.jobs.cursor.at,
         Screen::Sing | Screen::Editor => usize::MAX,
     }
 }

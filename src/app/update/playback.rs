@@ -7,7 +7,7 @@ use crate::app::message::Effect;
 use crate::app::message::payload::{Loaded, NextUp};
 use crate::app::queries;
 use crate::app::state::deck::{Next, Song, Stage};
-use crate::app::state::priority::Wish;
+use crate::app::state::priority::Priority;
 use crate::app::state::song_key::SongKey;
 use crate::app::state::vocal_map::Voiceprint;
 use crate::app::update::next_up::{self, drop_next};
@@ -47,7 +47,7 @@ pub(super) fn play_turn(app: &mut App, next: Next, start: f64, automatic: bool, 
 
 /// The song on the deck is what the separator should work on, if it is not done with it.
 fn want_voice(app: &mut App) {
-    app.board.no_longer_playing();
+    app.jobs.end_playing_priority();
     let Some(key) = app.deck.song.as_ref().map(|song| song.key) else {
         return;
     };
@@ -56,7 +56,7 @@ fn want_voice(app: &mut App) {
         .get(key)
         .is_some_and(|entry| entry.stems != StemState::Ready)
     {
-        separation::ask(app, key, Wish::Playing);
+        separation::ask(app, key, Priority::Playing);
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
     }
     app.tracks.recall(&loaded.path, |past| past.with(&loaded.memory));
     if loaded.complete && loaded.older.is_none() {
-        app.board.forget_waiting(key);
+        app.jobs.forget_waiting(key);
     }
     redo::first(app, key);
     let voice = Voiceprint {

@@ -20,7 +20,7 @@ pub(super) fn follow_queue(app: &mut App) {
     app.queued.clone_from(&wanted);
     let (mut songs, mut again) = (Vec::new(), Vec::new());
     for key in wanted {
-        let runs = app.board.is_running(key);
+        let runs = app.jobs.is_running(key);
         let Some(entry) = app.tracks.get_mut(key) else {
             continue;
         };
@@ -34,7 +34,7 @@ pub(super) fn follow_queue(app: &mut App) {
         }
         songs.push((key, entry.track.duration.unwrap_or(0.0)));
     }
-    app.board.queued(songs);
+    app.jobs.request_queued(songs);
     for key in again.into_iter().rev() {
         redo::first(app, key);
     }
@@ -44,7 +44,7 @@ pub(super) fn follow_queue(app: &mut App) {
 /// part of a song, and Enter is near where a song without its vocals is selected.
 pub(super) fn warm(app: &mut App, effects: &mut Vec<Effect>) {
     let asleep = app.engine == Engine::Asleep && !app.warming;
-    if !asleep || app.board.running.is_some() || app.board.halted.is_some() {
+    if !asleep || app.jobs.running.is_some() || app.jobs.paused.is_some() {
         return;
     }
     let selected = app.selected().and_then(|key| app.tracks.get(key));

@@ -17,7 +17,7 @@ pub(super) fn found(app: &mut App, keys: &[SongKey]) {
             continue;
         };
         let (sung, seconds) = (entry.past.last_sung, entry.track.duration.unwrap_or(0.0));
-        app.board.again(*key, sung, seconds);
+        app.jobs.add_redo(*key, sung, seconds);
     }
 }
 
@@ -27,13 +27,13 @@ pub(super) fn first(app: &mut App, key: SongKey) {
     let entry = app.tracks.get(key).filter(|entry| entry.older.is_some());
     if let Some(entry) = entry.filter(|_| app.settings.redo) {
         let seconds = entry.track.duration.unwrap_or(0.0);
-        app.board.again_first(key, now, seconds);
+        app.jobs.add_redo_first(key, now, seconds);
     }
 }
 
 /// The engine has another model than was thought: whose vocals are whole now, and which are to be made again.
 pub(super) fn model_changed(app: &mut App, ready: &HashSet<TrackId>, older: &HashMap<TrackId, String>) {
-    app.board.forget_again();
+    app.jobs.forget_redos();
     let keys = app.tracks.all().to_vec();
     for key in &keys {
         let Some(entry) = app.tracks.get_mut(*key) else {
@@ -44,7 +44,7 @@ pub(super) fn model_changed(app: &mut App, ready: &HashSet<TrackId>, older: &Has
         let idle = matches!(entry.stems, StemState::New | StemState::Queued);
         if entry.older.is_some() || (ready.contains(&id) && idle) {
             entry.stems = StemState::Ready;
-            app.board.forget_waiting(*key);
+            app.jobs.forget_waiting(*key);
         }
     }
     found(app, &keys);

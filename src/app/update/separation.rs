@@ -6,9 +6,9 @@ use crate::action::Action;
 use crate::app::app::{App, Engine};
 use crate::app::message::Effect;
 use crate::app::state::deck::Song;
-use crate::app::state::job_queue::Stopping;
+use crate::app::state::job_queue::StopReason;
 use crate::app::state::machines::CacheStats;
-use crate::app::state::priority::Wish;
+use crate::app::state::priority::Priority;
 use crate::app::state::song_key::SongKey;
 use crate::app::update::{prefetch, redo};
 use crate::track::{StemState, stored_bytes};
@@ -17,25 +17,25 @@ use crate::waveform::Peaks;
 /// Tries again after the engine could not be had or song after song failed alike. Not while the job
 /// that met it is still ending: its failure would then count as the song's.
 pub(super) fn wake(app: &mut App) {
-    if app.board.running.is_some() {
+    if app.jobs.running.is_some() {
         return;
     }
-    if app.board.halted.take().is_some() && matches!(app.engine, Engine::Down(_)) {
+    if app.jobs.paused.take().is_some() && matches!(app.engine, Engine::Down(_)) {
         app.engine = Engine::Asleep;
     }
 }
 
 /// Somebody wants this song separated.
-pub(super) fn ask(app: &mut App, key: SongKey, wish: Wish) {
+pub(super) fn ask(app: &mut App, key: SongKey, priority: Priority) {
     wake(app);
     let Some(entry) = app.tracks.get_mut(key) else {
         return;
     };
     let seconds = entry.track.duration.unwrap_or(0.0);
-    if !app.board.is_running(key) {
+    if !app.jobs.is_running(key) {
         entry.set_stems(StemState::Queued);
     }
-    app.board.wish(key, wish, seconds);
+    app.jobs.request(key, priority, seconds);
 }
 
 /// Somebody wants all of these, in this order.
@@ -49,20 +49,20 @@ pub(super) fn ask_all(app: &mut App, keys: &[SongKey]) {
         if entry.stems == StemState::Ready {
             continue;
         }
-        if !app.board.is_running(*key) {
+        if !app.jobs.is_running(*key) {
             entry.stems = StemState::Queued;
         }
         songs.push((*key, entry.track.duration.unwrap_or(0.0)));
     }
     app.say(format!("{} songs are separated next", songs.len()));
-    app.board.wish_all(songs);
+    app.jobs.request_all(songs);
 }
 
 /// New files: they wait, unless the user separates by hand.
 pub(super) fn found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
     for key in changed {
-        app.board.forget_waiting(*key);
-        app.board.forget_failed(*key);
+        app.jobs.forget_waiting(*key);
+        app.jobs.forget_failed(*key);
     }
     redo::found(app, new);
     redo::found(app, changed);
@@ -71,7 +71,7 @@ pub(super) fn found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
     }
     let mut waiting = Vec::new();
     for key in new.iter().chain(changed) {
-        if app.board.is_running(*key) {
+        if app.jobs.is_running(*key) {
             continue;
         }
         let Some(entry) = app.tracks.get_mut(*key) else {
@@ -86,12 +86,12 @@ pub(super) fn found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
             ));
         }
     }
-    app.board.found(waiting);
+    app.jobs.add_found(waiting);
 }
 
 /// Tells the running job to stop.
-pub(super) fn stop(app: &mut App, why: Stopping, effects: &mut Vec<Effect>) {
-    if let Some(running) = &mut app.board.running {
+pub(super) fn stop(app: &mut App, why: StopReason, effects: &mut Vec<Effect>) {
+    if let Some(running) = &mut app.jobs.running {
         if running.stopping.is_none() {
             effects.push(Effect::CancelJob);
         }
@@ -103,8 +103,8 @@ impl App {
     /// Songs nobody asked for wait because the cache has no room for the next of them: it would
     /// push out another one, and a library larger than the cache would be separated for ever.
     pub fn held(&self) -> bool {
-        self.board
-            .unasked()
+        self.jobs
+            .first_unrequested()
             .is_some_and(|first| !fits(self.cache, self.pushed_out, first.seconds))
     }
 }
@@ -119,24 +119,24 @@ fn fits(cache: Option<CacheStats>, pushed_out: bool, seconds: f64) -> bool {
 pub(super) fn cache(app: &mut App, stats: CacheStats, effects: &mut Vec<Effect>) {
     let first = app.cache.replace(stats).is_none();
     let unasked = app
-        .board
+        .jobs
         .running
         .as_ref()
-        .filter(|running| !running.wish.is_by_hand());
+        .filter(|running| !running.priority.is_requested());
     if first && unasked.is_some_and(|running| !fits(app.cache, app.pushed_out, running.seconds)) {
-        stop(app, Stopping::Later, effects);
+        stop(app, StopReason::Later, effects);
     }
 }
 
 /// After every event: an urgent wish stops a lesser job, and a free worker gets the next one.
 pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     prefetch::follow_queue(app);
-    if app.board.should_yield() {
-        stop(app, Stopping::Later, effects);
+    if app.jobs.should_yield() {
+        stop(app, StopReason::Later, effects);
     }
     let (tracks, cache, pushed_out) = (&app.tracks, app.cache, app.pushed_out);
-    let Some(running) = app.board.next(
-        |next| next.wish.is_by_hand() || fits(cache, pushed_out, next.seconds),
+    let Some(running) = app.jobs.start_next(
+        |next| next.priority.is_requested() || fits(cache, pushed_out, next.seconds),
         |key| tracks.get(key).map(|entry| entry.track.path.clone()),
     ) else {
         return;
@@ -160,7 +160,7 @@ pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// True if this is the file of the running job.
 fn runs(app: &App, path: &Path) -> bool {
-    app.board
+    app.jobs
         .running
         .as_ref()
         .is_some_and(|running| running.path == path)
@@ -170,7 +170,7 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     if !runs(app, path) {
         return;
     }
-    let Some(running) = &mut app.board.running else {
+    let Some(running) = &mut app.jobs.running else {
         return;
     };
     (running.done, running.total) = (done.min(total), total);
@@ -230,7 +230,7 @@ pub(super) fn stored(
 ) -> bool {
     // the worker's name first: the file may have moved since
     let running = app
-        .board
+        .jobs
         .running
         .as_ref()
         .filter(|running| running.path == path)
@@ -284,9 +284,9 @@ pub(super) fn lost(app: &mut App, path: &Path, segment: u32) {
             app,
             key,
             if app.deck.plays(key) {
-                Wish::Playing
+                Priority::Playing
             } else {
-                Wish::Asked
+                Priority::Requested
             },
         );
     }
@@ -296,10 +296,10 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
     if !runs(app, path) {
         return;
     }
-    let Some(running) = app.board.end(false) else {
+    let Some(running) = app.jobs.finish(false) else {
         return;
     };
-    app.board.succeeded();
+    app.jobs.note_success();
     if !already {
         // until it is added up again, which may take longer than the next job's beginning
         if let Some(cache) = &mut app.cache {
@@ -325,7 +325,7 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
             }
         }
     }
-    if !already && running.wish.is_by_hand() {
+    if !already && running.priority.is_requested() {
         app.say(format!("{} is ready", app.title(running.key)));
     }
 }
@@ -335,8 +335,8 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
         return;
     }
     // without an engine no song is at fault: this one waits for it like the others
-    let faultless = matches!(app.engine, Engine::Down(_)) && app.board.halted.is_some();
-    let Some(running) = app.board.end(faultless) else {
+    let faultless = matches!(app.engine, Engine::Down(_)) && app.jobs.paused.is_some();
+    let Some(running) = app.jobs.finish(faultless) else {
         return;
     };
     let key = running.key;
@@ -348,11 +348,11 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
     };
     set_stems(app, key, StemState::Failed(reason.clone()));
     // of a file that cannot be played either it was said already
-    if running.wish.is_by_hand() && !unplayable {
+    if running.priority.is_requested() && !unplayable {
         app.warn(format!("{}: {reason}", app.title(key)));
     }
-    app.board.fail(key, reason);
-    if let Some(halted) = &app.board.halted {
+    app.jobs.note_failure(key, reason);
+    if let Some(halted) = &app.jobs.paused {
         let text = format!("separation stands still, song after song fails alike: {halted}");
         app.warn(text);
     }
@@ -363,11 +363,11 @@ pub(super) fn cancelled(app: &mut App, path: &Path) {
         return;
     }
     let again = app
-        .board
+        .jobs
         .running
         .as_ref()
-        .is_some_and(|r| r.stopping != Some(Stopping::ForGood) && app.tracks.get(r.key).is_some());
-    let Some(running) = app.board.end(again) else {
+        .is_some_and(|r| r.stopping != Some(StopReason::ForGood) && app.tracks.get(r.key).is_some());
+    let Some(running) = app.jobs.finish(again) else {
         return;
     };
     set_stems(

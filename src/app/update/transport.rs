@@ -75,7 +75,7 @@ pub(super) fn seek_to(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
         }
     }
     app.deck.seconds = seconds;
-    if app.board.is_running(key) {
+    if app.jobs.is_running(key) {
         effects.push(Effect::FocusJob { seconds });
     }
 }

@@ -3,7 +3,7 @@
 use super::{begun, cache};
 use crate::harness::{Harness, engine, path};
 use croon::action::Screen;
-use croon::app::state::job_queue::Wish;
+use croon::app::state::job_queue::Priority;
 use croon::app::{Effect, Event, Overlay};
 use croon::track::{StemState, TrackId};
 
@@ -37,8 +37,8 @@ fn jobs_are_cancelled_retried_and_moved() {
     });
     assert_eq!(harness.stems("Moth to Moth"), StemState::Failed("damaged".into()));
     harness.keys("G r");
-    assert_eq!(harness.app.board.failed, []);
-    assert_eq!(harness.app.board.waiting()[0].wish, Wish::Asked);
+    assert_eq!(harness.app.jobs.failed, []);
+    assert_eq!(harness.app.jobs.waiting()[0].priority, Priority::Requested);
     harness.keys("g g j x");
     assert_eq!(harness.stems("Moth to Moth"), StemState::New);
 }
@@ -56,7 +56,7 @@ fn a_wish_between_the_loss_of_the_engine_and_the_end_of_its_job_blames_no_song()
         reason: "no engine".into(),
     });
     assert_eq!(
-        (harness.app.board.failed.len(), harness.app.board.waiting().len()),
+        (harness.app.jobs.failed.len(), harness.app.jobs.waiting().len()),
         (0, 5)
     );
 }
@@ -74,7 +74,7 @@ fn without_an_engine_no_song_is_blamed_and_a_wish_tries_again() {
     });
     assert_eq!(effects, []);
     assert_eq!(
-        (harness.app.board.failed.len(), harness.app.board.waiting().len()),
+        (harness.app.jobs.failed.len(), harness.app.jobs.waiting().len()),
         (0, 5)
     );
     let effects = harness.keys("4 r");
@@ -87,7 +87,7 @@ fn without_an_engine_no_song_is_blamed_and_a_wish_tries_again() {
         })
     );
     harness.event(engine());
-    assert_eq!(harness.app.board.halted, None);
+    assert_eq!(harness.app.jobs.paused, None);
 }
 
 #[test]
@@ -100,11 +100,11 @@ fn song_after_song_failing_alike_stops_the_queue() {
             reason: "the disk is full".into(),
         });
     }
-    assert_eq!(harness.app.board.halted.as_deref(), Some("the disk is full"));
-    assert!(harness.app.board.running.is_none());
+    assert_eq!(harness.app.jobs.paused.as_deref(), Some("the disk is full"));
+    assert!(harness.app.jobs.running.is_none());
     let effects = harness.keys("4 R");
     assert!(matches!(effects.last(), Some(Effect::BeginJob { .. })));
-    assert_eq!(harness.app.board.failed, []);
+    assert_eq!(harness.app.jobs.failed, []);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn with_automatic_separation_off_only_wishes_run() {
         }]
     );
     assert_eq!(harness.keys("j s"), []);
-    assert_eq!(harness.app.board.waiting().len(), 1);
+    assert_eq!(harness.app.jobs.waiting().len(), 1);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_full_cache_keeps_songs_nobody_asked_for_waiting() {
         path: path("Moth to Moth"),
         already: false,
     });
-    assert!(harness.app.held() && harness.app.board.running.is_none());
+    assert!(harness.app.held() && harness.app.jobs.running.is_none());
     // there is room again
     assert_eq!(begun(&harness.event(cache(0, 1_000_000_000))), [path("Tideline")]);
     harness.check();
@@ -206,6 +206,13 @@ fn enter_on_a_failed_job_shows_the_whole_reason_and_r_tries_again() {
     assert_eq!(harness.app.screen, Screen::Jobs);
     harness.keys("Enter r");
     assert!(matches!(harness.app.overlay, Overlay::None));
-    assert!(harness.app.board.failed.is_empty());
-    assert!(harness.app.board.waiting().iter().any(|w| w.wish == Wish::Asked));
+    assert!(harness.app.jobs.failed.is_empty());
+    assert!(
+        harness
+            .app
+            .jobs
+            .waiting()
+            .iter()
+            .any(|w| w.priority == Priority::Requested)
+    );
 }

@@ -104,7 +104,7 @@ fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
         path: path("Tideline"),
     });
     assert_eq!(
-        harness.app.board.running.as_ref().map(|r| r.path.clone()),
+        harness.app.jobs.running.as_ref().map(|r| r.path.clone()),
         Some("/music/new name.flac".into())
     );
 }

@@ -35,7 +35,7 @@ fn down_down_enter_sings_the_third_song_and_separates_it_before_all_others() {
         }]
     );
     assert_eq!(
-        harness.app.board.waiting().len(),
+        harness.app.jobs.waiting().len(),
         4,
         "the job that made way waits again"
     );

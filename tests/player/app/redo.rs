@@ -2,7 +2,7 @@
 
 use super::{begun, cache};
 use crate::harness::{Harness, SONGS, loaded, path, song};
-use croon::app::state::job_queue::Wish;
+use croon::app::state::job_queue::Priority;
 use croon::app::{Effect, Event, Found};
 use croon::track::{StemState, TrackId};
 
@@ -42,7 +42,14 @@ fn they_are_ready_and_are_separated_again_the_last_sung_first() {
         "the old vocals play"
     );
     assert_eq!(harness.older(title(last())).as_deref(), Some("light"));
-    assert!(harness.app.board.waiting().iter().all(|w| w.wish == Wish::Again));
+    assert!(
+        harness
+            .app
+            .jobs
+            .waiting()
+            .iter()
+            .all(|w| w.priority == Priority::Redo)
+    );
     let rest: Vec<&str> = (1..last()).rev().map(title).collect();
     assert_eq!(harness.waiting(), rest);
     let effects = harness.event(Event::JobFinished {
@@ -72,8 +79,8 @@ fn whatever_else_waits_goes_first_and_a_wish_by_hand_at_once() {
         path: path(title(last())),
         already: false,
     });
-    let running = |harness: &Harness| harness.app.board.running.clone().unwrap();
-    assert_eq!(running(&harness).wish, Wish::Again);
+    let running = |harness: &Harness| harness.app.jobs.running.clone().unwrap();
+    assert_eq!(running(&harness).priority, Priority::Redo);
     // the one that was sung longest ago, by harness
     let key = harness.app.tracks.key(&path(title(1))).unwrap();
     harness.app.tracks.select(key);
@@ -84,7 +91,14 @@ fn whatever_else_waits_goes_first_and_a_wish_by_hand_at_once() {
     });
     assert_eq!(begun(&effects), [path(title(1))]);
     assert_eq!(harness.stems(title(1)), StemState::Ready);
-    assert!(harness.app.board.waiting().iter().any(|w| w.wish == Wish::Again));
+    assert!(
+        harness
+            .app
+            .jobs
+            .waiting()
+            .iter()
+            .any(|w| w.priority == Priority::Redo)
+    );
     harness.check();
 }
 
@@ -129,7 +143,7 @@ fn nothing_is_made_again_unasked_where_the_user_separates_by_hand_or_the_cache_i
         begun(&harness.event(Event::Found(songs()))),
         [] as [&std::path::Path; 0]
     );
-    assert!(harness.app.board.is_empty());
+    assert!(harness.app.jobs.is_empty());
     assert_eq!(
         harness.older(title(1)).as_deref(),
         Some("light"),
