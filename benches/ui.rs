@@ -7,7 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use croon::app::message::WAVE_POINTS;
-use croon::app::{App, Event, Found, Loaded, Past, Peaks, Settings, update};
+use croon::app::{App, Event, FoundSong, LoadedSong, Peaks, Settings, SongHistory, update};
 use croon::keymap::{Key, Keymap};
 use croon::track::{FileStamp, Tags, Track};
 use croon::ui::{self, Theme};
@@ -18,7 +18,7 @@ fn main() {
     divan::main();
 }
 
-fn song(i: usize) -> Found {
+fn song(i: usize) -> FoundSong {
     let tags = Tags {
         title: Some(format!("Song {:05}", i * 7919 % 100_003)),
         artist: Some(format!("Artist {}", i % 997)),
@@ -39,11 +39,11 @@ fn song(i: usize) -> Found {
         rate: 44_100,
         channels: 2,
     };
-    Found {
+    FoundSong {
         track,
         ready: i.is_multiple_of(2),
         older: None,
-        past: Past::default(),
+        past: SongHistory::default(),
     }
 }
 
@@ -57,7 +57,7 @@ fn app(songs: usize) -> App {
 /// All songs arrive in batches, as from a scan.
 #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
 fn find_all(bencher: Bencher, songs: usize) {
-    let batches: Vec<Vec<Found>> = (0..songs)
+    let batches: Vec<Vec<FoundSong>> = (0..songs)
         .step_by(200)
         .map(|i| (i..(i + 200).min(songs)).map(song).collect())
         .collect();
@@ -165,7 +165,7 @@ fn draw_sing_200x60(bencher: Bencher) {
         vocals: [90; WAVE_POINTS],
         instrumental: [120; WAVE_POINTS],
     };
-    let loaded = Loaded {
+    let loaded = LoadedSong {
         path: path.clone(),
         id: None,
         memory: croon::song_settings::SongMemory::default(),
@@ -196,7 +196,7 @@ fn draw_sing_200x60(bencher: Bencher) {
     let lyrics = Some(std::sync::Arc::new(lyrics));
     update(
         &mut app,
-        Event::Lyrics(Box::new(croon::app::WordsFound {
+        Event::Lyrics(Box::new(croon::app::FoundLyrics {
             path,
             lyrics,
             ..Default::default()

@@ -7,8 +7,8 @@ pub mod reference;
 
 use std::collections::BTreeMap;
 
-pub use defaults::{Group, Row, TABLE, row};
-pub use key::{Code, Key, NotAKey, parse_keys, show_keys};
+pub use defaults::{Group, KeymapRow, TABLE, row};
+pub use key::{Code, Key, KeyParseError, parse_keys, show_keys};
 
 use crate::action::{Action, Screen};
 
@@ -69,7 +69,7 @@ pub struct Keymap {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     #[error("[keys] {0}; the line is ignored")]
-    Key(#[from] NotAKey),
+    Key(#[from] KeyParseError),
     #[error(
         "[keys] `{key}`: there is no action `{written}`{}; the line is ignored",
         nearest.as_ref().map(|n| format!(", did you mean `{n}`?")).unwrap_or_default()

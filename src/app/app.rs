@@ -6,7 +6,7 @@ use tui_input::Input;
 
 use crate::action::Screen;
 use crate::app::message::Effect;
-use crate::app::overlay::{Ask, Overlay, Prompt};
+use crate::app::overlay::{Overlay, Prompt, PromptKind};
 use crate::app::state::cursor::Cursor;
 use crate::app::state::deck::Deck;
 use crate::app::state::editor::{self, Editor};
@@ -16,18 +16,18 @@ use crate::app::state::lyrics_moment;
 use crate::app::state::machines::{CacheStats, EngineInfo, Output};
 use crate::app::state::outputs::Outputs;
 use crate::app::state::queue::Queue;
-use crate::app::state::session::{Resume, Saved, SavedOutputs, Sung};
+use crate::app::state::session::{OutputSettings, ResumePoint, SessionSettings, SungSong};
 use crate::app::state::song_key::SongKey;
 use crate::app::state::sort_order::Sort;
-use crate::app::state::toasts::{Toasts, Weight};
+use crate::app::state::toasts::{Severity, Toasts};
 use crate::app::state::tracks::Tracks;
 use crate::keymap::{Key, Keymap};
 use crate::song_settings;
 
 /// A prompt that leaves the screen as it is.
-pub(super) fn open_line(app: &mut App, ask: Ask, text: String) {
+pub(super) fn open_line(app: &mut App, ask: PromptKind, text: String) {
     app.overlay = Overlay::Prompt(Prompt {
-        ask,
+        kind: ask,
         input: Input::new(text.clone()),
         cursor: app.tracks.cursor,
         text,
@@ -36,7 +36,7 @@ pub(super) fn open_line(app: &mut App, ask: Ask, text: String) {
 
 /// The line looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Looking {
+pub(crate) struct LyricsBrowsing {
     pub(crate) line: usize,
     /// Of the song it belongs to.
     pub(crate) token: u64,
@@ -59,9 +59,9 @@ pub struct Settings {
     /// Over which one song goes into the next; 0: the next begins where the last ended.
     pub crossfade_seconds: f64,
     /// Vocal level and volume of last time.
-    pub saved: Saved,
+    pub saved: SessionSettings,
     /// Output and delays of last time.
-    pub outputs: SavedOutputs,
+    pub outputs: OutputSettings,
     /// The output the configuration names.
     pub device: Option<String>,
     /// A song whose output went away goes on by itself on the next one.
@@ -88,13 +88,13 @@ impl Default for Settings {
             seek_seconds: 5.0,
             seek_far_seconds: 30.0,
             crossfade_seconds: 0.0,
-            saved: Saved {
+            saved: SessionSettings {
                 level: 20,
                 volume: 100,
                 sort: Sort::default(),
                 readings: false,
             },
-            outputs: SavedOutputs::default(),
+            outputs: OutputSettings::default(),
             device: None,
             resume_after_unplug: true,
             folders: Vec::new(),
@@ -109,7 +109,7 @@ impl Default for Settings {
 
 /// What computes the separation, as far as we know.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Engine {
+pub enum EngineState {
     /// Not needed yet.
     #[default]
     Asleep,
@@ -119,7 +119,7 @@ pub enum Engine {
 
 /// The look through the folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scan {
+pub struct ScanProgress {
     pub running: bool,
     pub files: usize,
 }
@@ -147,16 +147,16 @@ pub struct App {
     pub tracks: Tracks,
     pub queue: Queue,
     /// What was sung, the newest first.
-    pub history: Vec<Sung>,
+    pub history: Vec<SungSong>,
     /// The Queue screen shows it instead of what comes.
     pub shows_sung: bool,
     pub sung_cursor: Cursor,
     /// Where the last evening ended, until something plays.
-    pub resume: Option<Resume>,
+    pub resume: Option<ResumePoint>,
     /// The list named last, for the next prompt.
     pub(crate) list_name: String,
     pub(crate) queue_saved: u64,
-    pub(crate) now_saved: Option<Resume>,
+    pub(crate) now_saved: Option<ResumePoint>,
     pub(crate) playing_saved: bool,
     pub deck: Deck,
     /// Words being timed; the Editor screen shows them.
@@ -172,7 +172,7 @@ pub struct App {
     /// Lines in other scripts have their readings under them.
     pub readings: bool,
     pub jobs: JobQueue,
-    pub engine: Engine,
+    pub engine: EngineState,
     pub output: Option<Output>,
     pub outputs: Outputs,
     pub cache: Option<CacheStats>,
@@ -184,7 +184,7 @@ pub struct App {
     pub(crate) warming: bool,
     /// That the engine is slower than the music has been said.
     pub(crate) told_slow: bool,
-    pub scan: Scan,
+    pub scan: ScanProgress,
     pub toasts: Toasts,
     /// What `n` and `N` look for.
     pub find: String,
@@ -194,15 +194,15 @@ pub struct App {
     pub(crate) now_ms: u64,
     pub(crate) memory_changed: Option<u64>,
     /// What the last frame shows of the lyrics.
-    pub(crate) lyrics_shown: Option<lyrics_moment::Face>,
-    pub(crate) looking: Option<Looking>,
+    pub(crate) lyrics_shown: Option<lyrics_moment::LyricsFrame>,
+    pub(crate) looking: Option<LyricsBrowsing>,
     pub(crate) state_changed: Option<u64>,
     pub(crate) dirty: bool,
 }
 
 impl App {
     pub fn new(settings: Settings, keymap: Keymap) -> Self {
-        let Saved {
+        let SessionSettings {
             level,
             volume,
             sort,
@@ -236,14 +236,14 @@ impl App {
             muted: false,
             readings,
             jobs: JobQueue::default(),
-            engine: Engine::Asleep,
+            engine: EngineState::Asleep,
             output: None,
             cache: None,
             pushed_out: false,
             queued: Vec::new(),
             warming: false,
             told_slow: false,
-            scan: Scan {
+            scan: ScanProgress {
                 running: true,
                 files: 0,
             },
@@ -334,11 +334,11 @@ impl App {
     }
 
     pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.toasts.say(self.now_ms, Weight::News, text);
+        self.toasts.say(self.now_ms, Severity::Info, text);
     }
 
     pub(crate) fn warn(&mut self, text: impl Into<String>) {
-        self.toasts.say(self.now_ms, Weight::Problem, text);
+        self.toasts.say(self.now_ms, Severity::Problem, text);
     }
 
     /// A message that also stays on the Jobs screen, where all of it can be read.

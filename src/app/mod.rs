@@ -9,10 +9,10 @@ pub mod queries;
 pub mod state;
 pub(crate) mod update;
 
-pub use crate::app::message::payload::{Loaded, NextUp};
-pub use crate::app::message::pointer::{Spot, Touch};
-pub use crate::app::message::{Answer, Effect, Event};
-pub use crate::app::overlay::{Ask, Overlay, Prompt};
+pub use crate::app::message::payload::{LoadedSong, NextUp};
+pub use crate::app::message::pointer::{PointerEvent, PointerTarget};
+pub use crate::app::message::{Effect, Event, Reply};
+pub use crate::app::overlay::{Overlay, Prompt, PromptKind};
 pub use crate::app::state::deck::Deck;
 pub use crate::app::state::editor::Editor;
 pub use crate::app::state::fader::Fader;
@@ -20,12 +20,14 @@ pub use crate::app::state::job_queue::JobQueue;
 pub use crate::app::state::machines::{CacheStats, EngineInfo, Output};
 pub use crate::app::state::outputs::Outputs;
 pub use crate::app::state::queue::Queue;
-pub use crate::app::state::session::{KeptQueue, Restored, Resume, Saved, SavedOutputs, Sung};
-pub use crate::app::state::song_history::Past;
-pub use crate::app::state::song_lyrics::WordsFound;
+pub use crate::app::state::session::{
+    OutputSettings, ResumePoint, Session, SessionQueue, SessionSettings, SungSong,
+};
+pub use crate::app::state::song_history::SongHistory;
+pub use crate::app::state::song_lyrics::FoundLyrics;
 pub use crate::app::state::sort_order::Sort;
 pub use crate::app::state::toasts::Toasts;
-pub use crate::app::state::tracks::{Found, Tracks};
+pub use crate::app::state::tracks::{FoundSong, Tracks};
 pub use crate::app::update::update;
 pub use crate::waveform::Peaks;
-pub use app::{App, CHROME_ROWS, Engine, Scan, Settings};
+pub use app::{App, CHROME_ROWS, EngineState, ScanProgress, Settings};

@@ -9,7 +9,7 @@ use crate::app::state::cursor::Cursor;
 
 /// What is asked before anything is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct SaveLyricsRequest {
     /// In croon's own folder; none where the song has no identity yet.
     pub own: Option<PathBuf>,
     /// Beside the song.
@@ -26,7 +26,7 @@ pub enum Overlay {
     None,
     Help,
     /// A sentence too long for its line, all of it: heading and words.
-    Whole {
+    FullText {
         heading: String,
         words: String,
     },
@@ -37,16 +37,16 @@ pub enum Overlay {
         yes: Box<Effect>,
     },
     /// Where lyrics made here are written.
-    SaveLyrics(Wish),
+    SaveLyrics(SaveLyricsRequest),
     /// The chooser of outputs.
     Outputs,
     /// The chooser of lyrics.
-    Sources(Cursor),
+    LyricsPicker(Cursor),
 }
 
 /// What a prompt asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum PromptKind {
     /// Go to what matches.
     Find,
     /// Show only what matches.
@@ -62,7 +62,7 @@ pub enum Ask {
 /// A line being typed.
 #[derive(Debug)]
 pub struct Prompt {
-    pub ask: Ask,
+    pub kind: PromptKind,
     pub input: Input,
     /// What Esc brings back.
     pub(crate) cursor: Cursor,

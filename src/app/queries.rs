@@ -2,15 +2,15 @@
 
 use crate::action::{Action, Screen};
 use crate::app::app::App;
-use crate::app::state::deck::{Next, Song, Turn};
+use crate::app::state::deck::{DeckSong, NextSong, SongOrigin};
 use crate::app::state::machines::Output;
 use crate::app::state::song_key::SongKey;
-use crate::app::state::song_lyrics::Line;
+use crate::app::state::song_lyrics::LyricsChoice;
 use crate::lyrics::{Lyrics, Millis, Offer, Online};
 use crate::request::Repeat;
 
 /// The song that is edited, while it is the one on the deck.
-pub(crate) fn song(app: &App) -> Option<&Song> {
+pub(crate) fn song(app: &App) -> Option<&DeckSong> {
     let editor = app.editor.as_ref()?;
     app.deck.song.as_ref().filter(|song| song.key == editor.song)
 }
@@ -64,30 +64,33 @@ pub fn follower(app: &App) -> Option<SongKey> {
 }
 
 /// The lines for the song on the deck; one for the automatic choice alone where nothing was found.
-pub fn lines(app: &App) -> Vec<Line> {
-    let mut lines = vec![Line::Auto];
+pub fn lines(app: &App) -> Vec<LyricsChoice> {
+    let mut lines = vec![LyricsChoice::Auto];
     if let Some(song) = &app.deck.song {
-        lines.extend(song.words.offers.iter().cloned().map(Line::Offer));
+        lines.extend(song.words.offers.iter().cloned().map(LyricsChoice::Offer));
         if !matches!(song.words.online, Online::Off | Online::Here) {
-            lines.push(Line::Ask(song.words.online.clone()));
+            lines.push(LyricsChoice::Ask(song.words.online.clone()));
         }
     }
     lines
 }
 
 /// The line that is in force, and the offer that is shown.
-pub fn in_force(app: &App) -> (Line, Option<&Offer>) {
+pub fn in_force(app: &App) -> (LyricsChoice, Option<&Offer>) {
     let Some(song) = &app.deck.song else {
-        return (Line::Auto, None);
+        return (LyricsChoice::Auto, None);
     };
     let shown = song.words.offers.get(song.words.chosen);
     let picked = song.memory.lyrics_from.as_ref();
     let offer = shown.filter(|offer| picked == Some(&offer.pick));
-    (offer.cloned().map_or(Line::Auto, Line::Offer), shown)
+    (
+        offer.cloned().map_or(LyricsChoice::Auto, LyricsChoice::Offer),
+        shown,
+    )
 }
 
 /// What begins when the playing song ends.
-pub(super) fn follows(app: &App) -> Option<Next> {
+pub(super) fn follows(app: &App) -> Option<NextSong> {
     if app.queue.repeat() == Repeat::One
         && let Some(again) = again(app)
     {
@@ -97,13 +100,13 @@ pub(super) fn follows(app: &App) -> Option<Next> {
 }
 
 /// What `>` leads to: a song repeated for ever is left.
-pub(super) fn skips_to(app: &App) -> Option<Next> {
-    if let Some(next) = app.queue.first().and_then(Next::queued) {
+pub(super) fn skips_to(app: &App) -> Option<NextSong> {
+    if let Some(next) = app.queue.first().and_then(NextSong::queued) {
         return Some(next);
     }
     let song = app.deck.song.as_ref()?;
     let round = app.queue.repeat() == Repeat::All;
-    if round && matches!(song.turn, Turn::Queue(_)) {
+    if round && matches!(song.origin, SongOrigin::Queue(_)) {
         // it would go to the end of the queue, and there is nothing else in it
         return again(app);
     }
@@ -113,15 +116,15 @@ pub(super) fn skips_to(app: &App) -> Option<Next> {
         app.tracks.neighbour(song.key, 1)
     };
     let after = after.or_else(|| round.then(|| app.tracks.first_playable()).flatten());
-    after.map(Next::library)
+    after.map(NextSong::library)
 }
 
-fn again(app: &App) -> Option<Next> {
+fn again(app: &App) -> Option<NextSong> {
     let song = app.deck.song.as_ref()?;
     let playable = app.tracks.get(song.key).is_some_and(|entry| !entry.unplayable);
-    playable.then(|| Next {
+    playable.then(|| NextSong {
         key: song.key,
-        turn: Turn::Again,
+        origin: SongOrigin::Again,
         singer: song.singer.clone(),
     })
 }

@@ -45,7 +45,7 @@ impl Group {
 
 /// One action.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct KeymapRow {
     pub action: Action,
     /// Its name in `[keys]`.
     pub name: &'static str,
@@ -66,7 +66,7 @@ use Scope as S;
 
 macro_rules! table {
     ($($action:ident $name:literal [$($key:literal $at:ident),*] $scope:ident $group:ident $hint:literal $help:literal;)*) => {
-        &[$(Row {
+        &[$(KeymapRow {
             action: A::$action,
             name: $name,
             keys: &[$(($key, S::$at)),*],
@@ -81,7 +81,7 @@ macro_rules! table {
 /// Every action once, in the order help and hints show them:
 /// action, name, keys and where, scope, group, hint, help.
 #[rustfmt::skip]
-pub const TABLE: &[Row] = table![
+pub const TABLE: &[KeymapRow] = table![
     SingThis       "sing"             ["Enter" LISTS]                               LISTS          Lists      "sing"     "sing this song now";
     VocalsUp       "vocals-up"        ["Up" SING, ")" ALWAYS]                       ALWAYS         Voice      "singer"   "more of the singer, 5 %";
     VocalsDown     "vocals-down"      ["Down" SING, "(" ALWAYS]                     ALWAYS         Voice      ""         "less of the singer, 5 %";
@@ -190,7 +190,7 @@ pub const TABLE: &[Row] = table![
 ];
 
 /// The row of an action.
-pub fn row(action: Action) -> &'static Row {
+pub fn row(action: Action) -> &'static KeymapRow {
     // a test holds the table to every action once
     TABLE.iter().find(|row| row.action == action).unwrap_or(&TABLE[0])
 }

@@ -125,16 +125,16 @@ impl fmt::Display for Key {
 /// A text that names no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{written}` is no key{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
-pub struct NotAKey {
+pub struct KeyParseError {
     pub written: String,
     pub nearest: Option<String>,
 }
 
 impl FromStr for Key {
-    type Err = NotAKey;
+    type Err = KeyParseError;
 
     /// `j`, `K`, `Space`, `Ctrl-d` (or `^d`), `Shift-Up`, `F5`, `-`.
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
+    fn from_str(text: &str) -> Result<Self, KeyParseError> {
         let mut key = Self::char(' ');
         let mut rest = text;
         loop {
@@ -169,7 +169,7 @@ impl FromStr for Key {
     }
 }
 
-fn not_a_key(written: &str) -> NotAKey {
+fn not_a_key(written: &str) -> KeyParseError {
     let last = written
         .rsplit(['-', '+'])
         .next()
@@ -186,14 +186,14 @@ fn not_a_key(written: &str) -> NotAKey {
         .min()
         .filter(|(distance, _)| *distance <= 3)
         .map(|(_, name)| format!("{}{name}", &written[..written.len() - last.len()]));
-    NotAKey {
+    KeyParseError {
         written: written.to_owned(),
         nearest,
     }
 }
 
 /// Reads keys pressed one after the other, parted by spaces: `g g`.
-pub fn parse_keys(text: &str) -> Result<Vec<Key>, NotAKey> {
+pub fn parse_keys(text: &str) -> Result<Vec<Key>, KeyParseError> {
     let keys: Vec<Key> = text
         .split_whitespace()
         .map(str::parse)

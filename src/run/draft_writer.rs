@@ -164,8 +164,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::app::state::editor::Row;
     use crate::app::state::editor::Sheet;
+    use crate::app::state::editor::SheetRow;
 
     fn next(inbox: &Receiver<Message>) -> Event {
         match inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
@@ -179,7 +179,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let drafts = home.path().join("state/drafts");
         let song = home.path().join("sub/ü song.flac");
-        let draft = Draft::of(&Sheet::ordered(vec![Row::new("paper lanterns")]));
+        let draft = Draft::of(&Sheet::ordered(vec![SheetRow::new("paper lanterns")]));
         let (to_main, inbox) = unbounded();
         let scribe = Scribe::start(drafts.clone(), to_main.clone()).unwrap();
         scribe.tell(Effect::KeepDraft {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::app::{App, Spot};
+use crate::app::{App, PointerTarget};
 use crate::commands::Context;
 use crate::config::BigText;
 use crate::terminal::{Input, Large, Lines, Screen, TerminalError};
@@ -87,7 +87,7 @@ impl Face {
     }
 
     /// What the mouse points at.
-    pub fn spot_at(&self, app: &App, at: (u16, u16)) -> io::Result<Option<(Spot, f64)>> {
+    pub fn spot_at(&self, app: &App, at: (u16, u16)) -> io::Result<Option<(PointerTarget, f64)>> {
         match self {
             Self::Cells { screen, theme } => Ok(ui::spot_at(app, theme, screen.size()?, at)),
             Self::Words { .. } => Ok(None),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::app::{Found, Past};
+use crate::app::{FoundSong, SongHistory};
 use crate::jobs::stored;
 use crate::library::{AUDIO_ENDINGS, LibraryEvent, is_audio, read_track, stamp_of};
 use crate::store::StemStore;
@@ -28,7 +28,7 @@ pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Tra
 }
 
 /// With the store's word on whose vocals are whole.
-pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
+pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<FoundSong> {
     let stored = stored::listing(store);
     let is_ready = |id: Option<TrackId>| id.is_some_and(|id| stored.ready.contains(&id));
     // a whole library at once is quicker read in one go than song by song
@@ -41,15 +41,15 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
             ),
             None => (track.id.map(|id| store.memory(id)), store.added_at(&track.path)),
         };
-        let past = Past {
+        let past = SongHistory {
             added: added.unwrap_or(0),
-            ..Past::default()
+            ..SongHistory::default()
         };
         past.with(&memory.unwrap_or_default())
     };
     tracks
         .into_iter()
-        .map(|track| Found {
+        .map(|track| FoundSong {
             ready: is_ready(track.id),
             older: track.id.and_then(|id| stored.older.get(&id)).cloned(),
             past: past(&track),
@@ -59,7 +59,7 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
 }
 
 /// A song from anywhere on the disk, or in a sentence why it is none.
-pub fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
+pub fn fetched(store: &StemStore, path: &Path) -> Result<FoundSong, String> {
     let shown = crate::text::printable(&path.to_string_lossy());
     let whole = std::fs::canonicalize(path).map_err(|error| format!("{shown} cannot be opened: {error}"))?;
     if whole.is_dir() {

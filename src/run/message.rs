@@ -1,6 +1,6 @@
 //! TODO
 
-use crate::app::{Event, Found};
+use crate::app::{Event, FoundSong};
 use crate::jobs::load::Opened;
 use crate::m3u::List;
 use crate::remote::{Answer, Asked};
@@ -25,7 +25,7 @@ pub enum Message {
 pub struct Fetched {
     pub request: Request,
     pub answer: Answer,
-    pub found: Result<Found, String>,
+    pub found: Result<FoundSong, String>,
 }
 
 /// Songs that somebody outside wants in the queue.

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
-use crate::app::{App, Effect, Event, Touch, update};
+use crate::app::{App, Effect, Event, PointerEvent, update};
 use crate::commands::{Context, Fault, Outcome};
 use crate::jobs::model;
 use crate::keymap::Keymap;
@@ -220,7 +220,11 @@ impl Evening {
             Message::Input(Input::Paste(text)) => self.feed(Event::Paste(text)),
             Message::Input(Input::Pointer { column, row, gesture }) => {
                 match self.face.spot_at(&self.app, (column, row))? {
-                    Some((spot, share)) => self.feed(Event::Touched(Touch { spot, share, gesture })),
+                    Some((spot, share)) => self.feed(Event::Pointer(PointerEvent {
+                        target: spot,
+                        share,
+                        gesture,
+                    })),
                     None => Ok(false),
                 }
             }
@@ -336,7 +340,7 @@ impl Evening {
                     self.face.clear()?;
                     self.draw()?;
                 }
-                Effect::Answer(answer) => {
+                Effect::Reply(answer) => {
                     if let Some(asker) = self.answering.take() {
                         asker.give(answer.map_or_else(Reply::Refused, Reply::Done));
                     }

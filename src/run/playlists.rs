@@ -10,7 +10,7 @@ use crossbeam_channel::{Sender, bounded};
 use serde::{Deserialize, Serialize};
 
 use crate::app::state::queue::Repeat;
-use crate::app::{Event, Found, KeptQueue, Restored, Resume, Sung};
+use crate::app::{Event, FoundSong, ResumePoint, Session, SessionQueue, SungSong};
 use crate::library;
 use crate::m3u::Item;
 use crate::remote::{Answer, Reply};
@@ -70,7 +70,7 @@ impl Keeper {
         Ok(())
     }
 
-    pub fn queue(&self, queue: KeptQueue) -> Result<(), StoreError> {
+    pub fn queue(&self, queue: SessionQueue) -> Result<(), StoreError> {
         self.store.save_queue(StoredQueue {
             items: queue.items,
             repeat: queue.repeat.word().into(),
@@ -81,7 +81,7 @@ impl Keeper {
         Ok(())
     }
 
-    pub fn now(&self, now: Option<Resume>) -> Result<(), StoreError> {
+    pub fn now(&self, now: Option<ResumePoint>) -> Result<(), StoreError> {
         let record = now.map(|now| SongRecord {
             path: PathRecord::of(&now.path),
             name: now.name,
@@ -93,7 +93,7 @@ impl Keeper {
     }
 
     /// Writes a song into the history, with the time of day.
-    pub fn sung(&self, path: PathBuf, name: String, singer: Option<String>) -> Result<Sung, StoreError> {
+    pub fn sung(&self, path: PathBuf, name: String, singer: Option<String>) -> Result<SungSong, StoreError> {
         let at = now_unix();
         let mut history: Vec<SongRecord> = self.store.state(HISTORY).unwrap_or_default();
         let record = SongRecord {
@@ -106,7 +106,7 @@ impl Keeper {
         history.insert(0, record);
         history.truncate(SUNG);
         self.save(HISTORY, &history)?;
-        Ok(Sung {
+        Ok(SungSong {
             at,
             path,
             name,
@@ -122,18 +122,18 @@ pub fn now_unix() -> i64 {
 }
 
 /// What the last evening left.
-pub fn restored(store: &StemStore) -> Restored {
+pub fn restored(store: &StemStore) -> Session {
     let queue = store.queue();
     let now: Option<SongRecord> = store.state::<Option<SongRecord>>(NOW).flatten();
     let history: Vec<SongRecord> = store.state(HISTORY).unwrap_or_default();
-    Restored {
-        queue: KeptQueue {
+    Session {
+        queue: SessionQueue {
             items: queue.items,
             repeat: Repeat::from_word(&queue.repeat),
             unshuffled: queue.unshuffled,
             turns: queue.turns,
         },
-        resume: now.map(|now| Resume {
+        resume: now.map(|now| ResumePoint {
             path: now.path.path(),
             name: printable(&now.name),
             singer: now.singer,
@@ -145,7 +145,7 @@ pub fn restored(store: &StemStore) -> Restored {
         }),
         history: history
             .into_iter()
-            .map(|song| Sung {
+            .map(|song| SungSong {
                 at: song.at,
                 path: song.path.path(),
                 name: printable(&song.name),
@@ -243,7 +243,7 @@ pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<Message
             if !real.is_file() || !library::is_audio(&real) {
                 continue;
             }
-            let found: Vec<Found> = known_tracks::found(&store, vec![library::read_track(&real, stamp)]);
+            let found: Vec<FoundSong> = known_tracks::found(&store, vec![library::read_track(&real, stamp)]);
             send(Event::Found(found));
             if real != path {
                 send(Event::QueuedAs { from: path, to: real });

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 
 use crate::app::state::deck::Stage;
-use crate::app::{App, Engine, Event, queries};
+use crate::app::{App, EngineState, Event, queries};
 use crate::commands::{Context, Fault, Outcome, ctl};
 use crate::m3u::List;
 use crate::remote::{Can, Client, Doors, EngineStatus, Line, Playback, Remote, Reply, Status, places};
@@ -92,21 +92,21 @@ fn micros(seconds: f64) -> u64 {
     (seconds * 1e6).round() as u64
 }
 
-fn engine(engine: &Engine) -> EngineStatus {
+fn engine(engine: &EngineState) -> EngineStatus {
     let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     match engine {
-        Engine::Asleep => EngineStatus {
+        EngineState::Asleep => EngineStatus {
             state: "asleep".into(),
             ..EngineStatus::default()
         },
-        Engine::Up(info) => EngineStatus {
+        EngineState::Up(info) => EngineStatus {
             state: "up".into(),
             device: text(&info.device),
             model: text(&info.model),
             speed: Some(info.speed).filter(|speed| *speed > 0.0),
             why: text(&info.why),
         },
-        Engine::Down(reason) => EngineStatus {
+        EngineState::Down(reason) => EngineStatus {
             state: "down".into(),
             why: text(reason),
             ..EngineStatus::default()

@@ -8,7 +8,7 @@ use std::thread;
 
 use crossbeam_channel::Sender;
 
-use crate::app::{CacheStats, Effect, Event, SavedOutputs};
+use crate::app::{CacheStats, Effect, Event, OutputSettings};
 use crate::audio::Vocals;
 use crate::audio::identity::track_id;
 use crate::audio::player::Player;
@@ -83,7 +83,7 @@ impl Machines {
             PlayerSettings {
                 device: Some(config.playback.device.clone()).filter(|name| !name.is_empty()),
                 chosen: store
-                    .state::<SavedOutputs>(OUTPUTS)
+                    .state::<OutputSettings>(OUTPUTS)
                     .and_then(|saved| saved.chosen),
                 buffer_frames: Some(config.playback.buffer_frames),
                 output: !context.no_sound,
@@ -284,7 +284,7 @@ impl Machines {
             }
             Effect::AskCache => self.ask_cache(),
             Effect::Rescan => self.library.rescan(),
-            Effect::Suspend | Effect::Redraw | Effect::Quit | Effect::Answer(_) => {}
+            Effect::Suspend | Effect::Redraw | Effect::Quit | Effect::Reply(_) => {}
         }
     }
 

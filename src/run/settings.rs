@@ -6,7 +6,7 @@ use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 
 use crate::app::update::levels::LOUDEST;
-use crate::app::{Event, Saved, Settings, Sort};
+use crate::app::{Event, SessionSettings, Settings, Sort};
 use crate::commands::Context;
 use crate::config::OnUnplug;
 use crate::jobs::lyrics::Places;
@@ -35,7 +35,7 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
         redo: context.separates_again(),
         seek_seconds: playback.seek_seconds,
         crossfade_seconds: playback.crossfade_seconds,
-        saved: Saved {
+        saved: SessionSettings {
             level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
             volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
             sort: kept.map(|kept| kept.sort).unwrap_or_default(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::{EngineInfo, Event, Loaded, Output, Peaks, WordsFound};
+use crate::app::{EngineInfo, Event, FoundLyrics, LoadedSong, Output, Peaks};
 use crate::audio::player::event::{OutputState, PlayerEvent};
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
@@ -109,7 +109,7 @@ pub fn of_player(event: PlayerEvent) -> Event {
 }
 
 pub fn of_opened(opened: &Opened) -> Event {
-    Event::Loaded(Box::new(Loaded {
+    Event::Loaded(Box::new(LoadedSong {
         path: opened.path.clone(),
         id: Some(opened.id),
         memory: opened.memory.clone(),
@@ -132,7 +132,7 @@ pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
         .refused
         .first()
         .map(|(file, reason)| format!("{} is not used for lyrics: {reason}", shown(file)));
-    Event::Lyrics(Box::new(WordsFound {
+    Event::Lyrics(Box::new(FoundLyrics {
         path,
         lyrics: found.lyrics.map(Arc::new),
         graphics: found.graphics.map(Arc::new),

@@ -5,10 +5,10 @@ use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
 use crate::app::queries::follower;
-use crate::app::state::fader::Voice;
+use crate::app::state::fader::FaderPosition;
 use crate::app::state::job_queue::StopReason;
-use crate::app::state::toasts::{Toast, Weight};
-use crate::app::{App, Ask, Engine, Output, Prompt, Resume, Spot};
+use crate::app::state::toasts::{Severity, Toast};
+use crate::app::{App, EngineState, Output, PointerTarget, Prompt, PromptKind, ResumePoint};
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
@@ -37,7 +37,7 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
             canvas.theme.dim()
         };
         let label = format!("{left}{label}{right} ");
-        canvas.spot(taken, 0, text::width(&label), Spot::Tab(screen));
+        canvas.spot(taken, 0, text::width(&label), PointerTarget::Tab(screen));
         taken += text::width(&label);
         spans.push(Span::styled(label, style));
     }
@@ -75,11 +75,11 @@ fn moved(app: &App, cells: usize) -> Option<String> {
 }
 
 /// `full`, `mine`, `off`.
-pub(super) fn voice_word(voice: Voice) -> &'static str {
+pub(super) fn voice_word(voice: FaderPosition) -> &'static str {
     match voice {
-        Voice::Full => "full",
-        Voice::Mine => "mine",
-        Voice::Off => "off",
+        FaderPosition::Full => "full",
+        FaderPosition::Mine => "mine",
+        FaderPosition::Off => "off",
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<
 }
 
 /// ` last time: Artist - Title at 1:02, Space goes on`
-fn last_time(app: &App, resume: &Resume, canvas: &Canvas, cells: usize) -> Vec<Span<'static>> {
+fn last_time(app: &App, resume: &ResumePoint, canvas: &Canvas, cells: usize) -> Vec<Span<'static>> {
     let key = app.keymap.key_name(app.screen, Action::PlayPause);
     let how = key.map(|key| format!(", {key} goes on")).unwrap_or_default();
     let rest = format!(" at {}{how}", text::time(resume.seconds));
@@ -155,7 +155,7 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
         if running.speed > 0.0 {
             line += &format!("  {:.1}x", running.speed);
         }
-        if let Engine::Up(info) = &app.engine {
+        if let EngineState::Up(info) = &app.engine {
             line += &format!("  {}", info.device);
         }
         match app.jobs.waiting().len() {
@@ -181,7 +181,11 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
 
 /// A message as it is shown.
 fn words(toast: &Toast) -> String {
-    let mark = if toast.weight == Weight::Problem { "! " } else { "" };
+    let mark = if toast.severity == Severity::Problem {
+        "! "
+    } else {
+        ""
+    };
     format!("{mark}{}", toast.text)
 }
 
@@ -197,9 +201,9 @@ pub(super) fn is_long(app: &App, cells: u16) -> bool {
 /// Jobs screen, so its end is the key that leads there.
 pub(super) fn message(app: &App, canvas: &mut Canvas) {
     let Some(toast) = app.toasts.shown() else { return };
-    let style = match toast.weight {
-        Weight::News => canvas.theme.strong(),
-        Weight::Problem => canvas.theme.bad(),
+    let style = match toast.severity {
+        Severity::Info => canvas.theme.strong(),
+        Severity::Problem => canvas.theme.bad(),
     };
     let (words, rows) = (words(toast), canvas.height());
     let used = canvas.wrapped_rows(&words);
@@ -207,7 +211,7 @@ pub(super) fn message(app: &App, canvas: &mut Canvas) {
     let key = app.keymap.key_name(app.screen, Action::ToggleJobs);
     if used > rows
         && rows > 0
-        && toast.weight == Weight::Problem
+        && toast.severity == Severity::Problem
         && app.screen != Screen::Jobs
         && let Some(key) = key
     {
@@ -271,12 +275,12 @@ pub(super) fn status(app: &App, canvas: &mut Canvas) {
 
 /// Returns where the terminal's cursor goes.
 pub(super) fn prompt(app: &App, prompt: &Prompt, canvas: &mut Canvas) -> Option<(u16, u16)> {
-    let word = match prompt.ask {
-        Ask::Find => " / ",
-        Ask::Filter => " filter: ",
-        Ask::Singer => " who sings: ",
-        Ask::SaveList => " write the queue into: ",
-        Ask::LoadList => " add the songs of: ",
+    let word = match prompt.kind {
+        PromptKind::Find => " / ",
+        PromptKind::Filter => " filter: ",
+        PromptKind::Singer => " who sings: ",
+        PromptKind::SaveList => " write the queue into: ",
+        PromptKind::LoadList => " add the songs of: ",
     };
     let room = canvas.width().saturating_sub(word.len() + 1);
     let scroll = prompt.input.visual_scroll(room);
@@ -294,13 +298,13 @@ pub(super) fn prompt(app: &App, prompt: &Prompt, canvas: &mut Canvas) -> Option<
         0,
         vec![Span::styled(word, canvas.theme.title()), Span::raw(shown.clone())],
     );
-    let hits = match prompt.ask {
-        Ask::Find | Ask::Filter => format!(
+    let hits = match prompt.kind {
+        PromptKind::Find | PromptKind::Filter => format!(
             "{}   Enter keeps, Esc takes back ",
             text::songs(app.tracks.shown().len())
         ),
-        Ask::Singer => "Up Down: names known, empty: nobody ".to_owned(),
-        Ask::SaveList | Ask::LoadList => "a file, .m3u8 ".to_owned(),
+        PromptKind::Singer => "Up Down: names known, empty: nobody ".to_owned(),
+        PromptKind::SaveList | PromptKind::LoadList => "a file, .m3u8 ".to_owned(),
     };
     canvas.line_right(
         0,

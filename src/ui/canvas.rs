@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::app::Spot;
+use crate::app::PointerTarget;
 use crate::app::update::levels::LOUDEST;
 use crate::ui::text;
 use crate::ui::theme::{Glyphs, Theme};
@@ -17,7 +17,7 @@ const FADER_WITH_TICK: usize = 9;
 
 /// Text larger than a cell, over cells that are left blank for it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Large {
+pub struct LargeText {
     /// Cells of a letter's height, and of the width of a narrow one.
     pub scale: u16,
     /// Where each row begins, and its text.
@@ -26,19 +26,19 @@ pub struct Large {
 
 /// What a frame says besides its cells.
 #[derive(Debug, Default)]
-pub(super) struct Aside {
+pub(super) struct FrameExtras {
     /// What can be pointed at, and where: what is drawn later lies over the rest.
-    spots: RefCell<Vec<(Rect, Spot)>>,
-    large: RefCell<Option<Large>>,
+    spots: RefCell<Vec<(Rect, PointerTarget)>>,
+    large: RefCell<Option<LargeText>>,
 }
 
-impl Aside {
-    pub fn into_large(self) -> Option<Large> {
+impl FrameExtras {
+    pub fn into_large(self) -> Option<LargeText> {
         self.large.into_inner()
     }
 
     /// What lies at a cell, and how far along it the cell is, 0 to 1.
-    pub fn at(&self, column: u16, row: u16) -> Option<(Spot, f64)> {
+    pub fn at(&self, column: u16, row: u16) -> Option<(PointerTarget, f64)> {
         let spots = self.spots.borrow();
         let (area, spot) = spots
             .iter()
@@ -53,11 +53,11 @@ pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     pub theme: &'a Theme,
     area: Rect,
-    aside: &'a Aside,
+    aside: &'a FrameExtras,
 }
 
 impl<'a> Canvas<'a> {
-    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, area: Rect, aside: &'a Aside) -> Self {
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, area: Rect, aside: &'a FrameExtras) -> Self {
         let area = area.intersection(*buffer.area());
         Self {
             buffer,
@@ -71,7 +71,7 @@ impl<'a> Canvas<'a> {
     pub fn large(&self, x: usize, y: usize, scale: u16, line: Line<'static>) {
         let at = Position::new(self.area.x + x as u16, self.area.y + y as u16);
         let mut large = self.aside.large.borrow_mut();
-        let large = large.get_or_insert_with(|| Large {
+        let large = large.get_or_insert_with(|| LargeText {
             scale,
             rows: Vec::new(),
         });
@@ -79,7 +79,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// These cells can be pointed at.
-    pub fn spot(&self, x: usize, y: usize, cells: usize, spot: Spot) {
+    pub fn spot(&self, x: usize, y: usize, cells: usize, spot: PointerTarget) {
         if y < self.height() && x < self.width() && cells > 0 {
             let area = Rect {
                 x: self.area.x + x as u16,

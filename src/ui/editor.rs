@@ -6,8 +6,8 @@ use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
 use crate::app::App;
-use crate::app::state::deck::Song;
-use crate::app::state::editor::{Editor, Row, Wish};
+use crate::app::state::deck::DeckSong;
+use crate::app::state::editor::{Editor, SaveLyricsRequest, SheetRow};
 use crate::lyrics::Millis;
 use crate::ui::canvas::Canvas;
 use crate::ui::position::position;
@@ -21,7 +21,7 @@ const BEFORE_MS: Millis = 1_500;
 const STAMP: usize = 11;
 
 /// Rows of each part; what has no room is 0.
-struct Room {
+struct EditorLayout {
     heading: usize,
     rows: usize,
     rule: usize,
@@ -30,7 +30,7 @@ struct Room {
     position: usize,
 }
 
-impl Room {
+impl EditorLayout {
     fn of(height: usize) -> Self {
         let mut left = height;
         let mut take = |wish: usize, spare: usize| {
@@ -63,7 +63,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let (Some(editor), Some(song)) = (&app.editor, &app.deck.song) else {
         return;
     };
-    let room = Room::of(canvas.height());
+    let room = EditorLayout::of(canvas.height());
     let mut y = 0;
     if room.heading > 0 {
         heading(editor, song, canvas);
@@ -104,7 +104,7 @@ fn resting(editor: &Editor, now: Millis) -> Millis {
         .unwrap_or(now)
 }
 
-fn heading(editor: &Editor, song: &Song, canvas: &mut Canvas) {
+fn heading(editor: &Editor, song: &DeckSong, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let (timed, all) = editor.sheet.timed();
     let mut about = format!(
@@ -194,7 +194,7 @@ fn rows(editor: &Editor, canvas: &mut Canvas, y: usize, count: usize) {
 }
 
 /// The row under the hand: what is stamped, the word that is next, the rest.
-fn parts(editor: &Editor, row: &Row, number: usize, room: usize, canvas: &Canvas) -> Vec<Span<'static>> {
+fn parts(editor: &Editor, row: &SheetRow, number: usize, room: usize, canvas: &Canvas) -> Vec<Span<'static>> {
     let theme = canvas.theme;
     let cursor = (editor.cursor.row == number).then_some(editor.cursor.part);
     // what finds no room is left out at the start, so that the next word is seen
@@ -229,7 +229,7 @@ fn parts(editor: &Editor, row: &Row, number: usize, room: usize, canvas: &Canvas
 }
 
 /// What the wave shows.
-fn heard(song: &Song) -> &'static str {
+fn heard(song: &DeckSong) -> &'static str {
     match song.words.trace().map(|trace| trace.of()) {
         Some(Of::Vocals) => "the singer",
         Some(Of::Mixture) => "the whole music: the singer is not separated yet",
@@ -239,7 +239,7 @@ fn heard(song: &Song) -> &'static str {
 }
 
 /// How loud it is in a stretch, from 0 to 1; None where nothing is known.
-fn loudness(song: &Song, from: Millis, to: Millis) -> Option<f32> {
+fn loudness(song: &DeckSong, from: Millis, to: Millis) -> Option<f32> {
     match song.words.trace() {
         Some(trace) => trace.loudness(from, to),
         None => {
@@ -255,7 +255,7 @@ fn column(ms: Millis, from: Millis, width: usize) -> Option<usize> {
     (0.0..width as f64).contains(&at).then_some(at as usize)
 }
 
-fn wave(song: &Song, canvas: &mut Canvas, y: usize, rows: usize, from: Millis, now: Millis) {
+fn wave(song: &DeckSong, canvas: &mut Canvas, y: usize, rows: usize, from: Millis, now: Millis) {
     let width = canvas.width();
     let head = column(now, from, width);
     let moment = |column: usize| from + (column as f64 / width as f64 * WINDOW_MS as f64) as Millis;
@@ -319,7 +319,7 @@ fn stamps(editor: &Editor, canvas: &mut Canvas, y: usize, from: Millis, now: Mil
 }
 
 /// Where the lyrics may be written: the paths, and what is left out.
-pub(super) fn saving(wish: &Wish, canvas: &mut Canvas) {
+pub(super) fn saving(wish: &SaveLyricsRequest, canvas: &mut Canvas) {
     let mut y = canvas.height().min(3) / 2;
     for line in saving_words(wish) {
         let rows = canvas.height().saturating_sub(y);
@@ -329,7 +329,7 @@ pub(super) fn saving(wish: &Wish, canvas: &mut Canvas) {
 }
 
 /// The same in sentences.
-pub(super) fn saving_words(wish: &Wish) -> Vec<String> {
+pub(super) fn saving_words(wish: &SaveLyricsRequest) -> Vec<String> {
     let path = |path: &std::path::Path| crate::text::printable(&path.to_string_lossy());
     let lines = |count: usize| format!("{count} {}", if count == 1 { "line" } else { "lines" });
     let mut words = vec![format!(
@@ -369,18 +369,18 @@ mod tests {
     #[test]
     fn the_parts_fill_the_screen_and_no_more() {
         for height in 0..100 {
-            let room = Room::of(height);
+            let room = EditorLayout::of(height);
             let used = room.heading + room.rows + room.rule + room.wave + room.stamps + room.position;
             assert_eq!(used, height);
         }
-        let usual = Room::of(19);
+        let usual = EditorLayout::of(19);
         assert!(
             usual.rows >= 8 && usual.wave >= 3 && usual.rule == 1,
             "{} {}",
             usual.rows,
             usual.wave
         );
-        assert_eq!((Room::of(1).rows, Room::of(2).wave), (1, 1));
+        assert_eq!((EditorLayout::of(1).rows, EditorLayout::of(2).wave), (1, 1));
     }
 
     #[test]

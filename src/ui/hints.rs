@@ -4,8 +4,8 @@ use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
 use crate::app::state::job_queue::JobLine;
-use crate::app::{App, Ask, Overlay};
-use crate::keymap::{Row, Scope, TABLE};
+use crate::app::{App, Overlay, PromptKind};
+use crate::keymap::{KeymapRow, Scope, TABLE};
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
@@ -42,8 +42,8 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         let words = match &app.overlay {
             Overlay::Help => " j k scroll   any other key closes",
             Overlay::Outputs => " j k choose   Enter use it   Left Right delay   any other key closes",
-            Overlay::Sources(_) => " j k choose   Enter sing from it   any other key closes",
-            Overlay::Whole { .. } => match app.keymap.key_name(app.screen, Action::RetryJob) {
+            Overlay::LyricsPicker(_) => " j k choose   Enter sing from it   any other key closes",
+            Overlay::FullText { .. } => match app.keymap.key_name(app.screen, Action::RetryJob) {
                 Some(key) => {
                     retry = format!(" {key} try again   any other key closes");
                     &retry
@@ -52,7 +52,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
             },
             Overlay::SaveLyrics(_) => " y croon's own folder   b beside the song   any other key: not now",
             Overlay::Confirm { .. } => " y yes   any other key: no",
-            Overlay::Prompt(prompt) if !matches!(prompt.ask, Ask::Find | Ask::Filter) => {
+            Overlay::Prompt(prompt) if !matches!(prompt.kind, PromptKind::Find | PromptKind::Filter) => {
                 " Enter does it   Esc leaves it"
             }
             Overlay::None | Overlay::Prompt(_) => {
@@ -86,7 +86,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         shown.push((crate::keymap::show_keys(&app.pending), "..."));
     }
     // what is special here comes first
-    let mut rows: Vec<&Row> = TABLE.iter().filter(|row| row.action != Action::Help).collect();
+    let mut rows: Vec<&KeymapRow> = TABLE.iter().filter(|row| row.action != Action::Help).collect();
     rows.sort_by_key(|row| {
         let own = app
             .keymap

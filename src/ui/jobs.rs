@@ -5,7 +5,7 @@ use ratatui::text::Span;
 
 use crate::action::Action;
 use crate::app::state::job_queue::{JobLine, Priority, RunningJob, StopReason};
-use crate::app::{App, Engine, Spot};
+use crate::app::{App, EngineState, PointerTarget};
 use crate::track::StemState;
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
@@ -44,9 +44,9 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     let theme = canvas.theme;
     let mut y = 0;
     let (line, style) = match &app.engine {
-        Engine::Asleep => ("engine: starts with the first job".to_owned(), theme.dim()),
-        Engine::Down(reason) => (format!("no engine: {reason}"), theme.bad()),
-        Engine::Up(info) => {
+        EngineState::Asleep => ("engine: starts with the first job".to_owned(), theme.dim()),
+        EngineState::Down(reason) => (format!("no engine: {reason}"), theme.bad()),
+        EngineState::Up(info) => {
             let device = format!("device: {} ({})", info.device, info.why);
             let model = match (info.model_why.as_str(), info.speed > 0.0) {
                 ("", false) => format!("model: {}", info.model),
@@ -68,7 +68,7 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     if let Some(reason) = &app.jobs.paused {
         // the reason stands above already where it is the engine that is missing
         let mut line = match &app.engine {
-            Engine::Down(down) if down == reason => "separation stands still".to_owned(),
+            EngineState::Down(down) if down == reason => "separation stands still".to_owned(),
             _ => format!("stands still: {reason}"),
         };
         if let Some(key) = again {
@@ -84,7 +84,7 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     let waits = app.jobs.waiting().len();
     let left = app.jobs.waiting_seconds();
     let speed = match &app.engine {
-        Engine::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
+        EngineState::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
         _ => None,
     };
     let time = match (waits, speed) {
@@ -160,7 +160,7 @@ fn lines(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
         }
         let selected = at == board.cursor.at;
         one(app, canvas, y + row, line, selected);
-        canvas.spot(0, y + row, canvas.width(), Spot::Row(at));
+        canvas.spot(0, y + row, canvas.width(), PointerTarget::Row(at));
         if selected {
             canvas.paint(y + row, canvas.theme.selected());
         }

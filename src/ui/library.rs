@@ -4,14 +4,14 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::app::state::song_key::SongKey;
-use crate::app::state::tracks::Entry;
-use crate::app::{App, Ask, Overlay, Sort, Spot};
+use crate::app::state::tracks::TrackEntry;
+use crate::app::{App, Overlay, PointerTarget, PromptKind, Sort};
 use crate::track::StemState;
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
 /// Cells of the columns after the title.
-struct Columns {
+struct LibraryColumns {
     title: usize,
     artist: usize,
     album: usize,
@@ -19,7 +19,7 @@ struct Columns {
     stems: usize,
 }
 
-impl Columns {
+impl LibraryColumns {
     fn of(width: usize) -> Self {
         let stems = if width >= 36 { 9 } else { 0 };
         let time = if width >= 46 { 8 } else { 0 };
@@ -51,13 +51,13 @@ pub(super) fn stems_word(stems: &StemState, canvas: &Canvas) -> (String, Style) 
 /// One song in one row of so many cells.
 pub(super) fn song_row(
     app: &App,
-    entry: &Entry,
+    entry: &TrackEntry,
     key: SongKey,
     selected: bool,
     canvas: &Canvas,
     width: usize,
 ) -> Vec<Span<'static>> {
-    let columns = Columns::of(width);
+    let columns = LibraryColumns::of(width);
     let mark = canvas.glyphs().cut;
     let playing = app.deck.plays(key);
     let sign = match (selected, playing) {
@@ -95,7 +95,7 @@ pub(super) fn song_row(
             Some(_) => ("older".into(), canvas.theme.good()),
             None => stems_word(&entry.stems, canvas),
         };
-        if entry.past.pinned {
+        if entry.history.pinned {
             word = format!("{word} {}", canvas.glyphs().pinned);
         }
         spans.push(Span::styled(text::pad(&word, columns.stems, mark), style));
@@ -105,7 +105,7 @@ pub(super) fn song_row(
 
 /// The names over the columns of so many cells.
 pub(super) fn heading(width: usize) -> String {
-    let columns = Columns::of(width);
+    let columns = LibraryColumns::of(width);
     let column = |text: &str, cells: usize| text::pad(text, cells, "");
     format!(
         "  {}{}{}{}{}",
@@ -124,7 +124,7 @@ pub(super) fn heading(width: usize) -> String {
 fn summary(app: &App) -> String {
     let (shown, all) = (app.tracks.shown().len(), app.tracks.all().len());
     let filter = match &app.overlay {
-        Overlay::Prompt(prompt) if prompt.ask == Ask::Filter => prompt.input.value(),
+        Overlay::Prompt(prompt) if prompt.kind == PromptKind::Filter => prompt.input.value(),
         _ => &app.tracks.filter,
     };
     if !filter.is_empty() {
@@ -174,7 +174,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         let selected = at == app.tracks.cursor.at;
         let line = song_row(app, entry, shown[at], selected, canvas, canvas.width());
         canvas.line(y + row, line);
-        canvas.spot(0, y + row, canvas.width(), Spot::Row(at));
+        canvas.spot(0, y + row, canvas.width(), PointerTarget::Row(at));
         if selected {
             canvas.paint(y + row, canvas.theme.selected());
         }

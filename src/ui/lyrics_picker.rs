@@ -5,10 +5,10 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::queries::{in_force, lines};
 use crate::app::state::cursor::Cursor;
-use crate::app::state::song_lyrics::Line;
+use crate::app::state::song_lyrics::LyricsChoice;
 use crate::lyrics::{Offer, Online};
 use crate::ui::canvas::Canvas;
-use crate::ui::picker_row::Choice;
+use crate::ui::picker_row::PickerRow;
 
 pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
     canvas.rule(0, "which lyrics");
@@ -18,14 +18,14 @@ pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
     let first = cursor.view(lines.len(), rows);
     for (row, (at, line)) in lines.iter().enumerate().skip(first).take(rows).enumerate() {
         let (name, mut about) = match line {
-            Line::Auto => ("the best there is".to_owned(), Vec::new()),
-            Line::Ask(online) => ("LRCLIB".to_owned(), vec![asking(online).to_owned()]),
-            Line::Offer(offer) => (
+            LyricsChoice::Auto => ("the best there is".to_owned(), Vec::new()),
+            LyricsChoice::Ask(online) => ("LRCLIB".to_owned(), vec![asking(online).to_owned()]),
+            LyricsChoice::Offer(offer) => (
                 words(offer),
                 vec![format!("{}, {}", offer.format, offer.timing.name())],
             ),
         };
-        let is_shown = matches!(line, Line::Offer(offer) if Some(offer) == shown);
+        let is_shown = matches!(line, LyricsChoice::Offer(offer) if Some(offer) == shown);
         if *line == now {
             about.push("chosen".into());
         }
@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
         } else {
             Style::new()
         };
-        let choice = Choice {
+        let choice = PickerRow {
             selected: at == cursor.at,
             in_use: is_shown,
             name: &name,

@@ -20,7 +20,7 @@ pub mod text;
 pub mod theme;
 mod welcome;
 
-pub use crate::ui::canvas::Large;
+pub use crate::ui::canvas::LargeText;
 pub use crate::ui::help::lines as help_lines;
 pub use crate::ui::narrator::Narrator;
 pub use crate::ui::theme::{ColourError, Colours, Depth, Glyphs, Letters, Theme};
@@ -31,8 +31,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use crate::action::Screen;
-use crate::app::{App, Overlay, Spot};
-use crate::ui::canvas::{Aside, Canvas};
+use crate::app::{App, Overlay, PointerTarget};
+use crate::ui::canvas::{Canvas, FrameExtras};
 
 /// From this width on a column beside the screen shows what else goes on.
 const SIDE_FROM: u16 = 130;
@@ -45,12 +45,12 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame) {
 }
 
 /// Draws the whole screen and returns what belongs over its cells.
-pub fn draw_with_large(app: &App, theme: &Theme, frame: &mut Frame) -> Option<Large> {
+pub fn draw_with_large(app: &App, theme: &Theme, frame: &mut Frame) -> Option<LargeText> {
     let area = frame.area();
     if area.is_empty() {
         return None;
     }
-    let aside = Aside::default();
+    let aside = FrameExtras::default();
     let mut canvas = Canvas::new(frame.buffer_mut(), theme, area, &aside);
     let typed = draw_on(app, &mut canvas);
     if let Some((x, y)) = typed {
@@ -61,22 +61,22 @@ pub fn draw_with_large(app: &App, theme: &Theme, frame: &mut Frame) -> Option<La
 
 /// What lies at a cell of a screen of this size, and how far along it the cell is, 0 to 1: found by
 /// drawing the screen where nobody sees it, so that it is never another than the one that is seen.
-pub fn spot_at(app: &App, theme: &Theme, size: (u16, u16), at: (u16, u16)) -> Option<(Spot, f64)> {
+pub fn spot_at(app: &App, theme: &Theme, size: (u16, u16), at: (u16, u16)) -> Option<(PointerTarget, f64)> {
     let area = Rect::new(0, 0, size.0, size.1);
-    let (mut buffer, aside) = (Buffer::empty(area), Aside::default());
+    let (mut buffer, aside) = (Buffer::empty(area), FrameExtras::default());
     draw_on(app, &mut Canvas::new(&mut buffer, theme, area, &aside));
     aside.at(at.0, at.1)
 }
 
 /// What of the frame around the screen has room.
-struct Rows {
+struct ScreenRows {
     tabs: bool,
     rule: bool,
     status: bool,
     hints: bool,
 }
 
-impl Rows {
+impl ScreenRows {
     fn of(area: Rect) -> Self {
         let h = area.height;
         Self {
@@ -101,7 +101,7 @@ impl Rows {
 /// Returns where the terminal's cursor goes, if something is being typed.
 fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
     let area = canvas.area();
-    let rows = Rows::of(area);
+    let rows = ScreenRows::of(area);
     if rows.tabs {
         bars::tabs(app, &mut canvas.part(Rect { height: 1, ..area }));
     }
@@ -109,8 +109,8 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
     match &app.overlay {
         Overlay::Help => help::draw(app, &mut canvas.part(body)),
         Overlay::Outputs => outputs::draw(app, &mut canvas.part(body)),
-        Overlay::Sources(cursor) => lyrics_picker::draw(app, *cursor, &mut canvas.part(body)),
-        Overlay::Whole { heading, words } => {
+        Overlay::LyricsPicker(cursor) => lyrics_picker::draw(app, *cursor, &mut canvas.part(body)),
+        Overlay::FullText { heading, words } => {
             let mut canvas = canvas.part(body);
             canvas.rule(0, heading);
             let rows = canvas.height().saturating_sub(2);

@@ -6,8 +6,8 @@ use crate::app::state::deck::Stage;
 use crate::app::state::job_queue::JobLine;
 use crate::app::state::song_key::SongKey;
 use crate::app::state::song_lyrics;
-use crate::app::state::toasts::Weight;
-use crate::app::{App, Ask, Output, Overlay, queries};
+use crate::app::state::toasts::Severity;
+use crate::app::{App, Output, Overlay, PromptKind, queries};
 use crate::track::StemState;
 use crate::ui::help::lines as help_lines;
 use crate::ui::{editor, position, text};
@@ -23,7 +23,7 @@ pub struct Narrator {
     overlay: String,
     selected: Option<String>,
     songs: usize,
-    song: Option<Told>,
+    song: Option<NarratedSong>,
     job: Option<SongKey>,
     done: usize,
     failed: usize,
@@ -35,7 +35,7 @@ pub struct Narrator {
 
 /// What was told of the song.
 #[derive(Debug)]
-struct Told {
+struct NarratedSong {
     token: u64,
     playing: bool,
     over: bool,
@@ -62,9 +62,9 @@ impl Narrator {
             lines.extend(app.output.as_ref().map(output));
         }
         let toast = app.toasts.shown();
-        let words = toast.map(|toast| match toast.weight {
-            Weight::News => toast.text.clone(),
-            Weight::Problem => format!("problem: {}", toast.text),
+        let words = toast.map(|toast| match toast.severity {
+            Severity::Info => toast.text.clone(),
+            Severity::Problem => format!("problem: {}", toast.text),
         });
         if words != self.toast {
             // the singer's line says as much
@@ -117,7 +117,7 @@ impl Narrator {
                     .map(|name| format!(", sung by {name}"))
                     .unwrap_or_default()
             ));
-            Told {
+            NarratedSong {
                 token: song.token,
                 playing: true,
                 over: false,
@@ -190,7 +190,7 @@ impl Narrator {
 }
 
 /// The line to sing, as soon as the one before is over; only where one sings.
-fn lyrics(app: &App, told: &mut Told, lines: &mut Vec<String>) {
+fn lyrics(app: &App, told: &mut NarratedSong, lines: &mut Vec<String>) {
     let (Screen::Sing, Some(song)) = (app.screen, &app.deck.song) else {
         return;
     };
@@ -352,7 +352,7 @@ fn overlay(app: &App) -> Vec<String> {
             said.push("any key closes".into());
             said
         }
-        Overlay::Whole { heading, words } => vec![format!("{heading}: {words}")],
+        Overlay::FullText { heading, words } => vec![format!("{heading}: {words}")],
         Overlay::SaveLyrics(wish) => editor::saving_words(wish),
         Overlay::Confirm { words, .. } => vec![format!("{words} y: yes, any other key: no")],
         Overlay::Outputs => {
@@ -365,25 +365,25 @@ fn overlay(app: &App) -> Vec<String> {
                 "outputs: {name}; Up Down choose, Enter uses it, Esc closes"
             )]
         }
-        Overlay::Sources(cursor) => {
+        Overlay::LyricsPicker(cursor) => {
             let words = match queries::lines(app).get(cursor.at) {
-                Some(song_lyrics::Line::Offer(offer)) => {
+                Some(song_lyrics::LyricsChoice::Offer(offer)) => {
                     format!("{}, {}", offer.pick.source.name(), offer.format)
                 }
-                Some(song_lyrics::Line::Ask(_)) => "ask LRCLIB".into(),
-                Some(song_lyrics::Line::Auto) | None => "the best there is".into(),
+                Some(song_lyrics::LyricsChoice::Ask(_)) => "ask LRCLIB".into(),
+                Some(song_lyrics::LyricsChoice::Auto) | None => "the best there is".into(),
             };
             vec![format!(
                 "lyrics: {words}; Up Down choose, Enter uses them, Esc closes"
             )]
         }
         Overlay::Prompt(prompt) => {
-            let word = match prompt.ask {
-                Ask::Find => "find",
-                Ask::Filter => "filter",
-                Ask::Singer => "who sings",
-                Ask::SaveList => "write the queue into",
-                Ask::LoadList => "add the songs of",
+            let word = match prompt.kind {
+                PromptKind::Find => "find",
+                PromptKind::Filter => "filter",
+                PromptKind::Singer => "who sings",
+                PromptKind::SaveList => "write the queue into",
+                PromptKind::LoadList => "add the songs of",
             };
             vec![format!("{word}: {}", prompt.input.value())]
         }

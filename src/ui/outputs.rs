@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::queries::current;
 use crate::ui::canvas::Canvas;
-use crate::ui::picker_row::Choice;
+use crate::ui::picker_row::PickerRow;
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     canvas.rule(0, "where the sound goes");
@@ -42,7 +42,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             (true, true) => theme.good(),
             (true, false) => Style::new(),
         };
-        let choice = Choice {
+        let choice = PickerRow {
             selected,
             in_use: is_heard,
             name: &name,

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
-pub(super) struct Choice<'a> {
+pub(super) struct PickerRow<'a> {
     pub selected: bool,
     /// What is heard or shown at the moment.
     pub in_use: bool,
@@ -15,7 +15,7 @@ pub(super) struct Choice<'a> {
     pub about: &'a [String],
 }
 
-impl Choice<'_> {
+impl PickerRow<'_> {
     pub fn draw(&self, y: usize, canvas: &mut Canvas) {
         let theme = canvas.theme;
         let mark = if self.selected {

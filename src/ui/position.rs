@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::app::state::deck::Song;
-use crate::app::{App, Spot};
+use crate::app::state::deck::DeckSong;
+use crate::app::{App, PointerTarget};
 use crate::track::StemState;
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
@@ -32,7 +32,7 @@ pub(super) fn position(app: &App, canvas: &mut Canvas, y: usize) {
         let middle = (at as f64 + 0.5) / cells as f64 * duration;
         song.is_some_and(|song| song.voice.ready_at(middle))
     };
-    canvas.spot(now.len() + 2, y, cells, Spot::Position);
+    canvas.spot(now.len() + 2, y, cells, PointerTarget::Position);
     let (glyphs, head) = (canvas.glyphs(), cell(app.deck.seconds));
     let mut spans = vec![Span::raw(format!(" {now} "))];
     for at in 0..cells {
@@ -60,7 +60,7 @@ pub(super) fn older_words(app: &App, model: &str) -> String {
 }
 
 /// Which parts of the song have their vocals, and why not the others.
-pub(super) fn stems(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
+pub(super) fn stems(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
     let theme = canvas.theme;
     let state = app
         .tracks

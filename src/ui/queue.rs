@@ -4,8 +4,8 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
-use crate::app::state::queue::{Queued, Repeat};
-use crate::app::{App, Spot};
+use crate::app::state::queue::{QueueEntry, Repeat};
+use crate::app::{App, PointerTarget};
 use crate::ui::canvas::Canvas;
 use crate::ui::{library, text};
 
@@ -53,7 +53,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         };
         let line = line(app, entry, selected, cells, canvas);
         canvas.line(y + row, line);
-        canvas.spot(0, y + row, canvas.width(), Spot::Row(at));
+        canvas.spot(0, y + row, canvas.width(), PointerTarget::Row(at));
         if selected {
             canvas.paint(y + row, canvas.theme.selected());
         }
@@ -117,7 +117,7 @@ pub(super) fn rotation(app: &App, cells: usize) -> Option<String> {
     Some(words)
 }
 
-fn line(app: &App, entry: &Queued, selected: bool, cells: usize, canvas: &Canvas) -> Vec<Span<'static>> {
+fn line(app: &App, entry: &QueueEntry, selected: bool, cells: usize, canvas: &Canvas) -> Vec<Span<'static>> {
     let width = canvas.width() - cells;
     let mark = canvas.glyphs().cut;
     let track = entry.key.and_then(|key| Some((key, app.tracks.get(key)?)));
@@ -161,7 +161,7 @@ fn sung(app: &App, canvas: &mut Canvas) {
     let width = canvas.width();
     for (row, at) in (first..len).take(rows).enumerate() {
         let Some(song) = app.history.get(at) else { continue };
-        canvas.spot(0, 1 + row, canvas.width(), Spot::Row(at));
+        canvas.spot(0, 1 + row, canvas.width(), PointerTarget::Row(at));
         let selected = at == app.sung_cursor.at;
         let sign = if selected { canvas.glyphs().selected } else { " " };
         let cells = if width >= SINGER_FROM { SINGER_CELLS } else { 0 };

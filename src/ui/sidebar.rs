@@ -3,7 +3,7 @@
 use ratatui::text::Span;
 
 use crate::app::queries::follower;
-use crate::app::{App, Engine};
+use crate::app::{App, EngineState};
 use crate::ui::canvas::Canvas;
 use crate::ui::{bars, library, queue, text};
 
@@ -54,12 +54,12 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     y += 1;
 
     let device = match &app.engine {
-        Engine::Up(info) if info.speed > 0.0 => {
+        EngineState::Up(info) if info.speed > 0.0 => {
             format!("jobs  {}, {:.1} times real time", info.device, info.speed)
         }
-        Engine::Up(info) => format!("jobs  {}", info.device),
-        Engine::Down(_) => "jobs  no engine".into(),
-        Engine::Asleep => "jobs".into(),
+        EngineState::Up(info) => format!("jobs  {}", info.device),
+        EngineState::Down(_) => "jobs  no engine".into(),
+        EngineState::Asleep => "jobs".into(),
     };
     canvas.rule(y, &device);
     y += 1;

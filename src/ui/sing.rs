@@ -11,16 +11,16 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
-use crate::app::state::deck::Song;
-use crate::app::state::fader::Voice;
-use crate::app::{App, Spot};
+use crate::app::state::deck::DeckSong;
+use crate::app::state::fader::FaderPosition;
+use crate::app::{App, PointerTarget};
 use crate::ui::canvas::Canvas;
 use crate::ui::position::{position, stems};
 use crate::ui::{bars, text};
 
 /// Rows of each part; what has no room is 0. The order of giving up: waves, rules, the big fader; with
 /// lyrics these come first of all.
-struct Room {
+struct SingLayout {
     heading: usize,
     /// For the lines to sing.
     lyrics: usize,
@@ -33,7 +33,7 @@ struct Room {
     toggle: usize,
 }
 
-impl Room {
+impl SingLayout {
     fn of(height: usize, lyrics: bool) -> Self {
         let mut left = height;
         let mut take = |wish: usize, spare: usize| {
@@ -82,7 +82,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     if canvas.height() < 3 && lyrics.is_none() {
         return tiny(app, song, canvas);
     }
-    let room = Room::of(canvas.height(), lyrics.is_some() || pictures.is_some());
+    let room = SingLayout::of(canvas.height(), lyrics.is_some() || pictures.is_some());
     let mut y = 0;
     if room.heading > 0 {
         heading(app, song, canvas);
@@ -96,7 +96,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             ..area
         };
         for row in 0..room.lyrics {
-            canvas.spot(0, y + row, canvas.width(), Spot::Lyrics);
+            canvas.spot(0, y + row, canvas.width(), PointerTarget::Lyrics);
         }
         lyrics::draw(app, shown, moment, &mut canvas.part(rows));
     }
@@ -161,7 +161,7 @@ fn nothing(app: &App, canvas: &mut Canvas) {
 }
 
 /// One or two rows: the name, the time, the level.
-fn tiny(app: &App, song: &Song, canvas: &mut Canvas) {
+fn tiny(app: &App, song: &DeckSong, canvas: &mut Canvas) {
     let tail = format!(" {} {}%", text::time(app.deck.seconds), app.fader.level());
     let room = canvas.width().saturating_sub(tail.len());
     let title = text::pad(&song.title, room, canvas.glyphs().cut);
@@ -172,7 +172,7 @@ fn tiny(app: &App, song: &Song, canvas: &mut Canvas) {
     position(app, canvas, 1);
 }
 
-fn heading(app: &App, song: &Song, canvas: &mut Canvas) {
+fn heading(app: &App, song: &DeckSong, canvas: &mut Canvas) {
     let album = app
         .tracks
         .get(song.key)
@@ -189,13 +189,13 @@ fn heading(app: &App, song: &Song, canvas: &mut Canvas) {
 }
 
 /// Length of the song as far as known.
-fn length(app: &App, song: &Song) -> Option<f64> {
+fn length(app: &App, song: &DeckSong) -> Option<f64> {
     let by_segments = song.voice.segment_seconds * song.voice.segments.len() as f64;
     app.deck.duration().or((by_segments > 0.0).then_some(by_segments))
 }
 
 /// Vocals above, the rest of the music below, over the whole song.
-fn waves(app: &App, song: &Song, canvas: &mut Canvas, y: usize, rows: usize) {
+fn waves(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize, rows: usize) {
     let label = if canvas.width() >= 60 { 8 } else { 1 };
     let columns = canvas.width().saturating_sub(label + 1);
     if label > 1 {
@@ -250,7 +250,7 @@ fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     let percent = format!(" {:>3} % ", app.fader.level());
     let cells = canvas.width().saturating_sub(label.len() + percent.len());
     for row in 0..rows {
-        canvas.spot(label.len(), y + row, cells, Spot::Fader);
+        canvas.spot(label.len(), y + row, cells, PointerTarget::Fader);
     }
     let bar = canvas.fader(app.fader.level(), cells, canvas.theme.vocals());
     for row in 0..rows {
@@ -271,7 +271,7 @@ fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     }
 }
 
-fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
+fn toggle(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
     let theme = canvas.theme;
     let key = app.keymap.key_name(Screen::Sing, Action::VocalsToggle);
     let mut spans = vec![
@@ -281,9 +281,9 @@ fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
             theme.strong(),
         ),
     ];
-    for voice in [Voice::Off, Voice::Mine, Voice::Full] {
+    for voice in [FaderPosition::Off, FaderPosition::Mine, FaderPosition::Full] {
         let mut word = bars::voice_word(voice).to_owned();
-        if voice == Voice::Mine {
+        if voice == FaderPosition::Mine {
             word += &format!(" {} %", app.fader.mine());
         }
         let on = app.fader.voice() == voice;
@@ -297,7 +297,7 @@ fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
     let words = match (app.fader.solo(), app.fader.voice(), here) {
         (true, _, true) => "the singer alone ",
         (true, _, false) => "singer not alone: not separated yet ",
-        (false, Voice::Full, _) | (false, _, true) => "",
+        (false, FaderPosition::Full, _) | (false, _, true) => "",
         (false, _, false) => "singer still heard: not separated yet ",
     };
     let moved = key_and_tempo(app, song, canvas);
@@ -312,7 +312,7 @@ fn toggle(app: &App, song: &Song, canvas: &mut Canvas, y: usize) {
 }
 
 /// `{}  key +2   []  tempo 90 %`
-fn key_and_tempo(app: &App, song: &Song, canvas: &Canvas) -> Vec<Span<'static>> {
+fn key_and_tempo(app: &App, song: &DeckSong, canvas: &Canvas) -> Vec<Span<'static>> {
     let theme = canvas.theme;
     let keys = |down: Action, up: Action| {
         let key = |action| app.keymap.key_name(Screen::Sing, action).unwrap_or_default();
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn the_parts_of_the_screen_fill_it_and_no_more() {
         for (height, lyrics) in (0..100).flat_map(|height| [(height, false), (height, true)]) {
-            let room = Room::of(height, lyrics);
+            let room = SingLayout::of(height, lyrics);
             let rules = if room.rules { 2 } else { 0 };
             let used = room.heading
                 + room.lyrics
@@ -348,16 +348,16 @@ mod tests {
                 + room.toggle;
             assert_eq!(used, height);
         }
-        let usual = Room::of(20, false);
+        let usual = SingLayout::of(20, false);
         assert!(usual.waves >= 3 && usual.fader >= 2 && usual.rules && usual.toggle == 1);
-        assert!(Room::of(40, false).lyrics >= 10);
-        let words = Room::of(20, true);
+        assert!(SingLayout::of(40, false).lyrics >= 10);
+        let words = SingLayout::of(20, true);
         assert!(words.lyrics >= 7 && words.waves >= 1 && words.toggle == 1 && words.rules);
         assert_eq!(
             (
-                Room::of(1, true).lyrics,
-                Room::of(3, true).lyrics,
-                Room::of(3, true).position
+                SingLayout::of(1, true).lyrics,
+                SingLayout::of(3, true).lyrics,
+                SingLayout::of(3, true).position
             ),
             (1, 2, 1)
         );

@@ -3,21 +3,21 @@
 use proptest::prelude::*;
 
 use crate::harness::{Harness, SONGS, loaded, path, song};
-use croon::app::{App, Effect, Event, Found, Past, Settings, Sort, Sung};
+use croon::app::{App, Effect, Event, FoundSong, Settings, SongHistory, Sort, SungSong};
 use croon::keymap::Keymap;
 use croon::song_settings::SongMemory;
 use croon::track::TrackId;
 
 /// Songs that were sung more often and longer ago the earlier they stand in `SONGS`, the last one never.
-fn lived() -> Vec<Found> {
-    let past = |i: usize| Past {
+fn lived() -> Vec<FoundSong> {
+    let past = |i: usize| SongHistory {
         pinned: i == 2,
         plays: [9, 5, 5, 2, 0][i],
         last_sung: [100, 200, 300, 400, 0][i],
         added: [50, 10, 40, 20, 30][i],
     };
     (0..SONGS.len())
-        .map(|i| Found {
+        .map(|i| FoundSong {
             past: past(i),
             ..song(i)
         })
@@ -78,7 +78,7 @@ fn the_order_is_kept_for_the_next_evening_and_a_song_just_sung_moves_up() {
     harness.app = App::new(settings, Keymap::default());
     harness.event(Event::Found(lived()));
     assert_eq!(harness.shown()[0], MOTH);
-    harness.event(Event::Sung(Sung {
+    harness.event(Event::Sung(SungSong {
         at: 500,
         path: path(TIDE),
         name: TIDE.into(),
@@ -94,7 +94,7 @@ fn a_pin_is_set_and_taken_back_and_is_known_of_a_song_that_was_opened() {
     harness.event(Event::Found(lived()));
     let pinned = |harness: &Harness, title: &str| {
         let key = harness.app.tracks.key(&path(title)).unwrap();
-        harness.app.tracks.get(key).unwrap().past.pinned
+        harness.app.tracks.get(key).unwrap().history.pinned
     };
     assert!(pinned(&harness, SALT));
     let pin = |pinned| {
@@ -114,7 +114,7 @@ fn a_pin_is_set_and_taken_back_and_is_known_of_a_song_that_was_opened() {
         plays: 3,
         ..SongMemory::default()
     };
-    let opened = croon::app::Loaded {
+    let opened = croon::app::LoadedSong {
         memory,
         ..loaded(PAPER, None, true)
     };
@@ -142,15 +142,15 @@ proptest! {
         let mut harness = Harness::new();
         harness.keys(["o a", "o t", "o r", "o p", "o s"][sort]);
         for (i, plays, last_sung, added) in news {
-            let past = Past { pinned: false, plays, last_sung, added };
-            harness.event(Event::Found(vec![Found { past, ..song(i) }]));
+            let past = SongHistory { pinned: false, plays, last_sung, added };
+            harness.event(Event::Found(vec![FoundSong { past, ..song(i) }]));
         }
         harness.event(Event::Gone(gone.iter().map(|i| song(*i).track.path).collect()));
         harness.check();
         let shown: Vec<_> = harness.app.tracks.shown().iter().map(|key| harness.app.tracks.get(*key).unwrap()).collect();
         prop_assert_eq!(shown.len(), harness.app.tracks.all().len());
         for two in shown.windows(2) {
-            let (a, b) = (two[0].past, two[1].past);
+            let (a, b) = (two[0].history, two[1].history);
             let holds = match sort {
                 0 => two[0].words <= two[1].words,
                 1 => two[0].track.title().to_lowercase() <= two[1].track.title().to_lowercase(),

@@ -1,7 +1,7 @@
 //! The mind about sound: the singer up to 200 % and alone, outputs chosen, late, and gone.
 
 use crate::harness::{Harness, loaded, path, peaks};
-use croon::app::{App, Effect, Event, Output, Overlay, SavedOutputs, Settings};
+use croon::app::{App, Effect, Event, Output, OutputSettings, Overlay, Settings};
 use croon::keymap::Keymap;
 
 fn device(name: &str) -> Event {
@@ -84,9 +84,9 @@ fn an_output_is_chosen_at_once_and_remembered() {
     harness.event(Event::Outputs(vec!["Headphones".into(), "Party Box".into()]));
     let names: Vec<_> = harness.app.outputs.lines().into_iter().map(|l| l.name).collect();
     assert_eq!(names, [None, Some("Headphones".into()), Some("Party Box".into())]);
-    let saved = SavedOutputs {
+    let saved = OutputSettings {
         chosen: Some("Party Box".into()),
-        ..SavedOutputs::default()
+        ..OutputSettings::default()
     };
     assert_eq!(
         harness.keys("j j Enter"),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::harness::{Harness, path};
-use croon::app::{Event, Toasts, WordsFound};
+use croon::app::{Event, FoundLyrics, Toasts};
 use croon::audio::decode::read_all;
 use croon::audio::identity::track_id;
 use croon::jobs::lyrics::{Places, find};
@@ -56,7 +56,7 @@ fn singing() -> (Harness, u64) {
     let mut harness = Harness::new();
     harness.find_songs();
     let token = harness.play(SONG, None, true);
-    harness.event(Event::Lyrics(Box::new(WordsFound {
+    harness.event(Event::Lyrics(Box::new(FoundLyrics {
         path: path(SONG),
         graphics: Some(Arc::new(Graphics::read(&disc()).unwrap())),
         offers: vec![Offer {
@@ -67,7 +67,7 @@ fn singing() -> (Harness, u64) {
             format: Format::Cdg,
             timing: Timing::Words,
         }],
-        ..WordsFound::default()
+        ..FoundLyrics::default()
     })));
     harness.app.toasts = Toasts::default();
     (harness, token)

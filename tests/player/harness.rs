@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use croon::app::state::deck::Stage;
-use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Past, Peaks, Restored, Settings, update};
+use croon::app::{
+    App, Effect, EngineInfo, Event, FoundSong, LoadedSong, Peaks, Session, Settings, SongHistory, update,
+};
 use croon::keymap::{Code, Key, Keymap, parse_keys};
 use croon::song_settings::{Choices, SongMemory};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
@@ -22,7 +24,7 @@ pub fn path(title: &str) -> PathBuf {
     PathBuf::from(format!("/music/{title}.flac"))
 }
 
-pub fn song(i: usize) -> Found {
+pub fn song(i: usize) -> FoundSong {
     let (title, artist, album) = SONGS[i % SONGS.len()];
     let title = if i < SONGS.len() {
         title.to_owned()
@@ -48,11 +50,11 @@ pub fn song(i: usize) -> Found {
         rate: 44_100,
         channels: 2,
     };
-    Found {
+    FoundSong {
         track,
         ready: false,
         older: None,
-        past: Past::default(),
+        past: SongHistory::default(),
     }
 }
 
@@ -69,13 +71,13 @@ pub fn peaks(seed: u32) -> Peaks {
     }
 }
 
-pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> Loaded {
+pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> LoadedSong {
     let segments = (0..50).map(|segment| complete.then(|| peaks(segment))).collect();
     let own = Choices {
         level: level.map(|level| (level * 100.0).round() as u8),
         ..Choices::default()
     };
-    Loaded {
+    LoadedSong {
         path: path(title),
         id: Some(TrackId([7; 16])),
         memory: SongMemory {
@@ -107,7 +109,7 @@ pub struct Harness {
     pub app: App,
     quiet: u64,
     /// What a crash at this moment would leave.
-    pub kept: Restored,
+    pub kept: Session,
 }
 
 impl Harness {
@@ -119,7 +121,7 @@ impl Harness {
         Self {
             app: App::new(Settings::default(), keymap),
             quiet: 0,
-            kept: Restored::default(),
+            kept: Session::default(),
         }
     }
 

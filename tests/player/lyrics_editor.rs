@@ -9,7 +9,7 @@ use ratatui::backend::TestBackend;
 
 use crate::harness::{Harness, path};
 use croon::action::Screen;
-use croon::app::{Effect, Event, Overlay, Toasts, WordsFound};
+use croon::app::{Effect, Event, FoundLyrics, Overlay, Toasts};
 use croon::lyrics::{Lyrics, Millis, Timing, read};
 use croon::song_settings::Change;
 use croon::ui::{self, Theme};
@@ -56,10 +56,10 @@ fn singing(lyrics: Option<Lyrics>) -> (Harness, u64, Vec<Effect>) {
     let mut harness = Harness::new();
     harness.find_songs();
     let token = harness.play(SONG, None, true);
-    let effects = harness.event(Event::Lyrics(Box::new(WordsFound {
+    let effects = harness.event(Event::Lyrics(Box::new(FoundLyrics {
         path: path(SONG),
         lyrics: lyrics.map(Arc::new),
-        ..WordsFound::default()
+        ..FoundLyrics::default()
     })));
     harness.app.toasts = Toasts::default();
     (harness, token, effects)

@@ -11,7 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Modifier;
 
 use crate::harness::{Harness, path};
-use croon::app::{Event, WordsFound};
+use croon::app::{Event, FoundLyrics};
 use croon::audio::Vocals;
 use croon::audio::player::command::Command;
 use croon::audio::player::controls::Shared;
@@ -173,10 +173,10 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         let mut harness = Harness::new();
         harness.find_songs();
         let token = harness.play(SONG, None, false);
-        harness.event(Event::Lyrics(Box::new(WordsFound {
+        harness.event(Event::Lyrics(Box::new(FoundLyrics {
             path: path(SONG),
             lyrics: Some(Arc::new(lyrics())),
-            ..WordsFound::default()
+            ..FoundLyrics::default()
         })));
         feeder.obey(Command::Load(
             Song {

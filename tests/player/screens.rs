@@ -2,7 +2,7 @@
 //! breaks it. Look at the snapshots in `tests/snapshots` when something here changes.
 
 use crate::harness::{Harness, SONGS, engine, path, peaks};
-use croon::app::{App, CacheStats, Event, Found, Output, Settings, Toasts};
+use croon::app::{App, CacheStats, Event, FoundSong, Output, Settings, Toasts};
 use croon::keymap::Keymap;
 use croon::track::StemState;
 use croon::ui::{self, Theme};
@@ -209,7 +209,7 @@ fn jobs_with_a_full_cache() {
 #[test]
 fn vocals_of_an_older_model_are_said_to_be() {
     let mut harness = Harness::new();
-    let mut found: Vec<Found> = (0..2).map(crate::harness::song).collect();
+    let mut found: Vec<FoundSong> = (0..2).map(crate::harness::song).collect();
     found.iter_mut().for_each(|song| song.ready = true);
     found
         .iter_mut()

@@ -4,19 +4,21 @@
 pub(crate) mod payload;
 pub mod pointer;
 
-pub use crate::app::message::payload::{Loaded, NextUp};
+pub use crate::app::message::payload::{LoadedSong, NextUp};
 pub use crate::app::state::machines::{CacheStats, EngineInfo, Output};
-pub use crate::app::state::tracks::Found;
+pub use crate::app::state::tracks::FoundSong;
 pub use crate::waveform::{Peaks, WAVE_POINTS};
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::message::pointer::Touch;
+use crate::app::message::pointer::PointerEvent;
 use crate::app::state::editor::draft::Draft;
-use crate::app::state::session::{KeptQueue, Restored, Resume, Saved, SavedOutputs, Sung};
-use crate::app::state::song_lyrics::WordsFound;
+use crate::app::state::session::{
+    OutputSettings, ResumePoint, Session, SessionQueue, SessionSettings, SungSong,
+};
+use crate::app::state::song_lyrics::FoundLyrics;
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
 use crate::lyrics::romanization::{Kind, Readings};
@@ -33,7 +35,7 @@ pub enum Event {
     // the hand
     Key(Key),
     /// The mouse, on something that can be pointed at.
-    Touched(Touch),
+    Pointer(PointerEvent),
     /// Text pasted into the terminal.
     Paste(String),
     /// The screen has this many cells now; also the wish to draw all of it again.
@@ -55,7 +57,7 @@ pub enum Event {
 
     // the library
     /// Songs found, or read again after a change; those of the catalogue come first, at the start.
-    Found(Vec<Found>),
+    Found(Vec<FoundSong>),
     Gone(Vec<PathBuf>),
     Moved {
         from: PathBuf,
@@ -76,7 +78,7 @@ pub enum Event {
 
     // the queue
     /// What the last evening left, at the start.
-    Restored(Box<Restored>),
+    Restored(Box<Session>),
     /// The answer to `Effect::ReadList`.
     ListRead {
         items: Vec<Item>,
@@ -94,7 +96,7 @@ pub enum Event {
         to: PathBuf,
     },
     /// The answer to `Effect::Sung`.
-    Sung(Sung),
+    Sung(SungSong),
 
     // separation
     EngineUp(EngineInfo),
@@ -150,14 +152,14 @@ pub enum Event {
 
     // playback
     /// The answer to `Effect::Load`.
-    Loaded(Box<Loaded>),
+    Loaded(Box<LoadedSong>),
     /// The song can't be opened at all.
     LoadFailed {
         path: PathBuf,
         reason: String,
     },
     /// The answer to `Effect::FindLyrics`.
-    Lyrics(Box<WordsFound>),
+    Lyrics(Box<FoundLyrics>),
     /// The answer to `Effect::ReadLyrics`; the error in a sentence.
     Readings {
         path: PathBuf,
@@ -331,9 +333,9 @@ pub enum Effect {
         singer: Option<String>,
     },
     /// Safe from a crash within moments.
-    SaveQueue(Box<KeptQueue>),
+    SaveQueue(Box<SessionQueue>),
     /// Where the music stands; None where it came to rest.
-    SaveNow(Option<Resume>),
+    SaveNow(Option<ResumePoint>),
 
     // lists
     /// Read a song list, `instead` of the queue or to its end; `~` stands for the home.
@@ -350,8 +352,8 @@ pub enum Effect {
     /// These files are not in the library: those that are there become songs by `Found`.
     LookFor(Vec<PathBuf>),
 
-    SaveState(Saved),
-    SaveOutputs(SavedOutputs),
+    SaveState(SessionSettings),
+    SaveOutputs(OutputSettings),
     /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.
     AskCache,
     /// Look through all folders again.
@@ -364,8 +366,8 @@ pub enum Effect {
     Quit,
 
     /// What the one who made the request is told: what was done, or why it was not.
-    Answer(self::Answer),
+    Reply(self::Reply),
 }
 
 /// What was done, or why it was not.
-pub type Answer = Result<String, String>;
+pub type Reply = Result<String, String>;

@@ -9,7 +9,7 @@ use crate::waveform::Peaks;
 
 /// What there is to know about a song before it plays.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
+pub struct LoadedSong {
     pub path: PathBuf,
     /// None where no cache can be had: the song plays as it is.
     pub id: Option<TrackId>,

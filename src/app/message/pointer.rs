@@ -4,7 +4,7 @@ use crate::action::{Gesture, Screen};
 
 /// A thing on the screen that can be pointed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spot {
+pub enum PointerTarget {
     /// The name of a screen.
     Tab(Screen),
     /// A line of the list that is open.
@@ -21,8 +21,8 @@ pub enum Spot {
 
 /// Something was pointed at.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Touch {
-    pub spot: Spot,
+pub struct PointerEvent {
+    pub target: PointerTarget,
     /// How far along it, 0 to 1.
     pub share: f64,
     pub gesture: Gesture,

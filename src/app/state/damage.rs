@@ -11,13 +11,13 @@ pub(crate) const MANY: usize = 5;
 
 /// What was met of one file so far, as long as it is the same file.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Damage {
+pub struct TrackDamage {
     /// Where each place begins, in seconds.
     pub(crate) places: Vec<f64>,
     pub(crate) seconds: f64,
 }
 
-impl Damage {
+impl TrackDamage {
     /// True if this is news worth a word.
     pub(crate) fn meet(&mut self, at: f64, seconds: f64) -> bool {
         let sound = at.is_finite() && seconds.is_finite() && seconds >= HEARD;

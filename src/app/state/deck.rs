@@ -1,11 +1,11 @@
 //! The song that plays, the one that follows, and what is known of their voices.
 
-use crate::app::state::playback_clock::Clock;
-use crate::app::state::queue::Taken;
-use crate::app::state::queue::entry::{Place, Queued};
+use crate::app::state::playback_clock::PlaybackClock;
+use crate::app::state::queue::DequeuedEntry;
+use crate::app::state::queue::entry::{EntryId, QueueEntry};
 use crate::app::state::song_key::SongKey;
-use crate::app::state::song_lyrics::Words;
-use crate::app::state::vocal_map::Voiceprint;
+use crate::app::state::song_lyrics::SongLyrics;
+use crate::app::state::vocal_map::VocalMap;
 use crate::key_tempo::KeyTempo;
 use crate::song_settings::{Change, SongMemory};
 use crate::track::{Track, TrackId};
@@ -23,7 +23,7 @@ pub enum Stage {
 
 /// A song on the deck.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Song {
+pub struct DeckSong {
     pub token: u64,
     pub key: SongKey,
     /// Its names stay on the screen even if the file goes.
@@ -33,7 +33,7 @@ pub struct Song {
     pub start: f64,
     pub id: Option<TrackId>,
     /// Where it comes from, and goes back to if it cannot play.
-    pub(crate) turn: Turn,
+    pub(crate) origin: SongOrigin,
     /// Who sings it, where the queue says so.
     pub singer: Option<String>,
     /// What the store remembers of it, with what was changed since; see `App::remember`.
@@ -48,8 +48,8 @@ pub struct Song {
     pub duration: Option<f64>,
     /// Where it ends, in seconds, if not with its audio.
     pub ends: Option<f64>,
-    pub voice: Voiceprint,
-    pub words: Words,
+    pub voice: VocalMap,
+    pub words: SongLyrics,
     /// Where a loop will begin once its end is set, in seconds.
     pub loop_in: Option<f64>,
     /// Seconds it goes round between.
@@ -58,7 +58,7 @@ pub struct Song {
     pub automatic: bool,
 }
 
-impl Song {
+impl DeckSong {
     pub fn new(token: u64, key: SongKey, start: f64, track: &Track) -> Self {
         Self {
             token,
@@ -68,7 +68,7 @@ impl Song {
             stage: Stage::Loading,
             start,
             id: None,
-            turn: Turn::Library,
+            origin: SongOrigin::Library,
             singer: None,
             memory: SongMemory::default(),
             unsaved: Vec::new(),
@@ -77,8 +77,8 @@ impl Song {
             sung: false,
             duration: track.duration,
             ends: None,
-            voice: Voiceprint::default(),
-            words: Words::default(),
+            voice: VocalMap::default(),
+            words: SongLyrics::default(),
             loop_in: None,
             looped: None,
             automatic: false,
@@ -89,13 +89,13 @@ impl Song {
 /// What the player does and will do.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deck {
-    pub song: Option<Song>,
-    pub next: Option<Song>,
+    pub song: Option<DeckSong>,
+    pub next: Option<DeckSong>,
     /// Playing rather than paused, as wished; what is heard follows within milliseconds.
     pub playing: bool,
     pub seconds: f64,
     /// Carries `seconds` on.
-    clock: Clock,
+    clock: PlaybackClock,
     tokens: u64,
 }
 
@@ -131,7 +131,7 @@ impl Deck {
     }
 
     /// The song with this number, playing or next.
-    pub fn with_token(&mut self, token: u64) -> Option<&mut Song> {
+    pub fn with_token(&mut self, token: u64) -> Option<&mut DeckSong> {
         [&mut self.song, &mut self.next]
             .into_iter()
             .flatten()
@@ -150,47 +150,47 @@ impl Deck {
 
 /// Where a song on the deck comes from.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) enum Turn {
+pub(crate) enum SongOrigin {
     /// Nobody queued it.
     #[default]
     Library,
     /// It still stands in the queue and is taken from there when it begins.
-    Waiting(Place),
+    Waiting(EntryId),
     /// The song that plays, once more.
     Again,
     /// Taken from the queue.
-    Queue(Taken),
+    Queue(DequeuedEntry),
 }
 
 /// A song that comes next.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Next {
+pub(crate) struct NextSong {
     pub key: SongKey,
-    pub turn: Turn,
+    pub origin: SongOrigin,
     pub singer: Option<String>,
 }
 
-impl Next {
+impl NextSong {
     /// By hand or from the Library.
     pub fn library(key: SongKey) -> Self {
         Self {
             key,
-            turn: Turn::Library,
+            origin: SongOrigin::Library,
             singer: None,
         }
     }
 
-    pub fn queued(entry: &Queued) -> Option<Self> {
+    pub fn queued(entry: &QueueEntry) -> Option<Self> {
         Some(Self {
             key: entry.key?,
-            turn: Turn::Waiting(entry.place),
+            origin: SongOrigin::Waiting(entry.id),
             singer: entry.singer.clone(),
         })
     }
 
     /// True if this song on the deck is what was meant.
-    pub fn is(&self, song: &Song) -> bool {
-        song.key == self.key && song.turn == self.turn && song.singer == self.singer
+    pub fn is(&self, song: &DeckSong) -> bool {
+        song.key == self.key && song.origin == self.origin && song.singer == self.singer
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_voiceprint_knows_where_the_singer_can_go() {
-        let mut voice = Voiceprint {
+        let mut voice = VocalMap {
             segment_seconds: 4.0,
             segments: vec![None; 4],
             complete: false,

@@ -10,7 +10,7 @@ pub const FULL: u8 = 100;
 
 /// Which of the three states of the toggle the singer is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voice {
+pub enum FaderPosition {
     Off,
     Mine,
     Full,
@@ -50,17 +50,17 @@ impl Fader {
         f32::from(self.level) / 100.0
     }
 
-    pub fn voice(self) -> Voice {
+    pub fn voice(self) -> FaderPosition {
         match self.level {
-            0 => Voice::Off,
-            FULL => Voice::Full,
-            _ => Voice::Mine,
+            0 => FaderPosition::Off,
+            FULL => FaderPosition::Full,
+            _ => FaderPosition::Mine,
         }
     }
 
     pub fn set(&mut self, level: u8) {
         self.level = level.min(LOUDEST);
-        if self.voice() == Voice::Mine {
+        if self.voice() == FaderPosition::Mine {
             self.mine = self.level;
         }
     }
@@ -81,9 +81,9 @@ impl Fader {
     /// full -> mine -> off -> full
     pub fn toggle(&mut self) {
         self.level = match self.voice() {
-            Voice::Full => self.mine,
-            Voice::Mine => 0,
-            Voice::Off => FULL,
+            FaderPosition::Full => self.mine,
+            FaderPosition::Mine => 0,
+            FaderPosition::Off => FULL,
         };
     }
 }

@@ -1,7 +1,7 @@
 //! TODO
 
-use crate::app::state::vocal_fallback::Heard;
-use crate::app::state::vocal_map::Voiceprint;
+use crate::app::state::vocal_fallback::VocalSpan;
+use crate::app::state::vocal_map::VocalMap;
 use crate::lyrics::{Line, Lyrics, Millis, syllables};
 
 /// A gap of more than this gets a countdown.
@@ -15,7 +15,7 @@ pub(crate) const SYLLABLE_MS: f64 = 330.0;
 
 /// What the Sing screen shows of the lyrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Moment {
+pub struct LyricsMoment {
     /// The line in the middle: sung now, or next.
     pub line: usize,
     /// Graphemes of it that are sung.
@@ -27,14 +27,14 @@ pub struct Moment {
 }
 
 /// Line, steps of its wipe, graphemes sung of the other singer's, seconds left.
-pub(crate) type Face = (usize, i64, i64, i64);
+pub(crate) type LyricsFrame = (usize, i64, i64, i64);
 
 /// Where the lyrics are at this moment of the song, the listener's offset taken off.
-pub fn moment(lyrics: &Lyrics, voice: &Voiceprint, ms: Millis) -> Option<Moment> {
+pub fn moment(lyrics: &Lyrics, voice: &VocalMap, ms: Millis) -> Option<LyricsMoment> {
     let next = |line: usize, gap: Millis| {
         let begins = lyrics.lines.get(line)?.start_ms;
         let countdown = (gap > GAP_MS).then_some((begins - ms) as f64 / 1000.0);
-        Some(Moment {
+        Some(LyricsMoment {
             line,
             sung: 0.0,
             countdown,
@@ -51,7 +51,7 @@ pub fn moment(lyrics: &Lyrics, voice: &Voiceprint, ms: Millis) -> Option<Moment>
             return next(line + 1, gap);
         }
     }
-    Some(Moment {
+    Some(LyricsMoment {
         line,
         sung: sung(lyrics, line, voice, ms),
         countdown: None,
@@ -60,7 +60,7 @@ pub fn moment(lyrics: &Lyrics, voice: &Voiceprint, ms: Millis) -> Option<Moment>
 }
 
 /// In a duet, the line before that its own singer has not finished.
-pub(crate) fn other(lyrics: &Lyrics, line: usize, voice: &Voiceprint, ms: Millis) -> Option<(usize, f64)> {
+pub(crate) fn other(lyrics: &Lyrics, line: usize, voice: &VocalMap, ms: Millis) -> Option<(usize, f64)> {
     let singers = lyrics.lines.get(line)?.singers;
     let before = (line.saturating_sub(3)..line).rev();
     let mut others = before.filter(|other| {
@@ -71,13 +71,13 @@ pub(crate) fn other(lyrics: &Lyrics, line: usize, voice: &Voiceprint, ms: Millis
 }
 
 /// Graphemes of a line that are sung at a moment.
-pub(crate) fn sung(lyrics: &Lyrics, number: usize, voice: &Voiceprint, ms: Millis) -> f64 {
+pub(crate) fn sung(lyrics: &Lyrics, number: usize, voice: &VocalMap, ms: Millis) -> f64 {
     let line = &lyrics.lines[number];
     if !line.words.is_empty() {
         return line.sung_at(ms);
     }
     let end = lyrics.end_ms(number);
-    let share = match Heard::between(voice, line.start_ms, end) {
+    let share = match VocalSpan::between(voice, line.start_ms, end) {
         Some(heard) => heard.before(ms) / heard.before(end),
         None => {
             let end = guessed_end(line, end);
@@ -102,13 +102,13 @@ fn graphemes_of(line: &Line, share: f64) -> f64 {
 }
 
 /// When the last word of a line is over.
-pub(crate) fn sung_until(lyrics: &Lyrics, number: usize, voice: &Voiceprint) -> Millis {
+pub(crate) fn sung_until(lyrics: &Lyrics, number: usize, voice: &VocalMap) -> Millis {
     let line = &lyrics.lines[number];
     let end = lyrics.end_ms(number);
     if let Some(last) = line.words.last() {
         return last.end_ms.min(end);
     }
-    match Heard::between(voice, line.start_ms, end) {
+    match VocalSpan::between(voice, line.start_ms, end) {
         Some(heard) => heard.last().min(end),
         None => guessed_end(line, end),
     }

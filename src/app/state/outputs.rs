@@ -1,13 +1,13 @@
 //! TODO
 
 use crate::app::state::cursor::Cursor;
-use crate::app::state::session::SavedOutputs;
+use crate::app::state::session::OutputSettings;
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outputs {
     /// As the player told them last.
     pub names: Vec<String>,
-    pub saved: SavedOutputs,
+    pub saved: OutputSettings,
     /// The song was playing when this one went away, and waits for the next.
     pub gone: Option<String>,
     pub cursor: Cursor,
@@ -15,7 +15,7 @@ pub struct Outputs {
 
 /// A line of the chooser.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct OutputLine {
     /// `None`: whatever the configuration or the system says.
     pub name: Option<String>,
     /// It can be heard now.
@@ -23,7 +23,7 @@ pub struct Line {
 }
 
 impl Outputs {
-    pub fn new(saved: SavedOutputs) -> Self {
+    pub fn new(saved: OutputSettings) -> Self {
         Self {
             saved,
             ..Self::default()
@@ -31,8 +31,8 @@ impl Outputs {
     }
 
     /// The system's choice first; one chosen before and not there now stands last.
-    pub fn lines(&self) -> Vec<Line> {
-        let line = |name: Option<&String>, there| Line {
+    pub fn lines(&self) -> Vec<OutputLine> {
+        let line = |name: Option<&String>, there| OutputLine {
             name: name.cloned(),
             there,
         };

@@ -13,16 +13,16 @@ const LOOKS: u16 = 64;
 
 /// Follows the player.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Clock {
+pub(super) struct PlaybackClock {
     /// As told last, in seconds, and whether it was timed.
     told: f64,
     fresh: bool,
-    run: Option<Run>,
+    run: Option<ClockRun>,
 }
 
 /// The song goes on from `seconds` at `at_ms`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Run {
+struct ClockRun {
     seconds: f64,
     at_ms: u64,
     /// Seconds of song in a second.
@@ -37,7 +37,7 @@ struct Run {
     looks: u16,
 }
 
-impl Run {
+impl ClockRun {
     fn new(seconds: f64, now_ms: u64, pace: f64, moved: bool) -> Self {
         Self {
             seconds,
@@ -57,7 +57,7 @@ impl Run {
     }
 }
 
-impl Clock {
+impl PlaybackClock {
     /// The player says where it is; the next tick tells when.
     pub fn told(&mut self, seconds: f64) {
         self.told = seconds;
@@ -80,14 +80,14 @@ impl Clock {
             return;
         }
         let Some(run) = self.run.as_mut().filter(|run| run.pace == pace) else {
-            self.run = Some(Run::new(seconds, now_ms, pace, false));
+            self.run = Some(ClockRun::new(seconds, now_ms, pace, false));
             return;
         };
         let lead = run.at(now_ms) - seconds;
         let changed = run.told != seconds;
         let jumped = !(-MOST_AHEAD * pace..MOST_AHEAD * pace).contains(&lead);
         if jumped || lead < 0.0 || !run.moved {
-            self.run = Some(Run::new(seconds, now_ms, pace, changed && !jumped));
+            self.run = Some(ClockRun::new(seconds, now_ms, pace, changed && !jumped));
             return;
         }
         if changed {
@@ -117,7 +117,7 @@ mod tests {
     /// A device that takes `buffer` milliseconds at a time and runs at `speed`, looked at at uneven
     /// moments; the largest error once it runs, in milliseconds.
     fn error(buffer: f64, speed: f64, minutes: f64) -> f64 {
-        let mut clock = Clock::default();
+        let mut clock = PlaybackClock::default();
         let (mut now, mut worst, mut turn) = (0_u64, 0.0_f64, 0_u64);
         while (now as f64) < minutes * 60_000.0 {
             let heard = now as f64 * speed;
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_jump_a_pause_and_another_tempo_are_followed_at_once() {
-        let mut clock = Clock::default();
+        let mut clock = PlaybackClock::default();
         let mut hear = |now: u64, seconds: f64, pace: Option<f64>| {
             clock.told(seconds);
             clock.tick(now, seconds, pace);

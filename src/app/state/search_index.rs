@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use crate::app::state::search_query::{Needle, Query, folded};
+use crate::app::state::search_query::{FuzzyQuery, Needle, folded};
 use crate::app::state::song_key::SongKey;
 
 /// Ends the words of a song; no typed text holds it.
@@ -16,7 +16,7 @@ const WEIGHED: usize = 4_000;
 const DEAD: usize = 4_096;
 
 #[derive(Debug, Clone, Copy)]
-struct Record {
+struct IndexRecord {
     start: u32,
     /// None: the song is gone, or has other words now.
     key: Option<SongKey>,
@@ -26,18 +26,18 @@ struct Record {
 
 /// The words of all songs, and where each song's are.
 #[derive(Debug, Default)]
-pub(super) struct Haystack {
+pub(super) struct SearchIndex {
     text: String,
-    records: Vec<Record>,
+    records: Vec<IndexRecord>,
     /// By number of the song.
     places: Vec<Option<u32>>,
     dead: usize,
 }
 
 /// How well each song answers, by its number; 0: not at all.
-pub(super) type Marks = Vec<u16>;
+pub(super) type Scores = Vec<u16>;
 
-impl Haystack {
+impl SearchIndex {
     /// Sets the words of a song: small letters, fields apart by [`FIELD`].
     pub fn set(&mut self, key: SongKey, words: &str) {
         self.forget(key);
@@ -52,7 +52,7 @@ impl Haystack {
         // text of 4 GiB would be a hundred million songs
         if let (Ok(start), Ok(place)) = (u32::try_from(start), u32::try_from(self.records.len())) {
             self.places[number] = Some(place);
-            self.records.push(Record {
+            self.records.push(IndexRecord {
                 start,
                 key: Some(key),
                 letters,
@@ -78,7 +78,7 @@ impl Haystack {
             let Some(key) = record.key else { continue };
             let words = old.words(at);
             self.places[key.0 as usize] = Some(self.records.len() as u32);
-            self.records.push(Record {
+            self.records.push(IndexRecord {
                 start: self.text.len() as u32,
                 ..*record
             });
@@ -99,7 +99,7 @@ impl Haystack {
     /// The songs that hold each of these words as it stands, the better the nearer a word is to be a whole
     /// name. `original` are the words a song was set with: a needle with marks over its letters wants
     /// them there.
-    pub fn holding<'w>(&self, needles: &[Needle], original: impl Fn(SongKey) -> &'w str) -> Marks {
+    pub fn holding<'w>(&self, needles: &[Needle], original: impl Fn(SongKey) -> &'w str) -> Scores {
         let mut marks = vec![0; self.places.len()];
         // the longest is the rarest, about
         let Some(first) = needles.iter().max_by_key(|needle| needle.folded.len()) else {
@@ -123,7 +123,7 @@ impl Haystack {
             {
                 at += 1;
             }
-            let Record { start, key, .. } = self.records[at];
+            let IndexRecord { start, key, .. } = self.records[at];
             let end = self.end(at);
             from = end;
             let Some(key) = key else { continue };
@@ -151,7 +151,7 @@ impl Haystack {
 
     /// The songs that hold these letters in this order with anything between; the first ones of `order`
     /// are weighed, the rest follows them.
-    pub fn answering(&self, query: &mut Query, order: &[SongKey]) -> Marks {
+    pub fn answering(&self, query: &mut FuzzyQuery, order: &[SongKey]) -> Scores {
         let mut marks = vec![0; self.places.len()];
         let wanted = letters(query.folded().as_bytes());
         for (at, record) in self.records.iter().enumerate() {

@@ -39,7 +39,7 @@ pub(super) fn folded(text: &str, out: &mut String) {
 
 /// Letters in their order with anything between.
 #[derive(Debug)]
-pub(super) struct Query {
+pub(super) struct FuzzyQuery {
     needles: Vec<Needle>,
     folded: String,
     pattern: Pattern,
@@ -47,7 +47,7 @@ pub(super) struct Query {
     buffer: Vec<char>,
 }
 
-impl Query {
+impl FuzzyQuery {
     /// None for an empty text.
     pub fn fuzzy(text: &str) -> Option<Self> {
         let needles = needles(text);
@@ -101,6 +101,6 @@ mod tests {
         );
         assert_eq!(needles("Über"), [needle("uber", Some("über"))]);
         assert_eq!(needles("灯籠"), [needle("灯籠", None)]);
-        assert!(needles("  ").is_empty() && Query::fuzzy(" ").is_none());
+        assert!(needles("  ").is_empty() && FuzzyQuery::fuzzy(" ").is_none());
     }
 }

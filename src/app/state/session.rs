@@ -13,7 +13,7 @@ use crate::request::Repeat;
 
 /// What croon remembers from one evening to the next.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Saved {
+pub struct SessionSettings {
     /// Vocal level for songs that have none of their own, percent.
     pub level: u8,
     /// Master volume, percent.
@@ -27,7 +27,7 @@ pub struct Saved {
 /// What croon remembers of the outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SavedOutputs {
+pub struct OutputSettings {
     /// The one chosen by hand; none: as configured, or the system's default.
     pub chosen: Option<String>,
     /// How late each of them is heard, by name; those that are not have no entry.
@@ -36,7 +36,7 @@ pub struct SavedOutputs {
 
 /// The queue as it is written down.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct KeptQueue {
+pub struct SessionQueue {
     pub items: Vec<Item>,
     pub repeat: Repeat,
     /// While shuffled: positions in `items` in the order without.
@@ -47,7 +47,7 @@ pub struct KeptQueue {
 
 /// Where the music stood.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Resume {
+pub struct ResumePoint {
     pub path: PathBuf,
     /// `Artist - Title`.
     pub name: String,
@@ -57,7 +57,7 @@ pub struct Resume {
 
 /// A song that was sung.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sung {
+pub struct SungSong {
     /// Seconds since the Unix epoch.
     pub at: i64,
     pub path: PathBuf,
@@ -68,20 +68,20 @@ pub struct Sung {
 
 /// What the last evening left.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Restored {
-    pub queue: KeptQueue,
-    pub resume: Option<Resume>,
+pub struct Session {
+    pub queue: SessionQueue,
+    pub resume: Option<ResumePoint>,
     /// The newest first.
-    pub history: Vec<Sung>,
+    pub history: Vec<SungSong>,
 }
 
-impl KeptQueue {
+impl SessionQueue {
     pub(crate) fn of(queue: &Queue) -> Self {
         Self {
             items: queue.entries().iter().map(item).collect(),
             repeat: queue.repeat(),
             unshuffled: queue.unshuffled(),
-            turns: queue.turns().to_list(),
+            turns: queue.rotation().to_list(),
         }
     }
 }

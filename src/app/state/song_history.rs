@@ -4,7 +4,7 @@ use crate::song_settings::SongMemory;
 
 /// What became of a song before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Past {
+pub struct SongHistory {
     /// Its vocals are never evicted.
     pub pinned: bool,
     /// How often it was sung.
@@ -15,7 +15,7 @@ pub struct Past {
     pub added: i64,
 }
 
-impl Past {
+impl SongHistory {
     /// With what is remembered of the song.
     pub fn with(self, memory: &SongMemory) -> Self {
         Self {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::state::vocal_fallback::lay;
-use crate::app::state::vocal_map::Voiceprint;
+use crate::app::state::vocal_map::VocalMap;
 use crate::lyrics::cdg::Graphics;
 use crate::lyrics::romanization::{Piece, Readings};
 use crate::lyrics::{Lyrics, Millis, Offer, Online};
@@ -12,7 +12,7 @@ use crate::vocal_timing::{Of, Trace, alignment};
 
 /// The words of one song on the deck.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Words {
+pub struct SongLyrics {
     /// As found; None before anything was, and where there is nothing.
     lyrics: Option<Arc<Lyrics>>,
     /// Pictures instead.
@@ -26,7 +26,7 @@ pub struct Words {
     pub chosen: usize,
     pub online: Online,
     /// What was heard of the singer.
-    pub(in crate::app) listening: Listening,
+    pub(in crate::app) listening: VocalAnalysis,
     /// `laid` is as good as it gets.
     by_trace: bool,
     /// So much later the lyrics would fit; nothing where nothing is offered.
@@ -39,7 +39,7 @@ pub struct Words {
     reading: bool,
 }
 
-impl Words {
+impl SongLyrics {
     /// The lyrics to show, with times as good as there are.
     pub fn shown(&self) -> Option<&Lyrics> {
         self.laid.as_deref().or(self.lyrics.as_deref())
@@ -50,7 +50,7 @@ impl Words {
         self.listening.trace()
     }
 
-    pub(in crate::app) fn take(&mut self, found: &WordsFound) {
+    pub(in crate::app) fn take(&mut self, found: &FoundLyrics) {
         self.lyrics = found.lyrics.clone();
         self.graphics = found.graphics.clone();
         self.offers = found.offers.clone();
@@ -90,7 +90,7 @@ impl Words {
     }
 
     /// Lays lyrics without times along the song, again whenever more is known of its vocals.
-    pub fn lay(&mut self, voice: &Voiceprint, duration: Option<f64>) {
+    pub fn lay(&mut self, voice: &VocalMap, duration: Option<f64>) {
         if let Some(lyrics) = self.lyrics.as_deref().filter(|lyrics| !lyrics.is_timed()) {
             let trace = self.listening.trace();
             if trace.is_some() && self.laid.is_some() && self.by_trace {
@@ -106,20 +106,20 @@ impl Words {
 
 /// Whether the song was listened to.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Listening {
+pub enum VocalAnalysis {
     #[default]
-    Unasked,
+    NotRequested,
     /// The wish is out; `true`: with the mixture if need be.
-    Asked(bool),
+    Requested(bool),
     /// Nothing could be heard.
-    Deaf,
-    Heard(Arc<Trace>),
+    Failed,
+    Done(Arc<Trace>),
 }
 
-impl Listening {
+impl VocalAnalysis {
     pub fn trace(&self) -> Option<&Trace> {
         match self {
-            Self::Heard(trace) => Some(trace),
+            Self::Done(trace) => Some(trace),
             _ => None,
         }
     }
@@ -132,7 +132,7 @@ impl Listening {
 
 /// What was found for a song.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct WordsFound {
+pub struct FoundLyrics {
     pub path: PathBuf,
     pub lyrics: Option<Arc<Lyrics>>,
     /// In place of them, where pictures are what is sung from.
@@ -147,7 +147,7 @@ pub struct WordsFound {
 
 /// A line of the chooser.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum LyricsChoice {
     /// The best there is, whatever comes.
     Auto,
     Offer(Offer),

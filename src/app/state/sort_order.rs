@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::state::tracks::entry::Entry;
+use crate::app::state::tracks::entry::TrackEntry;
 
 /// What the songs of the Library are ordered by; equal ones by artist and title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,14 +36,14 @@ impl Sort {
     }
 
     /// Two songs; equal where only artist and title tell them apart.
-    pub(super) fn compare(self, a: &Entry, b: &Entry) -> Ordering {
-        let newest = |of: fn(&Entry) -> i64| of(b).cmp(&of(a));
+    pub(super) fn compare(self, a: &TrackEntry, b: &TrackEntry) -> Ordering {
+        let newest = |of: fn(&TrackEntry) -> i64| of(b).cmp(&of(a));
         match self {
             Self::Artist => Ordering::Equal,
             Self::Title => title(a).cmp(title(b)),
-            Self::Added => newest(|e| e.past.added).then(newest(|e| e.track.stamp.modified_ns)),
-            Self::Plays => newest(|e| e.past.plays.into()),
-            Self::Sung => newest(|e| e.past.last_sung),
+            Self::Added => newest(|e| e.history.added).then(newest(|e| e.track.stamp.modified_ns)),
+            Self::Plays => newest(|e| e.history.plays.into()),
+            Self::Sung => newest(|e| e.history.last_sung),
         }
     }
 
@@ -54,6 +54,6 @@ impl Sort {
 }
 
 /// Of `artist, title, album` in small letters.
-pub(crate) fn title(entry: &Entry) -> &str {
+pub(crate) fn title(entry: &TrackEntry) -> &str {
     entry.words.split('\u{1}').nth(1).unwrap_or("")
 }

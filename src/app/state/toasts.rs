@@ -2,15 +2,15 @@
 
 /// How much a message matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
-    News,
+pub enum Severity {
+    Info,
     Problem,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     pub text: String,
-    pub weight: Weight,
+    pub severity: Severity,
     until_ms: u64,
 }
 
@@ -26,9 +26,9 @@ const PROBLEM_MS: u64 = 8_000;
 const KEPT: usize = 5;
 
 impl Toasts {
-    pub fn say(&mut self, now_ms: u64, weight: Weight, text: impl Into<String>) {
+    pub fn say(&mut self, now_ms: u64, weight: Severity, text: impl Into<String>) {
         let text = text.into();
-        let lasts = if weight == Weight::Problem {
+        let lasts = if weight == Severity::Problem {
             PROBLEM_MS
         } else {
             NEWS_MS
@@ -46,7 +46,7 @@ impl Toasts {
             .map_or(now_ms, |last| last.until_ms.max(now_ms));
         self.waiting.push_back(Toast {
             text,
-            weight,
+            severity: weight,
             until_ms: from + lasts,
         });
     }
@@ -54,12 +54,12 @@ impl Toasts {
     /// News shown at once in the place of earlier ones that begin alike: a key that is pressed again and
     /// again says only its last word.
     pub fn say_anew(&mut self, now_ms: u64, begins: &str, text: impl Into<String>) {
-        self.replace(now_ms, Weight::News, begins, text);
+        self.replace(now_ms, Severity::Info, begins, text);
     }
 
     /// The same with a weight.
-    pub fn replace(&mut self, now_ms: u64, weight: Weight, begins: &str, text: impl Into<String>) {
-        let lasts = if weight == Weight::Problem {
+    pub fn replace(&mut self, now_ms: u64, weight: Severity, begins: &str, text: impl Into<String>) {
+        let lasts = if weight == Severity::Problem {
             PROBLEM_MS
         } else {
             NEWS_MS
@@ -68,7 +68,7 @@ impl Toasts {
         self.waiting.truncate(KEPT - 1);
         self.waiting.push_front(Toast {
             text: text.into(),
-            weight,
+            severity: weight,
             until_ms: now_ms + lasts,
         });
     }
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn messages_follow_each_other_and_go() {
         let mut toasts = Toasts::default();
-        toasts.say(0, Weight::News, "one");
-        toasts.say(10, Weight::Problem, "two");
-        toasts.say(20, Weight::News, "one");
+        toasts.say(0, Severity::Info, "one");
+        toasts.say(10, Severity::Problem, "two");
+        toasts.say(20, Severity::Info, "one");
         assert_eq!(toasts.shown().map(|t| t.text.as_str()), Some("one"));
         assert_eq!(toasts.next_change(), Some(4_020));
         assert!(!toasts.expire(4_000) && toasts.expire(4_020));

@@ -2,16 +2,16 @@
 
 pub(crate) mod entry;
 
-pub use crate::app::state::tracks::entry::Entry;
+pub use crate::app::state::tracks::entry::TrackEntry;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::app::state::cursor::Cursor;
-use crate::app::state::damage::Damage;
-use crate::app::state::search_index::{Haystack, Marks};
-use crate::app::state::search_query::{Query, needles};
-use crate::app::state::song_history::Past;
+use crate::app::state::damage::TrackDamage;
+use crate::app::state::search_index::{Scores, SearchIndex};
+use crate::app::state::search_query::{FuzzyQuery, needles};
+use crate::app::state::song_history::SongHistory;
 use crate::app::state::song_key::SongKey;
 use crate::app::state::sort_order::Sort;
 use crate::track::{StemState, Track};
@@ -19,12 +19,12 @@ use crate::track::{StemState, Track};
 /// All songs. Lists hold keys, so that a list of 100,000 costs 400 KB and moves quickly.
 #[derive(Debug, Default)]
 pub struct Tracks {
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<TrackEntry>>,
     by_path: HashMap<PathBuf, SongKey>,
     /// By artist, then title.
     order: Vec<SongKey>,
     /// Their words.
-    haystack: Haystack,
+    haystack: SearchIndex,
     sort: Sort,
     /// `order` as `sort` wants it; None where that is the same.
     sorted: Option<Vec<SongKey>>,
@@ -36,7 +36,7 @@ pub struct Tracks {
 
 /// What [`Tracks::add`] took in.
 #[derive(Debug, Default)]
-pub struct Added {
+pub struct AddedSongs {
     pub new: Vec<SongKey>,
     /// Files that hold something else than before.
     pub changed: Vec<SongKey>,
@@ -51,11 +51,11 @@ fn words(track: &Track) -> Box<str> {
 }
 
 impl Tracks {
-    pub fn get(&self, key: SongKey) -> Option<&Entry> {
+    pub fn get(&self, key: SongKey) -> Option<&TrackEntry> {
         self.entries.get(key.0 as usize)?.as_ref()
     }
 
-    pub fn get_mut(&mut self, key: SongKey) -> Option<&mut Entry> {
+    pub fn get_mut(&mut self, key: SongKey) -> Option<&mut TrackEntry> {
         self.entries.get_mut(key.0 as usize)?.as_mut()
     }
 
@@ -63,7 +63,7 @@ impl Tracks {
         self.by_path.get(path).copied()
     }
 
-    pub fn find(&mut self, path: &Path) -> Option<&mut Entry> {
+    pub fn find(&mut self, path: &Path) -> Option<&mut TrackEntry> {
         let key = self.key(path)?;
         self.get_mut(key)
     }
@@ -97,11 +97,11 @@ impl Tracks {
     }
 
     /// Takes songs in, new or changed.
-    pub fn add(&mut self, found: impl IntoIterator<Item = Found>) -> Added {
+    pub fn add(&mut self, found: impl IntoIterator<Item = FoundSong>) -> AddedSongs {
         let selected = self.selected();
         let mut new = Vec::new();
-        let mut added = Added::default();
-        for Found {
+        let mut added = AddedSongs::default();
+        for FoundSong {
             mut track,
             ready,
             older,
@@ -117,13 +117,13 @@ impl Tracks {
                 self.by_path.insert(track.path.clone(), key);
                 let words = words(&track);
                 self.haystack.set(key, &words);
-                self.entries.push(Some(Entry {
+                self.entries.push(Some(TrackEntry {
                     track,
                     stems,
                     older,
                     unplayable: false,
-                    damage: Damage::default(),
-                    past,
+                    damage: TrackDamage::default(),
+                    history: past,
                     words,
                 }));
                 new.push(key);
@@ -139,13 +139,13 @@ impl Tracks {
                 }
             } else {
                 entry.unplayable = false;
-                entry.damage = Damage::default();
+                entry.damage = TrackDamage::default();
                 entry.stems = if ready { StemState::Ready } else { StemState::New };
                 entry.older = older;
                 added.changed.push(key);
             }
-            if past != Past::default() {
-                entry.past = past;
+            if past != SongHistory::default() {
+                entry.history = past;
             }
             let words = words(&track);
             let moved = entry.words != words;
@@ -285,7 +285,7 @@ impl Tracks {
     fn refresh(&mut self, selected: Option<SongKey>) {
         let mut filtered = self.holding(&self.filter).map(|marks| self.best_first(&marks));
         if filtered.as_ref().is_some_and(Vec::is_empty)
-            && let Some(mut query) = Query::fuzzy(&self.filter)
+            && let Some(mut query) = FuzzyQuery::fuzzy(&self.filter)
         {
             // nothing holds the words as they stand: mistyped, or initials
             let marks = self.haystack.answering(&mut query, self.all_sorted());
@@ -304,14 +304,14 @@ impl Tracks {
     }
 
     /// How well each song answers to words as they stand; None for none.
-    fn holding(&self, text: &str) -> Option<Marks> {
+    fn holding(&self, text: &str) -> Option<Scores> {
         let needles = needles(text);
         let original = |key| self.get(key).map_or("", |entry| &*entry.words);
         (!needles.is_empty()).then(|| self.haystack.holding(&needles, original))
     }
 
     /// The songs that answer, the best first, equals in the order of the list.
-    fn best_first(&self, marks: &Marks) -> Vec<SongKey> {
+    fn best_first(&self, marks: &Scores) -> Vec<SongKey> {
         let mark = |key: &SongKey| marks.get(key.0 as usize).copied().unwrap_or(0);
         let all = self.all_sorted().iter().copied();
         let marked = all.map(|key| (mark(&key), key));
@@ -374,11 +374,11 @@ impl Tracks {
 
 /// One song of [`Event::Found`](super::Event::Found).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct FoundSong {
     pub track: Track,
     /// Its vocals are whole in the cache.
     pub ready: bool,
     /// The model they are of, where they should be made again with a better one.
     pub older: Option<String>,
-    pub past: Past,
+    pub past: SongHistory,
 }

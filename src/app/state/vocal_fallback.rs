@@ -1,7 +1,7 @@
 //! Where somebody sings, from the waveform of the vocals: how far a line without word times is sung,
 //! and a place in the song for text without any.
 
-use crate::app::state::vocal_map::Voiceprint;
+use crate::app::state::vocal_map::VocalMap;
 use crate::lyrics::{LATEST_MS, Line, Lyrics, Millis, Timing, syllables};
 use crate::waveform::WAVE_POINTS;
 
@@ -11,7 +11,7 @@ const LEAK: f64 = 0.15;
 const SILENCE: u8 = 5;
 
 /// Where the vocals sound in a stretch of a song.
-pub(crate) struct Heard {
+pub(crate) struct VocalSpan {
     /// Of the first point.
     start: f64,
     /// Milliseconds of a point.
@@ -19,9 +19,9 @@ pub(crate) struct Heard {
     on: Vec<bool>,
 }
 
-impl Heard {
+impl VocalSpan {
     /// None where the vocals are not known for all of it, or silent for all of it.
-    pub fn between(voice: &Voiceprint, from: Millis, to: Millis) -> Option<Self> {
+    pub fn between(voice: &VocalMap, from: Millis, to: Millis) -> Option<Self> {
         let step = point_ms(voice)?;
         // a line of more than a minute is none
         if from < 0 || to <= from || to - from >= 60_000 {
@@ -64,12 +64,12 @@ impl Heard {
 }
 
 /// Milliseconds of a point of the waveform; None where nothing is known of it.
-fn point_ms(voice: &Voiceprint) -> Option<f64> {
+fn point_ms(voice: &VocalMap) -> Option<f64> {
     let step = voice.segment_seconds * 1000.0 / WAVE_POINTS as f64;
     (1.0..10_000.0).contains(&step).then_some(step)
 }
 
-fn peak(voice: &Voiceprint, point: usize) -> Option<u8> {
+fn peak(voice: &VocalMap, point: usize) -> Option<u8> {
     let peaks = voice.segments.get(point / WAVE_POINTS)?.as_ref()?;
     Some(peaks.vocals[point % WAVE_POINTS])
 }
@@ -80,7 +80,7 @@ fn threshold(loudest: u8) -> u8 {
 
 /// Lays lines along the stretches with vocals by their syllables, as far as those are known: a guess
 /// that will do until the whole song is. None where the length of the song is unknown.
-pub(crate) fn lay(lyrics: &Lyrics, voice: &Voiceprint, duration: Option<f64>) -> Option<Lyrics> {
+pub(crate) fn lay(lyrics: &Lyrics, voice: &VocalMap, duration: Option<f64>) -> Option<Lyrics> {
     let by_segments = voice.segment_seconds * voice.segments.len() as f64;
     let seconds = duration.or((by_segments > 0.0).then_some(by_segments))?;
     let most = LATEST_MS as f64 / 1000.0;

@@ -4,7 +4,7 @@ use crate::waveform::{Peaks, WAVE_POINTS};
 
 /// Which segments of a song have their vocals, and how loud they are.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Voiceprint {
+pub struct VocalMap {
     pub segment_seconds: f64,
     pub segments: Vec<Option<Peaks>>,
     pub complete: bool,
@@ -13,7 +13,7 @@ pub struct Voiceprint {
 /// More segments than this (two days) no song has; a wrong number must not take memory.
 const MOST_SEGMENTS: u32 = 40_000;
 
-impl Voiceprint {
+impl VocalMap {
     pub fn store(&mut self, segment: u32, peaks: Option<Peaks>) {
         if segment < MOST_SEGMENTS {
             let at = segment as usize;

@@ -3,7 +3,7 @@
 
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::state::deck::{Song, Stage};
+use crate::app::state::deck::{DeckSong, Stage};
 use crate::song_settings::Change;
 
 /// Seconds; a shorter loop is a buzz.
@@ -70,7 +70,7 @@ pub(super) fn begin(app: &App, effects: &mut Vec<Effect>) {
 
 /// Going behind the end of the loop leaves it; from before it, the song comes into it again.
 pub(super) fn leave(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
-    let behind = |song: &&mut Song| song.looped.is_some_and(|(_, to)| seconds >= to);
+    let behind = |song: &&mut DeckSong| song.looped.is_some_and(|(_, to)| seconds >= to);
     if playing(app).filter(behind).is_some() {
         set(app, None, effects);
         app.say("the loop is left");
@@ -88,7 +88,7 @@ pub(crate) fn set(app: &mut App, looped: Option<(f64, f64)>, effects: &mut Vec<E
     }
 }
 
-pub(crate) fn playing(app: &mut App) -> Option<&mut Song> {
+pub(crate) fn playing(app: &mut App) -> Option<&mut DeckSong> {
     app.deck.song.as_mut().filter(|song| song.stage == Stage::Given)
 }
 

@@ -3,8 +3,8 @@
 use crate::action::{Action, Screen};
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::overlay::{Ask, Overlay};
-use crate::app::state::deck::Next;
+use crate::app::overlay::{Overlay, PromptKind};
+use crate::app::state::deck::NextSong;
 use crate::app::state::fader::{FULL, Fader, STEP, nudged};
 use crate::app::state::job_queue::JobLine;
 use crate::app::state::priority::Priority;
@@ -28,8 +28,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             app.help_scroll = 0;
             app.overlay = Overlay::Help;
         }
-        Action::Find => open_prompt(app, Ask::Find, effects),
-        Action::Filter => open_prompt(app, Ask::Filter, effects),
+        Action::Find => open_prompt(app, PromptKind::Find, effects),
+        Action::Filter => open_prompt(app, PromptKind::Filter, effects),
         Action::Library => app.go(Screen::Library, effects),
         Action::Queue => app.go(Screen::Queue, effects),
         Action::Sing => app.go(Screen::Sing, effects),
@@ -158,8 +158,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Shuffle => queue::shuffle(app),
         Action::Repeat => queue::repeat(app),
         Action::Singer => queue::ask_singer(app),
-        Action::SaveList => queue::ask_list(app, Ask::SaveList),
-        Action::LoadList => queue::ask_list(app, Ask::LoadList),
+        Action::SaveList => queue::ask_list(app, PromptKind::SaveList),
+        Action::LoadList => queue::ask_list(app, PromptKind::LoadList),
         Action::History => queue::show_sung(app),
         Action::CancelJob => cancel(app, effects),
         Action::RetryJob => retry(app),
@@ -174,7 +174,7 @@ fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
     if app.screen == Screen::Jobs
         && let Some((heading, words)) = whole_reason(app)
     {
-        app.overlay = Overlay::Whole { heading, words };
+        app.overlay = Overlay::FullText { heading, words };
         return;
     }
     let Some(key) = app.selected() else {
@@ -188,7 +188,7 @@ fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
     }
     next_up::refresh(app);
     let queued = (app.screen == Screen::Queue && !app.shows_sung)
-        .then(|| app.queue.selected().and_then(Next::queued))
+        .then(|| app.queue.selected().and_then(NextSong::queued))
         .flatten();
     if let Some(next) = queued {
         playback::play_turn(app, next, 0.0, false, effects);

@@ -3,7 +3,7 @@
 use crate::app::app::{App, SAVE_MS};
 use crate::app::message::Effect;
 use crate::app::state::editor::draft::Draft;
-use crate::app::state::session::Saved;
+use crate::app::state::session::SessionSettings;
 use crate::app::update::song_settings;
 
 /// Something changed that is kept for the next evening.
@@ -21,7 +21,7 @@ pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
     }
     if due(&app.state_changed) {
         app.state_changed = None;
-        effects.push(Effect::SaveState(Saved {
+        effects.push(Effect::SaveState(SessionSettings {
             level: app.level,
             volume: app.volume,
             sort: app.tracks.sort(),

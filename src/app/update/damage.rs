@@ -2,7 +2,7 @@
 
 use crate::app::app::App;
 use crate::app::state::damage::MANY;
-use crate::app::state::toasts::Weight;
+use crate::app::state::toasts::Severity;
 
 /// How each of the messages begins.
 const SKIPPED: &str = "skipped ";
@@ -29,7 +29,7 @@ pub(super) fn met(app: &mut App, token: u64, at: f64, seconds: f64) {
         )),
         _ => {
             let words = format!("{SKIPPED}{all} of damage in {places} places of {title}, the last at {at}");
-            app.toasts.replace(app.now_ms, Weight::Problem, SKIPPED, words);
+            app.toasts.replace(app.now_ms, Severity::Problem, SKIPPED, words);
         }
     }
 }

@@ -4,12 +4,12 @@ use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::queries::lines;
-use crate::app::state::song_lyrics::WordsFound;
+use crate::app::state::song_lyrics::FoundLyrics;
 use crate::app::update::offset_suggestion;
 use crate::lyrics::{Online, Wanted};
 
 /// Lyrics came for a song.
-pub(super) fn show_found(app: &mut App, found: WordsFound) {
+pub(super) fn show_found(app: &mut App, found: FoundLyrics) {
     let Some(key) = app.tracks.key(&found.path) else {
         return;
     };
@@ -39,7 +39,7 @@ pub(super) fn wish(app: &App, is_song: bool) -> Option<Effect> {
 }
 
 /// Words came for a song.
-pub(super) fn found(app: &mut App, found: WordsFound) {
+pub(super) fn found(app: &mut App, found: FoundLyrics) {
     if let Some(reason) = &found.refused {
         app.trouble(reason.clone());
     }
@@ -53,9 +53,9 @@ pub(super) fn found(app: &mut App, found: WordsFound) {
         _ => {}
     }
     self::show_found(app, found);
-    if let Overlay::Sources(cursor) = &app.overlay {
+    if let Overlay::LyricsPicker(cursor) = &app.overlay {
         let mut cursor = *cursor;
         cursor.clamp(lines(app).len());
-        app.overlay = Overlay::Sources(cursor);
+        app.overlay = Overlay::LyricsPicker(cursor);
     }
 }

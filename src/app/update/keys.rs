@@ -35,14 +35,14 @@ fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Act
             None
         }
         Overlay::Help => help_key(app, key),
-        Overlay::Whole { .. } => whole_key(app, key),
+        Overlay::FullText { .. } => whole_key(app, key),
         Overlay::Confirm { .. } => {
             confirm_key(app, key, effects);
             None
         }
         Overlay::SaveLyrics(_) => save_lyrics::key(app, key, effects),
         Overlay::Outputs => outputs::key(app, key, effects),
-        Overlay::Sources(_) => lyrics_picker::key(app, key, effects),
+        Overlay::LyricsPicker(_) => lyrics_picker::key(app, key, effects),
         Overlay::None => None,
     }
 }

@@ -69,8 +69,8 @@ pub(super) fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::state::fader::FaderPosition;
     use crate::app::state::fader::STEP;
-    use crate::app::state::fader::Voice;
 
     #[test]
     fn the_toggle_goes_full_mine_off_and_remembers_mine() {
@@ -92,11 +92,11 @@ mod tests {
         }
         assert_eq!(
             (fader.level(), fader.gain(), fader.voice()),
-            (200, 2.0, Voice::Mine)
+            (200, 2.0, FaderPosition::Mine)
         );
         fader.toggle();
         fader.toggle();
-        assert_eq!(fader.voice(), Voice::Full);
+        assert_eq!(fader.voice(), FaderPosition::Full);
         fader.toggle();
         assert_eq!(fader.level(), 200);
     }

@@ -2,7 +2,7 @@
 
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::state::song_history::Past;
+use crate::app::state::song_history::SongHistory;
 use crate::app::state::sort_order::Sort;
 use crate::app::state::tracks::Tracks;
 use crate::app::update::autosave;
@@ -19,8 +19,8 @@ pub(super) fn pin(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(entry) = app.selected().and_then(|key| app.tracks.get_mut(key)) else {
         return;
     };
-    entry.past.pinned = !entry.past.pinned;
-    let (pinned, title) = (entry.past.pinned, entry.track.title());
+    entry.history.pinned = !entry.history.pinned;
+    let (pinned, title) = (entry.history.pinned, entry.track.title());
     effects.push(Effect::Pin {
         path: entry.track.path.clone(),
         id: entry.track.id,
@@ -35,11 +35,11 @@ pub(super) fn pin(app: &mut App, effects: &mut Vec<Effect>) {
 
 impl Tracks {
     /// What was remembered of the song at this path is this now.
-    pub(super) fn recall(&mut self, path: &std::path::Path, now: impl FnOnce(Past) -> Past) {
+    pub(super) fn recall(&mut self, path: &std::path::Path, now: impl FnOnce(SongHistory) -> SongHistory) {
         let Some(entry) = self.find(path) else { return };
-        let before = entry.past;
-        entry.past = now(before);
-        let moved = (before.plays, before.last_sung) != (entry.past.plays, entry.past.last_sung);
+        let before = entry.history;
+        entry.history = now(before);
+        let moved = (before.plays, before.last_sung) != (entry.history.plays, entry.history.last_sung);
         if moved && self.sort().goes_by_singing() {
             self.set_sort(self.sort());
         }

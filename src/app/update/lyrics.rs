@@ -8,7 +8,7 @@ use crate::action::{Action, Screen};
 use crate::app::app::{App, nothing};
 use crate::app::message::Effect;
 use crate::app::queries::offset_words;
-use crate::app::state::lyrics_moment::{Face, Moment, moment, sung_until};
+use crate::app::state::lyrics_moment::{LyricsFrame, LyricsMoment, moment, sung_until};
 use crate::app::update::{ab_loop, offset_suggestion, transport};
 use crate::lyrics::Millis;
 use crate::lyrics::cdg::Graphics;
@@ -33,7 +33,7 @@ const STEP_MS: u64 = 16;
 
 impl App {
     /// The moment of the lyrics now; None without any.
-    pub fn lyrics_moment(&self) -> Option<Moment> {
+    pub fn lyrics_moment(&self) -> Option<LyricsMoment> {
         let song = self.deck.song.as_ref()?;
         let lyrics = song.words.shown()?;
         let mut moment = moment(lyrics, &song.voice, self.lyrics_ms()?)?;
@@ -58,7 +58,7 @@ impl App {
     }
 
     /// What of the lyrics is on the screen, so coarsely that it changes only where a cell does.
-    pub(super) fn lyrics_face(&self) -> Option<Face> {
+    pub(super) fn lyrics_face(&self) -> Option<LyricsFrame> {
         if self.screen != Screen::Sing {
             return None;
         }

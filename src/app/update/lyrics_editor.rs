@@ -8,7 +8,7 @@ use crate::app::message::Effect;
 use crate::app::queries::song;
 use crate::app::state::deck::Stage;
 use crate::app::state::editor::draft::Draft;
-use crate::app::state::editor::sheet::{Row, Sheet};
+use crate::app::state::editor::sheet::{Sheet, SheetRow};
 use crate::app::state::editor::{DRAFT_MS, Editor, MOST_ROWS, PRE_ROLL_MS, RUN_UP_MS};
 use crate::app::update::{autosave, offset_suggestion, save_lyrics, transport};
 use crate::lyrics::{Millis, read_text};
@@ -78,7 +78,7 @@ pub(in crate::app) fn act(app: &mut App, action: Action, effects: &mut Vec<Effec
         Action::StampSoonerFar => nudge(app, -50),
         Action::StampLaterFar => nudge(app, 50),
         Action::HearLine => {
-            let start = editor.sheet.rows.get(editor.row()).and_then(Row::start);
+            let start = editor.sheet.rows.get(editor.row()).and_then(SheetRow::start);
             let before = || editor.held().and_then(|held| editor.sheet.stamp(held));
             let from = start.or_else(before).unwrap_or(0);
             hear(app, from - RUN_UP_MS, effects);

@@ -6,7 +6,7 @@ use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::queries::{in_force, lines};
 use crate::app::state::cursor::Cursor;
-use crate::app::state::song_lyrics::Line;
+use crate::app::state::song_lyrics::LyricsChoice;
 use crate::app::update::find_lyrics::wish;
 use crate::keymap::{Code, Key};
 use crate::lyrics::{Online, Pick};
@@ -23,13 +23,13 @@ pub(super) fn open(app: &mut App) {
     }
     let now = in_force(app).0;
     let at = lines.iter().position(|line| *line == now).unwrap_or(0);
-    app.overlay = Overlay::Sources(Cursor { at, offset: 0 });
+    app.overlay = Overlay::LyricsPicker(Cursor { at, offset: 0 });
 }
 
 /// Handles a key while the picker is open; returns the action that it means besides.
 pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
     let lines = lines(app);
-    let Overlay::Sources(cursor) = &mut app.overlay else {
+    let Overlay::LyricsPicker(cursor) = &mut app.overlay else {
         return None;
     };
     match (key.code, key.ctrl) {
@@ -39,10 +39,10 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<
             let line = lines.into_iter().nth(cursor.at);
             app.overlay = Overlay::None;
             match line {
-                Some(Line::Auto) => choose(app, None, effects),
-                Some(Line::Offer(offer)) => choose(app, Some(offer.pick), effects),
-                Some(Line::Ask(Online::Asking)) => app.say("LRCLIB is being asked"),
-                Some(Line::Ask(_)) => ask(app, effects),
+                Some(LyricsChoice::Auto) => choose(app, None, effects),
+                Some(LyricsChoice::Offer(offer)) => choose(app, Some(offer.pick), effects),
+                Some(LyricsChoice::Ask(Online::Asking)) => app.say("LRCLIB is being asked"),
+                Some(LyricsChoice::Ask(_)) => ask(app, effects),
                 None => {}
             }
         }

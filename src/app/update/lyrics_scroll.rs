@@ -1,7 +1,7 @@
 //! Looking at other lines than the one being sung: the song goes on, and the screen comes back by itself.
 
 use crate::action::Screen;
-use crate::app::app::{self, App, Looking};
+use crate::app::app::{self, App, LyricsBrowsing};
 use crate::app::message::Effect;
 use crate::app::update::lyrics;
 
@@ -34,7 +34,7 @@ pub(super) fn look(app: &mut App, lines: isize) {
     };
     let line = app.looked_at().unwrap_or(moment.line);
     let line = line.saturating_add_signed(lines).min(count.saturating_sub(1));
-    app.looking = Some(Looking {
+    app.looking = Some(LyricsBrowsing {
         line,
         token,
         until_ms: app.now_ms + BACK_MS,

@@ -35,11 +35,11 @@ pub(crate) mod transport;
 use std::collections::HashSet;
 
 use crate::action::Screen;
-use crate::app::app::{App, Engine, Scan};
+use crate::app::app::{App, EngineState, ScanProgress};
 use crate::app::message::{Effect, Event};
-use crate::app::state::deck::{Song, Stage};
+use crate::app::state::deck::{DeckSong, Stage};
 use crate::app::state::job_queue::StopReason;
-use crate::app::state::song_history::Past;
+use crate::app::state::song_history::SongHistory;
 use crate::app::state::song_key::SongKey;
 use crate::track::StemState;
 
@@ -80,7 +80,7 @@ fn follow(app: &mut App) {
 fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
     match event {
         Event::Key(key) => keys::key(app, key, effects),
-        Event::Touched(touch) => mouse::touch(app, touch, effects),
+        Event::Pointer(touch) => mouse::touch(app, touch, effects),
         Event::Paste(text) if app.screen == Screen::Editor => lyrics_editor::paste(app, &text),
         Event::Paste(text) => prompt::paste(app, &text),
         Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
@@ -125,7 +125,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         }
         Event::Sung(sung) => {
             let at = sung.at;
-            app.tracks.recall(&sung.path, |past| Past {
+            app.tracks.recall(&sung.path, |past| SongHistory {
                 plays: past.plays.saturating_add(1),
                 last_sung: past.last_sung.max(at),
                 ..past
@@ -135,7 +135,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         }
 
         Event::EngineUp(info) => {
-            app.engine = Engine::Up(info);
+            app.engine = EngineState::Up(info);
             app.warming = false;
             app.jobs.paused = None;
         }
@@ -143,7 +143,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::EngineDown { reason } => {
             app.warn(reason.clone());
             app.jobs.paused = Some(reason.clone());
-            app.engine = Engine::Down(reason);
+            app.engine = EngineState::Down(reason);
         }
         Event::JobStarted { path } => separation::progress(app, &path, 0, 0, 0.0),
         Event::Identified { path, id } => {
@@ -163,8 +163,8 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         }
         Event::SegmentLost { path, segment } => separation::lost(app, &path, segment),
         Event::EngineAsleep => {
-            if matches!(app.engine, Engine::Up(_)) {
-                app.engine = Engine::Asleep;
+            if matches!(app.engine, EngineState::Up(_)) {
+                app.engine = EngineState::Asleep;
             }
         }
         Event::JobFinished { path, already } => {
@@ -243,9 +243,9 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
                 }
             }
         }
-        Event::Scanning { files } => app.scan = Scan { running: true, files },
+        Event::Scanning { files } => app.scan = ScanProgress { running: true, files },
         Event::ScanDone { files } => {
-            app.scan = Scan {
+            app.scan = ScanProgress {
                 running: false,
                 files,
             }
@@ -275,7 +275,7 @@ fn forget(app: &mut App, gone: &HashSet<SongKey>, effects: &mut Vec<Effect>) {
         app.deck.next = None;
         effects.push(Effect::QueueNext(None));
     }
-    let loading = |song: &Song| gone.contains(&song.key) && song.stage == Stage::Loading;
+    let loading = |song: &DeckSong| gone.contains(&song.key) && song.stage == Stage::Loading;
     if app.deck.song.as_ref().is_some_and(loading) {
         next_up::give_back(app);
         app.deck.song = None;

@@ -4,7 +4,7 @@
 use crate::action::{Action, Gesture, Screen};
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::message::pointer::{Spot, Touch};
+use crate::app::message::pointer::{PointerEvent, PointerTarget};
 use crate::app::overlay::Overlay;
 use crate::app::state::fader::STEP;
 use crate::app::update::actions::act;
@@ -15,7 +15,7 @@ use crate::song_settings::LOUDEST_LEVEL as LOUDEST;
 /// Lines of a list for one step of the wheel.
 const WHEEL_LINES: isize = 3;
 
-pub(super) fn touch(app: &mut App, touch: Touch, effects: &mut Vec<Effect>) {
+pub(super) fn touch(app: &mut App, touch: PointerEvent, effects: &mut Vec<Effect>) {
     // what lies over the screen is answered by keys
     if !matches!(app.overlay, Overlay::None) || !(0.0..=1.0).contains(&touch.share) {
         return;
@@ -26,31 +26,31 @@ pub(super) fn touch(app: &mut App, touch: Touch, effects: &mut Vec<Effect>) {
         Gesture::WheelDown => Some(1),
         Gesture::Press | Gesture::Drag => None,
     };
-    match (touch.spot, wheel) {
-        (Spot::Lyrics | Spot::Line(_), Some(step)) => lyrics_scroll::look(app, step),
-        (Spot::Line(line), None) if touch.gesture == Gesture::Press => {
+    match (touch.target, wheel) {
+        (PointerTarget::Lyrics | PointerTarget::Line(_), Some(step)) => lyrics_scroll::look(app, step),
+        (PointerTarget::Line(line), None) if touch.gesture == Gesture::Press => {
             lyrics_scroll::back(app);
             lyrics::go_to(app, line, effects);
         }
-        (Spot::Position, Some(step)) => {
+        (PointerTarget::Position, Some(step)) => {
             let seconds = app.settings.seek_seconds * -(step as f64);
             transport::seek_by(app, seconds, effects);
         }
-        (Spot::Position, None) => {
+        (PointerTarget::Position, None) => {
             if let Some(duration) = app.deck.duration() {
                 transport::seek_to(app, duration * touch.share, effects);
             }
         }
-        (Spot::Fader, Some(step)) => vocals(app, effects, |fader| fader.nudge(step < 0, STEP)),
-        (Spot::Fader, None) => {
+        (PointerTarget::Fader, Some(step)) => vocals(app, effects, |fader| fader.nudge(step < 0, STEP)),
+        (PointerTarget::Fader, None) => {
             let steps = touch.share * f64::from(LOUDEST) / f64::from(STEP);
             let level = steps.round() as u8 * STEP;
             if level != app.fader.level() {
                 vocals(app, effects, |fader| fader.set(level));
             }
         }
-        (Spot::Row(_), Some(lines)) => lists::step(app, lines * WHEEL_LINES),
-        (Spot::Row(row), None) if touch.gesture == Gesture::Press => {
+        (PointerTarget::Row(_), Some(lines)) => lists::step(app, lines * WHEEL_LINES),
+        (PointerTarget::Row(row), None) if touch.gesture == Gesture::Press => {
             // the selected one again: as Enter
             if at(app) == row {
                 return act(app, Action::SingThis, effects);
@@ -58,7 +58,7 @@ pub(super) fn touch(app: &mut App, touch: Touch, effects: &mut Vec<Effect>) {
             let lines = row as isize - at(app) as isize;
             lists::step(app, lines);
         }
-        (Spot::Tab(screen), None) if touch.gesture == Gesture::Press => app.go(screen, effects),
+        (PointerTarget::Tab(screen), None) if touch.gesture == Gesture::Press => app.go(screen, effects),
         _ => {}
     }
 }

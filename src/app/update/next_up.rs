@@ -2,12 +2,12 @@
 
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::state::deck::{Song, Stage, Turn};
+use crate::app::state::deck::{DeckSong, SongOrigin, Stage};
 use crate::request::Repeat;
 
 /// A song is on the deck now, and this one left: its entry leaves the queue, and what left goes to the
 /// end while all is repeated.
-pub(super) fn arrive(app: &mut App, left: Option<Song>) {
+pub(super) fn arrive(app: &mut App, left: Option<DeckSong>) {
     app.resume = None;
     let Some(song) = &mut app.deck.song else { return };
     if let Some(left) = left
@@ -17,15 +17,18 @@ pub(super) fn arrive(app: &mut App, left: Option<Song>) {
         // the store was asked before the last changes were written
         song.memory = left.memory.clone();
     }
-    let left = left.map(|left| left.turn).unwrap_or_default();
-    match std::mem::take(&mut song.turn) {
-        Turn::Again => song.turn = left,
+    let left = left.map(|left| left.origin).unwrap_or_default();
+    match std::mem::take(&mut song.origin) {
+        SongOrigin::Again => song.origin = left,
         other => {
-            if let (Turn::Queue(taken), Repeat::All) = (left, app.queue.repeat()) {
+            if let (SongOrigin::Queue(taken), Repeat::All) = (left, app.queue.repeat()) {
                 app.queue.send_to_end(taken.entry);
             }
-            song.turn = match other {
-                Turn::Waiting(place) => app.queue.take(place).map_or(Turn::Library, Turn::Queue),
+            song.origin = match other {
+                SongOrigin::Waiting(place) => app
+                    .queue
+                    .take(place)
+                    .map_or(SongOrigin::Library, SongOrigin::Queue),
                 other => other,
             };
         }
@@ -37,7 +40,7 @@ pub(super) fn give_back(app: &mut App) {
     let Some(song) = app.deck.song.as_mut().filter(|song| song.heard == 0.0) else {
         return;
     };
-    if let Turn::Queue(taken) = std::mem::take(&mut song.turn) {
+    if let SongOrigin::Queue(taken) = std::mem::take(&mut song.origin) {
         app.queue.put_back(taken);
         refresh(app);
     }

@@ -8,8 +8,8 @@ use crate::action::{Action, Screen};
 use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::queries::moved;
-use crate::app::state::deck::{Song, Stage};
-use crate::app::state::song_lyrics::Listening;
+use crate::app::state::deck::{DeckSong, Stage};
+use crate::app::state::song_lyrics::VocalAnalysis;
 use crate::lyrics::Source;
 use crate::song_settings::Change;
 use crate::track::TrackId;
@@ -23,9 +23,9 @@ pub fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     let ready = song.stage == Stage::Given && song.voice.complete && song.words.found().is_some();
     let asked = match &song.words.listening {
         // without whole vocals the mixture was all there was
-        Listening::Heard(_) => song.words.listening.knows_vocals(),
-        Listening::Asked(_) | Listening::Deaf => true,
-        Listening::Unasked => false,
+        VocalAnalysis::Done(_) => song.words.listening.knows_vocals(),
+        VocalAnalysis::Requested(_) | VocalAnalysis::Failed => true,
+        VocalAnalysis::NotRequested => false,
     };
     if !ready || asked || song.id.is_none() {
         return;
@@ -33,7 +33,7 @@ pub fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(entry) = app.tracks.get(song.key) else {
         return;
     };
-    song.words.listening = Listening::Asked(false);
+    song.words.listening = VocalAnalysis::Requested(false);
     effects.push(Effect::Listen {
         path: entry.track.path.clone(),
         id: song.id,
@@ -47,7 +47,7 @@ pub fn listen(app: &mut App, path: PathBuf, id: Option<TrackId>) -> Option<Effec
     if song.words.listening.trace().is_some() {
         return None;
     }
-    song.words.listening = Listening::Asked(true);
+    song.words.listening = VocalAnalysis::Requested(true);
     Some(Effect::Listen {
         path,
         id,
@@ -61,7 +61,7 @@ pub fn traced(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
     let Some(song) = app.deck.song.as_mut().filter(|song| Some(song.key) == key) else {
         return;
     };
-    let heard = trace.map_or(Listening::Deaf, Listening::Heard);
+    let heard = trace.map_or(VocalAnalysis::Failed, VocalAnalysis::Done);
     // a mixture asked for earlier does not go over the vocals
     if song.words.listening.knows_vocals() && !heard.knows_vocals() {
         return;
@@ -80,7 +80,7 @@ pub fn traced(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
 
 /// Looks whether the lyrics of a song would fit better elsewhere; not where the listener moved or
 /// timed them.
-pub(super) fn look(song: &mut Song) {
+pub(super) fn look(song: &mut DeckSong) {
     song.words.suggested = None;
     let Some(lyrics) = song.words.found().cloned() else {
         return;

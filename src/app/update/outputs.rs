@@ -7,7 +7,7 @@ use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::queries::current;
 use crate::app::state::machines::Output;
-use crate::app::state::outputs::Line;
+use crate::app::state::outputs::OutputLine;
 use crate::app::update::transport;
 use crate::keymap::{Code, Key};
 
@@ -57,7 +57,7 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<
 }
 
 /// The delay of the selected output; on the first line, of the one that is heard.
-fn nudge(app: &mut App, lines: &[Line], later: bool, effects: &mut Vec<Effect>) {
+fn nudge(app: &mut App, lines: &[OutputLine], later: bool, effects: &mut Vec<Effect>) {
     let selected = lines
         .get(app.outputs.cursor.at)
         .and_then(|line| line.name.clone());

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::message::payload::{Loaded, NextUp};
+use crate::app::message::payload::{LoadedSong, NextUp};
 use crate::app::queries;
-use crate::app::state::deck::{Next, Song, Stage};
+use crate::app::state::deck::{DeckSong, NextSong, Stage};
 use crate::app::state::priority::Priority;
 use crate::app::state::song_key::SongKey;
-use crate::app::state::vocal_map::Voiceprint;
+use crate::app::state::vocal_map::VocalMap;
 use crate::app::update::next_up::{self, drop_next};
 use crate::app::update::{ab_loop, autosave, find_lyrics, redo, separation, song_settings};
 use crate::track::StemState;
@@ -21,19 +21,25 @@ const FASTEST: f64 = 1.5;
 
 /// Plays a song from `start`; `automatic`: no hand chose it, so if it can't play, the next one does.
 pub(super) fn play(app: &mut App, key: SongKey, start: f64, automatic: bool, effects: &mut Vec<Effect>) {
-    play_turn(app, Next::library(key), start, automatic, effects);
+    play_turn(app, NextSong::library(key), start, automatic, effects);
 }
 
 /// As [`play`], of a song that may come from the queue.
-pub(super) fn play_turn(app: &mut App, next: Next, start: f64, automatic: bool, effects: &mut Vec<Effect>) {
+pub(super) fn play_turn(
+    app: &mut App,
+    next: NextSong,
+    start: f64,
+    automatic: bool,
+    effects: &mut Vec<Effect>,
+) {
     autosave::save(app, true, effects);
     drop_next(app, effects);
     let Some(entry) = app.tracks.get(next.key) else {
         return;
     };
-    let mut song = Song::new(app.deck.fresh_token(), next.key, start, &entry.track);
+    let mut song = DeckSong::new(app.deck.fresh_token(), next.key, start, &entry.track);
     song.automatic = automatic;
-    (song.turn, song.singer) = (next.turn, next.singer);
+    (song.origin, song.singer) = (next.origin, next.singer);
     effects.push(Effect::Load {
         path: entry.track.path.clone(),
         id: entry.track.id,
@@ -89,9 +95,9 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(entry) = app.tracks.get(wanted.key) else {
         return;
     };
-    let mut next = Song::new(app.deck.fresh_token(), wanted.key, 0.0, &entry.track);
+    let mut next = DeckSong::new(app.deck.fresh_token(), wanted.key, 0.0, &entry.track);
     next.automatic = true;
-    (next.turn, next.singer) = (wanted.turn, wanted.singer);
+    (next.origin, next.singer) = (wanted.origin, wanted.singer);
     effects.push(Effect::Load {
         path: entry.track.path.clone(),
         id: entry.track.id,
@@ -99,7 +105,7 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
     app.deck.next = Some(next);
 }
 
-pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
+pub(super) fn loaded(app: &mut App, loaded: LoadedSong, effects: &mut Vec<Effect>) {
     let Some(key) = app.tracks.key(&loaded.path) else {
         return;
     };
@@ -119,12 +125,12 @@ pub(super) fn loaded(app: &mut App, loaded: Loaded, effects: &mut Vec<Effect>) {
         app.jobs.forget_waiting(key);
     }
     redo::first(app, key);
-    let voice = Voiceprint {
+    let voice = VocalMap {
         segment_seconds: loaded.segment_seconds,
         segments: loaded.segments,
         complete: loaded.complete,
     };
-    let waits = |song: &Song| song.key == key && song.stage == Stage::Loading;
+    let waits = |song: &DeckSong| song.key == key && song.stage == Stage::Loading;
     let is_song = app.deck.song.as_ref().is_some_and(waits);
     let slot = if is_song {
         &mut app.deck.song
@@ -219,7 +225,7 @@ fn use_level(app: &mut App, effects: &mut Vec<Effect>) {
 
 pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mut Vec<Effect>) {
     let Some(key) = app.tracks.key(path) else { return };
-    let waits = |song: &&Song| song.key == key && song.stage == Stage::Loading;
+    let waits = |song: &&DeckSong| song.key == key && song.stage == Stage::Loading;
     let token = [&app.deck.song, &app.deck.next]
         .into_iter()
         .flatten()

@@ -1,6 +1,6 @@
 //! What is done ahead of need: the queue is separated in its order, and the engine started.
 
-use crate::app::app::{App, Engine};
+use crate::app::app::{App, EngineState};
 use crate::app::message::Effect;
 use crate::app::state::song_key::SongKey;
 use crate::app::update::redo;
@@ -43,7 +43,7 @@ pub(super) fn follow_queue(app: &mut App) {
 /// The engine is started before it is needed: it takes longer to come up than to separate the first
 /// part of a song, and Enter is near where a song without its vocals is selected.
 pub(super) fn warm(app: &mut App, effects: &mut Vec<Effect>) {
-    let asleep = app.engine == Engine::Asleep && !app.warming;
+    let asleep = app.engine == EngineState::Asleep && !app.warming;
     if !asleep || app.jobs.running.is_some() || app.jobs.paused.is_some() {
         return;
     }

@@ -5,20 +5,20 @@ use tui_input::{Input, InputRequest};
 use crate::action::Screen;
 use crate::app::app::{App, open_line};
 use crate::app::message::Effect;
-use crate::app::overlay::{Ask, Overlay, Prompt};
+use crate::app::overlay::{Overlay, Prompt, PromptKind};
 use crate::app::state::cursor::Cursor;
 use crate::app::update::queue;
 use crate::keymap::{Code, Key};
 
-pub(super) fn open_prompt(app: &mut App, ask: Ask, effects: &mut Vec<Effect>) {
+pub(super) fn open_prompt(app: &mut App, ask: PromptKind, effects: &mut Vec<Effect>) {
     app.go(Screen::Library, effects);
     let text = match ask {
-        Ask::Find => String::new(),
-        Ask::Filter => app.tracks.filter.clone(),
-        Ask::Singer | Ask::SaveList | Ask::LoadList => return,
+        PromptKind::Find => String::new(),
+        PromptKind::Filter => app.tracks.filter.clone(),
+        PromptKind::Singer | PromptKind::SaveList | PromptKind::LoadList => return,
     };
     app.overlay = Overlay::Prompt(Prompt {
-        ask,
+        kind: ask,
         input: Input::new(text.clone()),
         cursor: app.tracks.cursor,
         text,
@@ -32,10 +32,13 @@ pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     let request = match (key.code, key.ctrl || key.alt) {
         (Code::Esc, _) | (Code::Char('c'), true) => {
             let Prompt {
-                ask, cursor, text, ..
+                kind: ask,
+                cursor,
+                text,
+                ..
             } = std::mem::replace(prompt, empty());
             app.overlay = Overlay::None;
-            if ask == Ask::Filter {
+            if ask == PromptKind::Filter {
                 app.tracks.set_filter(&text);
             }
             app.tracks.cursor = cursor;
@@ -43,26 +46,28 @@ pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
             return;
         }
         (Code::Enter, _) => {
-            let ask = prompt.ask;
+            let ask = prompt.kind;
             let text = prompt.input.value().to_owned();
             app.overlay = Overlay::None;
             match ask {
-                Ask::Find if !text.is_empty() => app.find = text,
+                PromptKind::Find if !text.is_empty() => app.find = text,
                 // an empty search repeats the last one, as in less
-                Ask::Find => find_again(app, false),
-                Ask::Filter => {}
+                PromptKind::Find => find_again(app, false),
+                PromptKind::Filter => {}
                 ask => queue::entered(app, ask, &text, effects),
             }
             return;
         }
-        (Code::Up | Code::Down, false) if prompt.ask == Ask::Singer => {
+        (Code::Up | Code::Down, false) if prompt.kind == PromptKind::Singer => {
             let text = prompt.input.value().to_owned();
             if let Some(other) = queue::other_singer(app, &text, key.code == Code::Down) {
-                open_line(app, Ask::Singer, other);
+                open_line(app, PromptKind::Singer, other);
             }
             return;
         }
-        (Code::Up | Code::Down, false) if !matches!(prompt.ask, Ask::Find | Ask::Filter) => return,
+        (Code::Up | Code::Down, false) if !matches!(prompt.kind, PromptKind::Find | PromptKind::Filter) => {
+            return;
+        }
         (Code::Up, false) => return app.tracks.cursor.step(-1, app.tracks.shown().len()),
         (Code::Down, false) => return app.tracks.cursor.step(1, app.tracks.shown().len()),
         (Code::Char('u'), true) => InputRequest::DeleteLine,
@@ -87,7 +92,7 @@ pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 
 fn empty() -> Prompt {
     Prompt {
-        ask: Ask::Find,
+        kind: PromptKind::Find,
         input: Input::default(),
         cursor: Cursor::default(),
         text: String::new(),
@@ -113,13 +118,13 @@ fn follow_prompt(app: &mut App) {
         return;
     };
     let text = prompt.input.value().to_owned();
-    match prompt.ask {
-        Ask::Filter => app.tracks.set_filter(&text),
-        Ask::Find => {
+    match prompt.kind {
+        PromptKind::Filter => app.tracks.set_filter(&text),
+        PromptKind::Find => {
             let start = prompt.cursor.at;
             app.tracks.cursor.at = app.tracks.match_from(&text, start, false).unwrap_or(start);
         }
-        Ask::Singer | Ask::SaveList | Ask::LoadList => {}
+        PromptKind::Singer | PromptKind::SaveList | PromptKind::LoadList => {}
     }
 }
 

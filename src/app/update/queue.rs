@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use crate::action::{Action, Screen};
 use crate::app::app::{App, open_line};
 use crate::app::message::Effect;
-use crate::app::overlay::{Ask, Overlay};
+use crate::app::overlay::{Overlay, PromptKind};
 use crate::app::state::cursor::Cursor;
-use crate::app::state::queue::entry::{self, Queued, name, tidy_name};
+use crate::app::state::queue::entry::{self, QueueEntry, name, tidy_name};
 use crate::app::state::song_key::SongKey;
 use crate::app::update::next_up;
 use crate::app::update::session::look_for_missing;
@@ -16,10 +16,10 @@ use crate::m3u::Item;
 use crate::request::Repeat;
 use crate::text::printable;
 
-pub(crate) fn entry(app: &App, key: SongKey) -> Option<Queued> {
+pub(crate) fn entry(app: &App, key: SongKey) -> Option<QueueEntry> {
     let track = &app.tracks.get(key)?.track;
-    Some(Queued {
-        place: 0,
+    Some(QueueEntry {
+        id: 0,
         path: track.path.clone(),
         key: Some(key),
         broken: false,
@@ -137,12 +137,12 @@ pub(super) fn ask_singer(app: &mut App) {
     }
     if let Some(entry) = app.queue.selected() {
         let text = entry.singer.clone().unwrap_or_default();
-        open_line(app, Ask::Singer, text);
+        open_line(app, PromptKind::Singer, text);
     }
 }
 
-pub(super) fn ask_list(app: &mut App, ask: Ask) {
-    if ask == Ask::SaveList && app.queue.is_empty() {
+pub(super) fn ask_list(app: &mut App, ask: PromptKind) {
+    if ask == PromptKind::SaveList && app.queue.is_empty() {
         return app.say("the queue is empty: there is nothing to write");
     }
     let text = app.list_name.clone();
@@ -169,17 +169,17 @@ pub(super) fn other_singer(app: &App, text: &str, forwards: bool) -> Option<Stri
 }
 
 /// Enter in a prompt of this screen.
-pub(super) fn entered(app: &mut App, ask: Ask, text: &str, effects: &mut Vec<Effect>) {
+pub(super) fn entered(app: &mut App, ask: PromptKind, text: &str, effects: &mut Vec<Effect>) {
     match ask {
-        Ask::Singer => {
+        PromptKind::Singer => {
             let singer = tidy_name(text);
             if app.queue.set_singer(text) && !singer.is_empty() {
                 let at = app.queue.cursor.at + 1;
                 app.say(format!("{singer} sings, as number {at}"));
             }
         }
-        Ask::SaveList | Ask::LoadList if text.trim().is_empty() => {}
-        Ask::SaveList => {
+        PromptKind::SaveList | PromptKind::LoadList if text.trim().is_empty() => {}
+        PromptKind::SaveList => {
             let path = list_path(text);
             app.list_name = text.trim().to_owned();
             effects.push(Effect::WriteList {
@@ -188,14 +188,14 @@ pub(super) fn entered(app: &mut App, ask: Ask, text: &str, effects: &mut Vec<Eff
                 over: false,
             });
         }
-        Ask::LoadList => {
+        PromptKind::LoadList => {
             app.list_name = text.trim().to_owned();
             effects.push(Effect::ReadList {
                 path: list_path(text),
                 instead: false,
             });
         }
-        Ask::Find | Ask::Filter => {}
+        PromptKind::Find | PromptKind::Filter => {}
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn found(app: &mut App, keys: &[SongKey]) {
         let Some(entry) = app.tracks.get(*key).filter(|entry| entry.older.is_some()) else {
             continue;
         };
-        let (sung, seconds) = (entry.past.last_sung, entry.track.duration.unwrap_or(0.0));
+        let (sung, seconds) = (entry.history.last_sung, entry.track.duration.unwrap_or(0.0));
         app.jobs.add_redo(*key, sung, seconds);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::action::{Action, Screen};
 use crate::app::app::App;
-use crate::app::message::{Answer, Effect};
+use crate::app::message::{Effect, Reply};
 use crate::app::overlay::Overlay;
 use crate::app::queries;
 use crate::app::state::deck::Stage;
@@ -19,10 +19,10 @@ pub(super) fn take(app: &mut App, request: Request, effects: &mut Vec<Effect>) {
     let at = effects.len();
     let answer = answer(app, request, effects);
     // before what ends croon
-    effects.insert(at, Effect::Answer(answer));
+    effects.insert(at, Effect::Reply(answer));
 }
 
-fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer {
+fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
     match request {
         Request::Play => play(app, effects),
         Request::Pause => pause(app, effects),
@@ -99,7 +99,7 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Answer 
 }
 
 /// The title of the song on the deck, or why there is nothing to do.
-fn on_deck(app: &App) -> Answer {
+fn on_deck(app: &App) -> Reply {
     let song = app.deck.song.as_ref().map(|song| song.title.clone());
     song.ok_or_else(|| "no song is on the deck; play one first (`croon ctl play FILE`)".into())
 }
@@ -116,7 +116,7 @@ fn loudness(app: &App) -> String {
     }
 }
 
-fn play(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
+fn play(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
     if !app.deck.moves() {
         // the first song of all is the one that was asked for, before the one under the cursor
         match queries::follows(app).filter(|_| app.deck.song.is_none()) {
@@ -130,7 +130,7 @@ fn play(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
     }
 }
 
-fn pause(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
+fn pause(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
     let title = on_deck(app)?;
     if app.deck.moves() {
         transport::play_pause(app, effects);
@@ -150,7 +150,7 @@ fn stop(app: &mut App, effects: &mut Vec<Effect>) {
     playback::rest(app);
 }
 
-fn next(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
+fn next(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
     if app.deck.song.is_none() {
         return play(app, effects);
     }
@@ -162,7 +162,7 @@ fn next(app: &mut App, effects: &mut Vec<Effect>) -> Answer {
 }
 
 /// Key and tempo are the song's own, and until it is open nobody knows what they were.
-fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) -> Answer {
+fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) -> Reply {
     on_deck(app)?;
     if app
         .deck
@@ -184,7 +184,7 @@ fn known(app: &App, path: &Path) -> Result<SongKey, String> {
         .ok_or_else(|| format!("{} is no song of this croon", crate::track::file_title(path)))
 }
 
-fn add(app: &mut App, path: &Path) -> Answer {
+fn add(app: &mut App, path: &Path) -> Reply {
     let key = known(app, path)?;
     let at = queue::add(app, key, false);
     let said = format!("{} is number {} of the queue", app.title(key), at + 1);
@@ -192,7 +192,7 @@ fn add(app: &mut App, path: &Path) -> Answer {
     Ok(said)
 }
 
-fn play_file(app: &mut App, path: &Path, effects: &mut Vec<Effect>) -> Answer {
+fn play_file(app: &mut App, path: &Path, effects: &mut Vec<Effect>) -> Reply {
     let key = known(app, path)?;
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.unplayable = false;

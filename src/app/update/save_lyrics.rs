@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::action::Action;
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::overlay::{Overlay, Wish};
+use crate::app::overlay::{Overlay, SaveLyricsRequest};
 use crate::app::queries;
 use crate::app::update::find_lyrics;
 use crate::keymap::{Code, Key};
@@ -26,7 +26,7 @@ pub(super) fn ask(app: &mut App) {
         let name = own_name(song.id?, &song.artist, &song.title, "lrc");
         Some(app.settings.lyrics_folder.join(name))
     });
-    app.overlay = Overlay::SaveLyrics(Wish {
+    app.overlay = Overlay::SaveLyrics(SaveLyricsRequest {
         own,
         beside: editor.path.with_extension("lrc"),
         lines,

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::action::Action;
-use crate::app::app::{App, Engine};
+use crate::app::app::{App, EngineState};
 use crate::app::message::Effect;
-use crate::app::state::deck::Song;
+use crate::app::state::deck::DeckSong;
 use crate::app::state::job_queue::StopReason;
 use crate::app::state::machines::CacheStats;
 use crate::app::state::priority::Priority;
@@ -20,8 +20,8 @@ pub(super) fn wake(app: &mut App) {
     if app.jobs.running.is_some() {
         return;
     }
-    if app.jobs.paused.take().is_some() && matches!(app.engine, Engine::Down(_)) {
-        app.engine = Engine::Asleep;
+    if app.jobs.paused.take().is_some() && matches!(app.engine, EngineState::Down(_)) {
+        app.engine = EngineState::Asleep;
     }
 }
 
@@ -181,7 +181,7 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     if slow && app.deck.plays(key) && app.deck.playing && !std::mem::replace(&mut app.told_slow, true) {
         say_slow(app, speed);
     }
-    if let Engine::Up(info) = &mut app.engine
+    if let EngineState::Up(info) = &mut app.engine
         && speed > 0.0
     {
         info.speed = speed;
@@ -202,7 +202,7 @@ const LIGHT: &str = "light";
 const SURE: u32 = 3;
 
 fn say_slow(app: &mut App, speed: f32) {
-    let small = matches!(&app.engine, Engine::Up(info) if info.model == LIGHT);
+    let small = matches!(&app.engine, EngineState::Up(info) if info.model == LIGHT);
     let pause = app.keymap.key_name(app.screen, Action::PlayPause);
     let remedy = match pause {
         _ if !small => {
@@ -250,7 +250,7 @@ pub(super) fn stored(
     }
     let at = app.deck.seconds;
     let heard = app.deck.song.as_ref().filter(|song| song.key == key);
-    let soon = |song: &Song| {
+    let soon = |song: &DeckSong| {
         let turns = song.looped.filter(|(_, to)| at <= *to && at + AHEAD > *to);
         song.voice.reaches(segment, at - BEHIND, at + AHEAD)
             || turns.is_some_and(|(from, _)| song.voice.reaches(segment, from, from + AHEAD))
@@ -335,7 +335,7 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
         return;
     }
     // without an engine no song is at fault: this one waits for it like the others
-    let faultless = matches!(app.engine, Engine::Down(_)) && app.jobs.paused.is_some();
+    let faultless = matches!(app.engine, EngineState::Down(_)) && app.jobs.paused.is_some();
     let Some(running) = app.jobs.finish(faultless) else {
         return;
     };

@@ -7,8 +7,8 @@ use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::state::deck::Stage;
 use crate::app::state::queue::entry::{self, item, queued};
-use crate::app::state::queue::rotation::Turns;
-use crate::app::state::session::{KeptQueue, Restored, Resume};
+use crate::app::state::queue::rotation::Rotation;
+use crate::app::state::session::{ResumePoint, Session, SessionQueue};
 use crate::app::update::next_up;
 use crate::m3u::Item;
 
@@ -24,14 +24,14 @@ impl App {
     }
 }
 
-pub(super) fn restore(app: &mut App, restored: Restored, effects: &mut Vec<Effect>) {
-    let Restored {
+pub(super) fn restore(app: &mut App, restored: Session, effects: &mut Vec<Effect>) {
+    let Session {
         queue,
         resume,
         history,
     } = restored;
     let entries = queue.items.into_iter().map(queued).collect();
-    let turns = Turns::from_list(queue.turns);
+    let turns = Rotation::from_list(queue.turns);
     app.queue.restore(entries, queue.unshuffled, turns, queue.repeat);
     app.now_saved.clone_from(&resume);
     app.resume = resume;
@@ -44,7 +44,7 @@ pub(super) fn restore(app: &mut App, restored: Restored, effects: &mut Vec<Effec
 pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
     if app.queue.changes() != app.queue_saved {
         app.queue_saved = app.queue.changes();
-        effects.push(Effect::SaveQueue(Box::new(KeptQueue::of(&app.queue))));
+        effects.push(Effect::SaveQueue(Box::new(SessionQueue::of(&app.queue))));
     }
     let now = now(app);
     let same = match (&now, &app.now_saved) {
@@ -65,12 +65,12 @@ pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 /// Where the music stands; nothing where it came to rest.
-fn now(app: &App) -> Option<Resume> {
+fn now(app: &App) -> Option<ResumePoint> {
     let Some(song) = &app.deck.song else {
         return app.resume.clone();
     };
     let path = &app.tracks.get(song.key)?.track.path;
-    (song.stage != Stage::Over).then(|| Resume {
+    (song.stage != Stage::Over).then(|| ResumePoint {
         path: path.clone(),
         name: entry::name(&song.artist, &song.title),
         singer: song.singer.clone(),

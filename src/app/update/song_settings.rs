@@ -3,7 +3,7 @@
 
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::state::deck::Song;
+use crate::app::state::deck::DeckSong;
 use crate::app::state::queue::entry;
 use crate::song_settings::{Change, SongMemory};
 
@@ -23,14 +23,14 @@ impl App {
     }
 }
 
-fn note(song: &mut Song, change: Change) {
+fn note(song: &mut DeckSong, change: Change) {
     let singer = song.singer.as_deref();
     song.memory.apply(singer, change);
     song.key_tempo = song.memory.key_tempo(singer);
 }
 
 /// What the store says of a song, under what was changed while it was asked.
-pub(super) fn loaded(song: &mut Song, memory: SongMemory) {
+pub(super) fn loaded(song: &mut DeckSong, memory: SongMemory) {
     song.memory = memory;
     song.key_tempo = song.memory.key_tempo(song.singer.as_deref());
     for change in song.unsaved.clone() {

@@ -3,7 +3,7 @@
 use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::queries;
-use crate::app::state::deck::{Next, Stage};
+use crate::app::state::deck::{NextSong, Stage};
 use crate::app::update::ab_loop::{self, SHORTEST, playing, set};
 use crate::app::update::playback::{play, play_turn};
 
@@ -44,9 +44,9 @@ fn resume(app: &mut App, effects: &mut Vec<Effect>) -> bool {
         app.warn(format!("{} is not there any more", resume.name));
         return false;
     };
-    let next = Next {
+    let next = NextSong {
         singer: resume.singer,
-        ..Next::library(key)
+        ..NextSong::library(key)
     };
     play_turn(app, next, resume.seconds, false, effects);
     app.go(crate::action::Screen::Sing, effects);

@@ -9,9 +9,9 @@ use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
 use crate::app::queries::offset_words;
-use crate::app::state::lyrics_moment::Moment;
+use crate::app::state::lyrics_moment::LyricsMoment;
 use crate::app::update::lyrics::suggestion_words;
-use crate::app::{App, Spot};
+use crate::app::{App, PointerTarget};
 use crate::lyrics::romanization::Piece;
 use crate::lyrics::{Line, Lyrics, Timing, UnderKind};
 use crate::ui::canvas::Canvas;
@@ -20,7 +20,7 @@ use crate::ui::sing::{big_text, romanization};
 use crate::ui::text;
 
 /// Where things stand in so many rows.
-struct Rows {
+struct LyricsRows {
     current: usize,
     /// Rows the current line may take.
     breadth: usize,
@@ -28,7 +28,7 @@ struct Rows {
     source: bool,
 }
 
-impl Rows {
+impl LyricsRows {
     fn of(rows: usize) -> Self {
         let current = match rows {
             0..=2 => 0,
@@ -50,8 +50,8 @@ impl Rows {
     }
 }
 
-pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canvas) {
-    let rows = Rows::of(canvas.height());
+pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: LyricsMoment, canvas: &mut Canvas) {
+    let rows = LyricsRows::of(canvas.height());
     let singing = moment.line;
     let moment = match app.looked_at() {
         Some(line) => looked_at(lyrics, moment, line),
@@ -93,7 +93,7 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canv
         None => current(line, said, moment, &rows, canvas, y),
     };
     for row in first..y.min(bottom) {
-        canvas.spot(0, row, canvas.width(), Spot::Line(moment.line));
+        canvas.spot(0, row, canvas.width(), PointerTarget::Line(moment.line));
     }
     for under in &line.under {
         if y < bottom {
@@ -120,7 +120,7 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canv
             _ => canvas.theme.dim(),
         };
         centre(&next.text, style, canvas, y);
-        canvas.spot(0, y, canvas.width(), Spot::Line(number));
+        canvas.spot(0, y, canvas.width(), PointerTarget::Line(number));
         if count == 0
             && let Some(pieces) = reading(moment.line + 1, y)
         {
@@ -139,13 +139,13 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: Moment, canvas: &mut Canv
 }
 
 /// Another line in the middle than the one being sung.
-fn looked_at(lyrics: &Lyrics, singing: Moment, line: usize) -> Moment {
+fn looked_at(lyrics: &Lyrics, singing: LyricsMoment, line: usize) -> LyricsMoment {
     let sung = match line.cmp(&singing.line) {
         Ordering::Less => lyrics.lines.get(line).map_or(0.0, |line| line.graphemes() as f64),
         Ordering::Equal => singing.sung,
         Ordering::Greater => 0.0,
     };
-    Moment {
+    LyricsMoment {
         line,
         sung,
         countdown: None,
@@ -169,7 +169,7 @@ fn middle(text: &str, canvas: &Canvas) -> usize {
 }
 
 /// The line before, and between it and the current one the countdown or who sings.
-fn above(app: &App, lyrics: &Lyrics, moment: Moment, rows: &Rows, canvas: &mut Canvas) {
+fn above(app: &App, lyrics: &Lyrics, moment: LyricsMoment, rows: &LyricsRows, canvas: &mut Canvas) {
     let between = rows.current - 1;
     let dim = canvas.theme.dim();
     let line = &lyrics.lines[moment.line];
@@ -213,7 +213,7 @@ fn above(app: &App, lyrics: &Lyrics, moment: Moment, rows: &Rows, canvas: &mut C
     } else {
         centre(&line.text, dim, canvas, row);
     }
-    canvas.spot(0, row, canvas.width(), Spot::Line(before));
+    canvas.spot(0, row, canvas.width(), PointerTarget::Line(before));
 }
 
 /// `... 12`, the dots going one by one in the last seconds.
@@ -254,8 +254,8 @@ fn styles(line: &Line, canvas: &Canvas) -> (Style, Style) {
 fn current(
     line: &Line,
     said: Option<&[Piece]>,
-    moment: Moment,
-    rows: &Rows,
+    moment: LyricsMoment,
+    rows: &LyricsRows,
     canvas: &mut Canvas,
     y: usize,
 ) -> usize {

@@ -197,7 +197,7 @@ fn enter_on_a_failed_job_shows_the_whole_reason_and_r_tries_again() {
         reason: "broken".into(),
     });
     assert_eq!(harness.keys("w G Enter"), [Effect::AskCache]);
-    let Overlay::Whole { heading, words } = &harness.app.overlay else {
+    let Overlay::FullText { heading, words } = &harness.app.overlay else {
         panic!("{:?}", harness.app.overlay)
     };
     assert_eq!((heading.as_str(), words.as_str()), ("Tideline", "broken"));

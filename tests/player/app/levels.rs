@@ -1,7 +1,7 @@
 //! The fader, key, tempo and volume, and what a song remembers.
 
 use crate::harness::{Harness, loaded};
-use croon::app::{Effect, Event, Saved, Sort};
+use croon::app::{Effect, Event, SessionSettings, Sort};
 use croon::key_tempo::KeyTempo;
 use croon::song_settings::Change;
 use croon::track::TrackId;
@@ -39,7 +39,7 @@ fn the_fader_moves_in_steps_and_is_saved_once_the_hand_rests() {
                 singer: None,
                 changes: vec![Change::Level(25)]
             },
-            Effect::SaveState(Saved {
+            Effect::SaveState(SessionSettings {
                 level: 25,
                 volume: 100,
                 sort: Sort::Artist,
@@ -174,7 +174,7 @@ fn volume_and_mute() {
     assert_eq!(
         harness.keys("q"),
         [
-            Effect::SaveState(Saved {
+            Effect::SaveState(SessionSettings {
                 level: 20,
                 volume: 100,
                 sort: Sort::Artist,

@@ -40,9 +40,9 @@ fn begun(effects: &[Effect]) -> Vec<&std::path::Path> {
 /// What the one who asked is told; every request is answered once.
 fn asked(harness: &mut Harness, request: Request) -> (Result<String, String>, Vec<Effect>) {
     let mut effects = harness.event(Event::Request(request));
-    let is_answer = |effect: &Effect| matches!(effect, Effect::Answer(_));
+    let is_answer = |effect: &Effect| matches!(effect, Effect::Reply(_));
     let at = effects.iter().position(is_answer).expect("an answer");
-    let Effect::Answer(answer) = effects.remove(at) else {
+    let Effect::Reply(answer) = effects.remove(at) else {
         unreachable!()
     };
     assert!(!effects.iter().any(is_answer), "answered twice");

@@ -3,7 +3,7 @@
 use super::{begun, cache};
 use crate::harness::{Harness, SONGS, loaded, path, song};
 use croon::app::state::job_queue::Priority;
-use croon::app::{Effect, Event, Found};
+use croon::app::{Effect, Event, FoundSong};
 use croon::track::{StemState, TrackId};
 
 fn id(n: usize) -> TrackId {
@@ -11,7 +11,7 @@ fn id(n: usize) -> TrackId {
 }
 
 /// All songs, whole, of an older model but the first; the later ones were sung later.
-fn songs() -> Vec<Found> {
+fn songs() -> Vec<FoundSong> {
     let older = |n: usize| {
         let mut found = song(n);
         found.track.id = Some(id(n));

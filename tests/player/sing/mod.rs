@@ -15,7 +15,7 @@ use ratatui::style::{Color, Modifier};
 
 use crate::harness::{Harness, path};
 use croon::action::{Gesture, Screen};
-use croon::app::{Effect, Event, Toasts, Touch, WordsFound};
+use croon::app::{Effect, Event, FoundLyrics, PointerEvent, Toasts};
 use croon::lyrics::romanization::{Kind, Piece, Readings};
 use croon::lyrics::{Format, Lyrics, Offer, Pick, Source, Timing, read};
 use croon::song_settings::Change;
@@ -39,10 +39,10 @@ fn singing(lyrics: Lyrics, complete: bool) -> (Harness, u64) {
 }
 
 fn give(harness: &mut Harness, lyrics: Option<Lyrics>) {
-    harness.event(Event::Lyrics(Box::new(WordsFound {
+    harness.event(Event::Lyrics(Box::new(FoundLyrics {
         path: path(SONG),
         lyrics: lyrics.map(Arc::new),
-        ..WordsFound::default()
+        ..FoundLyrics::default()
     })));
 }
 

@@ -4,7 +4,11 @@ use super::*;
 
 fn touch(harness: &mut Harness, at: (u16, u16), gesture: Gesture) -> Vec<Effect> {
     let (spot, share) = ui::spot_at(&harness.app, &Theme::default(), SIZE, at).expect("something lies there");
-    harness.event(Event::Touched(Touch { spot, share, gesture }))
+    harness.event(Event::Pointer(PointerEvent {
+        target: spot,
+        share,
+        gesture,
+    }))
 }
 
 #[test]

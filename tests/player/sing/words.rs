@@ -48,12 +48,12 @@ fn capital_l_chooses_other_lyrics_and_the_song_remembers_them() {
         offer(Source::Folder, "b.lrc"),
     ];
     let found = |chosen: usize| {
-        Event::Lyrics(Box::new(WordsFound {
+        Event::Lyrics(Box::new(FoundLyrics {
             path: path(SONG),
             lyrics: Some(Arc::new(lyrics("a.lrc", VERSE))),
             offers: offers.clone(),
             chosen,
-            ..WordsFound::default()
+            ..FoundLyrics::default()
         }))
     };
     let wish = |effects: &[Effect]| {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::state::editor::sheet::{Part, Row, Sheet};
+use crate::app::state::editor::sheet::{Sheet, SheetPart, SheetRow};
 use crate::lyrics::{LATEST_MS, Millis, Singers, Under, UnderKind};
 use crate::text::printable;
 
@@ -37,11 +37,11 @@ struct DraftRow {
 
 impl Draft {
     pub fn of(sheet: &Sheet) -> Self {
-        let under = |row: &Row, kind: UnderKind| {
+        let under = |row: &SheetRow, kind: UnderKind| {
             let texts = row.under.iter().filter(|under| under.kind == kind);
             texts.map(|under| under.text.clone()).collect()
         };
-        let row = |row: &Row| DraftRow {
+        let row = |row: &SheetRow| DraftRow {
             text: row.text.clone(),
             parts: row
                 .parts
@@ -65,13 +65,13 @@ impl Draft {
         if self.version != VERSION || self.rows.len() > MOST_ROWS {
             return None;
         }
-        let rows: Option<Vec<Row>> = self.rows.iter().map(DraftRow::row).collect();
+        let rows: Option<Vec<SheetRow>> = self.rows.iter().map(DraftRow::row).collect();
         Some(Sheet::ordered(rows?))
     }
 }
 
 impl DraftRow {
-    fn row(&self) -> Option<Row> {
+    fn row(&self) -> Option<SheetRow> {
         if self.text.len() > LONGEST_ROW || printable(&self.text) != self.text || self.text.is_empty() {
             return None;
         }
@@ -82,7 +82,7 @@ impl DraftRow {
                 return None;
             }
             before = *to;
-            parts.push(Part {
+            parts.push(SheetPart {
                 at: *from..*to,
                 stamp: stamp.map(|ms| ms.clamp(0, LATEST_MS)),
             });
@@ -100,7 +100,7 @@ impl DraftRow {
         };
         let mut all = under(&self.translations, UnderKind::Translation);
         all.extend(under(&self.backing, UnderKind::Backing));
-        (!parts.is_empty()).then(|| Row {
+        (!parts.is_empty()).then(|| SheetRow {
             text: self.text.clone(),
             parts,
             end: self.end.map(|ms| ms.clamp(0, LATEST_MS)),
@@ -114,17 +114,17 @@ impl DraftRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::state::editor::sheet::Place;
+    use crate::app::state::editor::sheet::SheetPosition;
 
     #[test]
     fn a_draft_comes_back_as_it_was_and_a_broken_one_does_not() {
-        let mut sheet = Sheet::ordered(vec![Row::new("we set"), Row::new("紙の灯籠")]);
+        let mut sheet = Sheet::ordered(vec![SheetRow::new("we set"), SheetRow::new("紙の灯籠")]);
         sheet.rows[1].under.push(Under {
             kind: UnderKind::Translation,
             text: "Paper lanterns".into(),
         });
-        sheet.tap(Place { row: 0, part: 0 }, 1_000);
-        sheet.tap(Place { row: 1, part: 0 }, 2_000);
+        sheet.tap(SheetPosition { row: 0, part: 0 }, 1_000);
+        sheet.tap(SheetPosition { row: 1, part: 0 }, 2_000);
         sheet.end(1, 2_500);
         let text = serde_json::to_string(&Draft::of(&sheet)).unwrap();
         let back: Draft = serde_json::from_str(&text).unwrap();

@@ -1,29 +1,35 @@
 //! What was done in the editor, to be taken back and done again.
 
-use crate::app::state::editor::sheet::{Place, Row, Sheet};
+use crate::app::state::editor::sheet::{Sheet, SheetPosition, SheetRow};
 
 /// Changes that can be taken back; an evening's taps and more.
 const MOST_STEPS: usize = 20_000;
 
 /// A change: the rows that were replaced, and where the hand was.
 #[derive(Debug, Clone, PartialEq)]
-struct Step {
+struct EditStep {
     first: usize,
-    before: Vec<Row>,
-    after: Vec<Row>,
-    from: Place,
-    to: Place,
+    before: Vec<SheetRow>,
+    after: Vec<SheetRow>,
+    from: SheetPosition,
+    to: SheetPosition,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct History {
-    done: Vec<Step>,
-    undone: Vec<Step>,
+pub(super) struct EditHistory {
+    done: Vec<EditStep>,
+    undone: Vec<EditStep>,
 }
 
-impl History {
+impl EditHistory {
     /// Notes what became of a sheet; true where anything did.
-    pub fn note(&mut self, before: &[Row], after: &[Row], from: Place, to: Place) -> bool {
+    pub fn note(
+        &mut self,
+        before: &[SheetRow],
+        after: &[SheetRow],
+        from: SheetPosition,
+        to: SheetPosition,
+    ) -> bool {
         let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
         let rest = before.len().min(after.len()) - same;
         let behind = before.iter().rev().zip(after.iter().rev());
@@ -38,7 +44,7 @@ impl History {
         if self.done.len() == MOST_STEPS {
             self.done.remove(0);
         }
-        self.done.push(Step {
+        self.done.push(EditStep {
             first: same,
             before: old.to_vec(),
             after: new.to_vec(),
@@ -50,7 +56,7 @@ impl History {
     }
 
     /// Takes the last change back; where the hand was before it.
-    pub fn undo(&mut self, sheet: &mut Sheet) -> Option<Place> {
+    pub fn undo(&mut self, sheet: &mut Sheet) -> Option<SheetPosition> {
         let step = self.done.pop()?;
         let rows = step.first..step.first + step.after.len();
         sheet.rows.splice(rows, step.before.iter().cloned());
@@ -60,7 +66,7 @@ impl History {
     }
 
     /// Does it again; where the hand was after it.
-    pub fn redo(&mut self, sheet: &mut Sheet) -> Option<Place> {
+    pub fn redo(&mut self, sheet: &mut Sheet) -> Option<SheetPosition> {
         let step = self.undone.pop()?;
         let rows = step.first..step.first + step.before.len();
         sheet.rows.splice(rows, step.after.iter().cloned());

@@ -5,13 +5,13 @@ pub(crate) mod draft;
 mod history;
 pub(crate) mod sheet;
 
-pub use crate::app::overlay::Wish;
+pub use crate::app::overlay::SaveLyricsRequest;
 pub use crate::app::state::editor::draft::Draft;
-pub use crate::app::state::editor::sheet::{Part, Place, Row, Sheet};
+pub use crate::app::state::editor::sheet::{Sheet, SheetPart, SheetPosition, SheetRow};
 
 use std::path::PathBuf;
 
-use crate::app::state::editor::history::History;
+use crate::app::state::editor::history::EditHistory;
 use crate::app::state::song_key::SongKey;
 use crate::lyrics::Millis;
 
@@ -33,10 +33,10 @@ pub struct Editor {
     pub path: PathBuf,
     pub sheet: Sheet,
     /// What the next tap stamps.
-    pub cursor: Place,
+    pub cursor: SheetPosition,
     /// Every word is tapped, not only where lines begin.
     pub by_words: bool,
-    history: History,
+    history: EditHistory,
     /// Since it was last written into a file.
     pub(crate) changed: bool,
     /// When the draft was last made different.
@@ -49,9 +49,9 @@ impl Editor {
             song,
             path,
             by_words: true,
-            cursor: Place::default(),
+            cursor: SheetPosition::default(),
             sheet,
-            history: History::default(),
+            history: EditHistory::default(),
             changed: false,
             draft_due: None,
         };
@@ -65,14 +65,14 @@ impl Editor {
     }
 
     /// The first word without a time; the first of all where every row has one.
-    fn first_open(&self) -> Place {
-        let open = |row: &Row| row.start().is_none();
+    fn first_open(&self) -> SheetPosition {
+        let open = |row: &SheetRow| row.start().is_none();
         let row = self.sheet.rows.iter().position(open).unwrap_or(0);
-        Place { row, part: 0 }
+        SheetPosition { row, part: 0 }
     }
 
     /// The stamp that nudges and the back-step are about: under the hand, else the last before it.
-    pub fn held(&self) -> Option<Place> {
+    pub fn held(&self) -> Option<SheetPosition> {
         match self.sheet.stamp(self.cursor) {
             Some(_) => Some(self.cursor),
             None => self.sheet.stamped_before(self.cursor),
@@ -85,7 +85,7 @@ impl Editor {
     }
 
     /// Does something that may change the sheet, so that it can be taken back.
-    pub fn change(&mut self, act: impl FnOnce(&mut Sheet, &mut Place)) -> bool {
+    pub fn change(&mut self, act: impl FnOnce(&mut Sheet, &mut SheetPosition)) -> bool {
         let before = self.sheet.rows.clone();
         let from = self.cursor;
         act(&mut self.sheet, &mut self.cursor);
@@ -118,7 +118,7 @@ impl Editor {
             };
             let Some(over) = over else { return };
             sheet.end(over, ms);
-            *cursor = Place {
+            *cursor = SheetPosition {
                 row: over + 1,
                 part: 0,
             };
@@ -160,11 +160,11 @@ impl Editor {
     }
 
     /// Rows in front of the one under the hand.
-    pub fn insert(&mut self, rows: Vec<Row>) -> bool {
+    pub fn insert(&mut self, rows: Vec<SheetRow>) -> bool {
         self.change(|sheet, cursor| {
             let at = cursor.row.min(sheet.rows.len());
             sheet.rows.splice(at..at, rows);
-            *cursor = Place { row: at, part: 0 };
+            *cursor = SheetPosition { row: at, part: 0 };
         })
     }
 
@@ -172,7 +172,7 @@ impl Editor {
     pub fn replace(&mut self, sheet: Sheet) -> bool {
         self.change(|now, cursor| {
             *now = sheet;
-            *cursor = Place::default();
+            *cursor = SheetPosition::default();
         })
     }
 
@@ -187,7 +187,7 @@ impl Editor {
         self.went(place)
     }
 
-    fn went(&mut self, place: Option<Place>) -> bool {
+    fn went(&mut self, place: Option<SheetPosition>) -> bool {
         if let Some(place) = place {
             self.cursor = place;
             self.changed = true;
@@ -199,7 +199,7 @@ impl Editor {
     fn clamp(&mut self) {
         if self.sheet.part(self.cursor).is_none() {
             self.cursor = match self.sheet.rows.get(self.cursor.row) {
-                Some(_) => Place {
+                Some(_) => SheetPosition {
                     part: 0,
                     ..self.cursor
                 },

@@ -15,16 +15,16 @@ const APART_MS: Millis = 10;
 /// The words of a song.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sheet {
-    pub rows: Vec<Row>,
+    pub rows: Vec<SheetRow>,
 }
 
 /// A line.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Row {
+pub struct SheetRow {
     /// Never empty.
     pub text: String,
     /// Never empty, in order.
-    pub parts: Vec<Part>,
+    pub parts: Vec<SheetPart>,
     /// When the last of it is over; not before any of its stamps.
     pub end: Option<Millis>,
     pub singers: Singers,
@@ -34,7 +34,7 @@ pub struct Row {
 
 /// A word or syllable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct SheetPart {
     /// Bytes of the row's text, without the space around.
     pub at: Range<usize>,
     pub stamp: Option<Millis>,
@@ -42,18 +42,18 @@ pub struct Part {
 
 /// A part of a row; the row after the last is where everything is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Place {
+pub struct SheetPosition {
     pub row: usize,
     pub part: usize,
 }
 
-impl Row {
+impl SheetRow {
     pub fn new(text: &str) -> Self {
         Self {
             text: text.to_owned(),
             parts: words(text)
                 .into_iter()
-                .map(|at| Part { at, stamp: None })
+                .map(|at| SheetPart { at, stamp: None })
                 .collect(),
             ..Self::default()
         }
@@ -74,12 +74,12 @@ impl Row {
             let text = &line.text[word.from..word.to];
             let from = word.from + (text.len() - text.trim_start().len());
             let at = from..word.from + text.trim_end().len();
-            (!at.is_empty()).then(|| Part {
+            (!at.is_empty()).then(|| SheetPart {
                 at,
                 stamp: Some(moved(word.start_ms)),
             })
         });
-        let parts: Vec<Part> = parts.collect();
+        let parts: Vec<SheetPart> = parts.collect();
         if parts.is_empty() {
             row.parts[0].stamp = Some(moved(line.start_ms));
         } else {
@@ -115,26 +115,30 @@ impl Sheet {
     /// Of lyrics as they are shown, moved `later`; a guess gives the words alone.
     pub fn of(lyrics: &Lyrics, later: Millis) -> Self {
         let timed = matches!(lyrics.timing, Timing::Words | Timing::Lines);
-        let rows = lyrics.lines.iter().map(|line| Row::of(line, later, timed));
+        let rows = lyrics.lines.iter().map(|line| SheetRow::of(line, later, timed));
         Self::ordered(rows.collect())
     }
 
     /// Of rows whose stamps may break the order.
-    pub fn ordered(rows: Vec<Row>) -> Self {
+    pub fn ordered(rows: Vec<SheetRow>) -> Self {
         let mut sheet = Self { rows };
         sheet.settle();
         sheet
     }
 
     /// The rows of a pasted text, without times.
-    pub fn of_text(lyrics: &Lyrics) -> Vec<Row> {
-        lyrics.lines.iter().map(|line| Row::of(line, 0, false)).collect()
+    pub fn of_text(lyrics: &Lyrics) -> Vec<SheetRow> {
+        lyrics
+            .lines
+            .iter()
+            .map(|line| SheetRow::of(line, 0, false))
+            .collect()
     }
 
     /// Stamps that break the order are lifted to the ones before them.
     fn settle(&mut self) {
         for row in 0..self.rows.len() {
-            let mut earliest = self.floor(Place { row, part: 0 });
+            let mut earliest = self.floor(SheetPosition { row, part: 0 });
             let this = &mut self.rows[row];
             for part in &mut this.parts {
                 part.stamp = part.stamp.map(|stamp| stamp.max(earliest));
@@ -144,40 +148,40 @@ impl Sheet {
         self.settle_ends();
     }
 
-    pub fn part(&self, place: Place) -> Option<&Part> {
+    pub fn part(&self, place: SheetPosition) -> Option<&SheetPart> {
         self.rows.get(place.row)?.parts.get(place.part)
     }
 
-    pub fn stamp(&self, place: Place) -> Option<Millis> {
+    pub fn stamp(&self, place: SheetPosition) -> Option<Millis> {
         self.part(place)?.stamp
     }
 
     /// The place behind the last.
-    pub fn behind(&self) -> Place {
-        Place {
+    pub fn behind(&self) -> SheetPosition {
+        SheetPosition {
             row: self.rows.len(),
             part: 0,
         }
     }
 
     /// The next word, or, line by line, the next row.
-    pub fn next(&self, place: Place, by_words: bool) -> Place {
+    pub fn next(&self, place: SheetPosition, by_words: bool) -> SheetPosition {
         match self.rows.get(place.row) {
             None => self.behind(),
-            Some(row) if by_words && place.part + 1 < row.parts.len() => Place {
+            Some(row) if by_words && place.part + 1 < row.parts.len() => SheetPosition {
                 part: place.part + 1,
                 ..place
             },
-            Some(_) => Place {
+            Some(_) => SheetPosition {
                 row: place.row + 1,
                 part: 0,
             },
         }
     }
 
-    pub fn previous(&self, place: Place, by_words: bool) -> Option<Place> {
+    pub fn previous(&self, place: SheetPosition, by_words: bool) -> Option<SheetPosition> {
         if by_words && place.part > 0 {
-            return Some(Place {
+            return Some(SheetPosition {
                 part: place.part - 1,
                 ..place
             });
@@ -189,11 +193,11 @@ impl Sheet {
         };
         let last = self.rows.get(row)?.parts.len() - 1;
         let part = if by_words { last } else { 0 };
-        Some(Place { row, part })
+        Some(SheetPosition { row, part })
     }
 
     /// The last stamped place before this one.
-    pub fn stamped_before(&self, place: Place) -> Option<Place> {
+    pub fn stamped_before(&self, place: SheetPosition) -> Option<SheetPosition> {
         let mut at = place;
         loop {
             at = self.previous(at, true)?;
@@ -204,7 +208,7 @@ impl Sheet {
     }
 
     /// No stamp here may be earlier: what the same voice sings before, and where the row before begins.
-    fn floor(&self, place: Place) -> Millis {
+    fn floor(&self, place: SheetPosition) -> Millis {
         let Some(row) = self.rows.get(place.row) else {
             return 0;
         };
@@ -220,7 +224,7 @@ impl Sheet {
     }
 
     /// Nor later, by the same rule seen from behind.
-    fn ceiling(&self, place: Place) -> Millis {
+    fn ceiling(&self, place: SheetPosition) -> Millis {
         let Some(row) = self.rows.get(place.row) else {
             return LATEST_MS;
         };
@@ -245,7 +249,7 @@ impl Sheet {
 
     /// Stamps a word. It cannot come before what stands before it; what it overtakes loses its stamp
     /// and is tapped again.
-    pub fn tap(&mut self, place: Place, ms: Millis) {
+    pub fn tap(&mut self, place: SheetPosition, ms: Millis) {
         if self.part(place).is_none() {
             return;
         }
@@ -279,7 +283,7 @@ impl Sheet {
             let (this, later) = self.rows[at..].split_at_mut(1);
             let this = &mut this[0];
             let next = later.iter().filter(|row| row.singers.collides(this.singers));
-            let next = next.filter_map(Row::start).next().unwrap_or(LATEST_MS);
+            let next = next.filter_map(SheetRow::start).next().unwrap_or(LATEST_MS);
             this.end = match this.last() {
                 None => None,
                 Some(last) => this.end.map(|end| end.min(next).max(last)),
@@ -288,7 +292,7 @@ impl Sheet {
     }
 
     /// Moves a stamp, as far as its neighbours let it; true where it moved.
-    pub fn nudge(&mut self, place: Place, by: Millis) -> bool {
+    pub fn nudge(&mut self, place: SheetPosition, by: Millis) -> bool {
         let Some(stamp) = self.stamp(place) else {
             return false;
         };
@@ -299,7 +303,7 @@ impl Sheet {
     }
 
     /// Takes a stamp away, and the end with the last of a row.
-    pub fn clear(&mut self, place: Place) {
+    pub fn clear(&mut self, place: SheetPosition) {
         if let Some(row) = self.rows.get_mut(place.row) {
             if let Some(part) = row.parts.get_mut(place.part) {
                 part.stamp = None;
@@ -356,7 +360,7 @@ impl Sheet {
 }
 
 /// The stamped words of a row, each with those behind it that have no stamp.
-fn words_of(row: &Row) -> Vec<Word> {
+fn words_of(row: &SheetRow) -> Vec<Word> {
     let stamped: Vec<(usize, Millis)> = row
         .parts
         .iter()

@@ -3,11 +3,11 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::app::state::editor::sheet::{Place, Row, Sheet};
+use crate::app::state::editor::sheet::{Sheet, SheetPosition, SheetRow};
 use crate::lyrics::{Lyrics, Singers, read, write};
 
 fn editor(rows: &[&str]) -> Editor {
-    let rows = rows.iter().map(|row| Row::new(row)).collect();
+    let rows = rows.iter().map(|row| SheetRow::new(row)).collect();
     let mut tracks = crate::app::state::tracks::Tracks::default();
     Editor::new(any_song(&mut tracks), "song.flac".into(), Sheet::ordered(rows))
 }
@@ -29,7 +29,7 @@ fn any_song(tracks: &mut crate::app::state::tracks::Tracks) -> SongKey {
         rate: 44_100,
         channels: 2,
     };
-    tracks.add([crate::app::state::tracks::Found {
+    tracks.add([crate::app::state::tracks::FoundSong {
         track,
         ready: false,
         older: None,
@@ -38,8 +38,8 @@ fn any_song(tracks: &mut crate::app::state::tracks::Tracks) -> SongKey {
     tracks.key(Path::new("song.flac")).unwrap()
 }
 
-fn at(row: usize, part: usize) -> Place {
-    Place { row, part }
+fn at(row: usize, part: usize) -> SheetPosition {
+    SheetPosition { row, part }
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn does(editor: &mut Editor, act: &Act) {
         Act::Nudge(by) => drop(editor.nudge(*by)),
         Act::Clear => drop(editor.clear()),
         Act::Delete => drop(editor.delete_row()),
-        Act::Insert(text) => drop(editor.insert(vec![Row::new(text)])),
+        Act::Insert(text) => drop(editor.insert(vec![SheetRow::new(text)])),
         Act::Go(words, forward) => editor.go(*words, *forward),
         Act::Words(words) => editor.by_words = *words,
         Act::Undo => drop(editor.undo()),
@@ -223,7 +223,7 @@ proptest! {
         }
         // and opens in the editor with the same times
         let opened = Sheet::of(&again, 0);
-        let starts = |sheet: &Sheet| sheet.rows.iter().filter_map(Row::start).collect::<Vec<_>>();
+        let starts = |sheet: &Sheet| sheet.rows.iter().filter_map(SheetRow::start).collect::<Vec<_>>();
         prop_assert_eq!(starts(&opened), starts(&editor.sheet));
     }
 }

@@ -6,12 +6,12 @@ use crate::app::state::song_key::SongKey;
 use crate::m3u::Item;
 
 /// A place in the queue; never given twice.
-pub type Place = u64;
+pub type EntryId = u64;
 
 /// One song that waits.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Queued {
-    pub place: Place,
+pub struct QueueEntry {
+    pub id: EntryId,
     pub path: PathBuf,
     /// None while the library does not have the file.
     pub key: Option<SongKey>,
@@ -23,7 +23,7 @@ pub struct Queued {
     pub singer: Option<String>,
 }
 
-impl Queued {
+impl QueueEntry {
     pub fn is_playable(&self) -> bool {
         self.key.is_some() && !self.broken
     }
@@ -31,8 +31,8 @@ impl Queued {
 
 /// An entry that left the queue for the deck, and what is needed to put it back.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Taken {
-    pub entry: Queued,
+pub struct DequeuedEntry {
+    pub entry: QueueEntry,
     /// Its position in the queue.
     pub(super) at: usize,
     /// The turn that its singer had before.
@@ -48,7 +48,7 @@ pub fn tidy_name(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-pub(crate) fn queued(item: Item) -> Queued {
+pub(crate) fn queued(item: Item) -> QueueEntry {
     let Item {
         path,
         name,
@@ -60,8 +60,8 @@ pub(crate) fn queued(item: Item) -> Queued {
     } else {
         name
     };
-    Queued {
-        place: 0,
+    QueueEntry {
+        id: 0,
         path,
         key: None,
         broken: false,
@@ -71,7 +71,7 @@ pub(crate) fn queued(item: Item) -> Queued {
     }
 }
 
-pub(crate) fn item(entry: &Queued) -> Item {
+pub(crate) fn item(entry: &QueueEntry) -> Item {
     Item {
         path: entry.path.clone(),
         name: entry.name.clone(),

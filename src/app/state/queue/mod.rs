@@ -5,8 +5,8 @@ pub(crate) mod entry;
 pub(crate) mod rotation;
 mod undo;
 
-pub use crate::app::state::queue::entry::{Place, Queued, Taken, tidy_name};
-pub use crate::app::state::queue::rotation::Turns;
+pub use crate::app::state::queue::entry::{DequeuedEntry, EntryId, QueueEntry, tidy_name};
+pub use crate::app::state::queue::rotation::Rotation;
 pub use crate::request::Repeat;
 
 use std::collections::HashSet;
@@ -18,14 +18,14 @@ use crate::app::state::song_key::SongKey;
 
 #[derive(Debug)]
 pub struct Queue {
-    entries: Vec<Queued>,
+    entries: Vec<QueueEntry>,
     pub cursor: Cursor,
     repeat: Repeat,
     /// While shuffled: all places in the order without.
-    unshuffled: Option<Vec<Place>>,
-    turns: Turns,
+    unshuffled: Option<Vec<EntryId>>,
+    rotation: Rotation,
     undos: UndoStack,
-    places: Place,
+    last_id: EntryId,
     random: fastrand::Rng,
     changes: u64,
 }
@@ -38,9 +38,9 @@ impl Queue {
             cursor: Cursor::default(),
             repeat: Repeat::Off,
             unshuffled: None,
-            turns: Turns::default(),
+            rotation: Rotation::default(),
             undos: UndoStack::default(),
-            places: 0,
+            last_id: 0,
             random: fastrand::Rng::with_seed(seed),
             changes: 0,
         }
@@ -54,7 +54,7 @@ impl Queue {
         self.entries.is_empty()
     }
 
-    pub fn entries(&self) -> &[Queued] {
+    pub fn entries(&self) -> &[QueueEntry] {
         &self.entries
     }
 
@@ -63,12 +63,12 @@ impl Queue {
         self.entries.iter().filter_map(|entry| entry.key)
     }
 
-    pub fn selected(&self) -> Option<&Queued> {
+    pub fn selected(&self) -> Option<&QueueEntry> {
         self.entries.get(self.cursor.at)
     }
 
     /// What is sung next.
-    pub fn first(&self) -> Option<&Queued> {
+    pub fn first(&self) -> Option<&QueueEntry> {
         self.entries.iter().find(|entry| entry.is_playable())
     }
 
@@ -80,19 +80,19 @@ impl Queue {
         self.unshuffled.is_some()
     }
 
-    pub fn turns(&self) -> &Turns {
-        &self.turns
+    pub fn rotation(&self) -> &Rotation {
+        &self.rotation
     }
 
     /// The singers who wait, in the order of their next songs.
     pub fn singers(&self) -> Vec<&str> {
-        Turns::waiting(&self.entries)
+        Rotation::waiting(&self.entries)
     }
 
     /// Places in the order without shuffling, for the disk.
     pub fn unshuffled(&self) -> Option<Vec<usize>> {
         let before = self.unshuffled.as_ref()?;
-        let at = |place: &Place| self.entries.iter().position(|entry| entry.place == *place);
+        let at = |place: &EntryId| self.entries.iter().position(|entry| entry.id == *place);
         Some(before.iter().filter_map(at).collect())
     }
 
@@ -102,13 +102,13 @@ impl Queue {
     }
 
     /// Adds a song at the end, or `first`; while shuffled, anywhere. Where it stands now.
-    pub fn add(&mut self, mut entry: Queued, first: bool) -> usize {
-        let place = self.fresh_place();
-        entry.place = place;
+    pub fn add(&mut self, mut entry: QueueEntry, first: bool) -> usize {
+        let place = self.new_id();
+        entry.id = place;
         let at = match (first, self.is_shuffled()) {
             (true, _) => 0,
             (false, false) => self.entries.len(),
-            (false, true) => self.below(self.entries.len() + 1),
+            (false, true) => self.random_below(self.entries.len() + 1),
         };
         if let Some(before) = &mut self.unshuffled {
             before.insert(if first { 0 } else { before.len() }, place);
@@ -117,12 +117,12 @@ impl Queue {
             self.cursor.at += 1;
         }
         self.entries.insert(at, entry);
-        self.settle();
+        self.sort_by_rotation();
         self.position(place).unwrap_or(at)
     }
 
     /// Remembers the queue before a change, so that the change can be taken back.
-    fn remember(&mut self, removed: HashSet<Place>, text: String) {
+    fn remember(&mut self, removed: HashSet<EntryId>, text: String) {
         let undo = Undo::new(&self.entries, self.unshuffled.as_ref(), removed, text);
         self.undos.push(undo);
     }
@@ -132,63 +132,63 @@ impl Queue {
     pub fn undo(&mut self) -> Option<String> {
         let undo = self.undos.pop()?;
         (self.entries, self.unshuffled) = undo.revert(std::mem::take(&mut self.entries));
-        if let Some(turns) = undo.turns.filter(|_| self.turns == Turns::default()) {
-            self.turns = turns;
+        if let Some(turns) = undo.turns.filter(|_| self.rotation == Rotation::default()) {
+            self.rotation = turns;
         }
-        self.settle();
+        self.sort_by_rotation();
         Some(undo.text)
     }
 
     /// Adds the songs of a list at the end, in its order.
-    pub fn append(&mut self, entries: Vec<Queued>) {
+    pub fn append(&mut self, entries: Vec<QueueEntry>) {
         self.remember(HashSet::new(), "the songs of the list are out again".into());
-        self.bring(entries);
+        self.extend(entries);
     }
 
     /// The songs of a list instead of all that wait, in one change; the turns begin anew.
-    pub fn replace(&mut self, entries: Vec<Queued>) {
-        let removed = self.entries.iter().map(|entry| entry.place).collect();
+    pub fn replace(&mut self, entries: Vec<QueueEntry>) {
+        let removed = self.entries.iter().map(|entry| entry.id).collect();
         self.remember(removed, "the queue is as before the list".into());
-        self.undos.note_turns(&self.turns);
+        self.undos.note_turns(&self.rotation);
         self.empty();
-        self.bring(entries);
+        self.extend(entries);
     }
 
-    fn bring(&mut self, entries: Vec<Queued>) {
+    fn extend(&mut self, entries: Vec<QueueEntry>) {
         for mut entry in entries {
-            entry.place = self.fresh_place();
-            self.undos.note_added(entry.place);
+            entry.id = self.new_id();
+            self.undos.note_added(entry.id);
             if let Some(before) = &mut self.unshuffled {
-                before.push(entry.place);
+                before.push(entry.id);
             }
             self.entries.push(entry);
         }
-        self.settle();
+        self.sort_by_rotation();
     }
 
     /// A song that was sung waits again, behind all others.
-    pub fn send_to_end(&mut self, mut entry: Queued) {
-        entry.place = self.fresh_place();
+    pub fn send_to_end(&mut self, mut entry: QueueEntry) {
+        entry.id = self.new_id();
         if let Some(before) = &mut self.unshuffled {
-            before.push(entry.place);
+            before.push(entry.id);
         }
         self.entries.push(entry);
-        self.settle();
+        self.sort_by_rotation();
     }
 
-    fn fresh_place(&mut self) -> Place {
-        self.places += 1;
-        self.places
+    fn new_id(&mut self) -> EntryId {
+        self.last_id += 1;
+        self.last_id
     }
 
-    fn position(&self, place: Place) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.place == place)
+    fn position(&self, place: EntryId) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.id == place)
     }
 
     /// Brings the list into the order of singing; the cursor stays on its song.
-    fn settle(&mut self) {
-        let selected = self.selected().map(|entry| entry.place);
-        let order = self.turns.order(&self.entries);
+    fn sort_by_rotation(&mut self) {
+        let selected = self.selected().map(|entry| entry.id);
+        let order = self.rotation.order(&self.entries);
         if order.iter().enumerate().any(|(at, from)| at != *from) {
             self.entries = order
                 .into_iter()
@@ -209,12 +209,12 @@ impl Queue {
         let Some(other) = other.filter(|other| (*other).max(at) < self.entries.len()) else {
             return false;
         };
-        let before: Vec<Place> = self.entries.iter().map(|entry| entry.place).collect();
+        let before: Vec<EntryId> = self.entries.iter().map(|entry| entry.id).collect();
         self.remember(HashSet::new(), "the song is moved back".into());
         self.entries.swap(at, other);
         self.cursor.at = other;
-        self.settle();
-        let moved = !self.entries.iter().map(|entry| entry.place).eq(before);
+        self.sort_by_rotation();
+        let moved = !self.entries.iter().map(|entry| entry.id).eq(before);
         if !moved {
             self.undos.pop();
         }
@@ -222,13 +222,13 @@ impl Queue {
     }
 
     /// Takes the selected song out.
-    pub fn remove(&mut self) -> Option<Queued> {
-        let place = self.selected()?.place;
+    pub fn remove(&mut self) -> Option<QueueEntry> {
+        let place = self.selected()?.id;
         let words = format!("{} is back in the queue", self.entries[self.cursor.at].name);
         self.remember(HashSet::from([place]), words);
         let entry = self.entries.remove(self.cursor.at);
         self.cursor.clamp(self.entries.len());
-        self.settle();
+        self.sort_by_rotation();
         Some(entry)
     }
 
@@ -236,18 +236,18 @@ impl Queue {
     pub fn clear(&mut self) -> usize {
         let all = self.entries.len();
         if all > 0 {
-            let removed = self.entries.iter().map(|entry| entry.place).collect();
+            let removed = self.entries.iter().map(|entry| entry.id).collect();
             self.remember(removed, "the queue is back".into());
-            self.undos.note_turns(&self.turns);
+            self.undos.note_turns(&self.rotation);
         }
         self.empty();
-        self.settle();
+        self.sort_by_rotation();
         all
     }
 
     fn empty(&mut self) {
         self.entries.clear();
-        self.turns.clear();
+        self.rotation.clear();
         self.unshuffled = self.unshuffled.as_ref().map(|_| Vec::new());
         self.cursor = Cursor::default();
     }
@@ -261,7 +261,7 @@ impl Queue {
         }
         self.remember(HashSet::new(), "who sings is as before".into());
         self.entries[at].singer = singer;
-        self.settle();
+        self.sort_by_rotation();
         true
     }
 
@@ -270,19 +270,19 @@ impl Queue {
         self.remember(HashSet::new(), "the order is as before".into());
         match self.unshuffled.take() {
             Some(before) => {
-                let rank = |entry: &Queued| before.iter().position(|place| *place == entry.place);
+                let rank = |entry: &QueueEntry| before.iter().position(|place| *place == entry.id);
                 self.entries
                     .sort_by_cached_key(|entry| rank(entry).unwrap_or(usize::MAX));
             }
             None => {
-                self.unshuffled = Some(self.entries.iter().map(|entry| entry.place).collect());
+                self.unshuffled = Some(self.entries.iter().map(|entry| entry.id).collect());
                 for last in (1..self.entries.len()).rev() {
-                    let other = self.below(last + 1);
+                    let other = self.random_below(last + 1);
                     self.entries.swap(last, other);
                 }
             }
         }
-        self.settle();
+        self.sort_by_rotation();
         self.is_shuffled()
     }
 
@@ -298,15 +298,15 @@ impl Queue {
     }
 
     /// A song leaves for the deck, and its singer's turn begins.
-    pub fn take(&mut self, place: Place) -> Option<Taken> {
+    pub fn take(&mut self, place: EntryId) -> Option<DequeuedEntry> {
         let at = self.position(place)?;
         let entry = self.entries.remove(at);
         if at < self.cursor.at {
             self.cursor.at -= 1;
         }
-        let turn_before = entry.singer.as_deref().and_then(|name| self.turns.begin(name));
-        self.settle();
-        Some(Taken {
+        let turn_before = entry.singer.as_deref().and_then(|name| self.rotation.begin(name));
+        self.sort_by_rotation();
+        Some(DequeuedEntry {
             entry,
             at,
             turn_before,
@@ -314,21 +314,21 @@ impl Queue {
     }
 
     /// A song that could not begin comes back, and its singer's turn with it.
-    pub fn put_back(&mut self, taken: Taken) {
-        let Taken {
+    pub fn put_back(&mut self, taken: DequeuedEntry) {
+        let DequeuedEntry {
             entry,
             at,
             turn_before,
         } = taken;
         if let Some(name) = &entry.singer {
-            self.turns.give_back(name, turn_before);
+            self.rotation.give_back(name, turn_before);
         }
         let at = at.min(self.entries.len());
         if at <= self.cursor.at && !self.is_empty() {
             self.cursor.at += 1;
         }
         self.entries.insert(at, entry);
-        self.settle();
+        self.sort_by_rotation();
     }
 
     /// Looks again for which entries there are songs: `song` says the library's, and whether it could
@@ -346,7 +346,7 @@ impl Queue {
             (entry.key, entry.broken) = (key, broken);
         }
         if changed {
-            self.settle();
+            self.sort_by_rotation();
         }
     }
 
@@ -362,24 +362,24 @@ impl Queue {
     /// What an earlier evening left; `unshuffled` are positions in `entries`.
     pub fn restore(
         &mut self,
-        entries: Vec<Queued>,
+        entries: Vec<QueueEntry>,
         unshuffled: Option<Vec<usize>>,
-        turns: Turns,
+        turns: Rotation,
         repeat: Repeat,
     ) {
-        self.turns = turns;
+        self.rotation = turns;
         self.repeat = repeat;
         for mut entry in entries {
-            entry.place = self.fresh_place();
+            entry.id = self.new_id();
             self.entries.push(entry);
         }
-        let place = |at: usize| self.entries.get(at).map(|entry| entry.place);
+        let place = |at: usize| self.entries.get(at).map(|entry| entry.id);
         self.unshuffled = unshuffled.map(|order| order.into_iter().filter_map(place).collect());
-        self.settle();
+        self.sort_by_rotation();
     }
 
     /// A number from 0 to `n` - 1.
-    fn below(&mut self, n: usize) -> usize {
+    fn random_below(&mut self, n: usize) -> usize {
         self.random.usize(..n.max(1))
     }
 }

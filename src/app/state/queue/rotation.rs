@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::state::queue::entry::Queued;
+use crate::app::state::queue::entry::QueueEntry;
 use crate::song_settings::singer_key;
 
 /// When each singer last sang, counted in turns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Turns {
+pub struct Rotation {
     last: BTreeMap<String, u64>,
     so_far: u64,
 }
 
-impl Turns {
+impl Rotation {
     /// The last turn of a singer, 0 where they have not sung yet.
     fn last(&self, key: &str) -> u64 {
         self.last.get(key).copied().unwrap_or(0)
@@ -54,8 +54,8 @@ impl Turns {
     /// The order in which the entries are sung. Entries without a singer, and those that cannot play,
     /// stay where they are. The others share the places that are left: each goes to the first song of
     /// whoever sang longest ago; of those who have not sung at all, to whose song stands first.
-    pub(super) fn order(&self, entries: &[Queued]) -> Vec<usize> {
-        let takes_turns = |entry: &Queued| {
+    pub(super) fn order(&self, entries: &[QueueEntry]) -> Vec<usize> {
+        let takes_turns = |entry: &QueueEntry| {
             let singer = entry.singer.as_deref().filter(|_| entry.is_playable())?;
             Some(singer_key(singer))
         };
@@ -89,7 +89,7 @@ impl Turns {
     }
 
     /// The singers who wait, in the order of their next songs.
-    pub(super) fn waiting(entries: &[Queued]) -> Vec<&str> {
+    pub(super) fn waiting(entries: &[QueueEntry]) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for name in entries.iter().filter_map(|entry| entry.singer.as_deref()) {
             if !names.iter().any(|known| singer_key(known) == singer_key(name)) {

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::song_settings::singer_key;
 
-fn song(name: &str, singer: Option<&str>) -> Queued {
+fn song(name: &str, singer: Option<&str>) -> QueueEntry {
     // a real key is only given by the library; `resolve` asks by path
-    Queued {
-        place: 0,
+    QueueEntry {
+        id: 0,
         path: name.into(),
         key: None,
         broken: false,
@@ -39,8 +39,8 @@ fn filled(songs: &[(&str, Option<&str>)]) -> Queue {
     queue
 }
 
-fn sing(queue: &mut Queue) -> Option<Queued> {
-    let place = queue.first()?.place;
+fn sing(queue: &mut Queue) -> Option<QueueEntry> {
+    let place = queue.first()?.id;
     queue.take(place).map(|taken| taken.entry)
 }
 
@@ -104,10 +104,13 @@ fn a_cleared_queue_comes_back_without_what_was_sung_and_with_what_was_added() {
 fn a_turn_that_came_to_nothing_is_given_back() {
     let mut queue = filled(&[("a1", Some("Ana")), ("b1", Some("Ben")), ("a2", Some("Ana"))]);
     let before = queue.entries().to_vec();
-    let turns = queue.turns().to_list();
-    let taken = queue.take(queue.first().unwrap().place).unwrap();
+    let turns = queue.rotation().to_list();
+    let taken = queue.take(queue.first().unwrap().id).unwrap();
     queue.put_back(taken);
-    assert_eq!((queue.entries(), queue.turns().to_list()), (&before[..], turns));
+    assert_eq!(
+        (queue.entries(), queue.rotation().to_list()),
+        (&before[..], turns)
+    );
 }
 
 #[test]
@@ -201,7 +204,7 @@ proptest! {
                         song(&ledger.added.to_string(), None)
                     });
                     // its undo takes them out again
-                    let songs: Vec<Queued> = songs.collect();
+                    let songs: Vec<QueueEntry> = songs.collect();
                     queue.append(songs);
                 }
                 Op::Cursor(at) => queue.cursor.at = at.min(queue.len().saturating_sub(1)),
@@ -218,19 +221,19 @@ proptest! {
                 Op::Sing => sang = sing(&mut queue),
                 Op::SingSelected => {
                     // out of turn, by hand: the others' claims begin anew
-                    if let Some(place) = queue.selected().map(|entry| entry.place) {
+                    if let Some(place) = queue.selected().map(|entry| entry.id) {
                         let taken = queue.take(place).unwrap();
                         ledger.sung.push(taken.entry.name);
                         waited.clear();
                     }
                 }
                 Op::Fail => {
-                    if let Some(first) = queue.first().map(|entry| entry.place) {
-                        let turns = queue.turns().to_list();
+                    if let Some(first) = queue.first().map(|entry| entry.id) {
+                        let turns = queue.rotation().to_list();
                         let taken = queue.take(first).unwrap();
                         queue.put_back(taken);
                         prop_assert_eq!(queue.entries(), &before[..]);
-                        prop_assert_eq!(queue.turns().to_list(), turns);
+                        prop_assert_eq!(queue.rotation().to_list(), turns);
                     }
                 }
                 Op::Missing(n) => {
@@ -241,7 +244,7 @@ proptest! {
                     }
                 }
                 Op::Reopen => {
-                    let (unshuffled, turns) = (queue.unshuffled(), Turns::from_list(queue.turns().to_list()));
+                    let (unshuffled, turns) = (queue.unshuffled(), Rotation::from_list(queue.rotation().to_list()));
                     let repeat = queue.repeat();
                     queue = Queue::new(9);
                     queue.restore(before.clone(), unshuffled, turns, repeat);
@@ -260,7 +263,7 @@ proptest! {
             prop_assert!(ledger.sung.iter().all(|sung| !here.contains(&&**sung)), "a song is sung and waits");
             prop_assert!(queue.cursor.at < all.max(1));
             // the order shown is the order sung
-            let order = queue.turns.order(queue.entries());
+            let order = queue.rotation.order(queue.entries());
             prop_assert!(order.iter().enumerate().all(|(at, from)| at == *from), "not in the order of singing");
 
             // fairness: between two turns of one singer, everybody who waited all the time sang
@@ -277,7 +280,7 @@ proptest! {
                 }
             }
             waited.values_mut().for_each(|names| names.retain(|name| now.contains(name)));
-            if queue.turns().to_list().is_empty() {
+            if queue.rotation().to_list().is_empty() {
                 waited.clear();
             }
         }

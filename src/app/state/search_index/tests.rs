@@ -10,15 +10,15 @@ const SONGS: [&str; 4] = [
     "lantern\u{1}north\u{1}plant",
 ];
 
-fn haystack(songs: &[&str]) -> Haystack {
-    let mut haystack = Haystack::default();
+fn haystack(songs: &[&str]) -> SearchIndex {
+    let mut haystack = SearchIndex::default();
     for (number, words) in songs.iter().enumerate() {
         haystack.set(SongKey(number as u32), words);
     }
     haystack
 }
 
-fn holding(haystack: &Haystack, songs: &[&str], text: &str) -> Marks {
+fn holding(haystack: &SearchIndex, songs: &[&str], text: &str) -> Scores {
     haystack.holding(&needles(text), |key| songs[key.0 as usize])
 }
 
@@ -50,7 +50,7 @@ fn marks_over_letters_matter_only_where_they_are_typed() {
 fn letters_with_anything_between_answer_the_best_first() {
     let haystack = haystack(&SONGS);
     let order: Vec<SongKey> = (0..4).map(SongKey).collect();
-    let marks = |text: &str| haystack.answering(&mut Query::fuzzy(text).unwrap(), &order);
+    let marks = |text: &str| haystack.answering(&mut FuzzyQuery::fuzzy(text).unwrap(), &order);
     let found = marks("lntrn");
     assert!(
         found[0] > 1 && found[1] > 1 && found[3] > 1 && found[2] == 0,
@@ -66,7 +66,7 @@ fn words_that_changed_or_went_are_found_no_more_also_after_a_clearing() {
     haystack.set(SongKey(0), "quiet\u{1}machines\u{1}");
     haystack.forget(SongKey(3));
     let now = ["quiet\u{1}machines\u{1}", SONGS[1], SONGS[2], ""];
-    let check = |haystack: &Haystack| {
+    let check = |haystack: &SearchIndex| {
         assert_eq!(holding(haystack, &now, "lantern"), [0, 2, 0, 0]);
         assert_eq!(holding(haystack, &now, "machines"), [4, 0, 0, 0]);
     };
@@ -85,7 +85,7 @@ proptest! {
         text in "[a-cé ]{0,4}",
         compact: bool,
     ) {
-        let mut haystack = Haystack::default();
+        let mut haystack = SearchIndex::default();
         let mut plain: Vec<Option<String>> = vec![None; 6];
         for (number, words) in changes {
             match &words {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::app::state::lyrics_moment::SYLLABLE_MS;
 use crate::app::state::vocal_fallback::lay;
-use crate::app::state::vocal_map::Voiceprint;
+use crate::app::state::vocal_map::VocalMap;
 use crate::lyrics::{Lyrics, Timing, read};
 use crate::waveform::{Peaks, WAVE_POINTS};
 
@@ -14,7 +14,7 @@ fn lyrics(text: &str) -> Lyrics {
 }
 
 /// Vocals in these seconds, silence elsewhere, for 32 s in segments of 4.
-fn voice(sung: &[(f64, f64)]) -> Voiceprint {
+fn voice(sung: &[(f64, f64)]) -> VocalMap {
     let point = |segment: usize, i: usize| {
         let at = (segment * WAVE_POINTS + i) as f64 / 16.0;
         if sung.iter().any(|(from, to)| (*from..*to).contains(&at)) {
@@ -29,14 +29,14 @@ fn voice(sung: &[(f64, f64)]) -> Voiceprint {
             instrumental: [50; WAVE_POINTS],
         })
     });
-    Voiceprint {
+    VocalMap {
         segment_seconds: 4.0,
         segments: segments.collect(),
         complete: true,
     }
 }
 
-fn at(lyrics: &Lyrics, voice: &Voiceprint, ms: Millis) -> (usize, i64, Option<i64>) {
+fn at(lyrics: &Lyrics, voice: &VocalMap, ms: Millis) -> (usize, i64, Option<i64>) {
     let moment = moment(lyrics, voice, ms).unwrap();
     (
         moment.line,
@@ -50,7 +50,7 @@ fn words_with_times_are_wiped_by_them_and_gaps_are_counted_down() {
     let song = lyrics(
         "[00:10.00]<00:10.00>Paper <00:11.00>lanterns<00:12.00>\n[00:20.00]<00:20.00>on<00:21.00>\n[00:22.00]<00:22.00>water<00:23.00>\n",
     );
-    let none = Voiceprint::default();
+    let none = VocalMap::default();
     assert_eq!(at(&song, &none, 0), (0, 0, Some(10)));
     assert_eq!(at(&song, &none, 9_500), (0, 0, Some(1)));
     assert_eq!(at(&song, &none, 10_500), (0, 3, None));
@@ -92,7 +92,7 @@ fn a_line_without_words_stops_where_the_vocals_fall_silent() {
 #[test]
 fn without_vocals_to_go_by_a_line_takes_the_time_of_its_syllables() {
     let song = lyrics("[00:02.00]la la la la\n[00:20.00]la\n");
-    let none = Voiceprint::default();
+    let none = VocalMap::default();
     let end = 2_000 + (4.06 * SYLLABLE_MS * 1.4) as Millis + 500;
     assert_eq!(at(&song, &none, end).1, 11);
     assert!(at(&song, &none, end - 1_000).1 < 8);
@@ -111,8 +111,8 @@ fn plain_text_is_laid_where_somebody_sings() {
     );
     assert!((20_000..20_500).contains(&starts[2]), "{starts:?}");
     assert!(laid.lines[1].end_ms.unwrap() <= starts[2]);
-    assert_eq!(lay(&song, &Voiceprint::default(), None), None);
-    let even = lay(&song, &Voiceprint::default(), Some(30.0)).unwrap();
+    assert_eq!(lay(&song, &VocalMap::default(), None), None);
+    let even = lay(&song, &VocalMap::default(), Some(30.0)).unwrap();
     assert!((9_000..11_500).contains(&even.lines[1].start_ms));
 }
 
@@ -133,7 +133,7 @@ proptest! {
         text in "(\\[00:[0-9]{2}.[0-9]{2}\\])?[a-z ]{1,9}(\n(\\[0[0-9]:[0-9]{2}.[0-9]{2}\\])?[a-zの ]{1,9}){0,8}",
     ) {
         let segments = vocals.iter().map(|v| v.map(|v| Peaks { vocals: [v; WAVE_POINTS], instrumental: [1; WAVE_POINTS] }));
-        let voice = Voiceprint { segment_seconds, segments: segments.collect(), complete: false };
+        let voice = VocalMap { segment_seconds, segments: segments.collect(), complete: false };
         if let Ok(read) = read(text.as_bytes(), Path::new("x.lrc")) {
             let laid = lay(&read.lyrics, &voice, duration);
             for lyrics in laid.iter().chain([&read.lyrics]).filter(|lyrics| lyrics.is_timed()) {

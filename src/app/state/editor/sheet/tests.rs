@@ -2,12 +2,12 @@ use super::*;
 
 fn sheet(rows: &[&str]) -> Sheet {
     Sheet {
-        rows: rows.iter().map(|row| Row::new(row)).collect(),
+        rows: rows.iter().map(|row| SheetRow::new(row)).collect(),
     }
 }
 
-fn at(row: usize, part: usize) -> Place {
-    Place { row, part }
+fn at(row: usize, part: usize) -> SheetPosition {
+    SheetPosition { row, part }
 }
 
 #[test]
