@@ -202,7 +202,7 @@ fn draw_sing_200x60(bencher: Bencher) {
             ..Default::default()
         })),
     );
-    let token = app.deck.song.as_ref().unwrap().token;
+    let token = app.deck.song.as_ref().unwrap().play_id;
     update(
         &mut app,
         Event::Position {

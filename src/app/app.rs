@@ -1,4 +1,4 @@
-//! TODO
+//! The whole state of the player: its parts, and the helpers that every rule uses.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ use crate::keymap::{Key, Keymap};
 use crate::song_settings;
 
 /// A prompt that leaves the screen as it is.
-pub(super) fn open_line(app: &mut App, ask: PromptKind, text: String) {
+pub(super) fn open_prompt_with(app: &mut App, ask: PromptKind, text: String) {
     app.overlay = Overlay::Prompt(Prompt {
         kind: ask,
         input: Input::new(text.clone()),
@@ -39,12 +39,12 @@ pub(super) fn open_line(app: &mut App, ask: PromptKind, text: String) {
 pub(crate) struct LyricsBrowsing {
     pub(crate) line: usize,
     /// Of the song it belongs to.
-    pub(crate) token: u64,
+    pub(crate) play_id: u64,
     pub(crate) until_ms: u64,
 }
 
-pub(super) fn nothing(app: &mut App) {
-    app.say("this song has no lyrics croon knows of; `croon lyrics show SONG` says where it looks");
+pub(super) fn toast_no_lyrics(app: &mut App) {
+    app.toast("this song has no lyrics croon knows of; `croon lyrics show SONG` says where it looks");
 }
 
 /// What the configuration decides for the mind.
@@ -131,7 +131,7 @@ pub const CHROME_ROWS: u16 = 6;
 const POSITION_MS: u64 = 100;
 
 /// The volume and what is remembered of a song are saved when the hand has rested for so long.
-pub(crate) const SAVE_MS: u64 = 1_000;
+pub(crate) const AUTOSAVE_DELAY_MS: u64 = 1_000;
 
 /// The whole state.
 #[derive(Debug)]
@@ -262,9 +262,9 @@ impl App {
     }
 
     /// What the machines have to know before the first event.
-    pub fn start(&self) -> Vec<Effect> {
+    pub fn initial_effects(&self) -> Vec<Effect> {
         vec![
-            Effect::SetVolume(self.gain()),
+            Effect::SetVolume(self.volume_gain()),
             Effect::SetLevel(self.fader.gain()),
             Effect::AskCache,
         ]
@@ -287,14 +287,14 @@ impl App {
         let saves = [self.memory_changed, self.state_changed]
             .into_iter()
             .flatten()
-            .map(|at| at + SAVE_MS)
+            .map(|at| at + AUTOSAVE_DELAY_MS)
             .min();
         [
             playing,
             saves,
             self.editor_wake(),
             self.toasts.next_change(),
-            self.looking_wake(),
+            self.browsing_wake(),
         ]
         .into_iter()
         .flatten()
@@ -310,7 +310,7 @@ impl App {
     }
 
     /// Volume as the mixer wants it.
-    pub(crate) fn gain(&self) -> f32 {
+    pub(crate) fn volume_gain(&self) -> f32 {
         if self.muted {
             0.0
         } else {
@@ -333,21 +333,21 @@ impl App {
         usize::from(self.rows.saturating_sub(CHROME_ROWS)).max(1)
     }
 
-    pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.toasts.say(self.now_ms, Severity::Info, text);
+    pub(crate) fn toast(&mut self, text: impl Into<String>) {
+        self.toasts.show(self.now_ms, Severity::Info, text);
     }
 
-    pub(crate) fn warn(&mut self, text: impl Into<String>) {
-        self.toasts.say(self.now_ms, Severity::Problem, text);
+    pub(crate) fn toast_problem(&mut self, text: impl Into<String>) {
+        self.toasts.show(self.now_ms, Severity::Problem, text);
     }
 
     /// A message that also stays on the Jobs screen, where all of it can be read.
-    pub(crate) fn trouble(&mut self, text: String) {
-        self.warn(text.clone());
+    pub(crate) fn add_notice(&mut self, text: String) {
+        self.toast_problem(text.clone());
         self.jobs.add_notice(text);
     }
 
-    pub(crate) fn go(&mut self, screen: Screen, effects: &mut Vec<Effect>) {
+    pub(crate) fn show_screen(&mut self, screen: Screen, effects: &mut Vec<Effect>) {
         if screen == self.screen {
             return;
         }

@@ -1,4 +1,4 @@
-//! TODO
+//! What can lie over a screen: prompts, questions and pickers.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! TODO
+//! What the screens and the rules may ask of the state without changing it.
 
 use crate::action::{Action, Screen};
 use crate::app::app::App;
@@ -10,19 +10,19 @@ use crate::lyrics::{Lyrics, Millis, Offer, Online};
 use crate::request::Repeat;
 
 /// The song that is edited, while it is the one on the deck.
-pub(crate) fn song(app: &App) -> Option<&DeckSong> {
+pub(crate) fn edited_song(app: &App) -> Option<&DeckSong> {
     let editor = app.editor.as_ref()?;
     app.deck.song.as_ref().filter(|song| song.key == editor.song)
 }
 
 /// The song was heard to its end: while its words are timed it waits there instead of making way.
-pub(in crate::app) fn ended(app: &App) -> bool {
-    song(app).is_some()
+pub(in crate::app) fn holds_ended_song(app: &App) -> bool {
+    edited_song(app).is_some()
 }
 
 /// Names of the song for the file.
-pub(super) fn named(lyrics: &mut Lyrics, app: &App) {
-    let Some(song) = song(app) else { return };
+pub(super) fn set_lyrics_tags(lyrics: &mut Lyrics, app: &App) {
+    let Some(song) = edited_song(app) else { return };
     let shown = song.words.shown();
     lyrics.title = Some(song.title.clone()).filter(|title| !title.is_empty());
     lyrics.artist = Some(song.artist.clone()).filter(|artist| !artist.is_empty());
@@ -31,7 +31,7 @@ pub(super) fn named(lyrics: &mut Lyrics, app: &App) {
 }
 
 /// `lyrics 150 ms later`; nothing where they are not moved.
-pub fn offset_words(ms: i32) -> Option<String> {
+pub fn offset_text(ms: i32) -> Option<String> {
     match ms {
         0 => None,
         later @ 1.. => Some(format!("lyrics {later} ms later")),
@@ -39,19 +39,19 @@ pub fn offset_words(ms: i32) -> Option<String> {
     }
 }
 
-pub(crate) fn moved(later: Millis) -> String {
-    offset_words(later as i32).unwrap_or_default()
+pub(crate) fn offset_change_text(later: Millis) -> String {
+    offset_text(later as i32).unwrap_or_default()
 }
 
 /// `lyrics 350 ms later? y`; nothing where nothing is offered.
-pub fn words(app: &App) -> Option<String> {
+pub fn offset_suggestion_text(app: &App) -> Option<String> {
     let suggested = app.deck.song.as_ref()?.words.suggested?;
     let key = app.keymap.key_name(Screen::Sing, Action::TakeOffset)?;
-    Some(format!("{}? {key}", moved(suggested)))
+    Some(format!("{}? {key}", offset_change_text(suggested)))
 }
 
 /// The name of the output that is heard now.
-pub fn current(app: &App) -> Option<&str> {
+pub fn current_output(app: &App) -> Option<&str> {
     match &app.output {
         Some(Output::Device { name, .. }) => Some(name),
         _ => None,
@@ -59,24 +59,24 @@ pub fn current(app: &App) -> Option<&str> {
 }
 
 /// What follows the playing song.
-pub fn follower(app: &App) -> Option<SongKey> {
-    Some(self::follows(app)?.key)
+pub fn next_song(app: &App) -> Option<SongKey> {
+    Some(self::song_after_end(app)?.key)
 }
 
 /// The lines for the song on the deck; one for the automatic choice alone where nothing was found.
-pub fn lines(app: &App) -> Vec<LyricsChoice> {
-    let mut lines = vec![LyricsChoice::Auto];
+pub fn lyrics_choices(app: &App) -> Vec<LyricsChoice> {
+    let mut choices = vec![LyricsChoice::Auto];
     if let Some(song) = &app.deck.song {
-        lines.extend(song.words.offers.iter().cloned().map(LyricsChoice::Offer));
+        choices.extend(song.words.offers.iter().cloned().map(LyricsChoice::Offer));
         if !matches!(song.words.online, Online::Off | Online::Here) {
-            lines.push(LyricsChoice::Ask(song.words.online.clone()));
+            choices.push(LyricsChoice::Ask(song.words.online.clone()));
         }
     }
-    lines
+    choices
 }
 
 /// The line that is in force, and the offer that is shown.
-pub fn in_force(app: &App) -> (LyricsChoice, Option<&Offer>) {
+pub fn chosen_lyrics(app: &App) -> (LyricsChoice, Option<&Offer>) {
     let Some(song) = &app.deck.song else {
         return (LyricsChoice::Auto, None);
     };
@@ -90,17 +90,17 @@ pub fn in_force(app: &App) -> (LyricsChoice, Option<&Offer>) {
 }
 
 /// What begins when the playing song ends.
-pub(super) fn follows(app: &App) -> Option<NextSong> {
+pub(super) fn song_after_end(app: &App) -> Option<NextSong> {
     if app.queue.repeat() == Repeat::One
         && let Some(again) = again(app)
     {
         return Some(again);
     }
-    skips_to(app)
+    song_after_skip(app)
 }
 
 /// What `>` leads to: a song repeated for ever is left.
-pub(super) fn skips_to(app: &App) -> Option<NextSong> {
+pub(super) fn song_after_skip(app: &App) -> Option<NextSong> {
     if let Some(next) = app.queue.first().and_then(NextSong::queued) {
         return Some(next);
     }

@@ -99,7 +99,7 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
     news.insert(0, Event::Resize { columns, rows });
 
     // What the mind wants before the machines run waits for them: the first frame comes first.
-    let mut wanted = app.start();
+    let mut wanted = app.initial_effects();
     for event in news {
         wanted.extend(update(&mut app, event));
     }

@@ -55,7 +55,7 @@ pub fn status(app: &App) -> Status {
         version: env!("CARGO_PKG_VERSION").into(),
         state,
         playing: state == Playback::Playing,
-        track: song.map(|song| song.token),
+        track: song.map(|song| song.play_id),
         title: song.map(|song| song.title.clone()),
         artist: song
             .map(|song| song.artist.clone())
@@ -80,7 +80,7 @@ pub fn status(app: &App) -> Status {
         can: Can {
             play: song.is_some() || !app.queue.is_empty() || app.tracks.selected().is_some(),
             pause: !over,
-            next: queries::follower(app).is_some(),
+            next: queries::next_song(app).is_some(),
             previous: song.is_some(),
             seek: song.is_some(),
         },

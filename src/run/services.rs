@@ -213,7 +213,7 @@ impl Machines {
             Effect::QueueNext(next) => {
                 let song = next.map(|next| Song {
                     crossfade: next.crossfade,
-                    ..self.song(next.token, next.path, 0.0, next.key_tempo)
+                    ..self.song(next.play_id, next.path, 0.0, next.key_tempo)
                 });
                 self.player.queue_next(song);
             }

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
-use crate::app::queries::follower;
+use crate::app::queries::next_song;
 use crate::app::state::fader::FaderPosition;
 use crate::app::state::job_queue::StopReason;
 use crate::app::state::toasts::{Severity, Toast};
@@ -129,7 +129,7 @@ fn last_time(app: &App, resume: &ResumePoint, canvas: &Canvas, cells: usize) -> 
 
 /// The Sing screen shows the song itself; here what follows it.
 fn up_next(app: &App, canvas: &Canvas) -> Vec<Span<'static>> {
-    let Some(key) = follower(app).filter(|_| app.deck.song.is_some()) else {
+    let Some(key) = next_song(app).filter(|_| app.deck.song.is_some()) else {
         return Vec::new();
     };
     let title = text::cut(&app.title(key), canvas.width() / 3, canvas.glyphs().cut);
@@ -164,7 +164,10 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
         }
         return Some((line, theme.good()));
     }
-    if let (true, Some(key)) = (app.held(), app.keymap.key_name(app.screen, Action::ToggleJobs)) {
+    if let (true, Some(key)) = (
+        app.waits_for_cache(),
+        app.keymap.key_name(app.screen, Action::ToggleJobs),
+    ) {
         return Some((format!("cache full ({key}: what to do)"), theme.vocals()));
     }
     if app.scan.running {

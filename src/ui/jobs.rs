@@ -76,7 +76,7 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
         }
         y += sentence(canvas, y, most, &line, theme.bad());
     }
-    if app.held() {
+    if app.waits_for_cache() {
         let line = "cache full: only songs you ask for are separated; raise [cache] size_gb, \
                     or quit and make room with `croon cache prune --to GB`";
         y += sentence(canvas, y, most, line, theme.vocals());

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::queries::{in_force, lines};
+use crate::app::queries::{chosen_lyrics, lyrics_choices};
 use crate::app::state::cursor::Cursor;
 use crate::app::state::song_lyrics::LyricsChoice;
 use crate::lyrics::{Offer, Online};
@@ -12,11 +12,17 @@ use crate::ui::picker_row::PickerRow;
 
 pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
     canvas.rule(0, "which lyrics");
-    let lines = lines(app);
-    let (now, shown) = in_force(app);
+    let choices = lyrics_choices(app);
+    let (now, shown) = chosen_lyrics(app);
     let rows = canvas.height().saturating_sub(2);
-    let first = cursor.view(lines.len(), rows);
-    for (row, (at, line)) in lines.iter().enumerate().skip(first).take(rows).enumerate() {
+    let first = cursor.view(choices.len(), rows);
+    for (row, (at, line)) in choices
+        .iter()
+        .enumerate()
+        .skip(first)
+        .take(rows)
+        .enumerate()
+    {
         let (name, mut about) = match line {
             LyricsChoice::Auto => ("the best there is".to_owned(), Vec::new()),
             LyricsChoice::Ask(online) => ("LRCLIB".to_owned(), vec![asking(online).to_owned()]),

@@ -102,7 +102,7 @@ impl Narrator {
             self.song = None;
             return;
         };
-        let known = self.song.take().filter(|told| told.token == song.token);
+        let known = self.song.take().filter(|told| told.token == song.play_id);
         let mut told = known.unwrap_or_else(|| {
             let length = app
                 .deck
@@ -118,7 +118,7 @@ impl Narrator {
                     .unwrap_or_default()
             ));
             NarratedSong {
-                token: song.token,
+                token: song.play_id,
                 playing: true,
                 over: false,
                 seconds: app.deck.seconds,
@@ -206,7 +206,7 @@ fn lyrics(app: &App, told: &mut NarratedSong, lines: &mut Vec<String>) {
     let (Some(lyrics), Some(moment)) = (song.words.shown(), app.lyrics_moment()) else {
         return;
     };
-    let at = app.looked_at().unwrap_or(moment.line);
+    let at = app.browsed_line().unwrap_or(moment.line);
     let Some(line) = lyrics.lines.get(at).filter(|_| told.line != Some(at)) else {
         return;
     };
@@ -366,7 +366,7 @@ fn overlay(app: &App) -> Vec<String> {
             )]
         }
         Overlay::LyricsPicker(cursor) => {
-            let words = match queries::lines(app).get(cursor.at) {
+            let words = match queries::lyrics_choices(app).get(cursor.at) {
                 Some(song_lyrics::LyricsChoice::Offer(offer)) => {
                     format!("{}, {}", offer.pick.source.name(), offer.format)
                 }

@@ -3,13 +3,13 @@
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::queries::current;
+use crate::app::queries::current_output;
 use crate::ui::canvas::Canvas;
 use crate::ui::picker_row::PickerRow;
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     canvas.rule(0, "where the sound goes");
-    let heard = current(app);
+    let heard = current_output(app);
     let lines = app.outputs.lines();
     let rows = canvas.height().saturating_sub(2);
     let first = app.outputs.cursor.view(lines.len(), rows);

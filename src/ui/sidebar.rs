@@ -2,7 +2,7 @@
 
 use ratatui::text::Span;
 
-use crate::app::queries::follower;
+use crate::app::queries::next_song;
 use crate::app::{App, EngineState};
 use crate::ui::canvas::Canvas;
 use crate::ui::{bars, library, queue, text};
@@ -37,7 +37,11 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
 
     canvas.rule(y, &format!("next, {} in the queue", text::count(app.queue.len())));
     y += 1;
-    let follows = if app.queue.is_empty() { follower(app) } else { None };
+    let follows = if app.queue.is_empty() {
+        next_song(app)
+    } else {
+        None
+    };
     let most = (canvas.height() / 3).max(3);
     for key in app.queue.songs().chain(follows).take(most) {
         song(app, key, canvas, y);

@@ -54,7 +54,7 @@ fn the_library_stands_as_it_is_asked_to_and_the_cursor_stays_on_its_song() {
     assert_eq!(
         harness
             .app
-            .title(croon::app::queries::follower(&harness.app).unwrap()),
+            .title(croon::app::queries::next_song(&harness.app).unwrap()),
         PAPER
     );
 }

@@ -209,7 +209,7 @@ fn a_song_paused_by_hand_is_not_begun_by_an_output() {
 #[test]
 fn damage_is_said_once_a_place_and_not_for_ever() {
     let mut harness = singing(Settings::default());
-    let token = harness.app.deck.song.as_ref().unwrap().token;
+    let token = harness.app.deck.song.as_ref().unwrap().play_id;
     let damaged = |at, seconds| Event::PlayerDamaged { token, at, seconds };
     harness.event(damaged(83.2, 0.004));
     assert_eq!(message(&harness), "", "nobody hears that");
@@ -270,7 +270,7 @@ fn one_song_goes_into_the_next_only_where_it_is_another() {
         })
     };
     let mut harness = singing(settings);
-    let token = harness.app.deck.song.as_ref().unwrap().token;
+    let token = harness.app.deck.song.as_ref().unwrap().play_id;
     // 15 seconds ahead, and what 8 seconds take at the fastest tempo.
     assert_eq!(harness.position(token, 172.9), []);
     assert_ne!(harness.position(token, 173.1), []);

@@ -295,13 +295,21 @@ impl Harness {
             }
         }
         assert!(
-            app.jobs.waiting().is_empty() || running.is_some() || app.jobs.paused.is_some() || app.held(),
+            app.jobs.waiting().is_empty()
+                || running.is_some()
+                || app.jobs.paused.is_some()
+                || app.waits_for_cache(),
             "the worker idles"
         );
         assert!(app.jobs.waiting_seconds() >= 0.0);
         if let Some(song) = &app.deck.song {
             assert!(!(song.stage == Stage::Over && app.deck.moves()));
-            assert!(app.deck.next.as_ref().is_none_or(|next| next.token > song.token));
+            assert!(
+                app.deck
+                    .next
+                    .as_ref()
+                    .is_none_or(|next| next.play_id > song.play_id)
+            );
         } else {
             assert!(app.deck.next.is_none());
         }

@@ -136,7 +136,7 @@ fn what_is_moved_stands_on_every_screen() {
 #[test]
 fn sing_where_the_singer_is_still_heard() {
     let mut harness = evening();
-    let token = harness.app.deck.song.as_ref().unwrap().token;
+    let token = harness.app.deck.song.as_ref().unwrap().play_id;
     harness.position(token, 180.0);
     harness.keys("v");
     harness.event(Event::Output(Output::Silent {

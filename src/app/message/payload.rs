@@ -31,7 +31,7 @@ pub struct LoadedSong {
 /// The song that follows the playing one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NextUp {
-    pub token: u64,
+    pub play_id: u64,
     pub path: PathBuf,
     pub key_tempo: KeyTempo,
     /// Seconds over which it comes in over the end of the playing one.

@@ -1,4 +1,4 @@
-//! TODO
+//! What the mouse points at, in terms of the app instead of cells.
 
 use crate::action::{Gesture, Screen};
 

@@ -1,4 +1,4 @@
-//! TODO
+//! The parts of a file that could not be decoded.
 
 /// Shorter gaps, in seconds, are less than the ear misses.
 const HEARD: f64 = 0.01;

@@ -24,7 +24,7 @@ pub enum Stage {
 /// A song on the deck.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeckSong {
-    pub token: u64,
+    pub play_id: u64,
     pub key: SongKey,
     /// Its names stay on the screen even if the file goes.
     pub title: String,
@@ -61,7 +61,7 @@ pub struct DeckSong {
 impl DeckSong {
     pub fn new(token: u64, key: SongKey, start: f64, track: &Track) -> Self {
         Self {
-            token,
+            play_id: token,
             key,
             title: track.title(),
             artist: track.artist().to_owned(),
@@ -96,13 +96,13 @@ pub struct Deck {
     pub seconds: f64,
     /// Carries `seconds` on.
     clock: PlaybackClock,
-    tokens: u64,
+    last_play_id: u64,
 }
 
 impl Deck {
-    pub fn fresh_token(&mut self) -> u64 {
-        self.tokens += 1;
-        self.tokens
+    pub fn new_play_id(&mut self) -> u64 {
+        self.last_play_id += 1;
+        self.last_play_id
     }
 
     /// The player says where it is; the next tick tells when.
@@ -131,11 +131,11 @@ impl Deck {
     }
 
     /// The song with this number, playing or next.
-    pub fn with_token(&mut self, token: u64) -> Option<&mut DeckSong> {
+    pub fn song_by_play_id(&mut self, token: u64) -> Option<&mut DeckSong> {
         [&mut self.song, &mut self.next]
             .into_iter()
             .flatten()
-            .find(|song| song.token == token)
+            .find(|song| song.play_id == token)
     }
 
     pub fn plays(&self, key: SongKey) -> bool {

@@ -1,4 +1,4 @@
-//! TODO
+//! The vocal level and its toggle.
 
 use crate::song_settings::LOUDEST_LEVEL as LOUDEST;
 

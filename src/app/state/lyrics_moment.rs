@@ -1,4 +1,4 @@
-//! TODO
+//! Which line of the lyrics is sung at a moment, and how far it is sung.
 
 use crate::app::state::vocal_fallback::VocalSpan;
 use crate::app::state::vocal_map::VocalMap;

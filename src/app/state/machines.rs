@@ -1,4 +1,4 @@
-//! TODO
+//! What the engine, the output and the cache report of themselves.
 
 /// What computes the separation.
 #[derive(Debug, Clone, PartialEq, Default)]

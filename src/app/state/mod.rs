@@ -1,4 +1,4 @@
-//! TODO
+//! The parts of the state. None of them knows `App`, so each can be tested alone.
 
 pub mod cursor;
 pub mod damage;

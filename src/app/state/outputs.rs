@@ -1,4 +1,4 @@
-//! TODO
+//! The audio output in use, the outputs that can be chosen, and their delays.
 
 use crate::app::state::cursor::Cursor;
 use crate::app::state::session::OutputSettings;

@@ -1,4 +1,4 @@
-//! TODO
+//! What is written for the next session: settings, queue, position and history.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! TODO
+//! What happened to a song before: when it was added, how often and when it was sung.
 
 use crate::song_settings::SongMemory;
 

@@ -1,4 +1,4 @@
-//! TODO
+//! The number by which the app knows a song.
 
 /// A song for as long as croon runs; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

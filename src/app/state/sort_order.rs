@@ -1,4 +1,4 @@
-//! TODO
+//! The orders in which the Library can be listed.
 
 use std::cmp::Ordering;
 

@@ -26,7 +26,7 @@ const PROBLEM_MS: u64 = 8_000;
 const KEPT: usize = 5;
 
 impl Toasts {
-    pub fn say(&mut self, now_ms: u64, weight: Severity, text: impl Into<String>) {
+    pub fn show(&mut self, now_ms: u64, weight: Severity, text: impl Into<String>) {
         let text = text.into();
         let lasts = if weight == Severity::Problem {
             PROBLEM_MS
@@ -53,7 +53,7 @@ impl Toasts {
 
     /// News shown at once in the place of earlier ones that begin alike: a key that is pressed again and
     /// again says only its last word.
-    pub fn say_anew(&mut self, now_ms: u64, begins: &str, text: impl Into<String>) {
+    pub fn replace_info(&mut self, now_ms: u64, begins: &str, text: impl Into<String>) {
         self.replace(now_ms, Severity::Info, begins, text);
     }
 
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn messages_follow_each_other_and_go() {
         let mut toasts = Toasts::default();
-        toasts.say(0, Severity::Info, "one");
-        toasts.say(10, Severity::Problem, "two");
-        toasts.say(20, Severity::Info, "one");
+        toasts.show(0, Severity::Info, "one");
+        toasts.show(10, Severity::Problem, "two");
+        toasts.show(20, Severity::Info, "one");
         assert_eq!(toasts.shown().map(|t| t.text.as_str()), Some("one"));
         assert_eq!(toasts.next_change(), Some(4_020));
         assert!(!toasts.expire(4_000) && toasts.expire(4_020));

@@ -1,4 +1,4 @@
-//! TODO
+//! Which segments of a song have separated vocals, and how loud they are.
 
 use crate::waveform::{Peaks, WAVE_POINTS};
 

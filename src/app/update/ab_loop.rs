@@ -14,12 +14,12 @@ pub(super) fn set_in(app: &mut App, effects: &mut Vec<Effect>) {
     let at = app.deck.seconds;
     let out = app.keymap.key_name(app.screen, crate::action::Action::LoopOut);
     let Some(song) = playing(app) else {
-        return app.say("a loop belongs to a song, and nothing plays yet");
+        return app.toast("a loop belongs to a song, and nothing plays yet");
     };
     let out = match (song.looped, out) {
         (Some((_, to)), _) if to - at >= SHORTEST => {
             set(app, Some((at, to)), effects);
-            return app.say(format!("loop {} to {}", shown(at), shown(to)));
+            return app.toast(format!("loop {} to {}", shown(at), shown(to)));
         }
         (_, Some(key)) => format!(": {key} where it ends"),
         (_, None) => String::new(),
@@ -28,7 +28,7 @@ pub(super) fn set_in(app: &mut App, effects: &mut Vec<Effect>) {
     if song.looped.is_some() {
         set(app, None, effects);
     }
-    app.say(format!("a loop begins at {}{out}", shown(at)));
+    app.toast(format!("a loop begins at {}{out}", shown(at)));
 }
 
 /// A loop ends where the song is heard; without a beginning, the loop there is goes.
@@ -36,7 +36,7 @@ pub(super) fn set_out(app: &mut App, effects: &mut Vec<Effect>) {
     let at = app.deck.seconds;
     let key = app.keymap.key_name(app.screen, crate::action::Action::LoopIn);
     let Some(song) = playing(app) else {
-        return app.say("a loop belongs to a song, and nothing plays yet");
+        return app.toast("a loop belongs to a song, and nothing plays yet");
     };
     let Some(from) = song.loop_in else {
         let text = match (song.looped, key) {
@@ -47,10 +47,10 @@ pub(super) fn set_out(app: &mut App, effects: &mut Vec<Effect>) {
         if song.looped.is_some() {
             set(app, None, effects);
         }
-        return app.say(text);
+        return app.toast(text);
     };
     if at - from < SHORTEST {
-        return app.say(format!(
+        return app.toast(format!(
             "a loop is at least {SHORTEST} s long: this one would begin at {} and end at {}",
             shown(from),
             shown(at)
@@ -58,7 +58,7 @@ pub(super) fn set_out(app: &mut App, effects: &mut Vec<Effect>) {
     }
     song.loop_in = None;
     set(app, Some((from, at)), effects);
-    app.say(format!("loop {} to {}", shown(from), shown(at)));
+    app.toast(format!("loop {} to {}", shown(from), shown(at)));
 }
 
 /// The loop of a song whose turn has come, if it has one.
@@ -73,7 +73,7 @@ pub(super) fn leave(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
     let behind = |song: &&mut DeckSong| song.looped.is_some_and(|(_, to)| seconds >= to);
     if playing(app).filter(behind).is_some() {
         set(app, None, effects);
-        app.say("the loop is left");
+        app.toast("the loop is left");
     }
 }
 

@@ -21,7 +21,7 @@ use crate::app::update::{
 use crate::key_tempo::KeyTempo;
 use crate::track::StemState;
 
-pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+pub(super) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Quit => quit(app, effects),
         Action::Help => {
@@ -30,14 +30,14 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Find => open_prompt(app, PromptKind::Find, effects),
         Action::Filter => open_prompt(app, PromptKind::Filter, effects),
-        Action::Library => app.go(Screen::Library, effects),
-        Action::Queue => app.go(Screen::Queue, effects),
-        Action::Sing => app.go(Screen::Sing, effects),
-        Action::Jobs => app.go(Screen::Jobs, effects),
-        Action::ToggleJobs if app.screen == Screen::Jobs => app.go(app.before, effects),
-        Action::ToggleJobs => app.go(Screen::Jobs, effects),
-        Action::NextScreen => app.go(Screen::from_index(app.screen.index() + 1), effects),
-        Action::PreviousScreen => app.go(
+        Action::Library => app.show_screen(Screen::Library, effects),
+        Action::Queue => app.show_screen(Screen::Queue, effects),
+        Action::Sing => app.show_screen(Screen::Sing, effects),
+        Action::Jobs => app.show_screen(Screen::Jobs, effects),
+        Action::ToggleJobs if app.screen == Screen::Jobs => app.show_screen(app.before, effects),
+        Action::ToggleJobs => app.show_screen(Screen::Jobs, effects),
+        Action::NextScreen => app.show_screen(Screen::from_index(app.screen.index() + 1), effects),
+        Action::PreviousScreen => app.show_screen(
             Screen::from_index(app.screen.index() + Screen::ALL.len() - 1),
             effects,
         ),
@@ -58,7 +58,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Outputs => outputs::open(app, effects),
         Action::Mute => {
             app.muted = !app.muted;
-            effects.push(Effect::SetVolume(app.gain()));
+            effects.push(Effect::SetVolume(app.volume_gain()));
         }
 
         Action::VocalsDown => vocals(app, effects, |fader| fader.nudge(false, STEP)),
@@ -77,9 +77,9 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::NextLine => lyrics::step(app, true, effects),
         Action::PreviousLine => lyrics::step(app, false, effects),
         Action::RepeatLine => lyrics::repeat(app, effects),
-        Action::LookOn => lyrics_scroll::look(app, 1),
-        Action::LookBack => lyrics_scroll::look(app, -1),
-        Action::SingLine => lyrics_scroll::sing(app, effects),
+        Action::LookOn => lyrics_scroll::scroll(app, 1),
+        Action::LookBack => lyrics_scroll::scroll(app, -1),
+        Action::SingLine => lyrics_scroll::sing_browsed(app, effects),
         Action::LyricsSooner => lyrics::offset(app, false),
         Action::LyricsLater => lyrics::offset(app, true),
         Action::LyricsSource => lyrics_picker::open(app),
@@ -103,8 +103,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         | Action::NextWord
         | Action::PreviousWord
         | Action::SaveLyrics
-        | Action::LeaveEditor => lyrics_editor::act(app, action, effects),
-        Action::TakeOffset => offset_suggestion::take(app),
+        | Action::LeaveEditor => lyrics_editor::apply(app, action, effects),
+        Action::TakeOffset => offset_suggestion::accept(app),
         Action::LoopIn => ab_loop::set_in(app, effects),
         Action::LoopOut => ab_loop::set_out(app, effects),
 
@@ -115,13 +115,13 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Top => step(app, isize::MIN + 1),
         Action::Bottom => step(app, isize::MAX),
         Action::ToPlaying => to_playing(app),
-        Action::SingThis => sing_this(app, effects),
+        Action::SingThis => sing_selected(app, effects),
 
-        Action::SortArtist => library::by(app, Sort::Artist),
-        Action::SortTitle => library::by(app, Sort::Title),
-        Action::SortAdded => library::by(app, Sort::Added),
-        Action::SortPlays => library::by(app, Sort::Plays),
-        Action::SortSung => library::by(app, Sort::Sung),
+        Action::SortArtist => library::sort_by(app, Sort::Artist),
+        Action::SortTitle => library::sort_by(app, Sort::Title),
+        Action::SortAdded => library::sort_by(app, Sort::Added),
+        Action::SortPlays => library::sort_by(app, Sort::Plays),
+        Action::SortSung => library::sort_by(app, Sort::Sung),
         Action::Pin => library::pin(app, effects),
         Action::FindNext => find_again(app, false),
         Action::FindPrevious => find_again(app, true),
@@ -134,16 +134,16 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
                     .get(key)
                     .is_some_and(|entry| entry.stems == StemState::Ready && entry.older.is_none())
                 {
-                    app.say(format!("{} is ready already", app.title(key)));
+                    app.toast(format!("{} is ready already", app.title(key)));
                 } else {
-                    separation::ask(app, key, Priority::Requested);
-                    app.say(format!("{} is separated next", app.title(key)));
+                    separation::request(app, key, Priority::Requested);
+                    app.toast(format!("{} is separated next", app.title(key)));
                 }
             }
         }
         Action::SeparateShown => {
             let shown = app.tracks.shown().to_vec();
-            separation::ask_all(app, &shown);
+            separation::request_all(app, &shown);
         }
         Action::Rescan => {
             app.scan.running = true;
@@ -165,12 +165,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::RetryJob => retry(app),
         Action::RetryAll => {
             let failed: Vec<_> = app.jobs.failed.iter().map(|f| f.key).collect();
-            separation::ask_all(app, &failed);
+            separation::request_all(app, &failed);
         }
     }
 }
 
-fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
+fn sing_selected(app: &mut App, effects: &mut Vec<Effect>) {
     if app.screen == Screen::Jobs
         && let Some((heading, words)) = whole_reason(app)
     {
@@ -179,7 +179,7 @@ fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
     }
     let Some(key) = app.selected() else {
         if app.screen == Screen::Queue && !(app.queue.is_empty() && app.history.is_empty()) {
-            app.say("the file is not there: it is sung as soon as it is back");
+            app.toast("the file is not there: it is sung as soon as it is back");
         }
         return;
     };
@@ -197,7 +197,7 @@ fn sing_this(app: &mut App, effects: &mut Vec<Effect>) {
     } else if !app.deck.moves() {
         transport::play_pause(app, effects);
     }
-    app.go(Screen::Sing, effects);
+    app.show_screen(Screen::Sing, effects);
 }
 
 fn shift(app: &mut App, down: bool) {

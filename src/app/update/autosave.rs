@@ -1,6 +1,6 @@
 //! Writes changed settings and the draft of the lyrics editor once the user has paused for a moment.
 
-use crate::app::app::{App, SAVE_MS};
+use crate::app::app::{AUTOSAVE_DELAY_MS, App};
 use crate::app::message::Effect;
 use crate::app::state::editor::draft::Draft;
 use crate::app::state::session::SessionSettings;
@@ -13,7 +13,7 @@ pub(super) fn state_changed(app: &mut App) {
 
 /// Writes down what was changed once the hand has rested, or `now`.
 pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
-    let (now_ms, wait) = (app.now_ms, SAVE_MS);
+    let (now_ms, wait) = (app.now_ms, AUTOSAVE_DELAY_MS);
     let due = |changed: &Option<u64>| changed.is_some_and(|at| now || at + wait <= now_ms);
     if now || due(&app.memory_changed) {
         app.memory_changed = None;

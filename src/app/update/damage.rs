@@ -8,8 +8,8 @@ use crate::app::state::toasts::Severity;
 const SKIPPED: &str = "skipped ";
 
 /// The player met damage in the song with this number and kept its time.
-pub(super) fn met(app: &mut App, token: u64, at: f64, seconds: f64) {
-    let Some(key) = app.deck.with_token(token).map(|song| song.key) else {
+pub(super) fn damage_met(app: &mut App, token: u64, at: f64, seconds: f64) {
+    let Some(key) = app.deck.song_by_play_id(token).map(|song| song.key) else {
         return;
     };
     let Some(entry) = app.tracks.get_mut(key) else {
@@ -23,8 +23,8 @@ pub(super) fn met(app: &mut App, token: u64, at: f64, seconds: f64) {
     let (places, all) = (damage.places.len(), length(damage.seconds));
     let at = clock(at);
     match places {
-        1 => app.trouble(format!("{SKIPPED}{all} of damage at {at} of {title}")),
-        MANY => app.trouble(format!(
+        1 => app.add_notice(format!("{SKIPPED}{all} of damage at {at} of {title}")),
+        MANY => app.add_notice(format!(
             "{title} is damaged in many places, {all} so far, and plays on over them. Copy it again from where it came"
         )),
         _ => {

@@ -1,9 +1,9 @@
-//! TODO
+//! Requests lyrics for the songs on the deck, and shows what was found.
 
 use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
-use crate::app::queries::lines;
+use crate::app::queries::lyrics_choices;
 use crate::app::state::song_lyrics::FoundLyrics;
 use crate::app::update::offset_suggestion;
 use crate::lyrics::{Online, Wanted};
@@ -17,12 +17,12 @@ pub(super) fn show_found(app: &mut App, found: FoundLyrics) {
     for song in songs.into_iter().flatten().filter(|song| song.key == key) {
         song.words.take(&found);
         song.words.lay(&song.voice, song.duration);
-        offset_suggestion::look(song);
+        offset_suggestion::suggest(song);
     }
 }
 
 /// The wish for the words of the song on the deck, playing or next.
-pub(super) fn wish(app: &App, is_song: bool) -> Option<Effect> {
+pub(super) fn request(app: &App, is_song: bool) -> Option<Effect> {
     let song = if is_song { &app.deck.song } else { &app.deck.next };
     let song = song.as_ref()?;
     let entry = app.tracks.get(song.key)?;
@@ -39,23 +39,23 @@ pub(super) fn wish(app: &App, is_song: bool) -> Option<Effect> {
 }
 
 /// Words came for a song.
-pub(super) fn found(app: &mut App, found: FoundLyrics) {
+pub(super) fn lyrics_found(app: &mut App, found: FoundLyrics) {
     if let Some(reason) = &found.refused {
-        app.trouble(reason.clone());
+        app.add_notice(reason.clone());
     }
     let asked = app.deck.song.as_ref().map(|song| song.words.online.clone());
     let plays = app.tracks.key(&found.path).is_some_and(|key| app.deck.plays(key));
     match &found.online {
-        Online::Failed(reason) => app.trouble(reason.clone()),
+        Online::Failed(reason) => app.add_notice(reason.clone()),
         Online::Nothing if plays && asked == Some(Online::Asking) => {
-            app.say("LRCLIB has no lyrics of this song");
+            app.toast("LRCLIB has no lyrics of this song");
         }
         _ => {}
     }
     self::show_found(app, found);
     if let Overlay::LyricsPicker(cursor) = &app.overlay {
         let mut cursor = *cursor;
-        cursor.clamp(lines(app).len());
+        cursor.clamp(lyrics_choices(app).len());
         app.overlay = Overlay::LyricsPicker(cursor);
     }
 }

@@ -1,4 +1,4 @@
-//! TODO
+//! The keys of the Jobs screen: cancel, retry, and read a reason in full.
 
 use crate::app::app::App;
 use crate::app::message::Effect;
@@ -47,8 +47,8 @@ pub(crate) fn retry(app: &mut App) {
     match app.jobs.selected() {
         Some(JobLine::Failed(at)) => {
             let key = app.jobs.failed[at].key;
-            separation::ask(app, key, Priority::Requested);
+            separation::request(app, key, Priority::Requested);
         }
-        _ => separation::wake(app),
+        _ => separation::unpause(app),
     }
 }

@@ -4,19 +4,19 @@ use crate::action::Action;
 use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
-use crate::app::update::actions::act;
+use crate::app::update::actions::apply;
 use crate::app::update::{lyrics_picker, outputs, prompt, save_lyrics};
 use crate::keymap::{Code, Key, Lookup};
 
 /// Handles a key. This is the only place where a key becomes an action that is applied.
-pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+pub(super) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     let key = key.normal();
     if matches!(app.overlay, Overlay::None) {
         return screen_key(app, key, effects);
     }
     let action = key_for_any_overlay(app, key).or_else(|| overlay_key(app, key, effects));
     if let Some(action) = action {
-        act(app, action, effects);
+        apply(app, action, effects);
     }
 }
 
@@ -31,7 +31,7 @@ fn key_for_any_overlay(app: &App, key: Key) -> Option<Action> {
 fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
     match app.overlay {
         Overlay::Prompt(_) => {
-            prompt::prompt_key(app, key, effects);
+            prompt::handle_key(app, key, effects);
             None
         }
         Overlay::Help => help_key(app, key),
@@ -40,9 +40,9 @@ fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Act
             confirm_key(app, key, effects);
             None
         }
-        Overlay::SaveLyrics(_) => save_lyrics::key(app, key, effects),
-        Overlay::Outputs => outputs::key(app, key, effects),
-        Overlay::LyricsPicker(_) => lyrics_picker::key(app, key, effects),
+        Overlay::SaveLyrics(_) => save_lyrics::handle_key(app, key, effects),
+        Overlay::Outputs => outputs::handle_key(app, key, effects),
+        Overlay::LyricsPicker(_) => lyrics_picker::handle_key(app, key, effects),
         Overlay::None => None,
     }
 }
@@ -54,7 +54,7 @@ fn screen_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         Lookup::Unfinished => {}
         Lookup::Action(action) => {
             app.pending.clear();
-            act(app, action, effects);
+            apply(app, action, effects);
         }
         Lookup::Nothing => {
             // the last key may begin something new: `g /`

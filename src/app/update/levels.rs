@@ -11,12 +11,12 @@ use crate::song_settings::Change;
 
 /// The singer can be alone only where the vocals are known; elsewhere the song plays as it is, and so
 /// does the next one.
-pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn sync_solo(app: &mut App, effects: &mut Vec<Effect>) {
     let song = app.deck.song.as_ref();
     app.fader.solo = app
         .fader
         .solo
-        .filter(|token| song.is_some_and(|song| song.token == *token));
+        .filter(|token| song.is_some_and(|song| song.play_id == *token));
     let known = song.is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
     let solo = app.fader.solo() && known;
     if solo != app.solo_heard {
@@ -29,7 +29,7 @@ pub(super) fn volume(app: &mut App, percent: u8, effects: &mut Vec<Effect>) {
     app.volume = percent;
     app.muted = false;
     app.state_changed = Some(app.now_ms);
-    effects.push(Effect::SetVolume(app.gain()));
+    effects.push(Effect::SetVolume(app.volume_gain()));
 }
 
 pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut Fader)) {
@@ -43,20 +43,20 @@ pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOn
 /// The singer alone; heard from where the vocals are known, see `fader::settle`.
 pub(crate) fn solo(app: &mut App) {
     let Some(song) = &app.deck.song else {
-        return app.say("nothing plays yet, so there is no singer to hear alone");
+        return app.toast("nothing plays yet, so there is no singer to hear alone");
     };
     let ready = song.voice.ready_at(app.deck.seconds);
     let wanted = !app.fader.solo();
-    app.fader.set_solo(wanted.then_some(song.token));
+    app.fader.set_solo(wanted.then_some(song.play_id));
     if wanted && !ready {
-        app.say("the singer alone, as soon as this part is separated");
+        app.toast("the singer alone, as soon as this part is separated");
     }
 }
 
 /// Key and tempo belong to the song that plays; the next one has its own.
 pub(super) fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) {
     let Some(song) = &app.deck.song else {
-        return app.say("key and tempo belong to a song, and nothing plays yet");
+        return app.toast("key and tempo belong to a song, and nothing plays yet");
     };
     let changed = change(song.key_tempo);
     if song.stage == Stage::Loading || changed == song.key_tempo {

@@ -8,9 +8,9 @@ use crate::app::state::tracks::Tracks;
 use crate::app::update::autosave;
 
 /// `o` and a letter.
-pub(super) fn by(app: &mut App, sort: Sort) {
+pub(super) fn sort_by(app: &mut App, sort: Sort) {
     app.tracks.set_sort(sort);
-    app.say(format!("the Library stands {}", sort.words()));
+    app.toast(format!("the Library stands {}", sort.words()));
     autosave::state_changed(app);
 }
 
@@ -26,7 +26,7 @@ pub(super) fn pin(app: &mut App, effects: &mut Vec<Effect>) {
         id: entry.track.id,
         pinned,
     });
-    app.say(if pinned {
+    app.toast(if pinned {
         format!("{title} is pinned: its vocals stay in the cache")
     } else {
         format!("{title} is no longer pinned")
@@ -35,7 +35,11 @@ pub(super) fn pin(app: &mut App, effects: &mut Vec<Effect>) {
 
 impl Tracks {
     /// What was remembered of the song at this path is this now.
-    pub(super) fn recall(&mut self, path: &std::path::Path, now: impl FnOnce(SongHistory) -> SongHistory) {
+    pub(super) fn update_history(
+        &mut self,
+        path: &std::path::Path,
+        now: impl FnOnce(SongHistory) -> SongHistory,
+    ) {
         let Some(entry) = self.find(path) else { return };
         let before = entry.history;
         entry.history = now(before);

@@ -1,4 +1,4 @@
-//! TODO
+//! Moving through the list of the current screen.
 
 use crate::action::Screen;
 use crate::app::app::App;
@@ -26,11 +26,11 @@ pub(super) fn step(app: &mut App, lines: isize) {
 
 pub(crate) fn to_playing(app: &mut App) {
     if app.screen == Screen::Sing {
-        lyrics_scroll::back(app);
+        lyrics_scroll::stop_browsing(app);
         return;
     }
     let Some(key) = app.deck.song.as_ref().map(|song| song.key) else {
-        return app.say("nothing plays yet");
+        return app.toast("nothing plays yet");
     };
     if !app.tracks.select(key) {
         // the filter hides it: what is asked for goes first

@@ -2,12 +2,12 @@
 //! the file or, where it has none for words, by where the vocals are heard; steps from line to line,
 //! and the offset of the listener.
 
-pub use crate::app::queries::words as suggestion_words;
+pub use crate::app::queries::offset_suggestion_text as suggestion_words;
 
 use crate::action::{Action, Screen};
-use crate::app::app::{App, nothing};
+use crate::app::app::{App, toast_no_lyrics};
 use crate::app::message::Effect;
-use crate::app::queries::offset_words;
+use crate::app::queries::offset_text;
 use crate::app::state::lyrics_moment::{LyricsFrame, LyricsMoment, moment, sung_until};
 use crate::app::update::{ab_loop, offset_suggestion, transport};
 use crate::lyrics::Millis;
@@ -110,7 +110,7 @@ impl App {
 /// `j` and `k`: to the beginning of another line.
 pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
     let Some((starts, offset, at)) = line_starts(app) else {
-        return nothing(app);
+        return toast_no_lyrics(app);
     };
     // a step before lands a breath before its line, and counts as being in it
     let current = starts
@@ -127,7 +127,7 @@ pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
             let seconds = (start + offset - BREATH_MS).max(0) as f64 / 1000.0;
             transport::seek_to(app, seconds, effects);
         }
-        None => app.say("this is the last line"),
+        None => app.toast("this is the last line"),
     }
 }
 
@@ -136,7 +136,7 @@ pub(super) fn go_to(app: &mut App, line: usize, effects: &mut Vec<Effect>) {
     let Some(song) = &app.deck.song else { return };
     let lyrics = song.words.shown().filter(|lyrics| lyrics.is_timed());
     let Some(line) = lyrics.and_then(|lyrics| lyrics.lines.get(line)) else {
-        return app.say("these lyrics have no times to go to");
+        return app.toast("these lyrics have no times to go to");
     };
     let ms = line.start_ms + Millis::from(song.memory.lyrics_offset_ms) - BREATH_MS;
     transport::seek_to(app, ms.max(0) as f64 / 1000.0, effects);
@@ -145,7 +145,7 @@ pub(super) fn go_to(app: &mut App, line: usize, effects: &mut Vec<Effect>) {
 /// `r`: this line again and again, from a breath before it; once more, and the song goes on.
 pub(super) fn repeat(app: &mut App, effects: &mut Vec<Effect>) {
     let Some((from, to)) = line_span(app) else {
-        return nothing(app);
+        return toast_no_lyrics(app);
     };
     let breath = BREATH_MS as f64 / 1000.0;
     let near = |a: f64, b: f64| (a - b).abs() < 0.02;
@@ -156,7 +156,7 @@ pub(super) fn repeat(app: &mut App, effects: &mut Vec<Effect>) {
     transport::repeat(app, from, to, breath, effects);
     let key = app.keymap.key_name(app.screen, Action::RepeatLine);
     let on = key.map(|key| format!("; {key} goes on")).unwrap_or_default();
-    app.say(format!("this line again and again{on}"));
+    app.toast(format!("this line again and again{on}"));
 }
 
 /// Start and end of the line on the screen, in seconds of the song.
@@ -185,14 +185,14 @@ fn line_starts(app: &App) -> Option<(Vec<Millis>, Millis, Millis)> {
 pub(super) fn offset(app: &mut App, later: bool) {
     let song = app.deck.song.as_ref().filter(|song| song.words.shown().is_some());
     let Some(song) = song else {
-        return nothing(app);
+        return toast_no_lyrics(app);
     };
     let step = if later { OFFSET_STEP_MS } else { -OFFSET_STEP_MS };
     let moved = (song.memory.lyrics_offset_ms + step).clamp(-MOST_OFFSET_MS, MOST_OFFSET_MS);
-    offset_suggestion::drop_for(app);
+    offset_suggestion::dismiss(app);
     app.remember(Change::LyricsOffset(moved));
-    let words = offset_words(moved).unwrap_or_else(|| "lyrics as the file has them".into());
-    app.toasts.say_anew(app.now_ms, "lyrics ", words);
+    let words = offset_text(moved).unwrap_or_else(|| "lyrics as the file has them".into());
+    app.toasts.replace_info(app.now_ms, "lyrics ", words);
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::action::{Action, Screen};
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::queries::song;
+use crate::app::queries::edited_song;
 use crate::app::state::deck::Stage;
 use crate::app::state::editor::draft::Draft;
 use crate::app::state::editor::sheet::{Sheet, SheetRow};
@@ -16,7 +16,7 @@ use crate::lyrics::{Millis, read_text};
 /// `e`: asks whether work on this song lies about.
 pub(in crate::app) fn open(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(song) = app.deck.song.as_ref().filter(|song| song.stage != Stage::Loading) else {
-        return app.say("the editor times the words of the song that plays, and nothing plays yet");
+        return app.toast("the editor times the words of the song that plays, and nothing plays yet");
     };
     if let Some(entry) = app.tracks.get(song.key) {
         effects.push(Effect::OpenDraft {
@@ -45,43 +45,43 @@ pub(in crate::app) fn opened(app: &mut App, path: &Path, draft: Option<&Draft>, 
     let unheard = song.words.listening.trace().is_none();
     let id = song.id;
     app.editor = Some(editor);
-    app.go(Screen::Editor, effects);
+    app.show_screen(Screen::Editor, effects);
     if drafted {
-        app.say("this is what you left unsaved");
+        app.toast("this is what you left unsaved");
     }
     if unheard {
-        effects.extend(offset_suggestion::listen(app, path.to_owned(), id));
+        effects.extend(offset_suggestion::request_any_analysis(app, path.to_owned(), id));
     }
     // the next song would begin in the middle of a line
     crate::app::update::next_up::drop_next(app, effects);
 }
 
-pub(in crate::app) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+pub(in crate::app) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     let now = (app.deck.heard(app.now_ms) * 1000.0).round() as Millis;
     let moves = app.deck.moves();
     let Some(editor) = app.editor.as_mut() else { return };
     match action {
-        Action::Tap if editor.sheet.rows.is_empty() => app.say("there are no words yet: paste them here"),
+        Action::Tap if editor.sheet.rows.is_empty() => app.toast("there are no words yet: paste them here"),
         Action::Tap if editor.sheet.part(editor.cursor).is_none() => {
-            app.say("this was the last word; the next row can be chosen with j and k");
+            app.toast("this was the last word; the next row can be chosen with j and k");
         }
         // in a pause the hand means to hear the song, not to stamp one moment again and again
         Action::Tap if !moves => transport::play_pause(app, effects),
         Action::Tap => drop(editor.tap(now)),
         Action::EndLine => drop(editor.end_row(now)),
         Action::StepBack => match editor.step_back() {
-            Some(ms) => hear(app, ms - PRE_ROLL_MS, effects),
-            None => app.say("no stamp lies before this one"),
+            Some(ms) => play_from(app, ms - PRE_ROLL_MS, effects),
+            None => app.toast("no stamp lies before this one"),
         },
-        Action::StampSooner => nudge(app, -10),
-        Action::StampLater => nudge(app, 10),
-        Action::StampSoonerFar => nudge(app, -50),
-        Action::StampLaterFar => nudge(app, 50),
+        Action::StampSooner => nudge_stamp(app, -10),
+        Action::StampLater => nudge_stamp(app, 10),
+        Action::StampSoonerFar => nudge_stamp(app, -50),
+        Action::StampLaterFar => nudge_stamp(app, 50),
         Action::HearLine => {
             let start = editor.sheet.rows.get(editor.row()).and_then(SheetRow::start);
             let before = || editor.held().and_then(|held| editor.sheet.stamp(held));
             let from = start.or_else(before).unwrap_or(0);
-            hear(app, from - RUN_UP_MS, effects);
+            play_from(app, from - RUN_UP_MS, effects);
         }
         Action::ByWords => {
             editor.by_words = !editor.by_words;
@@ -90,25 +90,25 @@ pub(in crate::app) fn act(app: &mut App, action: Action, effects: &mut Vec<Effec
             } else {
                 "line by line"
             };
-            app.say(words);
+            app.toast(words);
         }
         Action::DeleteLine => drop(editor.delete_row()),
         Action::ClearStamp => drop(editor.clear()),
-        Action::UndoStamp if !editor.undo() => app.say("nothing to take back"),
-        Action::RedoStamp if !editor.redo() => app.say("nothing was taken back"),
+        Action::UndoStamp if !editor.undo() => app.toast("nothing to take back"),
+        Action::RedoStamp if !editor.redo() => app.toast("nothing was taken back"),
         Action::NextRow => editor.go(false, true),
         Action::PreviousRow => editor.go(false, false),
         Action::NextWord => editor.go(true, true),
         Action::PreviousWord => editor.go(true, false),
-        Action::SaveLyrics => save_lyrics::ask(app),
+        Action::SaveLyrics => save_lyrics::open(app),
         Action::LeaveEditor => leave(app, effects),
         _ => {}
     }
-    note(app);
+    schedule_draft(app);
 }
 
 /// The draft is due once something changed.
-fn note(app: &mut App) {
+fn schedule_draft(app: &mut App) {
     let now = app.now_ms;
     if let Some(editor) = app.editor.as_mut()
         && editor.changed
@@ -118,19 +118,19 @@ fn note(app: &mut App) {
     }
 }
 
-fn nudge(app: &mut App, by: Millis) {
+fn nudge_stamp(app: &mut App, by: Millis) {
     let moved = app.editor.as_mut().and_then(|editor| editor.nudge(by));
     match moved {
         Some(ms) => {
             let at = format!("stamp at {}:{:02}.{:03}", ms / 60_000, ms / 1000 % 60, ms % 1000);
-            app.toasts.say_anew(app.now_ms, "stamp ", at);
+            app.toasts.replace_info(app.now_ms, "stamp ", at);
         }
-        None => app.say("no stamp to move yet"),
+        None => app.toast("no stamp to move yet"),
     }
 }
 
 /// Plays from there.
-fn hear(app: &mut App, ms: Millis, effects: &mut Vec<Effect>) {
+fn play_from(app: &mut App, ms: Millis, effects: &mut Vec<Effect>) {
     transport::seek_to(app, ms.max(0) as f64 / 1000.0, effects);
     if !app.deck.moves() {
         transport::play_pause(app, effects);
@@ -144,17 +144,17 @@ fn leave(app: &mut App, effects: &mut Vec<Effect>) {
         let how = key
             .map(|key| format!(": {key} goes on with it"))
             .unwrap_or_default();
-        app.say(format!("not saved as a file; the draft is kept{how}"));
+        app.toast(format!("not saved as a file; the draft is kept{how}"));
     }
-    app.go(Screen::Sing, effects);
+    app.show_screen(Screen::Sing, effects);
 }
 
 /// Closes the editor when its song is not the one on the deck any more.
-pub(in crate::app) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.editor.is_some() && song(app).is_none() {
+pub(in crate::app) fn sync_editor(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.editor.is_some() && edited_song(app).is_none() {
         leave(app, effects);
     } else if app.editor.is_none() && app.screen == Screen::Editor {
-        app.go(Screen::Sing, effects);
+        app.show_screen(Screen::Sing, effects);
     }
 }
 
@@ -163,12 +163,12 @@ pub(in crate::app) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
 pub(in crate::app) fn paste(app: &mut App, text: &str) {
     let read = read_text(text).map(|(lyrics, _)| lyrics);
     let Ok(lyrics) = read else {
-        return app.say("what was pasted holds no words to sing");
+        return app.toast("what was pasted holds no words to sing");
     };
     let rows = lyrics.lines.len();
     let Some(editor) = app.editor.as_mut() else { return };
     if editor.sheet.rows.len() + rows > MOST_ROWS {
-        return app.warn("that is more text than any song has; nothing was pasted");
+        return app.toast_problem("that is more text than any song has; nothing was pasted");
     }
     let timed = lyrics.is_timed();
     if timed {
@@ -180,9 +180,9 @@ pub(in crate::app) fn paste(app: &mut App, text: &str) {
     let undo = undo
         .map(|key| format!(" ({key} takes it back)"))
         .unwrap_or_default();
-    app.say(match timed {
+    app.toast(match timed {
         true => format!("{rows} lines with times in place of the others{undo}"),
         false => format!("{rows} lines pasted{undo}"),
     });
-    note(app);
+    schedule_draft(app);
 }

@@ -10,39 +10,39 @@ const BACK_MS: u64 = 5_000;
 
 impl App {
     /// The line that is looked at instead of the one being sung.
-    pub fn looked_at(&self) -> Option<usize> {
+    pub fn browsed_line(&self) -> Option<usize> {
         let song = self.deck.song.as_ref()?;
-        let looking = self.looking.filter(|looking| looking.token == song.token)?;
+        let looking = self.looking.filter(|looking| looking.play_id == song.play_id)?;
         (looking.line < song.words.shown()?.lines.len()).then_some(looking.line)
     }
 
     /// When the screen goes back.
-    pub(crate) fn looking_wake(&self) -> Option<u64> {
+    pub(crate) fn browsing_wake(&self) -> Option<u64> {
         self.looking.map(|looking| looking.until_ms)
     }
 }
 
 /// So many lines on, or back.
-pub(super) fn look(app: &mut App, lines: isize) {
+pub(super) fn scroll(app: &mut App, lines: isize) {
     let Some(moment) = app.lyrics_moment().filter(|_| app.screen == Screen::Sing) else {
-        return app::nothing(app);
+        return app::toast_no_lyrics(app);
     };
     let song = app.deck.song.as_ref();
-    let Some((token, count)) = song.and_then(|song| Some((song.token, song.words.shown()?.lines.len())))
+    let Some((token, count)) = song.and_then(|song| Some((song.play_id, song.words.shown()?.lines.len())))
     else {
         return;
     };
-    let line = app.looked_at().unwrap_or(moment.line);
+    let line = app.browsed_line().unwrap_or(moment.line);
     let line = line.saturating_add_signed(lines).min(count.saturating_sub(1));
     app.looking = Some(LyricsBrowsing {
         line,
-        token,
+        play_id: token,
         until_ms: app.now_ms + BACK_MS,
     });
 }
 
 /// Back to the line being sung; false where that is what is seen.
-pub(super) fn back(app: &mut App) -> bool {
+pub(super) fn stop_browsing(app: &mut App) -> bool {
     app.looking.take().is_some()
 }
 
@@ -53,8 +53,8 @@ pub(super) fn expire(app: &mut App) -> bool {
 }
 
 /// Enter: sings from the line looked at.
-pub(super) fn sing(app: &mut App, effects: &mut Vec<Effect>) {
-    match app.looked_at() {
+pub(super) fn sing_browsed(app: &mut App, effects: &mut Vec<Effect>) {
+    match app.browsed_line() {
         Some(line) => {
             app.looking = None;
             lyrics::go_to(app, line, effects);
@@ -62,8 +62,8 @@ pub(super) fn sing(app: &mut App, effects: &mut Vec<Effect>) {
         None if app.lyrics_moment().is_some() => {
             let key = app.keymap.key_name(app.screen, crate::action::Action::LookOn);
             let key = key.unwrap_or_else(|| "the wheel".into());
-            app.say(format!("look at another line first: {key}"));
+            app.toast(format!("look at another line first: {key}"));
         }
-        None => app::nothing(app),
+        None => app::toast_no_lyrics(app),
     }
 }

@@ -47,24 +47,24 @@ use crate::track::StemState;
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     let near = matches!(event, Event::Key(_) | Event::Found(_));
-    let changed = take(app, event, &mut effects);
-    separation::settle(app, &mut effects);
+    let changed = handle_event(app, event, &mut effects);
+    separation::sync_jobs(app, &mut effects);
     session::save(app, &mut effects);
     if near {
         prefetch::warm(app, &mut effects);
     }
-    levels::settle(app, &mut effects);
-    offset_suggestion::settle(app, &mut effects);
-    lyrics_editor::settle(app, &mut effects);
-    outputs::settle(app);
-    romanization::settle(app, &mut effects);
-    follow(app);
+    levels::sync_solo(app, &mut effects);
+    offset_suggestion::request_analysis(app, &mut effects);
+    lyrics_editor::sync_editor(app, &mut effects);
+    outputs::forget_lost_output(app);
+    romanization::request_romanization(app, &mut effects);
+    keep_cursors_in_view(app);
     app.dirty |= changed || !effects.is_empty();
     effects
 }
 
 /// Keeps the selected line of each list in its window.
-fn follow(app: &mut App) {
+fn keep_cursors_in_view(app: &mut App) {
     let rows = app.list_rows();
     let shown = app.tracks.shown().len();
     app.tracks.cursor.follow(shown, rows);
@@ -77,10 +77,10 @@ fn follow(app: &mut App) {
 }
 
 /// True if something on the screen changed.
-fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
+fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
     match event {
-        Event::Key(key) => keys::key(app, key, effects),
-        Event::Pointer(touch) => mouse::touch(app, touch, effects),
+        Event::Key(key) => keys::handle_key(app, key, effects),
+        Event::Pointer(touch) => mouse::handle_pointer(app, touch, effects),
         Event::Paste(text) if app.screen == Screen::Editor => lyrics_editor::paste(app, &text),
         Event::Paste(text) => prompt::paste(app, &text),
         Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
@@ -98,7 +98,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             return expired || sung || back || (app.screen == Screen::Editor && app.deck.moves());
         }
         Event::Quit => screens::quit(app, effects),
-        Event::Request(wish) => remote::take(app, wish, effects),
+        Event::Request(wish) => remote::handle_request(app, wish, effects),
 
         Event::Found(_)
         | Event::Gone(_)
@@ -108,9 +108,9 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
             library(app, event, effects);
         }
         Event::Trouble(text) => {
-            app.trouble(text);
+            app.add_notice(text);
         }
-        Event::Said(text) => app.say(text),
+        Event::Said(text) => app.toast(text),
 
         Event::Restored(restored) => session::restore(app, *restored, effects),
         Event::ListRead {
@@ -125,7 +125,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         }
         Event::Sung(sung) => {
             let at = sung.at;
-            app.tracks.recall(&sung.path, |past| SongHistory {
+            app.tracks.update_history(&sung.path, |past| SongHistory {
                 plays: past.plays.saturating_add(1),
                 last_sung: past.last_sung.max(at),
                 ..past
@@ -141,7 +141,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         }
         Event::ModelChanged { ready, older } => redo::model_changed(app, &ready, &older),
         Event::EngineDown { reason } => {
-            app.warn(reason.clone());
+            app.toast_problem(reason.clone());
             app.jobs.paused = Some(reason.clone());
             app.engine = EngineState::Down(reason);
         }
@@ -174,7 +174,7 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::JobCancelled { path } => separation::cancelled(app, &path),
 
         Event::Loaded(loaded) => playback::loaded(app, *loaded, effects),
-        Event::Lyrics(found) => find_lyrics::found(app, *found),
+        Event::Lyrics(found) => find_lyrics::lyrics_found(app, *found),
         Event::Readings {
             path,
             lyrics,
@@ -183,14 +183,14 @@ fn take(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
         Event::Draft { song, draft } => lyrics_editor::opened(app, &song, draft.as_deref(), effects),
         Event::LyricsWritten { song, file } => save_lyrics::written(app, &song, &file, effects),
         Event::LyricsExist(refused) => save_lyrics::exists(app, *refused),
-        Event::Traced { path, trace } => offset_suggestion::traced(app, &path, trace),
+        Event::Traced { path, trace } => offset_suggestion::analysis_done(app, &path, trace),
         Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
         Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
         Event::PlayerEnded { token } => playback::ended(app, token, effects),
         Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
-        Event::PlayerDamaged { token, at, seconds } => damage::met(app, token, at, seconds),
+        Event::PlayerDamaged { token, at, seconds } => damage::damage_met(app, token, at, seconds),
         Event::Position { token, seconds } => return playback::position(app, token, seconds, effects),
-        Event::Output(output) => outputs::output(app, output, effects),
+        Event::Output(output) => outputs::output_changed(app, output, effects),
         Event::Outputs(names) => outputs::listed(app, names),
 
         Event::Cache(stats) => separation::cache(app, stats, effects),
@@ -219,17 +219,17 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
     match event {
         Event::Found(found) => {
             let added = app.tracks.add(found);
-            separation::found(app, &added.new, &added.changed);
+            separation::songs_found(app, &added.new, &added.changed);
             next_up::refresh(app);
         }
         Event::Gone(paths) => {
             let gone: HashSet<_> = app.tracks.remove(&paths).into_iter().collect();
-            forget(app, &gone, effects);
+            forget_songs(app, &gone, effects);
         }
         Event::Moved { from, to } => {
             app.queue.rename(&from, &to);
             if let Some(replaced) = app.tracks.rename(&from, &to) {
-                forget(app, &HashSet::from([replaced]), effects);
+                forget_songs(app, &HashSet::from([replaced]), effects);
             }
             next_up::refresh(app);
             // a load under way asks for a file that is no more
@@ -255,7 +255,7 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 }
 
 /// Songs that are no more leave the jobs; in the queue they wait until they are back. One that plays goes on: the file is open.
-fn forget(app: &mut App, gone: &HashSet<SongKey>, effects: &mut Vec<Effect>) {
+fn forget_songs(app: &mut App, gone: &HashSet<SongKey>, effects: &mut Vec<Effect>) {
     next_up::refresh(app);
     app.jobs.forget(gone);
     if app

@@ -7,7 +7,7 @@ use crate::app::message::Effect;
 use crate::app::message::pointer::{PointerEvent, PointerTarget};
 use crate::app::overlay::Overlay;
 use crate::app::state::fader::STEP;
-use crate::app::update::actions::act;
+use crate::app::update::actions::apply;
 use crate::app::update::levels::vocals;
 use crate::app::update::{lists, lyrics, lyrics_scroll, transport};
 use crate::song_settings::LOUDEST_LEVEL as LOUDEST;
@@ -15,7 +15,7 @@ use crate::song_settings::LOUDEST_LEVEL as LOUDEST;
 /// Lines of a list for one step of the wheel.
 const WHEEL_LINES: isize = 3;
 
-pub(super) fn touch(app: &mut App, touch: PointerEvent, effects: &mut Vec<Effect>) {
+pub(super) fn handle_pointer(app: &mut App, touch: PointerEvent, effects: &mut Vec<Effect>) {
     // what lies over the screen is answered by keys
     if !matches!(app.overlay, Overlay::None) || !(0.0..=1.0).contains(&touch.share) {
         return;
@@ -27,9 +27,9 @@ pub(super) fn touch(app: &mut App, touch: PointerEvent, effects: &mut Vec<Effect
         Gesture::Press | Gesture::Drag => None,
     };
     match (touch.target, wheel) {
-        (PointerTarget::Lyrics | PointerTarget::Line(_), Some(step)) => lyrics_scroll::look(app, step),
+        (PointerTarget::Lyrics | PointerTarget::Line(_), Some(step)) => lyrics_scroll::scroll(app, step),
         (PointerTarget::Line(line), None) if touch.gesture == Gesture::Press => {
-            lyrics_scroll::back(app);
+            lyrics_scroll::stop_browsing(app);
             lyrics::go_to(app, line, effects);
         }
         (PointerTarget::Position, Some(step)) => {
@@ -52,19 +52,21 @@ pub(super) fn touch(app: &mut App, touch: PointerEvent, effects: &mut Vec<Effect
         (PointerTarget::Row(_), Some(lines)) => lists::step(app, lines * WHEEL_LINES),
         (PointerTarget::Row(row), None) if touch.gesture == Gesture::Press => {
             // the selected one again: as Enter
-            if at(app) == row {
-                return act(app, Action::SingThis, effects);
+            if selected_row(app) == row {
+                return apply(app, Action::SingThis, effects);
             }
-            let lines = row as isize - at(app) as isize;
+            let lines = row as isize - selected_row(app) as isize;
             lists::step(app, lines);
         }
-        (PointerTarget::Tab(screen), None) if touch.gesture == Gesture::Press => app.go(screen, effects),
+        (PointerTarget::Tab(screen), None) if touch.gesture == Gesture::Press => {
+            app.show_screen(screen, effects)
+        }
         _ => {}
     }
 }
 
 /// The selected line of the list that is open.
-fn at(app: &App) -> usize {
+fn selected_row(app: &App) -> usize {
     match app.screen {
         Screen::Library => app.tracks.cursor.at,
         Screen::Queue if app.shows_sung => app.sung_cursor.at,

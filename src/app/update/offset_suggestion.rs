@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::action::{Action, Screen};
 use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::queries::moved;
+use crate::app::queries::offset_change_text;
 use crate::app::state::deck::{DeckSong, Stage};
 use crate::app::state::song_lyrics::VocalAnalysis;
 use crate::lyrics::Source;
@@ -16,7 +16,7 @@ use crate::track::TrackId;
 use crate::vocal_timing::{Trace, offset};
 
 /// Asks for the trace of the song on the deck, once there are words to fit to it.
-pub fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+pub fn request_analysis(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(song) = app.deck.song.as_mut() else {
         return;
     };
@@ -42,7 +42,7 @@ pub fn settle(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 /// Wants the trace of the song on the deck, if need be of all its music.
-pub fn listen(app: &mut App, path: PathBuf, id: Option<TrackId>) -> Option<Effect> {
+pub fn request_any_analysis(app: &mut App, path: PathBuf, id: Option<TrackId>) -> Option<Effect> {
     let song = app.deck.song.as_mut()?;
     if song.words.listening.trace().is_some() {
         return None;
@@ -56,7 +56,7 @@ pub fn listen(app: &mut App, path: PathBuf, id: Option<TrackId>) -> Option<Effec
 }
 
 /// A song was listened to.
-pub fn traced(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
+pub fn analysis_done(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
     let key = app.tracks.key(path);
     let Some(song) = app.deck.song.as_mut().filter(|song| Some(song.key) == key) else {
         return;
@@ -68,19 +68,19 @@ pub fn traced(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
     }
     song.words.listening = heard;
     song.words.lay(&song.voice, song.duration);
-    look(song);
-    if let Some(words) = song.words.suggested.map(moved) {
+    suggest(song);
+    if let Some(words) = song.words.suggested.map(offset_change_text) {
         let key = app.keymap.key_name(Screen::Sing, Action::TakeOffset);
         let how = key
             .map(|key| format!(": {key} on Sing moves them"))
             .unwrap_or_default();
-        app.say(format!("{words} would fit the singer{how}"));
+        app.toast(format!("{words} would fit the singer{how}"));
     }
 }
 
 /// Looks whether the lyrics of a song would fit better elsewhere; not where the listener moved or
 /// timed them.
-pub(super) fn look(song: &mut DeckSong) {
+pub(super) fn suggest(song: &mut DeckSong) {
     song.words.suggested = None;
     let Some(lyrics) = song.words.found().cloned() else {
         return;
@@ -99,7 +99,7 @@ pub(super) fn look(song: &mut DeckSong) {
 }
 
 /// The listener moves the lyrics: what was offered is void.
-pub(super) fn drop_for(app: &mut App) {
+pub(super) fn dismiss(app: &mut App) {
     if let Some(song) = app.deck.song.as_mut() {
         song.words.suggested = None;
         song.words.moved_by_hand = true;
@@ -107,12 +107,13 @@ pub(super) fn drop_for(app: &mut App) {
 }
 
 /// `y`: as suggested.
-pub fn take(app: &mut App) {
+pub fn accept(app: &mut App) {
     let suggested = app.deck.song.as_ref().and_then(|song| song.words.suggested);
     let Some(later) = suggested else {
-        return app.say("no other time is suggested for these lyrics; z and Z move them by hand");
+        return app.toast("no other time is suggested for these lyrics; z and Z move them by hand");
     };
-    drop_for(app);
+    dismiss(app);
     app.remember(Change::LyricsOffset(later as i32));
-    app.toasts.say_anew(app.now_ms, "lyrics ", moved(later));
+    app.toasts
+        .replace_info(app.now_ms, "lyrics ", offset_change_text(later));
 }

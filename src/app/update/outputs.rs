@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
-use crate::app::queries::current;
+use crate::app::queries::current_output;
 use crate::app::state::machines::Output;
 use crate::app::state::outputs::OutputLine;
 use crate::app::update::transport;
@@ -35,13 +35,13 @@ fn place_cursor(app: &mut App) {
 }
 
 /// Handles a key while the chooser is open; returns the action that it means besides.
-pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
+pub(super) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
     let lines = app.outputs.lines();
     match (key.code, key.ctrl) {
         (Code::Down | Code::Char('j'), false) => app.outputs.cursor.step(1, lines.len()),
         (Code::Up | Code::Char('k'), false) => app.outputs.cursor.step(-1, lines.len()),
-        (Code::Right | Code::Char('l'), false) => nudge(app, &lines, true, effects),
-        (Code::Left | Code::Char('h'), false) => nudge(app, &lines, false, effects),
+        (Code::Right | Code::Char('l'), false) => change_delay(app, &lines, true, effects),
+        (Code::Left | Code::Char('h'), false) => change_delay(app, &lines, false, effects),
         (Code::Enter, _) => {
             app.overlay = Overlay::None;
             if let Some(line) = lines.get(app.outputs.cursor.at) {
@@ -57,12 +57,12 @@ pub(super) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<
 }
 
 /// The delay of the selected output; on the first line, of the one that is heard.
-fn nudge(app: &mut App, lines: &[OutputLine], later: bool, effects: &mut Vec<Effect>) {
+fn change_delay(app: &mut App, lines: &[OutputLine], later: bool, effects: &mut Vec<Effect>) {
     let selected = lines
         .get(app.outputs.cursor.at)
         .and_then(|line| line.name.clone());
-    let Some(name) = selected.or_else(|| current(app).map(str::to_owned)) else {
-        return app.say("no output is heard that could have a delay");
+    let Some(name) = selected.or_else(|| current_output(app).map(str::to_owned)) else {
+        return app.toast("no output is heard that could have a delay");
     };
     let delay = app.outputs.delay(&name);
     let delay = if later {
@@ -70,7 +70,7 @@ fn nudge(app: &mut App, lines: &[OutputLine], later: bool, effects: &mut Vec<Eff
     } else {
         delay.saturating_sub(DELAY_STEP_MS)
     };
-    if current(app) == Some(&name) {
+    if current_output(app) == Some(&name) {
         effects.push(Effect::SetOutputDelay(delay));
     }
     if delay == 0 {
@@ -82,7 +82,7 @@ fn nudge(app: &mut App, lines: &[OutputLine], later: bool, effects: &mut Vec<Eff
 }
 
 /// The player tells where the sound goes.
-pub(super) fn output(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
+pub(super) fn output_changed(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
     let before = app.output.replace(output.clone());
     let chooser = app.keymap.key_name(app.screen, Action::Outputs);
     let chooser = chooser.map_or(String::new(), |key| format!(" ({key} chooses an output)"));
@@ -94,20 +94,20 @@ pub(super) fn output(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
                 _ => None,
             };
             if let Some(wanted) = instead_of {
-                app.warn(format!(
+                app.toast_problem(format!(
                     "{wanted} is not there: {name} is used until it is{chooser}"
                 ));
             } else if heard_before.is_some_and(|before| *before != name) {
-                app.say(format!("sound: {name}"));
+                app.toast(format!("sound: {name}"));
             } else if matches!(before, Some(Output::Silent { .. })) {
-                app.say(format!("sound again: {name}"));
+                app.toast(format!("sound again: {name}"));
             }
             if app.outputs.gone.is_some() && app.settings.resume_after_unplug {
-                go_on(app, effects);
+                resume_song(app, effects);
             }
         }
         Output::Lost { name, reason } => {
-            app.warn(format!("{name} went away: {reason}{chooser}"));
+            app.toast_problem(format!("{name} went away: {reason}{chooser}"));
             if app.deck.moves() {
                 // The player waits already; this tells the screen, and a song not given to it yet.
                 app.deck.playing = false;
@@ -117,14 +117,14 @@ pub(super) fn output(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
         }
         Output::Silent { reason } => {
             if matches!(before, Some(Output::Device { .. }) | None) {
-                app.warn(format!("no sound: {reason}{chooser}"));
+                app.toast_problem(format!("no sound: {reason}{chooser}"));
             }
         }
     }
 }
 
 /// Where the song was when its output went away.
-fn go_on(app: &mut App, effects: &mut Vec<Effect>) {
+fn resume_song(app: &mut App, effects: &mut Vec<Effect>) {
     app.outputs.gone = None;
     if app.deck.song.is_some() && !app.deck.playing {
         transport::play_pause(app, effects);
@@ -132,7 +132,7 @@ fn go_on(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 /// A song that plays waits for no output.
-pub(super) fn settle(app: &mut App) {
+pub(super) fn forget_lost_output(app: &mut App) {
     if app.deck.playing {
         app.outputs.gone = None;
     }

@@ -37,7 +37,7 @@ pub(super) fn play_turn(
     let Some(entry) = app.tracks.get(next.key) else {
         return;
     };
-    let mut song = DeckSong::new(app.deck.fresh_token(), next.key, start, &entry.track);
+    let mut song = DeckSong::new(app.deck.new_play_id(), next.key, start, &entry.track);
     song.automatic = automatic;
     (song.origin, song.singer) = (next.origin, next.singer);
     effects.push(Effect::Load {
@@ -62,7 +62,7 @@ fn want_voice(app: &mut App) {
         .get(key)
         .is_some_and(|entry| entry.stems != StemState::Ready)
     {
-        separation::ask(app, key, Priority::Playing);
+        separation::request(app, key, Priority::Playing);
     }
 }
 
@@ -78,10 +78,10 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
         .song
         .as_ref()
         .is_some_and(|song| song.stage == Stage::Given);
-    if !near || !given || !app.deck.playing || queries::ended(app) {
+    if !near || !given || !app.deck.playing || queries::holds_ended_song(app) {
         return;
     }
-    let wanted = queries::follows(app);
+    let wanted = queries::song_after_end(app);
     let planned = match (&wanted, &app.deck.next) {
         (Some(wanted), Some(next)) => wanted.is(next),
         (None, None) => true,
@@ -95,7 +95,7 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(entry) = app.tracks.get(wanted.key) else {
         return;
     };
-    let mut next = DeckSong::new(app.deck.fresh_token(), wanted.key, 0.0, &entry.track);
+    let mut next = DeckSong::new(app.deck.new_play_id(), wanted.key, 0.0, &entry.track);
     next.automatic = true;
     (next.origin, next.singer) = (wanted.origin, wanted.singer);
     effects.push(Effect::Load {
@@ -120,7 +120,8 @@ pub(super) fn loaded(app: &mut App, loaded: LoadedSong, effects: &mut Vec<Effect
             entry.older = None;
         }
     }
-    app.tracks.recall(&loaded.path, |past| past.with(&loaded.memory));
+    app.tracks
+        .update_history(&loaded.path, |past| past.with(&loaded.memory));
     if loaded.complete && loaded.older.is_none() {
         app.jobs.forget_waiting(key);
     }
@@ -160,14 +161,14 @@ pub(super) fn loaded(app: &mut App, loaded: LoadedSong, effects: &mut Vec<Effect
     }
     song.voice = voice;
     song.words.lay(&song.voice, song.duration);
-    give(app, is_song, effects);
+    give_to_player(app, is_song, effects);
 }
 
 /// Hands a loaded song to the player, and asks for its words.
-fn give(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
+fn give_to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     let slot = if is_song { &app.deck.song } else { &app.deck.next };
     let unsought = slot.as_ref().is_some_and(|song| !song.words.sought);
-    let words = unsought.then(|| find_lyrics::wish(app, is_song)).flatten();
+    let words = unsought.then(|| find_lyrics::request(app, is_song)).flatten();
     to_player(app, is_song, effects);
     effects.extend(words);
 }
@@ -180,7 +181,7 @@ fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     else {
         return;
     };
-    let (token, path, start) = (song.token, entry.track.path.clone(), song.start);
+    let (token, path, start) = (song.play_id, entry.track.path.clone(), song.start);
     let key_tempo = song.key_tempo;
     if !is_song {
         // a song that comes again goes round as it was made
@@ -191,7 +192,7 @@ fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
             app.settings.crossfade_seconds
         };
         effects.push(Effect::QueueNext(Some(NextUp {
-            token,
+            play_id: token,
             path,
             key_tempo,
             crossfade,
@@ -230,7 +231,7 @@ pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mu
         .into_iter()
         .flatten()
         .find(waits)
-        .map(|song| song.token);
+        .map(|song| song.play_id);
     if let Some(token) = token {
         failed(app, token, reason, effects);
     }
@@ -238,7 +239,7 @@ pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mu
 
 /// A song can't be played (further).
 pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<Effect>) {
-    let Some(song) = app.deck.with_token(token) else {
+    let Some(song) = app.deck.song_by_play_id(token) else {
         return;
     };
     let (key, automatic) = (song.key, song.automatic || song.stage == Stage::Given);
@@ -246,8 +247,8 @@ pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<
         entry.unplayable = true;
     }
     next_up::refresh(app);
-    app.trouble(format!("{} can't be played: {reason}", app.title(key)));
-    if app.deck.next.as_ref().is_some_and(|next| next.token == token) {
+    app.add_notice(format!("{} can't be played: {reason}", app.title(key)));
+    if app.deck.next.as_ref().is_some_and(|next| next.play_id == token) {
         app.deck.next = None;
         if app
             .deck
@@ -263,12 +264,12 @@ pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<
     } else {
         next_up::give_back(app);
         effects.push(Effect::Stop);
-        rest(app);
+        stop_at_end(app);
     }
 }
 
 /// The end of the song has been heard.
-pub(super) fn rest(app: &mut App) {
+pub(super) fn stop_at_end(app: &mut App) {
     app.deck.playing = false;
     if let Some(song) = &mut app.deck.song {
         song.stage = Stage::Over;
@@ -277,9 +278,9 @@ pub(super) fn rest(app: &mut App) {
 
 /// Goes on to the next song, or comes to rest.
 fn advance(app: &mut App, effects: &mut Vec<Effect>) {
-    match queries::follows(app) {
+    match queries::song_after_end(app) {
         Some(next) => play_turn(app, next, 0.0, true, effects),
-        None => rest(app),
+        None => stop_at_end(app),
     }
 }
 
@@ -294,7 +295,7 @@ fn change_over(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects: &mut Vec<Effect>) {
-    if app.deck.next.as_ref().is_some_and(|next| next.token == token) {
+    if app.deck.next.as_ref().is_some_and(|next| next.play_id == token) {
         change_over(app, effects);
         use_level(app, effects);
         if let Some(song) = &mut app.deck.song {
@@ -307,14 +308,14 @@ pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects:
         }
         ab_loop::begin(app, effects);
     }
-    if let Some(song) = app.deck.song.as_mut().filter(|song| song.token == token) {
+    if let Some(song) = app.deck.song.as_mut().filter(|song| song.play_id == token) {
         song.duration = duration.or(song.duration);
         song.words.lay(&song.voice, song.duration);
     }
 }
 
 pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
-    let Some(song) = app.deck.song.as_mut().filter(|song| song.token == token) else {
+    let Some(song) = app.deck.song.as_mut().filter(|song| song.play_id == token) else {
         return;
     };
     song.stage = Stage::Over;
@@ -323,7 +324,7 @@ pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
         Some(next) if next.stage == Stage::Given => {}
         // not loaded in time: it becomes the song as soon as it is
         Some(_) => change_over(app, effects),
-        None if queries::ended(app) => rest(app),
+        None if queries::holds_ended_song(app) => stop_at_end(app),
         None => advance(app, effects),
     }
 }
@@ -354,13 +355,13 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
         .deck
         .song
         .as_ref()
-        .is_some_and(|song| song.token == token && song.stage == Stage::Given);
+        .is_some_and(|song| song.play_id == token && song.stage == Stage::Given);
     if !heard || !seconds.is_finite() {
         return false;
     }
     let quarter = |seconds: f64| (seconds * 4.0) as i64;
     let moved = quarter(seconds) != quarter(app.deck.seconds);
-    song_settings::heard(app, seconds, effects);
+    song_settings::count_heard(app, seconds, effects);
     if is_over(app, seconds) {
         over(app, effects);
         return true;

@@ -1,9 +1,9 @@
-//! TODO
+//! Prompts: what is typed, and what it does to the list while it is typed.
 
 use tui_input::{Input, InputRequest};
 
 use crate::action::Screen;
-use crate::app::app::{App, open_line};
+use crate::app::app::{App, open_prompt_with};
 use crate::app::message::Effect;
 use crate::app::overlay::{Overlay, Prompt, PromptKind};
 use crate::app::state::cursor::Cursor;
@@ -11,7 +11,7 @@ use crate::app::update::queue;
 use crate::keymap::{Code, Key};
 
 pub(super) fn open_prompt(app: &mut App, ask: PromptKind, effects: &mut Vec<Effect>) {
-    app.go(Screen::Library, effects);
+    app.show_screen(Screen::Library, effects);
     let text = match ask {
         PromptKind::Find => String::new(),
         PromptKind::Filter => app.tracks.filter.clone(),
@@ -25,7 +25,7 @@ pub(super) fn open_prompt(app: &mut App, ask: PromptKind, effects: &mut Vec<Effe
     });
 }
 
-pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+pub(crate) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     let Overlay::Prompt(prompt) = &mut app.overlay else {
         return;
     };
@@ -54,14 +54,14 @@ pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
                 // an empty search repeats the last one, as in less
                 PromptKind::Find => find_again(app, false),
                 PromptKind::Filter => {}
-                ask => queue::entered(app, ask, &text, effects),
+                ask => queue::prompt_entered(app, ask, &text, effects),
             }
             return;
         }
         (Code::Up | Code::Down, false) if prompt.kind == PromptKind::Singer => {
             let text = prompt.input.value().to_owned();
             if let Some(other) = queue::other_singer(app, &text, key.code == Code::Down) {
-                open_line(app, PromptKind::Singer, other);
+                open_prompt_with(app, PromptKind::Singer, other);
             }
             return;
         }
@@ -86,7 +86,7 @@ pub(crate) fn prompt_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     };
     let changed = prompt.input.handle(request).is_some_and(|changed| changed.value);
     if changed {
-        follow_prompt(app);
+        apply_typed_text(app);
     }
 }
 
@@ -109,11 +109,11 @@ pub(super) fn paste(app: &mut App, text: &str) {
     for c in crate::text::printable(text).chars().take(PASTED) {
         prompt.input.handle(InputRequest::InsertChar(c));
     }
-    follow_prompt(app);
+    apply_typed_text(app);
 }
 
 /// The list follows what is typed.
-fn follow_prompt(app: &mut App) {
+fn apply_typed_text(app: &mut App) {
     let Overlay::Prompt(prompt) = &app.overlay else {
         return;
     };
@@ -142,6 +142,6 @@ pub(super) fn find_again(app: &mut App, backwards: bool) {
     };
     match app.tracks.match_from(&app.find, start, backwards) {
         Some(at) => app.tracks.cursor.at = at,
-        None => app.say(format!("no song holds \"{}\"", app.find)),
+        None => app.toast(format!("no song holds \"{}\"", app.find)),
     }
 }

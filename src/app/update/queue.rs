@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::action::{Action, Screen};
-use crate::app::app::{App, open_line};
+use crate::app::app::{App, open_prompt_with};
 use crate::app::message::Effect;
 use crate::app::overlay::{Overlay, PromptKind};
 use crate::app::state::cursor::Cursor;
@@ -44,7 +44,7 @@ pub(super) fn enqueue(app: &mut App, first: bool) {
     let Some(key) = app.selected() else { return };
     let at = add(app, key, first);
     let title = app.title(key);
-    app.say(if first && at == 0 {
+    app.toast(if first && at == 0 {
         format!("{title} is next")
     } else {
         format!("{title} is number {} of the queue", at + 1)
@@ -62,11 +62,11 @@ fn undo_key(app: &App) -> String {
 
 pub(super) fn remove(app: &mut App) {
     if app.shows_sung {
-        return app.say("what was sung was sung: only what comes can be taken out");
+        return app.toast("what was sung was sung: only what comes can be taken out");
     }
     if let Some(entry) = app.queue.remove() {
         let words = format!("{} is out of the queue{}", entry.name, undo_key(app));
-        app.say(words);
+        app.toast(words);
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) fn clear(app: &mut App) {
     let songs = app.queue.clear();
     if songs > 0 {
         let plural = if songs == 1 { "song is" } else { "songs are" };
-        app.say(format!("{songs} {plural} out of the queue{}", undo_key(app)));
+        app.toast(format!("{songs} {plural} out of the queue{}", undo_key(app)));
     }
 }
 
@@ -82,18 +82,18 @@ pub(super) fn undo(app: &mut App) {
     match app.queue.undo() {
         Some(words) => {
             next_up::refresh(app);
-            app.say(words);
+            app.toast(words);
         }
-        None => app.say("nothing to take back"),
+        None => app.toast("nothing to take back"),
     }
 }
 
 pub(super) fn shuffle(app: &mut App) {
     let shuffled = app.queue.shuffle();
-    app.say(mixed(shuffled));
+    app.toast(shuffle_text(shuffled));
 }
 
-pub(super) fn mixed(shuffled: bool) -> &'static str {
+pub(super) fn shuffle_text(shuffled: bool) -> &'static str {
     if shuffled {
         "shuffled, and so is what follows the queue"
     } else {
@@ -103,10 +103,10 @@ pub(super) fn mixed(shuffled: bool) -> &'static str {
 
 pub(super) fn repeat(app: &mut App) {
     let repeat = app.queue.next_repeat();
-    app.say(repeated(repeat));
+    app.toast(repeat_text(repeat));
 }
 
-pub(super) fn repeated(repeat: Repeat) -> &'static str {
+pub(super) fn repeat_text(repeat: Repeat) -> &'static str {
     match repeat {
         Repeat::Off => "nothing is repeated",
         Repeat::One => "this song again and again",
@@ -119,7 +119,7 @@ pub(super) fn shift(app: &mut App, down: bool) {
     let at = app.queue.cursor.at;
     let end = if down { at + 1 >= app.queue.len() } else { at == 0 };
     if !app.shows_sung && !app.queue.shift(down) && !end {
-        app.say("singers take turns: whoever sang longest ago comes first");
+        app.toast("singers take turns: whoever sang longest ago comes first");
     }
 }
 
@@ -137,16 +137,16 @@ pub(super) fn ask_singer(app: &mut App) {
     }
     if let Some(entry) = app.queue.selected() {
         let text = entry.singer.clone().unwrap_or_default();
-        open_line(app, PromptKind::Singer, text);
+        open_prompt_with(app, PromptKind::Singer, text);
     }
 }
 
 pub(super) fn ask_list(app: &mut App, ask: PromptKind) {
     if ask == PromptKind::SaveList && app.queue.is_empty() {
-        return app.say("the queue is empty: there is nothing to write");
+        return app.toast("the queue is empty: there is nothing to write");
     }
     let text = app.list_name.clone();
-    open_line(app, ask, text);
+    open_prompt_with(app, ask, text);
 }
 
 /// Up and Down in the prompt for a singer: the names that are known.
@@ -169,13 +169,13 @@ pub(super) fn other_singer(app: &App, text: &str, forwards: bool) -> Option<Stri
 }
 
 /// Enter in a prompt of this screen.
-pub(super) fn entered(app: &mut App, ask: PromptKind, text: &str, effects: &mut Vec<Effect>) {
+pub(super) fn prompt_entered(app: &mut App, ask: PromptKind, text: &str, effects: &mut Vec<Effect>) {
     match ask {
         PromptKind::Singer => {
             let singer = tidy_name(text);
             if app.queue.set_singer(text) && !singer.is_empty() {
                 let at = app.queue.cursor.at + 1;
-                app.say(format!("{singer} sings, as number {at}"));
+                app.toast(format!("{singer} sings, as number {at}"));
             }
         }
         PromptKind::SaveList | PromptKind::LoadList if text.trim().is_empty() => {}
@@ -254,6 +254,6 @@ pub(super) fn list_read(
     if instead || songs > 0 {
         words += &undo_key(app);
     }
-    app.say(words);
+    app.toast(words);
     look_for_missing(app, effects);
 }

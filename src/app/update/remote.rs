@@ -15,14 +15,14 @@ use crate::key_tempo::{FASTEST, KEY_RANGE, KeyTempo, SLOWEST};
 use crate::request::{Request, Target};
 use crate::song_settings::LOUDEST_LEVEL as LOUDEST;
 
-pub(super) fn take(app: &mut App, request: Request, effects: &mut Vec<Effect>) {
+pub(super) fn handle_request(app: &mut App, request: Request, effects: &mut Vec<Effect>) {
     let at = effects.len();
-    let answer = answer(app, request, effects);
+    let answer = reply_to(app, request, effects);
     // before what ends croon
     effects.insert(at, Effect::Reply(answer));
 }
 
-fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
+fn reply_to(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
     match request {
         Request::Play => play(app, effects),
         Request::Pause => pause(app, effects),
@@ -34,12 +34,12 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
         }
         Request::Next => next(app, effects),
         Request::Previous => {
-            on_deck(app)?;
+            title_on_deck(app)?;
             transport::previous(app, effects);
-            on_deck(app)
+            title_on_deck(app)
         }
         Request::Seek(change) => {
-            on_deck(app)?;
+            title_on_deck(app)?;
             match change {
                 Target::To(seconds) => transport::seek_to(app, seconds, effects),
                 Target::By(seconds) => transport::seek_by(app, seconds, effects),
@@ -51,11 +51,11 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
             levels::vocals(app, effects, |fader| {
                 fader.set(change.apply(fader.level().into(), 0, LOUDEST.into()) as u8);
             });
-            Ok(singer(app))
+            Ok(vocals_text(app))
         }
         Request::ToggleVocals => {
-            actions::act(app, Action::VocalsToggle, effects);
-            Ok(singer(app))
+            actions::apply(app, Action::VocalsToggle, effects);
+            Ok(vocals_text(app))
         }
         Request::Key(change) => {
             let range = i32::from(KEY_RANGE);
@@ -71,21 +71,21 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
         Request::Volume(change) => {
             let percent = change.apply(app.volume.into(), 0, 100) as u8;
             levels::volume(app, percent, effects);
-            Ok(loudness(app))
+            Ok(volume_text(app))
         }
         Request::Mute => {
-            actions::act(app, Action::Mute, effects);
-            Ok(loudness(app))
+            actions::apply(app, Action::Mute, effects);
+            Ok(volume_text(app))
         }
         Request::Repeat(repeat) => {
             app.queue.set_repeat(repeat);
-            Ok(queue::repeated(repeat).into())
+            Ok(queue::repeat_text(repeat).into())
         }
         Request::Shuffle(shuffled) => {
             if app.queue.is_shuffled() != shuffled {
                 queue::shuffle(app);
             }
-            Ok(queue::mixed(shuffled).into())
+            Ok(queue::shuffle_text(shuffled).into())
         }
         Request::Add(path) => add(app, &path),
         Request::PlayFile(path) => play_file(app, &path, effects),
@@ -99,16 +99,16 @@ fn answer(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
 }
 
 /// The title of the song on the deck, or why there is nothing to do.
-fn on_deck(app: &App) -> Reply {
+fn title_on_deck(app: &App) -> Reply {
     let song = app.deck.song.as_ref().map(|song| song.title.clone());
     song.ok_or_else(|| "no song is on the deck; play one first (`croon ctl play FILE`)".into())
 }
 
-fn singer(app: &App) -> String {
+fn vocals_text(app: &App) -> String {
     format!("the singer is at {} %", app.fader.level())
 }
 
-fn loudness(app: &App) -> String {
+fn volume_text(app: &App) -> String {
     if app.muted {
         "muted".into()
     } else {
@@ -119,19 +119,19 @@ fn loudness(app: &App) -> String {
 fn play(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
     if !app.deck.moves() {
         // the first song of all is the one that was asked for, before the one under the cursor
-        match queries::follows(app).filter(|_| app.deck.song.is_none()) {
+        match queries::song_after_end(app).filter(|_| app.deck.song.is_none()) {
             Some(next) => playback::play_turn(app, next, 0.0, true, effects),
             None => transport::play_pause(app, effects),
         }
     }
-    match on_deck(app) {
+    match title_on_deck(app) {
         Ok(title) => Ok(format!("{title} plays")),
         Err(_) => Err("there is no song to play; add one (`croon ctl play FILE`)".into()),
     }
 }
 
 fn pause(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
-    let title = on_deck(app)?;
+    let title = title_on_deck(app)?;
     if app.deck.moves() {
         transport::play_pause(app, effects);
     }
@@ -147,23 +147,23 @@ fn stop(app: &mut App, effects: &mut Vec<Effect>) {
     next_up::drop_next(app, effects);
     effects.push(Effect::Stop);
     app.deck.seconds = 0.0;
-    playback::rest(app);
+    playback::stop_at_end(app);
 }
 
 fn next(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
     if app.deck.song.is_none() {
         return play(app, effects);
     }
-    if queries::skips_to(app).is_none() {
+    if queries::song_after_skip(app).is_none() {
         return Err("this is the last song".into());
     }
     transport::next(app, effects);
-    Ok(format!("{} plays", on_deck(app)?))
+    Ok(format!("{} plays", title_on_deck(app)?))
 }
 
 /// Key and tempo are the song's own, and until it is open nobody knows what they were.
 fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) -> Reply {
-    on_deck(app)?;
+    title_on_deck(app)?;
     if app
         .deck
         .song
@@ -188,7 +188,7 @@ fn add(app: &mut App, path: &Path) -> Reply {
     let key = known(app, path)?;
     let at = queue::add(app, key, false);
     let said = format!("{} is number {} of the queue", app.title(key), at + 1);
-    app.say(said.clone());
+    app.toast(said.clone());
     Ok(said)
 }
 
@@ -204,7 +204,7 @@ fn play_file(app: &mut App, path: &Path, effects: &mut Vec<Effect>) -> Reply {
     }
     // as Enter does it, but never from under the hand of somebody who is typing
     if matches!(app.overlay, Overlay::None) {
-        app.go(Screen::Sing, effects);
+        app.show_screen(Screen::Sing, effects);
     }
     Ok(format!("{} plays", app.title(key)))
 }

@@ -14,13 +14,13 @@ pub(super) fn toggle(app: &mut App) {
     app.state_changed = Some(app.now_ms);
     let words = match (app.readings, lyrics_of(app)) {
         (false, _) => "readings off".to_owned(),
-        (true, None) => return app::nothing(app),
+        (true, None) => return app::toast_no_lyrics(app),
         (true, Some(lyrics)) => match wanted(&lyrics) {
             Some(kind) => format!("readings: {}", kind.name()),
             None => "readings on; this song needs none".to_owned(),
         },
     };
-    app.toasts.say_anew(app.now_ms, "readings", words);
+    app.toasts.replace_info(app.now_ms, "readings", words);
 }
 
 fn lyrics_of(app: &App) -> Option<Arc<Lyrics>> {
@@ -28,7 +28,7 @@ fn lyrics_of(app: &App) -> Option<Arc<Lyrics>> {
 }
 
 /// Asks for the readings of the song on the deck, once.
-pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn request_romanization(app: &mut App, effects: &mut Vec<Effect>) {
     if !app.readings {
         return;
     }
@@ -51,7 +51,7 @@ pub(super) fn found(
 ) {
     let readings = match readings {
         Ok(readings) => readings,
-        Err(reason) => return app.trouble(reason),
+        Err(reason) => return app.add_notice(reason),
     };
     let Some(key) = app.tracks.key(path) else { return };
     if let Some(song) = app.deck.song.as_mut().filter(|song| song.key == key) {

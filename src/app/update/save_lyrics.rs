@@ -15,11 +15,11 @@ use crate::song_settings::Change;
 use crate::text::printable;
 
 /// `s`
-pub(super) fn ask(app: &mut App) {
+pub(super) fn open(app: &mut App) {
     let Some(editor) = app.editor.as_ref() else { return };
     let (lines, all) = editor.sheet.timed();
     if lines == 0 {
-        return app.say("no line has a time yet, so there is nothing to save; the draft is kept anyway");
+        return app.toast("no line has a time yet, so there is nothing to save; the draft is kept anyway");
     }
     let song = app.deck.song.as_ref();
     let own = song.and_then(|song| {
@@ -36,7 +36,7 @@ pub(super) fn ask(app: &mut App) {
 
 /// Handles the key that answers: `y` saves into croon's own folder, `b` beside the song, any other
 /// key saves nothing. Returns the action that the key means besides.
-pub(in crate::app) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
+pub(in crate::app) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Action> {
     let Overlay::SaveLyrics(wish) = std::mem::take(&mut app.overlay) else {
         return None;
     };
@@ -44,12 +44,12 @@ pub(in crate::app) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) ->
         (Code::Char('y' | 'Y'), false) => match wish.own {
             Some(own) => write(app, own, None, true, effects),
             None => {
-                app.say("this song is not known well enough yet for croon's own folder; b writes beside it")
+                app.toast("this song is not known well enough yet for croon's own folder; b writes beside it")
             }
         },
         (Code::Char('b' | 'B'), false) => write(app, wish.beside, wish.own, false, effects),
         (Code::Char('c'), true) => return Some(Action::Quit),
-        _ => app.say("nothing was written"),
+        _ => app.toast("nothing was written"),
     }
     None
 }
@@ -59,7 +59,7 @@ pub(in crate::app) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) ->
 fn write(app: &mut App, file: PathBuf, own: Option<PathBuf>, over: bool, effects: &mut Vec<Effect>) {
     let Some(editor) = app.editor.as_ref() else { return };
     let mut lyrics = editor.sheet.lyrics();
-    queries::named(&mut lyrics, app);
+    queries::set_lyrics_tags(&mut lyrics, app);
     effects.push(Effect::WriteLyrics {
         song: editor.path.clone(),
         file,
@@ -98,7 +98,7 @@ pub(in crate::app) fn exists(app: &mut App, refused: Effect) {
 /// The file is there: it is looked for again and shown, without any offset; the draft has done its
 /// work where every line is in the file.
 pub(in crate::app) fn written(app: &mut App, song: &Path, file: &Path, effects: &mut Vec<Effect>) {
-    app.say(format!("lyrics saved: {}", printable(&file.to_string_lossy())));
+    app.toast(format!("lyrics saved: {}", printable(&file.to_string_lossy())));
     let key = app.tracks.key(song);
     let Some(on_deck) = app.deck.song.as_ref().filter(|on_deck| Some(on_deck.key) == key) else {
         return;
@@ -126,5 +126,5 @@ pub(in crate::app) fn written(app: &mut App, song: &Path, file: &Path, effects: 
     {
         app.remember(Change::LyricsFrom(None));
     }
-    effects.extend(find_lyrics::wish(app, true));
+    effects.extend(find_lyrics::request(app, true));
 }

@@ -15,7 +15,7 @@ pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 pub(crate) fn back(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.screen == Screen::Sing && lyrics_scroll::back(app) {
+    if app.screen == Screen::Sing && lyrics_scroll::stop_browsing(app) {
         return;
     }
     if app.screen != Screen::Library {
@@ -24,7 +24,7 @@ pub(crate) fn back(app: &mut App, effects: &mut Vec<Effect>) {
         } else {
             app.before
         };
-        app.go(to, effects);
+        app.show_screen(to, effects);
         // twice Esc does not swing between two screens
         app.before = Screen::Library;
     } else if app.tracks.is_filtered() {

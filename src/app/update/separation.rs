@@ -16,7 +16,7 @@ use crate::waveform::Peaks;
 
 /// Tries again after the engine could not be had or song after song failed alike. Not while the job
 /// that met it is still ending: its failure would then count as the song's.
-pub(super) fn wake(app: &mut App) {
+pub(super) fn unpause(app: &mut App) {
     if app.jobs.running.is_some() {
         return;
     }
@@ -26,8 +26,8 @@ pub(super) fn wake(app: &mut App) {
 }
 
 /// Somebody wants this song separated.
-pub(super) fn ask(app: &mut App, key: SongKey, priority: Priority) {
-    wake(app);
+pub(super) fn request(app: &mut App, key: SongKey, priority: Priority) {
+    unpause(app);
     let Some(entry) = app.tracks.get_mut(key) else {
         return;
     };
@@ -39,8 +39,8 @@ pub(super) fn ask(app: &mut App, key: SongKey, priority: Priority) {
 }
 
 /// Somebody wants all of these, in this order.
-pub(super) fn ask_all(app: &mut App, keys: &[SongKey]) {
-    wake(app);
+pub(super) fn request_all(app: &mut App, keys: &[SongKey]) {
+    unpause(app);
     let mut songs = Vec::new();
     for key in keys {
         let Some(entry) = app.tracks.get_mut(*key) else {
@@ -54,12 +54,12 @@ pub(super) fn ask_all(app: &mut App, keys: &[SongKey]) {
         }
         songs.push((*key, entry.track.duration.unwrap_or(0.0)));
     }
-    app.say(format!("{} songs are separated next", songs.len()));
+    app.toast(format!("{} songs are separated next", songs.len()));
     app.jobs.request_all(songs);
 }
 
 /// New files: they wait, unless the user separates by hand.
-pub(super) fn found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
+pub(super) fn songs_found(app: &mut App, new: &[SongKey], changed: &[SongKey]) {
     for key in changed {
         app.jobs.forget_waiting(*key);
         app.jobs.forget_failed(*key);
@@ -102,7 +102,7 @@ pub(super) fn stop(app: &mut App, why: StopReason, effects: &mut Vec<Effect>) {
 impl App {
     /// Songs nobody asked for wait because the cache has no room for the next of them: it would
     /// push out another one, and a library larger than the cache would be separated for ever.
-    pub fn held(&self) -> bool {
+    pub fn waits_for_cache(&self) -> bool {
         self.jobs
             .first_unrequested()
             .is_some_and(|first| !fits(self.cache, self.pushed_out, first.seconds))
@@ -129,7 +129,7 @@ pub(super) fn cache(app: &mut App, stats: CacheStats, effects: &mut Vec<Effect>)
 }
 
 /// After every event: an urgent wish stops a lesser job, and a free worker gets the next one.
-pub(super) fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn sync_jobs(app: &mut App, effects: &mut Vec<Effect>) {
     prefetch::follow_queue(app);
     if app.jobs.should_yield() {
         stop(app, StopReason::Later, effects);
@@ -179,7 +179,7 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     let pace = app.deck.song.as_ref().map(|song| song.key_tempo.pace());
     let slow = speed > 0.0 && running.done >= SURE && pace.is_some_and(|pace| f64::from(speed) < pace);
     if slow && app.deck.plays(key) && app.deck.playing && !std::mem::replace(&mut app.told_slow, true) {
-        say_slow(app, speed);
+        toast_slow_engine(app, speed);
     }
     if let EngineState::Up(info) = &mut app.engine
         && speed > 0.0
@@ -201,7 +201,7 @@ const LIGHT: &str = "light";
 /// Segments after which the speed is believed.
 const SURE: u32 = 3;
 
-fn say_slow(app: &mut App, speed: f32) {
+fn toast_slow_engine(app: &mut App, speed: f32) {
     let small = matches!(&app.engine, EngineState::Up(info) if info.model == LIGHT);
     let pause = app.keymap.key_name(app.screen, Action::PlayPause);
     let remedy = match pause {
@@ -211,7 +211,7 @@ fn say_slow(app: &mut App, speed: f32) {
         Some(key) => format!("{key} pauses while it works ahead"),
         None => "a pause lets it work ahead".into(),
     };
-    app.warn(format!(
+    app.toast_problem(format!(
         "the engine is slower than the song ({speed:.1} times real time), so the singer comes back in places; {remedy}"
     ));
 }
@@ -279,8 +279,8 @@ pub(super) fn lost(app: &mut App, path: &Path, segment: u32) {
             "a stored part of {} was damaged and is separated again",
             app.title(key)
         );
-        app.say(text);
-        ask(
+        app.toast(text);
+        request(
             app,
             key,
             if app.deck.plays(key) {
@@ -326,7 +326,7 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
         }
     }
     if !already && running.priority.is_requested() {
-        app.say(format!("{} is ready", app.title(running.key)));
+        app.toast(format!("{} is ready", app.title(running.key)));
     }
 }
 
@@ -349,12 +349,12 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
     set_stems(app, key, StemState::Failed(reason.clone()));
     // of a file that cannot be played either it was said already
     if running.priority.is_requested() && !unplayable {
-        app.warn(format!("{}: {reason}", app.title(key)));
+        app.toast_problem(format!("{}: {reason}", app.title(key)));
     }
     app.jobs.note_failure(key, reason);
     if let Some(halted) = &app.jobs.paused {
         let text = format!("separation stands still, song after song fails alike: {halted}");
-        app.warn(text);
+        app.toast_problem(text);
     }
 }
 

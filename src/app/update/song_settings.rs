@@ -54,7 +54,7 @@ pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 /// The song plays at `seconds` now: what lies between was heard.
-pub(super) fn heard(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
+pub(super) fn count_heard(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
     let duration = app.deck.duration();
     let step = seconds - app.deck.seconds;
     let Some(song) = &mut app.deck.song else { return };

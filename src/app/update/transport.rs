@@ -41,7 +41,7 @@ fn resume(app: &mut App, effects: &mut Vec<Effect>) -> bool {
         return false;
     };
     let Some(key) = app.tracks.key(&resume.path) else {
-        app.warn(format!("{} is not there any more", resume.name));
+        app.toast_problem(format!("{} is not there any more", resume.name));
         return false;
     };
     let next = NextSong {
@@ -49,7 +49,7 @@ fn resume(app: &mut App, effects: &mut Vec<Effect>) -> bool {
         ..NextSong::library(key)
     };
     play_turn(app, next, resume.seconds, false, effects);
-    app.go(crate::action::Screen::Sing, effects);
+    app.show_screen(crate::action::Screen::Sing, effects);
     true
 }
 
@@ -84,9 +84,9 @@ pub(super) fn next(app: &mut App, effects: &mut Vec<Effect>) {
     if app.deck.song.is_none() {
         return play_pause(app, effects);
     }
-    match queries::skips_to(app) {
+    match queries::song_after_skip(app) {
         Some(next) => play_turn(app, next, 0.0, true, effects),
-        None => app.say("this is the last song"),
+        None => app.toast("this is the last song"),
     }
 }
 

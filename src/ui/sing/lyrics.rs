@@ -8,7 +8,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
-use crate::app::queries::offset_words;
+use crate::app::queries::offset_text;
 use crate::app::state::lyrics_moment::LyricsMoment;
 use crate::app::update::lyrics::suggestion_words;
 use crate::app::{App, PointerTarget};
@@ -53,7 +53,7 @@ impl LyricsRows {
 pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: LyricsMoment, canvas: &mut Canvas) {
     let rows = LyricsRows::of(canvas.height());
     let singing = moment.line;
-    let moment = match app.looked_at() {
+    let moment = match app.browsed_line() {
         Some(line) => looked_at(lyrics, moment, line),
         None => moment,
     };
@@ -174,7 +174,7 @@ fn above(app: &App, lyrics: &Lyrics, moment: LyricsMoment, rows: &LyricsRows, ca
     let dim = canvas.theme.dim();
     let line = &lyrics.lines[moment.line];
     let voice = voice(lyrics, line);
-    if app.looked_at().is_some() {
+    if app.browsed_line().is_some() {
         let key = app.keymap.key_name(Screen::Sing, Action::SingLine);
         let words = key.map(|key| format!("{key} sings from here"));
         if rows.current > 1 {
@@ -361,7 +361,7 @@ fn told(app: &App, mut words: String, style: Style, canvas: &mut Canvas, y: usiz
         .deck
         .song
         .as_ref()
-        .and_then(|song| offset_words(song.memory.lyrics_offset_ms));
+        .and_then(|song| offset_text(song.memory.lyrics_offset_ms));
     if let Some(offset) = offset {
         words += &format!("   {offset}");
     }

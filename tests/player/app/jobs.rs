@@ -128,10 +128,10 @@ fn with_automatic_separation_off_only_wishes_run() {
 #[test]
 fn a_full_cache_keeps_songs_nobody_asked_for_waiting() {
     let mut harness = Harness::new();
-    assert!(harness.app.start().contains(&Effect::AskCache));
+    assert!(harness.app.initial_effects().contains(&Effect::AskCache));
     harness.event(cache(990_000_000, 1_000_000_000));
     assert_eq!(harness.find_songs(), [Effect::WarmEngine]);
-    assert!(harness.app.held());
+    assert!(harness.app.waits_for_cache());
     assert_eq!(harness.stems("Tideline"), StemState::Queued);
     // asked for by hand, and sung
     assert_eq!(begun(&harness.keys("s")), [path("Cold Fjord Hymn")]);
@@ -144,7 +144,7 @@ fn a_full_cache_keeps_songs_nobody_asked_for_waiting() {
         path: path("Moth to Moth"),
         already: false,
     });
-    assert!(harness.app.held() && harness.app.jobs.running.is_none());
+    assert!(harness.app.waits_for_cache() && harness.app.jobs.running.is_none());
     // there is room again
     assert_eq!(begun(&harness.event(cache(0, 1_000_000_000))), [path("Tideline")]);
     harness.check();
@@ -166,11 +166,11 @@ fn songs_are_separated_unasked_only_while_there_is_room_for_them() {
     assert_eq!(begun(&effects), [path("Moth to Moth")]);
     // without waiting for the answer
     assert_eq!(begun(&finish("Moth to Moth")), [] as [&std::path::Path; 0]);
-    assert!(harness.app.held());
+    assert!(harness.app.waits_for_cache());
     // another song had to go: whatever the numbers say, that would go round in circles
     harness.event(Event::Evicted(vec![TrackId([3; 16])]));
     assert_eq!(harness.event(cache(0, 50_000_000)), []);
-    assert!(harness.app.held());
+    assert!(harness.app.waits_for_cache());
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_job_begun_before_the_cache_was_added_up_makes_way() {
         []
     );
     assert_eq!(harness.stems("Tideline"), StemState::Queued);
-    assert!(harness.app.held());
+    assert!(harness.app.waits_for_cache());
 }
 
 #[test]

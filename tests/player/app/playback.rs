@@ -72,7 +72,7 @@ fn near_its_end_a_song_asks_for_the_next_and_hands_over_without_a_gap() {
         "what is sung next is separated next"
     );
     let effects = harness.event(Event::Loaded(Box::new(next)));
-    let Some(Effect::QueueNext(Some(NextUp { token: second, .. }))) = effects.first().cloned() else {
+    let Some(Effect::QueueNext(Some(NextUp { play_id: second, .. }))) = effects.first().cloned() else {
         panic!("{effects:?}")
     };
     assert_eq!(harness.position(token, 199.0), []);
@@ -111,7 +111,7 @@ fn what_is_put_next_at_the_last_moment_replaces_what_was_ready() {
     };
     harness.event(Event::PlayerEnded { token });
     harness.event(Event::PlayerStarted {
-        token: next.token,
+        token: next.play_id,
         duration: None,
     });
     assert_eq!(harness.playing(), Some("Tideline".into()));

@@ -16,7 +16,7 @@ fn hear_out(harness: &mut Harness, token: u64) -> (String, u64) {
     let title = path.file_stem().unwrap().to_string_lossy().into_owned();
     let effects = harness.event(Event::Loaded(Box::new(loaded(&title, None, true))));
     let next = effects.iter().find_map(|effect| match effect {
-        Effect::QueueNext(Some(next)) => Some(next.token),
+        Effect::QueueNext(Some(next)) => Some(next.play_id),
         _ => None,
     });
     let next = next.expect("it follows without a gap");

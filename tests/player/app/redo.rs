@@ -163,7 +163,7 @@ fn nothing_is_made_again_unasked_where_the_user_separates_by_hand_or_the_cache_i
         begun(&full.event(Event::Found(songs()))),
         [] as [&std::path::Path; 0]
     );
-    assert!(full.app.held());
+    assert!(full.app.waits_for_cache());
     full.check();
 }
 

@@ -39,7 +39,7 @@ fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
     let there = place(&harness, SIZE, "Paper lanterns");
     touch(&mut harness, there, Gesture::WheelDown);
     touch(&mut harness, there, Gesture::WheelDown);
-    assert_eq!(harness.app.looked_at(), Some(3));
+    assert_eq!(harness.app.browsed_line(), Some(3));
     assert_eq!(
         place(&harness, SIZE, "out beyond").1,
         there.1,
@@ -51,28 +51,32 @@ fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
             .contains("Enter sings from here")
     );
     harness.keys("PageUp");
-    assert_eq!(harness.app.looked_at(), Some(2));
+    assert_eq!(harness.app.browsed_line(), Some(2));
     assert!(harness.app.next_wake().is_some());
     harness.app.frame_drawn();
     harness.tick(5_001);
     assert!(
-        harness.app.looked_at().is_none() && harness.app.needs_frame(),
+        harness.app.browsed_line().is_none() && harness.app.needs_frame(),
         "back by itself"
     );
     harness.keys("PageDown PageDown");
     assert_eq!(seek(&harness.keys("Enter")), Some(17.8));
-    assert_eq!(harness.app.looked_at(), None);
+    assert_eq!(harness.app.browsed_line(), None);
     harness.keys("PageDown");
     harness.keys("g .");
-    assert_eq!(harness.app.looked_at(), None);
+    assert_eq!(harness.app.browsed_line(), None);
     harness.keys("PageDown Esc");
-    assert!(harness.app.looked_at().is_none());
+    assert!(harness.app.browsed_line().is_none());
     assert_eq!(harness.app.screen, Screen::Sing, "the first Esc only looks back");
     assert_eq!(seek(&harness.keys("Enter")), None, "nothing is looked at");
     for _ in 0..20 {
         harness.keys("PageDown");
     }
-    assert_eq!(harness.app.looked_at(), Some(4), "no further than the last line");
+    assert_eq!(
+        harness.app.browsed_line(),
+        Some(4),
+        "no further than the last line"
+    );
 }
 
 #[test]

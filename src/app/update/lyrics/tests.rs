@@ -118,9 +118,9 @@ fn plain_text_is_laid_where_somebody_sings() {
 
 #[test]
 fn offsets_are_said_in_words() {
-    assert_eq!(offset_words(150).as_deref(), Some("lyrics 150 ms later"));
-    assert_eq!(offset_words(-50).as_deref(), Some("lyrics 50 ms sooner"));
-    assert_eq!(offset_words(0), None);
+    assert_eq!(offset_text(150).as_deref(), Some("lyrics 150 ms later"));
+    assert_eq!(offset_text(-50).as_deref(), Some("lyrics 50 ms sooner"));
+    assert_eq!(offset_text(0), None);
 }
 
 proptest! {
