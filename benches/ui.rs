@@ -50,7 +50,7 @@ fn song(i: usize) -> FoundSong {
 fn app(songs: usize) -> App {
     let mut app = App::new(Settings::default(), Keymap::default());
     let found: Vec<_> = (0..songs).map(song).collect();
-    update(&mut app, Event::Found(found));
+    update(&mut app, Event::SongsFound(found));
     app
 }
 
@@ -65,7 +65,7 @@ fn find_all(bencher: Bencher, songs: usize) {
         .with_inputs(|| (App::new(Settings::default(), Keymap::default()), batches.clone()))
         .bench_values(|(mut app, batches)| {
             for batch in batches {
-                update(&mut app, Event::Found(batch));
+                update(&mut app, Event::SongsFound(batch));
             }
             app
         });
@@ -202,11 +202,11 @@ fn draw_sing_200x60(bencher: Bencher) {
             ..Default::default()
         })),
     );
-    let token = app.deck.song.as_ref().unwrap().play_id;
+    let play_id = app.deck.song.as_ref().unwrap().play_id;
     update(
         &mut app,
         Event::Position {
-            token,
+            play_id,
             seconds: 100.4,
         },
     );
@@ -220,7 +220,7 @@ fn draw_sing_200x60(bencher: Bencher) {
         // each frame a little later, as while one sings
         wide = (wide + 0.016) % 0.9;
         let position = Event::Position {
-            token,
+            play_id,
             seconds: 100.0 + wide,
         };
         update(&mut app, position);

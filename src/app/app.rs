@@ -29,8 +29,8 @@ pub(super) fn open_prompt_with(app: &mut App, ask: PromptKind, text: String) {
     app.overlay = Overlay::Prompt(Prompt {
         kind: ask,
         input: Input::new(text.clone()),
-        cursor: app.tracks.cursor,
-        text,
+        previous_cursor: app.tracks.cursor,
+        previous_text: text,
     });
 }
 
@@ -266,7 +266,7 @@ impl App {
         vec![
             Effect::SetVolume(self.volume_gain()),
             Effect::SetLevel(self.fader.gain()),
-            Effect::AskCache,
+            Effect::ReadCacheStats,
         ]
     }
 
@@ -283,7 +283,7 @@ impl App {
     /// `Tick`; None while nothing moves: then wait for the next event, however long.
     pub fn next_wake(&self) -> Option<u64> {
         let wait = self.lyrics_wake().unwrap_or(POSITION_MS).min(POSITION_MS);
-        let playing = self.deck.moves().then_some(self.now_ms + wait);
+        let playing = self.deck.is_moving().then_some(self.now_ms + wait);
         let saves = [self.memory_changed, self.state_changed]
             .into_iter()
             .flatten()
@@ -303,7 +303,7 @@ impl App {
 
     /// When the editor needs the next `Tick`.
     fn editor_wake(&self) -> Option<u64> {
-        let moves = self.screen == Screen::Editor && self.deck.moves();
+        let moves = self.screen == Screen::Editor && self.deck.is_moving();
         let frame = moves.then_some(self.now_ms + editor::FRAME_MS);
         let draft = self.editor.as_ref().and_then(|editor| editor.draft_due);
         [frame, draft].into_iter().flatten().min()
@@ -355,7 +355,7 @@ impl App {
         self.screen = screen;
         self.pending.clear();
         if screen == Screen::Jobs {
-            effects.push(Effect::AskCache);
+            effects.push(Effect::ReadCacheStats);
         }
     }
 

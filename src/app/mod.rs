@@ -11,7 +11,7 @@ pub(crate) mod update;
 
 pub use crate::app::message::payload::{LoadedSong, NextUp};
 pub use crate::app::message::pointer::{PointerEvent, PointerTarget};
-pub use crate::app::message::{Effect, Event, Reply};
+pub use crate::app::message::{Effect, Event, RequestResult};
 pub use crate::app::overlay::{Overlay, Prompt, PromptKind};
 pub use crate::app::state::deck::Deck;
 pub use crate::app::state::editor::Editor;

@@ -28,12 +28,12 @@ pub enum Overlay {
     /// A sentence too long for its line, all of it: heading and words.
     FullText {
         heading: String,
-        words: String,
+        text: String,
     },
     Prompt(Prompt),
     /// A question: `y` does it, every other key leaves it.
     Confirm {
-        words: String,
+        question: String,
         yes: Box<Effect>,
     },
     /// Where lyrics made here are written.
@@ -65,6 +65,6 @@ pub struct Prompt {
     pub kind: PromptKind,
     pub input: Input,
     /// What Esc brings back.
-    pub(crate) cursor: Cursor,
-    pub(crate) text: String,
+    pub(crate) previous_cursor: Cursor,
+    pub(crate) previous_text: String,
 }

@@ -23,7 +23,7 @@ pub(in crate::app) fn holds_ended_song(app: &App) -> bool {
 /// Names of the song for the file.
 pub(super) fn set_lyrics_tags(lyrics: &mut Lyrics, app: &App) {
     let Some(song) = edited_song(app) else { return };
-    let shown = song.words.shown();
+    let shown = song.lyrics.shown();
     lyrics.title = Some(song.title.clone()).filter(|title| !title.is_empty());
     lyrics.artist = Some(song.artist.clone()).filter(|artist| !artist.is_empty());
     lyrics.language = shown.and_then(|lyrics| lyrics.language.clone());
@@ -45,7 +45,7 @@ pub(crate) fn offset_change_text(later: Millis) -> String {
 
 /// `lyrics 350 ms later? y`; nothing where nothing is offered.
 pub fn offset_suggestion_text(app: &App) -> Option<String> {
-    let suggested = app.deck.song.as_ref()?.words.suggested?;
+    let suggested = app.deck.song.as_ref()?.lyrics.suggested?;
     let key = app.keymap.key_name(Screen::Sing, Action::TakeOffset)?;
     Some(format!("{}? {key}", offset_change_text(suggested)))
 }
@@ -67,9 +67,9 @@ pub fn next_song(app: &App) -> Option<SongKey> {
 pub fn lyrics_choices(app: &App) -> Vec<LyricsChoice> {
     let mut choices = vec![LyricsChoice::Auto];
     if let Some(song) = &app.deck.song {
-        choices.extend(song.words.offers.iter().cloned().map(LyricsChoice::Offer));
-        if !matches!(song.words.online, Online::Off | Online::Here) {
-            choices.push(LyricsChoice::Ask(song.words.online.clone()));
+        choices.extend(song.lyrics.offers.iter().cloned().map(LyricsChoice::Offer));
+        if !matches!(song.lyrics.online, Online::Off | Online::Here) {
+            choices.push(LyricsChoice::Ask(song.lyrics.online.clone()));
         }
     }
     choices
@@ -80,7 +80,7 @@ pub fn chosen_lyrics(app: &App) -> (LyricsChoice, Option<&Offer>) {
     let Some(song) = &app.deck.song else {
         return (LyricsChoice::Auto, None);
     };
-    let shown = song.words.offers.get(song.words.chosen);
+    let shown = song.lyrics.offers.get(song.lyrics.chosen);
     let picked = song.memory.lyrics_from.as_ref();
     let offer = shown.filter(|offer| picked == Some(&offer.pick));
     (

@@ -65,9 +65,9 @@ fn run(drafts: &Path, inbox: &Receiver<Effect>, to_main: &Sender<Message>) {
                 let draft = read_draft(&draft_file(drafts, &song)).map(Box::new);
                 send(Event::Draft { song, draft });
             }
-            Effect::KeepDraft { song, draft } => {
+            Effect::SaveDraft { song, draft } => {
                 if let Err(error) = keep_draft(&draft_file(drafts, &song), draft.as_ref()) {
-                    send(Event::Trouble(format!(
+                    send(Event::Notice(format!(
                         "the unsaved times of the words can't be kept in {} ({error}); s saves them as a file",
                         shown(drafts)
                     )));
@@ -119,7 +119,7 @@ fn write_lyrics(wish: Effect) -> Event {
         over,
     } = &wish
     else {
-        return Event::Trouble(String::new());
+        return Event::Notice(String::new());
     };
     let written = if *over {
         whole(file, text.as_bytes())
@@ -132,7 +132,7 @@ fn write_lyrics(wish: Effect) -> Event {
             if let Some(own) = own.as_ref().filter(|own| own.is_file())
                 && let Err(error) = whole(own, text.as_bytes())
             {
-                return Event::Trouble(format!("{} is still the older one: {error}", shown(own)));
+                return Event::Notice(format!("{} is still the older one: {error}", shown(own)));
             }
             Event::LyricsWritten {
                 song: song.clone(),
@@ -140,7 +140,7 @@ fn write_lyrics(wish: Effect) -> Event {
             }
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists && !over => Event::LyricsExist(Box::new(wish)),
-        Err(error) => Event::Trouble(format!(
+        Err(error) => Event::Notice(format!(
             "{} can't be written ({error}); the draft is kept, save it elsewhere",
             shown(file)
         )),
@@ -182,7 +182,7 @@ mod tests {
         let draft = Draft::of(&Sheet::ordered(vec![SheetRow::new("paper lanterns")]));
         let (to_main, inbox) = unbounded();
         let scribe = Scribe::start(drafts.clone(), to_main.clone()).unwrap();
-        scribe.tell(Effect::KeepDraft {
+        scribe.tell(Effect::SaveDraft {
             song: song.clone(),
             draft: Some(draft.clone()),
         });
@@ -195,7 +195,7 @@ mod tests {
             draft: Some(Box::new(draft)),
         };
         assert_eq!(next(&inbox), kept);
-        scribe.tell(Effect::KeepDraft {
+        scribe.tell(Effect::SaveDraft {
             song: song.clone(),
             draft: None,
         });
@@ -251,7 +251,7 @@ mod tests {
         let nowhere = home.path().join("gone/song.lrc");
         assert!(matches!(
             write_lyrics(wish(&nowhere, None, false)),
-            Event::Trouble(_)
+            Event::Notice(_)
         ));
         assert_eq!(
             fs::read_dir(home.path()).unwrap().count(),

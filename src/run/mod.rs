@@ -68,20 +68,20 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
     let mut app = App::new(settings::settings(context, &store, &roots), keymap);
     let mut news: Vec<Event> = Vec::new();
     if !known.is_empty() {
-        news.push(Event::Found(known_tracks::found(
+        news.push(Event::SongsFound(known_tracks::found(
             &store,
             known.values().cloned().collect(),
         )));
     }
-    news.push(Event::Restored(Box::new(playlists::restored(&store))));
-    news.extend(volatile.map(|reason| Event::Trouble(reason.to_string())));
+    news.push(Event::SessionRestored(Box::new(playlists::restored(&store))));
+    news.extend(volatile.map(|reason| Event::Notice(reason.to_string())));
     news.extend(
         context
             .problems
             .iter()
-            .map(|problem| Event::Trouble(problem.to_string())),
+            .map(|problem| Event::Notice(problem.to_string())),
     );
-    news.extend(key_errors.iter().map(|error| Event::Trouble(error.to_string())));
+    news.extend(key_errors.iter().map(|error| Event::Notice(error.to_string())));
 
     let (to_main, inbox) = unbounded();
     let mut theme = Theme::new(context.color, context.config.screen.ascii);
@@ -89,11 +89,7 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
         theme.depth = Depth::of_terminal(|name| std::env::var(name).ok());
     }
     let (theme, colour_errors) = theme.with_colours(&context.config.colors);
-    news.extend(
-        colour_errors
-            .iter()
-            .map(|error| Event::Trouble(error.to_string())),
-    );
+    news.extend(colour_errors.iter().map(|error| Event::Notice(error.to_string())));
     let mut face = Face::open(context, theme, plain).map_err(no_terminal)?;
     let (columns, rows) = face.size()?;
     news.insert(0, Event::Resize { columns, rows });
@@ -204,7 +200,7 @@ impl Evening {
     }
 
     fn tick(&mut self) -> anyhow::Result<bool> {
-        if self.app.deck.moves() {
+        if self.app.deck.is_moving() {
             let position = self.machines.position();
             if self.feed(position)? {
                 return Ok(true);
@@ -250,7 +246,7 @@ impl Evening {
                 match found {
                     Ok(found) => {
                         let request = request.with_file(found.track.path.clone());
-                        Ok(self.feed(Event::Found(vec![found]))? || self.grant(request, answer)?)
+                        Ok(self.feed(Event::SongsFound(vec![found]))? || self.grant(request, answer)?)
                     }
                     Err(why) => {
                         answer.give(Reply::Refused(why));

@@ -164,7 +164,7 @@ pub fn read(path: PathBuf, instead: bool, to_main: &Sender<Message>) {
                 left_out: list.left_out,
                 instead,
             },
-            Err(reason) => Event::Trouble(format!("{}: {reason}", shown(&path))),
+            Err(reason) => Event::Notice(format!("{}: {reason}", shown(&path))),
         }]
     });
 }
@@ -173,9 +173,9 @@ pub fn read(path: PathBuf, instead: bool, to_main: &Sender<Message>) {
 pub fn write(path: PathBuf, items: Vec<Item>, over: bool, to_main: &Sender<Message>) {
     on_a_thread(to_main, move |_| {
         vec![match library::write_list(&path, &items, over) {
-            Ok(path) => Event::Said(written(items.len(), &path)),
+            Ok(path) => Event::Toast(written(items.len(), &path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists && !over => Event::ListExists { path },
-            Err(error) => Event::Trouble(not_written(&path, &error)),
+            Err(error) => Event::Notice(not_written(&path, &error)),
         }]
     });
 }
@@ -244,7 +244,7 @@ pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<Message
                 continue;
             }
             let found: Vec<FoundSong> = known_tracks::found(&store, vec![library::read_track(&real, stamp)]);
-            send(Event::Found(found));
+            send(Event::SongsFound(found));
             if real != path {
                 send(Event::QueuedAs { from: path, to: real });
             }

@@ -43,12 +43,12 @@ pub fn status(app: &App) -> Status {
     let entry = song.and_then(|song| app.tracks.get(song.key));
     let place = entry.map(|entry| places(&entry.track.path));
     let over = song.is_none_or(|song| song.stage == Stage::Over);
-    let state = match (over, app.deck.moves()) {
+    let state = match (over, app.deck.is_moving()) {
         (true, _) => Playback::Stopped,
         (false, true) => Playback::Playing,
         (false, false) => Playback::Paused,
     };
-    let (segments_ready, segments) = song.map_or((0, 0), |song| song.voice.stored());
+    let (segments_ready, segments) = song.map_or((0, 0), |song| song.vocals.stored());
     let key_tempo = song.map(|song| song.key_tempo).unwrap_or_default();
     Status {
         pid: std::process::id(),
@@ -75,7 +75,7 @@ pub fn status(app: &App) -> Status {
         shuffle: app.queue.is_shuffled(),
         segments_ready,
         segments,
-        separated: song.is_some_and(|song| song.voice.complete),
+        separated: song.is_some_and(|song| song.vocals.complete),
         engine: engine(&app.engine),
         can: Can {
             play: song.is_some() || !app.queue.is_empty() || app.tracks.selected().is_some(),
@@ -157,7 +157,7 @@ pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
         Arc::new(move |asked| drop(to_us.send(Message::Asked(asked)))),
     );
     if let Some(trouble) = trouble {
-        drop(to_main.send(Message::Event(Event::Trouble(trouble.to_string()))));
+        drop(to_main.send(Message::Event(Event::Notice(trouble.to_string()))));
     }
     remote
 }

@@ -113,7 +113,7 @@ impl Machines {
         let send = tell(to_main);
         let listener = Listener::start(store.clone(), move |path, trace| {
             let trace = trace.map(Arc::new);
-            send(Message::Event(Event::Traced { path, trace }));
+            send(Message::Event(Event::VocalsAnalysed { path, trace }));
         })?;
 
         let send = tell(to_main);
@@ -141,7 +141,7 @@ impl Machines {
             let mut catalogue = catalogue.borrow_mut();
             catalogue.note(&event);
             let event = match event {
-                LibraryEvent::Found(tracks) => Some(Event::Found(found(&catalogue.store, tracks))),
+                LibraryEvent::Found(tracks) => Some(Event::SongsFound(found(&catalogue.store, tracks))),
                 other => translate::of_library(other),
             };
             if let Some(event) = event {
@@ -172,7 +172,7 @@ impl Machines {
     pub fn position(&self) -> Event {
         let at = self.player.position();
         Event::Position {
-            token: at.token,
+            play_id: at.token,
             seconds: at.seconds,
         }
     }
@@ -196,18 +196,20 @@ impl Machines {
         match effect {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
             Effect::FindLyrics(wanted) => self.lyrics.find(wanted),
-            Effect::ReadLyrics { path, lyrics, kind } => self.readings.read(ToRead { path, lyrics, kind }),
-            Effect::OpenDraft { .. } | Effect::KeepDraft { .. } | Effect::WriteLyrics { .. } => {
+            Effect::Romanize { path, lyrics, kind } => self.readings.read(ToRead { path, lyrics, kind }),
+            Effect::OpenDraft { .. } | Effect::SaveDraft { .. } | Effect::WriteLyrics { .. } => {
                 self.scribe.tell(effect);
             }
-            Effect::Listen { path, id, or_mixture } => self.listener.listen(Listen { path, id, or_mixture }),
+            Effect::AnalyseVocals { path, id, or_mixture } => {
+                self.listener.listen(Listen { path, id, or_mixture })
+            }
             Effect::Play {
-                token,
+                play_id,
                 path,
                 start,
                 key_tempo,
             } => {
-                let song = self.song(token, path, start, key_tempo);
+                let song = self.song(play_id, path, start, key_tempo);
                 self.player.load(song, true);
             }
             Effect::QueueNext(next) => {
@@ -230,7 +232,7 @@ impl Machines {
             Effect::ChooseOutput(name) => self.player.choose_output(name),
             Effect::ListOutputs => self.player.list_outputs(),
             Effect::SetOutputDelay(delay_ms) => self.player.set_output_delay(delay_ms),
-            Effect::BeginJob {
+            Effect::StartJob {
                 path,
                 id,
                 from_seconds,
@@ -239,10 +241,10 @@ impl Machines {
                 id,
                 from_seconds,
             }),
-            Effect::WarmEngine => self.jobs.warm(),
+            Effect::WarmUpEngine => self.jobs.warm(),
             Effect::CancelJob => self.jobs.cancel(),
             Effect::FocusJob { seconds } => self.jobs.focus(seconds),
-            Effect::Remember { id, singer, changes } => {
+            Effect::SaveSongSettings { id, singer, changes } => {
                 let done = self.store.remember_song(id, singer.as_deref(), &changes);
                 report(done, &self.to_main);
             }
@@ -262,14 +264,14 @@ impl Machines {
                 }
             }
             Effect::SaveQueue(queue) => report(self.keeper.queue(*queue), &self.to_main),
-            Effect::SaveNow(now) => report(self.keeper.now(now), &self.to_main),
+            Effect::SaveResumePoint(now) => report(self.keeper.now(now), &self.to_main),
             Effect::ReadList { path, instead } => {
                 playlists::read(self.user_paths.expand(&path), instead, &self.to_main);
             }
             Effect::WriteList { path, items, over } => {
                 playlists::write(self.user_paths.expand(&path), items, over, &self.to_main);
             }
-            Effect::LookFor(paths) => playlists::look_for(paths, &self.store, &self.to_main),
+            Effect::FindFiles(paths) => playlists::look_for(paths, &self.store, &self.to_main),
             Effect::SaveState(saved) => {
                 let kept = Kept {
                     level: saved.level,
@@ -282,13 +284,13 @@ impl Machines {
             Effect::SaveOutputs(saved) => {
                 report(self.store.save_state(OUTPUTS, &saved), &self.to_main);
             }
-            Effect::AskCache => self.ask_cache(),
+            Effect::ReadCacheStats => self.ask_cache(),
             Effect::Rescan => self.library.rescan(),
             Effect::Suspend | Effect::Redraw | Effect::Quit | Effect::Reply(_) => {}
         }
     }
 
-    fn song(&self, token: u64, path: PathBuf, start: f64, key_tempo: KeyTempo) -> Song {
+    fn song(&self, play_id: u64, path: PathBuf, start: f64, key_tempo: KeyTempo) -> Song {
         let opened = self.opened.iter().find(|opened| opened.path == path);
         let vocals: Box<dyn Vocals> = match opened {
             Some(opened) => {
@@ -304,7 +306,7 @@ impl Machines {
         // an UltraStar song begins where its text says
         let begins = opened.map_or(0.0, |opened| opened.span.start);
         Song {
-            token,
+            token: play_id,
             path,
             vocals,
             start: if start > 0.0 { start } else { begins },
@@ -355,7 +357,7 @@ impl Machines {
                     report(store.pin(id, pinned), &to_main);
                     Event::Identified { path, id }
                 }
-                Err(error) => Event::Trouble(format!("a song cannot be pinned: {error}")),
+                Err(error) => Event::Notice(format!("a song cannot be pinned: {error}")),
             };
             drop(to_main.send(Message::Event(event)));
         });
@@ -375,7 +377,7 @@ impl Machines {
                 songs: stats.complete.unwrap_or_default() as u64,
                 pinned: stats.pinned.unwrap_or_default() as u64,
             };
-            drop(to_main.send(Message::Event(Event::Cache(stats))));
+            drop(to_main.send(Message::Event(Event::CacheStats(stats))));
         });
         if let Err(error) = counted {
             tracing::warn!("no thread to add up the cache: {error}");
@@ -385,6 +387,6 @@ impl Machines {
 
 fn report(done: Result<(), StoreError>, to_main: &Sender<Message>) {
     if let Err(error) = done {
-        drop(to_main.send(Message::Event(Event::Trouble(error.to_string()))));
+        drop(to_main.send(Message::Event(Event::Notice(error.to_string()))));
     }
 }

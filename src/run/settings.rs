@@ -59,7 +59,7 @@ pub fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Messa
     let config = &context.config.lyrics;
     let server = config.lrclib.then(|| Lrclib::new(&config.lrclib_server));
     let server = server.transpose().unwrap_or_else(|error| {
-        drop(to_main.send(Message::Event(Event::Trouble(error.to_string()))));
+        drop(to_main.send(Message::Event(Event::Notice(error.to_string()))));
         None
     });
     Places {

@@ -17,18 +17,18 @@ use crate::{store, text, track};
 pub fn of_library(event: LibraryEvent) -> Option<Event> {
     Some(match event {
         LibraryEvent::Found(_) => return None,
-        LibraryEvent::Gone(paths) => Event::Gone(paths),
-        LibraryEvent::Moved { from, to } => Event::Moved { from, to },
+        LibraryEvent::Gone(paths) => Event::SongsGone(paths),
+        LibraryEvent::Moved { from, to } => Event::SongMoved { from, to },
         LibraryEvent::Progress { files } => Event::Scanning { files },
         LibraryEvent::ScanDone { files, .. } => Event::ScanDone { files },
         LibraryEvent::Watching { root, how } => match how {
             WatchedBy::Inotify | WatchedBy::Nobody => return None,
-            WatchedBy::Poll { reason } => Event::Said(format!(
+            WatchedBy::Poll { reason } => Event::Toast(format!(
                 "{} is looked through now and then: {reason}",
                 shown(&root)
             )),
         },
-        LibraryEvent::Trouble { path, reason } => Event::Trouble(format!("{}: {reason}", shown(&path))),
+        LibraryEvent::Trouble { path, reason } => Event::Notice(format!("{}: {reason}", shown(&path))),
     })
 }
 
@@ -47,7 +47,7 @@ pub fn of_job(event: JobEvent) -> Event {
             older: listing.older,
         },
         JobEvent::EngineRestarted { reason } => {
-            Event::Said(format!("the engine was started again: {reason}"))
+            Event::Toast(format!("the engine was started again: {reason}"))
         }
         JobEvent::EngineAsleep => Event::EngineAsleep,
         JobEvent::EngineDown { reason } => Event::EngineDown { reason },
@@ -77,7 +77,7 @@ pub fn of_job(event: JobEvent) -> Event {
         JobEvent::Failed { path, reason, .. } => Event::JobFailed { path, reason },
         JobEvent::Cancelled { path } => Event::JobCancelled { path },
         JobEvent::Evicted(ids) => Event::Evicted(ids),
-        JobEvent::StemsUnfit { path, reason } => Event::Said(unfit(&path, &reason)),
+        JobEvent::StemsUnfit { path, reason } => Event::Toast(unfit(&path, &reason)),
     }
 }
 
@@ -87,10 +87,20 @@ fn unfit(path: &std::path::Path, reason: &str) -> String {
 
 pub fn of_player(event: PlayerEvent) -> Event {
     match event {
-        PlayerEvent::Started { token, duration } => Event::PlayerStarted { token, duration },
-        PlayerEvent::Ended { token } => Event::PlayerEnded { token },
-        PlayerEvent::Failed { token, reason } => Event::PlayerFailed { token, reason },
-        PlayerEvent::Damaged { token, at, seconds } => Event::PlayerDamaged { token, at, seconds },
+        PlayerEvent::Started {
+            token: play_id,
+            duration,
+        } => Event::PlayerStarted { play_id, duration },
+        PlayerEvent::Ended { token: play_id } => Event::PlayerEnded { play_id },
+        PlayerEvent::Failed {
+            token: play_id,
+            reason,
+        } => Event::PlayerFailed { play_id, reason },
+        PlayerEvent::Damaged {
+            token: play_id,
+            at,
+            seconds,
+        } => Event::PlayerDamaged { play_id, at, seconds },
         PlayerEvent::Output(state) => Event::Output(match state {
             OutputState::Device {
                 name,
@@ -144,7 +154,7 @@ pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
 }
 
 pub fn of_readings(wish: ToRead, readings: Result<Readings, impl ToString>) -> Event {
-    Event::Readings {
+    Event::Romanized {
         path: wish.path,
         lyrics: wish.lyrics,
         readings: readings.map(Arc::new).map_err(|error| error.to_string()),

@@ -91,7 +91,7 @@ pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<
             None => vec![Span::styled(" nothing plays", canvas.theme.dim())],
         };
     };
-    let glyph = if app.deck.moves() {
+    let glyph = if app.deck.is_moving() {
         canvas.glyphs().playing
     } else {
         canvas.glyphs().paused
@@ -227,7 +227,7 @@ pub(super) fn message(app: &App, canvas: &mut Canvas) {
 /// Why nothing is heard, and the keys that mend it.
 fn no_sound(app: &App) -> Option<String> {
     let key = |action| app.keymap.key_name(app.screen, action);
-    if let Some(gone) = &app.outputs.gone {
+    if let Some(gone) = &app.outputs.lost {
         let mut words = format!("{gone} went away, the song waits");
         for (action, does) in [
             (Action::PlayPause, "goes on"),

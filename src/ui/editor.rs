@@ -75,8 +75,8 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         rows(editor, canvas, y, room.rows);
     }
     y += room.rows;
-    let now = (app.deck.heard(app.now_ms()) * 1000.0) as Millis;
-    let from = if app.deck.moves() {
+    let now = (app.deck.position_at(app.now_ms()) * 1000.0) as Millis;
+    let from = if app.deck.is_moving() {
         now
     } else {
         resting(editor, now)
@@ -230,20 +230,20 @@ fn parts(editor: &Editor, row: &SheetRow, number: usize, room: usize, canvas: &C
 
 /// What the wave shows.
 fn heard(song: &DeckSong) -> &'static str {
-    match song.words.trace().map(|trace| trace.of()) {
+    match song.lyrics.trace().map(|trace| trace.of()) {
         Some(Of::Vocals) => "the singer",
         Some(Of::Mixture) => "the whole music: the singer is not separated yet",
-        None if song.voice.stored().0 > 0 => "the singer, as far as separated",
+        None if song.vocals.stored().0 > 0 => "the singer, as far as separated",
         None => "not listened to yet",
     }
 }
 
 /// How loud it is in a stretch, from 0 to 1; None where nothing is known.
 fn loudness(song: &DeckSong, from: Millis, to: Millis) -> Option<f32> {
-    match song.words.trace() {
+    match song.lyrics.trace() {
         Some(trace) => trace.loudness(from, to),
         None => {
-            let (vocals, _) = song.voice.loudness(from as f64 / 1000.0, to as f64 / 1000.0)?;
+            let (vocals, _) = song.vocals.loudness(from as f64 / 1000.0, to as f64 / 1000.0)?;
             Some((f32::from(vocals) / 255.0).powf(0.6))
         }
     }

@@ -136,7 +136,7 @@ fn summary(app: &App) -> String {
     }
     let order = match app.tracks.sort() {
         Sort::Artist => String::new(),
-        sort => format!("   {}", sort.words()),
+        sort => format!("   {}", sort.text()),
     };
     format!(" {}{order}", text::songs(all))
 }

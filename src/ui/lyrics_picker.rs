@@ -16,13 +16,7 @@ pub(super) fn draw(app: &App, cursor: Cursor, canvas: &mut Canvas) {
     let (now, shown) = chosen_lyrics(app);
     let rows = canvas.height().saturating_sub(2);
     let first = cursor.view(choices.len(), rows);
-    for (row, (at, line)) in choices
-        .iter()
-        .enumerate()
-        .skip(first)
-        .take(rows)
-        .enumerate()
-    {
+    for (row, (at, line)) in choices.iter().enumerate().skip(first).take(rows).enumerate() {
         let (name, mut about) = match line {
             LyricsChoice::Auto => ("the best there is".to_owned(), Vec::new()),
             LyricsChoice::Ask(online) => ("LRCLIB".to_owned(), vec![asking(online).to_owned()]),

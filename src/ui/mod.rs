@@ -110,13 +110,13 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
         Overlay::Help => help::draw(app, &mut canvas.part(body)),
         Overlay::Outputs => outputs::draw(app, &mut canvas.part(body)),
         Overlay::LyricsPicker(cursor) => lyrics_picker::draw(app, *cursor, &mut canvas.part(body)),
-        Overlay::FullText { heading, words } => {
+        Overlay::FullText { heading, text: words } => {
             let mut canvas = canvas.part(body);
             canvas.rule(0, heading);
             let rows = canvas.height().saturating_sub(2);
             canvas.wrap(2, rows, words, Style::new());
         }
-        Overlay::Confirm { words, .. } => {
+        Overlay::Confirm { question: words, .. } => {
             let mut canvas = canvas.part(body);
             let rows = canvas.height();
             canvas.wrap(rows.min(3) / 2, rows, words, Style::new());

@@ -36,7 +36,7 @@ pub struct Narrator {
 /// What was told of the song.
 #[derive(Debug)]
 struct NarratedSong {
-    token: u64,
+    play_id: u64,
     playing: bool,
     over: bool,
     seconds: f64,
@@ -102,7 +102,7 @@ impl Narrator {
             self.song = None;
             return;
         };
-        let known = self.song.take().filter(|told| told.token == song.play_id);
+        let known = self.song.take().filter(|told| told.play_id == song.play_id);
         let mut told = known.unwrap_or_else(|| {
             let length = app
                 .deck
@@ -118,7 +118,7 @@ impl Narrator {
                     .unwrap_or_default()
             ));
             NarratedSong {
-                token: song.play_id,
+                play_id: song.play_id,
                 playing: true,
                 over: false,
                 seconds: app.deck.seconds,
@@ -195,7 +195,7 @@ fn lyrics(app: &App, told: &mut NarratedSong, lines: &mut Vec<String>) {
         return;
     };
     let source = song
-        .words
+        .lyrics
         .shown()
         .map(|lyrics| format!("lyrics: {}, {}", lyrics.source.name(), lyrics.timing.name()));
     if source != told.lyrics {
@@ -203,7 +203,7 @@ fn lyrics(app: &App, told: &mut NarratedSong, lines: &mut Vec<String>) {
         told.lyrics = source;
         told.line = None;
     }
-    let (Some(lyrics), Some(moment)) = (song.words.shown(), app.lyrics_moment()) else {
+    let (Some(lyrics), Some(moment)) = (song.lyrics.shown(), app.lyrics_moment()) else {
         return;
     };
     let at = app.browsed_line().unwrap_or(moment.line);
@@ -220,7 +220,7 @@ fn lyrics(app: &App, told: &mut NarratedSong, lines: &mut Vec<String>) {
         looked.unwrap_or_default(),
         line.text
     ));
-    if let Some(pieces) = song.words.reading(at).filter(|_| app.readings) {
+    if let Some(pieces) = song.lyrics.romanization(at).filter(|_| app.readings) {
         let said: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         lines.push(said.join(" "));
     }
@@ -352,9 +352,9 @@ fn overlay(app: &App) -> Vec<String> {
             said.push("any key closes".into());
             said
         }
-        Overlay::FullText { heading, words } => vec![format!("{heading}: {words}")],
+        Overlay::FullText { heading, text: words } => vec![format!("{heading}: {words}")],
         Overlay::SaveLyrics(wish) => editor::saving_words(wish),
-        Overlay::Confirm { words, .. } => vec![format!("{words} y: yes, any other key: no")],
+        Overlay::Confirm { question: words, .. } => vec![format!("{words} y: yes, any other key: no")],
         Overlay::Outputs => {
             let lines = app.outputs.lines();
             let name = lines

@@ -28,7 +28,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         if line.name == app.outputs.saved.chosen {
             about.push("chosen".into());
         }
-        if !line.there {
+        if !line.available {
             about.push("not there; used as soon as it is".into());
         }
         let delayed = line.name.as_deref().or(heard);
@@ -37,7 +37,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
             about.push(format!("heard {delay} ms late"));
         }
         let theme = canvas.theme;
-        let style = match (line.there, is_heard) {
+        let style = match (line.available, is_heard) {
             (false, _) => theme.dim(),
             (true, true) => theme.good(),
             (true, false) => Style::new(),

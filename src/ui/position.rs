@@ -30,7 +30,7 @@ pub(super) fn position(app: &App, canvas: &mut Canvas, y: usize) {
     let (from, to) = marks.unwrap_or_default();
     let ready = |at: usize| {
         let middle = (at as f64 + 0.5) / cells as f64 * duration;
-        song.is_some_and(|song| song.voice.ready_at(middle))
+        song.is_some_and(|song| song.vocals.ready_at(middle))
     };
     canvas.spot(now.len() + 2, y, cells, PointerTarget::Position);
     let (glyphs, head) = (canvas.glyphs(), cell(app.deck.seconds));
@@ -68,7 +68,7 @@ pub(super) fn stems(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
         .map(|entry| entry.stems.clone())
         .unwrap_or_default();
     let older = app.tracks.get(song.key).and_then(|entry| entry.older.as_deref());
-    let (words, style) = if song.voice.complete {
+    let (words, style) = if song.vocals.complete {
         let model = older.map(|model| older_words(app, model));
         (format!("ready{}", model.unwrap_or_default()), theme.good())
     } else {
@@ -86,7 +86,7 @@ pub(super) fn stems(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
                 } else {
                     String::new()
                 };
-                let until = song.voice.ready_until(app.deck.seconds).map(text::time);
+                let until = song.vocals.ready_until(app.deck.seconds).map(text::time);
                 let until = until
                     .map(|until| format!(", good until {until}"))
                     .unwrap_or_default();
@@ -112,11 +112,11 @@ pub(super) fn stems(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
     let cells = width.saturating_sub(text::width(&words) + 11);
     let mut spans = vec![Span::styled(" stems ", theme.dim())];
     if cells >= 6 {
-        let count = song.voice.segments.len();
+        let count = song.vocals.segments.len();
         let stored = |cell: usize| {
-            let here = |segment: usize| song.voice.segments.get(segment).is_some_and(Option::is_some);
+            let here = |segment: usize| song.vocals.segments.get(segment).is_some_and(Option::is_some);
             let (first, last) = (cell * count / cells, ((cell + 1) * count).div_ceil(cells));
-            song.voice.complete || (count > 0 && (first..last).all(here))
+            song.vocals.complete || (count > 0 && (first..last).all(here))
         };
         for cell in 0..cells {
             let (glyph, style) = if stored(cell) {

@@ -88,7 +88,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
         heading(app, song, canvas);
         y += 1;
     }
-    if let (Some(moment), Some(shown)) = (lyrics, song.words.shown()) {
+    if let (Some(moment), Some(shown)) = (lyrics, song.lyrics.shown()) {
         let area = canvas.area();
         let rows = Rect {
             y: area.y + y as u16,
@@ -190,7 +190,7 @@ fn heading(app: &App, song: &DeckSong, canvas: &mut Canvas) {
 
 /// Length of the song as far as known.
 fn length(app: &App, song: &DeckSong) -> Option<f64> {
-    let by_segments = song.voice.segment_seconds * song.voice.segments.len() as f64;
+    let by_segments = song.vocals.segment_seconds * song.vocals.segments.len() as f64;
     app.deck.duration().or((by_segments > 0.0).then_some(by_segments))
 }
 
@@ -207,7 +207,7 @@ fn waves(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize, rows: usize)
     let head = (app.deck.seconds / seconds) as usize;
     for column in 0..columns {
         let from = column as f64 * seconds;
-        let loudness = song.voice.loudness(from, from + seconds);
+        let loudness = song.vocals.loudness(from, from + seconds);
         // what has been sung is bright, the place itself is lit
         let shade = |style: Style| match column.cmp(&head) {
             std::cmp::Ordering::Less => style,
@@ -286,15 +286,15 @@ fn toggle(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
         if voice == FaderPosition::Mine {
             word += &format!(" {} %", app.fader.mine());
         }
-        let on = app.fader.voice() == voice;
+        let on = app.fader.position() == voice;
         spans.push(Span::styled(
             format!(" {word} "),
             if on { theme.selected() } else { theme.dim() },
         ));
         spans.push(Span::raw(" "));
     }
-    let here = song.voice.ready_at(app.deck.seconds);
-    let words = match (app.fader.solo(), app.fader.voice(), here) {
+    let here = song.vocals.ready_at(app.deck.seconds);
+    let words = match (app.fader.solo(), app.fader.position(), here) {
         (true, _, true) => "the singer alone ",
         (true, _, false) => "singer not alone: not separated yet ",
         (false, FaderPosition::Full, _) | (false, _, true) => "",

@@ -33,7 +33,7 @@ const TIDE: &str = "Tideline";
 #[test]
 fn the_library_stands_as_it_is_asked_to_and_the_cursor_stays_on_its_song() {
     let mut harness = Harness::new();
-    harness.event(Event::Found(lived()));
+    harness.event(Event::SongsFound(lived()));
     harness.keys("j j");
     assert_eq!(harness.selected(), SALT);
     for (keys, order) in [
@@ -62,7 +62,7 @@ fn the_library_stands_as_it_is_asked_to_and_the_cursor_stays_on_its_song() {
 #[test]
 fn the_order_is_kept_for_the_next_evening_and_a_song_just_sung_moves_up() {
     let mut harness = Harness::new();
-    harness.event(Event::Found(lived()));
+    harness.event(Event::SongsFound(lived()));
     harness.keys("o s");
     let kept = harness.tick(2_000).into_iter().find_map(|effect| match effect {
         Effect::SaveState(saved) => Some(saved),
@@ -76,7 +76,7 @@ fn the_order_is_kept_for_the_next_evening_and_a_song_just_sung_moves_up() {
         ..Settings::default()
     };
     harness.app = App::new(settings, Keymap::default());
-    harness.event(Event::Found(lived()));
+    harness.event(Event::SongsFound(lived()));
     assert_eq!(harness.shown()[0], MOTH);
     harness.event(Event::Sung(SungSong {
         at: 500,
@@ -91,7 +91,7 @@ fn the_order_is_kept_for_the_next_evening_and_a_song_just_sung_moves_up() {
 #[test]
 fn a_pin_is_set_and_taken_back_and_is_known_of_a_song_that_was_opened() {
     let mut harness = Harness::new();
-    harness.event(Event::Found(lived()));
+    harness.event(Event::SongsFound(lived()));
     let pinned = |harness: &Harness, title: &str| {
         let key = harness.app.tracks.key(&path(title)).unwrap();
         harness.app.tracks.get(key).unwrap().history.pinned
@@ -143,16 +143,16 @@ proptest! {
         harness.keys(["o a", "o t", "o r", "o p", "o s"][sort]);
         for (i, plays, last_sung, added) in news {
             let past = SongHistory { pinned: false, plays, last_sung, added };
-            harness.event(Event::Found(vec![FoundSong { past, ..song(i) }]));
+            harness.event(Event::SongsFound(vec![FoundSong { past, ..song(i) }]));
         }
-        harness.event(Event::Gone(gone.iter().map(|i| song(*i).track.path).collect()));
+        harness.event(Event::SongsGone(gone.iter().map(|i| song(*i).track.path).collect()));
         harness.check();
         let shown: Vec<_> = harness.app.tracks.shown().iter().map(|key| harness.app.tracks.get(*key).unwrap()).collect();
         prop_assert_eq!(shown.len(), harness.app.tracks.all().len());
         for two in shown.windows(2) {
             let (a, b) = (two[0].history, two[1].history);
             let holds = match sort {
-                0 => two[0].words <= two[1].words,
+                0 => two[0].search_text <= two[1].search_text,
                 1 => two[0].track.title().to_lowercase() <= two[1].track.title().to_lowercase(),
                 2 => a.added >= b.added,
                 3 => a.plays >= b.plays,

@@ -34,8 +34,8 @@ fn singing(settings: Settings) -> Harness {
     harness.app = App::new(settings, Keymap::default());
     harness.find_songs();
     harness.event(device("Headphones"));
-    let token = harness.play("Paper Lanterns", None, true);
-    harness.position(token, 67.0);
+    let play_id = harness.play("Paper Lanterns", None, true);
+    harness.position(play_id, 67.0);
     harness
 }
 
@@ -47,8 +47,8 @@ fn the_fader_goes_to_twice_the_recording_and_the_level_is_kept() {
     }
     assert_eq!(harness.app.fader.level(), 200);
     assert_eq!(harness.keys("Shift-Down"), [Effect::SetLevel(1.99)]);
-    let token = harness.play("Tideline", Some(1.8), true);
-    harness.position(token, 1.0);
+    let play_id = harness.play("Tideline", Some(1.8), true);
+    harness.position(play_id, 1.0);
     assert_eq!(harness.app.fader.level(), 180);
     harness.check();
 }
@@ -58,8 +58,8 @@ fn the_singer_is_alone_only_where_the_vocals_are_known_and_only_in_this_song() {
     let mut harness = Harness::new();
     harness.find_songs();
     assert_eq!(harness.keys("V"), [], "nothing plays");
-    let token = harness.play("Paper Lanterns", None, false);
-    harness.position(token, 1.0);
+    let play_id = harness.play("Paper Lanterns", None, false);
+    harness.position(play_id, 1.0);
     assert_eq!(harness.keys("V"), []);
     assert!(message(&harness).contains("nothing plays") || message(&harness).contains("separated"));
     let stored = |segment| Event::SegmentStored {
@@ -69,7 +69,7 @@ fn the_singer_is_alone_only_where_the_vocals_are_known_and_only_in_this_song() {
     };
     assert!(harness.event(stored(0)).contains(&Effect::SetSolo(true)));
     // Four seconds a segment, and the second is not known.
-    assert!(harness.position(token, 4.5).contains(&Effect::SetSolo(false)));
+    assert!(harness.position(play_id, 4.5).contains(&Effect::SetSolo(false)));
     assert!(harness.event(stored(1)).contains(&Effect::SetSolo(true)));
     assert_eq!(harness.keys("V"), [Effect::SetSolo(false)]);
     assert_eq!(harness.keys("V"), [Effect::SetSolo(true)]);
@@ -117,7 +117,7 @@ fn an_output_is_chosen_at_once_and_remembered() {
     harness.event(Event::Outputs(vec!["Headphones".into()]));
     let lines = harness.app.outputs.lines();
     assert_eq!(harness.app.outputs.cursor.at, 2);
-    assert!(!lines[2].there && lines[2].name.as_deref() == Some("Party Box"));
+    assert!(!lines[2].available && lines[2].name.as_deref() == Some("Party Box"));
     let effects = harness.keys("k k Enter");
     assert_eq!(effects[0], Effect::ChooseOutput(None));
 }
@@ -171,7 +171,7 @@ fn a_song_whose_output_went_away_waits_and_goes_on_with_the_next() {
     assert_eq!(harness.app.deck.seconds, 67.0);
     let effects = harness.event(device("Speakers"));
     assert!(effects.contains(&Effect::Resume), "{effects:?}");
-    assert!(harness.app.deck.playing && harness.app.outputs.gone.is_none());
+    assert!(harness.app.deck.playing && harness.app.outputs.lost.is_none());
 }
 
 #[test]
@@ -184,11 +184,11 @@ fn a_song_that_waits_for_a_key_waits_for_a_key() {
     let effects = harness.event(device("Speakers"));
     assert!(!effects.contains(&Effect::Resume) && !harness.app.deck.playing);
     assert!(
-        harness.app.outputs.gone.is_some(),
+        harness.app.outputs.lost.is_some(),
         "the banner stays until the key"
     );
     assert!(harness.keys("Space").contains(&Effect::Resume));
-    assert!(harness.app.outputs.gone.is_none());
+    assert!(harness.app.outputs.lost.is_none());
 }
 
 #[test]
@@ -209,8 +209,8 @@ fn a_song_paused_by_hand_is_not_begun_by_an_output() {
 #[test]
 fn damage_is_said_once_a_place_and_not_for_ever() {
     let mut harness = singing(Settings::default());
-    let token = harness.app.deck.song.as_ref().unwrap().play_id;
-    let damaged = |at, seconds| Event::PlayerDamaged { token, at, seconds };
+    let play_id = harness.app.deck.song.as_ref().unwrap().play_id;
+    let damaged = |at, seconds| Event::PlayerDamaged { play_id, at, seconds };
     harness.event(damaged(83.2, 0.004));
     assert_eq!(message(&harness), "", "nobody hears that");
     harness.event(damaged(83.2, 0.41));
@@ -245,11 +245,11 @@ fn damage_is_said_once_a_place_and_not_for_ever() {
     harness.event(damaged(10.0, 3.0));
     harness.event(damaged(f64::NAN, 3.0));
     assert_eq!(message(&harness), "");
-    assert!(harness.app.deck.moves(), "the song plays on");
+    assert!(harness.app.deck.is_moving(), "the song plays on");
     // Another file under the same name.
     let mut found = crate::harness::song(1);
     found.track.stamp.size = 2;
-    harness.event(Event::Found(vec![found]));
+    harness.event(Event::SongsFound(vec![found]));
     harness.event(damaged(10.0, 0.2));
     assert_eq!(
         message(&harness),
@@ -270,15 +270,15 @@ fn one_song_goes_into_the_next_only_where_it_is_another() {
         })
     };
     let mut harness = singing(settings);
-    let token = harness.app.deck.song.as_ref().unwrap().play_id;
+    let play_id = harness.app.deck.song.as_ref().unwrap().play_id;
     // 15 seconds ahead, and what 8 seconds take at the fastest tempo.
-    assert_eq!(harness.position(token, 172.9), []);
-    assert_ne!(harness.position(token, 173.1), []);
+    assert_eq!(harness.position(play_id, 172.9), []);
+    assert_ne!(harness.position(play_id, 173.1), []);
     let next = loaded("Salt on the Window", None, true);
     assert_eq!(crossfade(harness.event(Event::Loaded(Box::new(next)))), Some(8.0));
     // Repeated for ever it goes round as it was made.
     harness.keys("2 r");
-    harness.position(token, 173.2);
+    harness.position(play_id, 173.2);
     let again = loaded("Paper Lanterns", None, true);
     assert_eq!(
         crossfade(harness.event(Event::Loaded(Box::new(again)))),

@@ -55,7 +55,7 @@ fn disc() -> Vec<u8> {
 fn singing() -> (Harness, u64) {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play(SONG, None, true);
+    let play_id = harness.play(SONG, None, true);
     harness.event(Event::Lyrics(Box::new(FoundLyrics {
         path: path(SONG),
         graphics: Some(Arc::new(Graphics::read(&disc()).unwrap())),
@@ -70,7 +70,7 @@ fn singing() -> (Harness, u64) {
         ..FoundLyrics::default()
     })));
     harness.app.toasts = Toasts::default();
-    (harness, token)
+    (harness, play_id)
 }
 
 fn draw(harness: &Harness, theme: &Theme, columns: u16, rows: u16) -> TestBackend {
@@ -98,8 +98,8 @@ fn colours(screen: &TestBackend) -> Vec<Color> {
 
 #[test]
 fn pictures_stand_where_lines_would_in_the_colours_there_are() {
-    let (mut harness, token) = singing();
-    harness.at(token, 1.0);
+    let (mut harness, play_id) = singing();
+    harness.at(play_id, 1.0);
     let with = |harness: &Harness, depth| {
         let mut theme = Theme::new(true, false);
         theme.depth = depth;
@@ -116,7 +116,7 @@ fn pictures_stand_where_lines_would_in_the_colours_there_are() {
         seen.contains(&blue) && seen.contains(&yellow) && !seen.contains(&red),
         "{seen:?}"
     );
-    harness.at(token, 2.5);
+    harness.at(play_id, 2.5);
     let seen = with(&harness, Depth::True);
     assert!(seen.contains(&yellow) && seen.contains(&red), "{seen:?}");
     let seen = with(&harness, Depth::Indexed);
@@ -130,14 +130,14 @@ fn pictures_stand_where_lines_would_in_the_colours_there_are() {
         "{seen:?}"
     );
     // back again: what was drawn later is gone
-    harness.at(token, 1.0);
+    harness.at(play_id, 1.0);
     assert!(!with(&harness, Depth::True).contains(&red));
 }
 
 #[test]
 fn without_colours_pictures_are_shades() {
-    let (mut harness, token) = singing();
-    harness.at(token, 1.0);
+    let (mut harness, play_id) = singing();
+    harness.at(play_id, 1.0);
     insta::assert_snapshot!("ascii_80x24", draw(&harness, &Theme::new(false, true), 80, 24));
     let plain = draw(&harness, &Theme::new(false, false), 80, 24).to_string();
     assert!(plain.contains('█') && !plain.contains('▀'));
@@ -149,18 +149,18 @@ fn without_colours_pictures_are_shades() {
 
 #[test]
 fn a_frame_is_wanted_only_where_the_picture_changes() {
-    let (mut harness, token) = singing();
+    let (mut harness, play_id) = singing();
     let mut frames = 0;
     harness.keys("3");
     for step in 0..100_u32 {
         harness.app.frame_drawn();
-        harness.position(token, 1.0 + f64::from(step) / 100.0 * 0.2);
+        harness.position(play_id, 1.0 + f64::from(step) / 100.0 * 0.2);
         harness.app.frame_drawn();
         harness.tick(10 + u64::from(step));
         frames += u32::from(harness.app.needs_frame());
     }
     assert!(frames <= 2, "{frames} frames while nothing is drawn");
-    harness.position(token, 2.2);
+    harness.position(play_id, 2.2);
     harness.app.frame_drawn();
     harness.tick(2_000);
     assert!(harness.app.needs_frame());

@@ -133,7 +133,7 @@ impl Harness {
                 self.kept.queue = (**queue).clone();
                 false
             }
-            Effect::SaveNow(now) => {
+            Effect::SaveResumePoint(now) => {
                 self.kept.resume = now.clone();
                 false
             }
@@ -143,7 +143,7 @@ impl Harness {
     }
 
     pub fn find_songs(&mut self) -> Vec<Effect> {
-        self.event(Event::Found((0..SONGS.len()).map(song).collect()))
+        self.event(Event::SongsFound((0..SONGS.len()).map(song).collect()))
     }
 
     /// Types keys as the configuration writes them: `j j Enter`.
@@ -188,25 +188,25 @@ impl Harness {
             self.event(Event::JobCancelled { path: running.path });
         }
         let effects = self.event(Event::Loaded(Box::new(loaded(title, level, complete))));
-        let token = effects.iter().find_map(|effect| match effect {
-            Effect::Play { token, .. } => Some(*token),
+        let play_id = effects.iter().find_map(|effect| match effect {
+            Effect::Play { play_id, .. } => Some(*play_id),
             _ => None,
         });
-        let token = token.expect("it plays");
+        let play_id = play_id.expect("it plays");
         self.event(Event::PlayerStarted {
-            token,
+            play_id,
             duration: Some(200.0),
         });
-        token
+        play_id
     }
 
-    pub fn position(&mut self, token: u64, seconds: f64) -> Vec<Effect> {
-        self.event(Event::Position { token, seconds })
+    pub fn position(&mut self, play_id: u64, seconds: f64) -> Vec<Effect> {
+        self.event(Event::Position { play_id, seconds })
     }
 
     /// The player says where it is and the clock ticks, as while a song plays.
-    pub fn at(&mut self, token: u64, seconds: f64) {
-        self.position(token, seconds);
+    pub fn at(&mut self, play_id: u64, seconds: f64) {
+        self.position(play_id, seconds);
         self.tick(10);
     }
 
@@ -264,7 +264,7 @@ impl Harness {
         );
         assert!(shown.iter().all(|key| all.contains(key)));
         let sorted = app.tracks.all().windows(2).all(|pair| {
-            let words = |key| &app.tracks.get(key).unwrap().words;
+            let words = |key| &app.tracks.get(key).unwrap().search_text;
             words(pair[0]) <= words(pair[1])
         });
         assert!(sorted, "the list lost its order");
@@ -303,7 +303,7 @@ impl Harness {
         );
         assert!(app.jobs.waiting_seconds() >= 0.0);
         if let Some(song) = &app.deck.song {
-            assert!(!(song.stage == Stage::Over && app.deck.moves()));
+            assert!(!(song.stage == Stage::Over && app.deck.is_moving()));
             assert!(
                 app.deck
                     .next

@@ -55,18 +55,18 @@ fn voice(lyrics: &Lyrics, later: Millis) -> Trace {
 fn singing(lyrics: Option<Lyrics>) -> (Harness, u64, Vec<Effect>) {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play(SONG, None, true);
+    let play_id = harness.play(SONG, None, true);
     let effects = harness.event(Event::Lyrics(Box::new(FoundLyrics {
         path: path(SONG),
         lyrics: lyrics.map(Arc::new),
         ..FoundLyrics::default()
     })));
     harness.app.toasts = Toasts::default();
-    (harness, token, effects)
+    (harness, play_id, effects)
 }
 
 fn traced(harness: &mut Harness, trace: Option<Trace>) -> Vec<Effect> {
-    harness.event(Event::Traced {
+    harness.event(Event::VocalsAnalysed {
         path: path(SONG),
         trace: trace.map(Arc::new),
     })
@@ -95,15 +95,15 @@ fn draw(harness: &Harness, columns: u16, rows: u16) -> TestBackend {
 
 #[test]
 fn an_offset_is_suggested_in_words_and_taken_by_one_key() {
-    let (mut harness, token, effects) = singing(Some(verse()));
+    let (mut harness, play_id, effects) = singing(Some(verse()));
     let listens = |effects: &[Effect]| {
         effects
             .iter()
-            .filter(|e| matches!(e, Effect::Listen { .. }))
+            .filter(|e| matches!(e, Effect::AnalyseVocals { .. }))
             .count()
     };
     assert_eq!(listens(&effects), 1, "{effects:?}");
-    harness.at(token, 9.0);
+    harness.at(play_id, 9.0);
     let effects = traced(&mut harness, Some(voice(&verse(), 350)));
     assert_eq!(listens(&effects), 0, "listened to once");
     assert!(
@@ -118,7 +118,7 @@ fn an_offset_is_suggested_in_words_and_taken_by_one_key() {
     assert_eq!(offset(&harness), 350);
     assert!(!draw(&harness, 100, 30).to_string().contains("? y"));
     let saved = harness.tick(2_000);
-    let kept = |effect: &Effect| matches!(effect, Effect::Remember { changes, .. } if *changes == [Change::LyricsOffset(350)]);
+    let kept = |effect: &Effect| matches!(effect, Effect::SaveSongSettings { changes, .. } if *changes == [Change::LyricsOffset(350)]);
     assert!(saved.iter().any(kept), "{saved:?}");
     harness.keys("y");
     assert_eq!(offset(&harness), 350, "only once");
@@ -153,10 +153,10 @@ fn plain_text_is_laid_by_the_trace_once_it_is_there() {
         .iter()
         .map(|line| format!("{} lines", line.text))
         .collect();
-    let (mut harness, token, _) = singing(Some(lyrics("a.txt", &text.join("\n"))));
+    let (mut harness, play_id, _) = singing(Some(lyrics("a.txt", &text.join("\n"))));
     traced(&mut harness, Some(voice(&sung, 0)));
     let song = harness.app.deck.song.as_ref().unwrap();
-    let laid = song.words.shown().unwrap().clone();
+    let laid = song.lyrics.shown().unwrap().clone();
     assert_eq!(laid.timing, Timing::Guessed);
     let near = laid
         .lines
@@ -174,17 +174,20 @@ fn plain_text_is_laid_by_the_trace_once_it_is_there() {
         segment: 3,
         peaks: None,
     });
-    assert_eq!(harness.app.deck.song.as_ref().unwrap().words.shown(), Some(&laid));
-    harness.at(token, 10.0);
+    assert_eq!(
+        harness.app.deck.song.as_ref().unwrap().lyrics.shown(),
+        Some(&laid)
+    );
+    harness.at(play_id, 10.0);
     harness.keys("y");
     assert_eq!(offset(&harness), 0, "a guess is not moved");
 }
 
 /// Opens the editor on these lyrics, with what is left of an earlier draft.
 fn editing(lyrics: Option<Lyrics>, draft: Option<Box<croon::app::state::editor::Draft>>) -> (Harness, u64) {
-    let (mut harness, token, _) = singing(lyrics);
+    let (mut harness, play_id, _) = singing(lyrics);
     harness.app.settings.lyrics_folder = "/data/croon/lyrics".into();
-    harness.at(token, 7.0);
+    harness.at(play_id, 7.0);
     let effects = harness.keys("e");
     assert_eq!(effects, [Effect::OpenDraft { song: path(SONG) }]);
     harness.event(Event::Draft {
@@ -192,7 +195,7 @@ fn editing(lyrics: Option<Lyrics>, draft: Option<Box<croon::app::state::editor::
         draft,
     });
     assert_eq!(harness.app.screen, Screen::Editor);
-    (harness, token)
+    (harness, play_id)
 }
 
 const TEXT: &str = "we set them down\nPaper lanterns on the water\n\ncarry every name\n";
@@ -204,15 +207,15 @@ fn starts(harness: &Harness) -> Vec<Option<Millis>> {
 
 #[test]
 fn a_text_is_tapped_mended_and_saved() {
-    let (mut harness, token) = editing(Some(lyrics("a.txt", TEXT)), None);
+    let (mut harness, play_id) = editing(Some(lyrics("a.txt", TEXT)), None);
     assert_eq!(starts(&harness), [None; 3]);
     for seconds in [10.0, 10.4, 10.8, 11.2] {
-        harness.at(token, seconds);
+        harness.at(play_id, seconds);
         harness.keys("Space");
     }
-    harness.at(token, 11.9);
+    harness.at(play_id, 11.9);
     harness.keys("Enter w");
-    harness.at(token, 12.5);
+    harness.at(play_id, 12.5);
     harness.keys("Space");
     assert_eq!(starts(&harness), [Some(10_000), Some(12_500), None]);
     harness.keys("Shift-Left Left");
@@ -226,7 +229,7 @@ fn a_text_is_tapped_mended_and_saved() {
     let drafts = |effects: Vec<Effect>| {
         effects
             .into_iter()
-            .filter(|e| matches!(e, Effect::KeepDraft { draft: Some(_), .. }))
+            .filter(|e| matches!(e, Effect::SaveDraft { draft: Some(_), .. }))
             .count()
     };
     assert_eq!(drafts(harness.tick(2_000)), 1);
@@ -266,15 +269,15 @@ fn a_text_is_tapped_mended_and_saved() {
     assert!(
         !effects
             .iter()
-            .any(|effect| matches!(effect, Effect::KeepDraft { .. })),
+            .any(|effect| matches!(effect, Effect::SaveDraft { .. })),
         "a line is in no file"
     );
 }
 
 #[test]
 fn a_file_of_the_users_is_written_over_only_with_a_yes() {
-    let (mut harness, token) = editing(Some(verse()), None);
-    harness.at(token, 9.0);
+    let (mut harness, play_id) = editing(Some(verse()), None);
+    harness.at(play_id, 9.0);
     harness.keys("Right s");
     let effects = harness.keys("b");
     let [refused @ Effect::WriteLyrics { over: false, .. }] = effects.as_slice() else {
@@ -282,7 +285,7 @@ fn a_file_of_the_users_is_written_over_only_with_a_yes() {
     };
     harness.event(Event::LyricsExist(Box::new(refused.clone())));
     assert!(
-        matches!(&harness.app.overlay, Overlay::Confirm { words, .. } if words.contains("/music/Paper Lanterns.lrc"))
+        matches!(&harness.app.overlay, Overlay::Confirm { question, .. } if question.contains("/music/Paper Lanterns.lrc"))
     );
     assert_eq!(harness.keys("n"), []);
     harness.event(Event::LyricsExist(Box::new(refused.clone())));
@@ -296,7 +299,7 @@ fn a_file_of_the_users_is_written_over_only_with_a_yes() {
     };
     let effects = harness.event(written);
     assert!(
-        effects.contains(&Effect::KeepDraft {
+        effects.contains(&Effect::SaveDraft {
             song: path(SONG),
             draft: None
         }),
@@ -309,12 +312,12 @@ fn a_file_of_the_users_is_written_over_only_with_a_yes() {
 
 #[test]
 fn what_is_not_saved_is_there_again() {
-    let (mut harness, token) = editing(Some(lyrics("a.txt", TEXT)), None);
-    harness.at(token, 10.0);
+    let (mut harness, play_id) = editing(Some(lyrics("a.txt", TEXT)), None);
+    harness.at(play_id, 10.0);
     harness.keys("Space");
     let effects = harness.keys("Ctrl-c");
     let kept = effects.into_iter().find_map(|effect| match effect {
-        Effect::KeepDraft { draft, .. } => draft,
+        Effect::SaveDraft { draft, .. } => draft,
         _ => None,
     });
     let (harness, _) = editing(None, kept.map(Box::new));
@@ -345,9 +348,9 @@ fn text_is_pasted_and_pasting_is_taken_back() {
 
 #[test]
 fn the_song_waits_at_its_end_and_another_song_closes_the_editor() {
-    let (mut harness, token) = editing(Some(verse()), None);
+    let (mut harness, play_id) = editing(Some(verse()), None);
     harness.keys("Right");
-    let effects = harness.event(Event::PlayerEnded { token });
+    let effects = harness.event(Event::PlayerEnded { play_id });
     assert!(
         !effects.iter().any(|effect| matches!(effect, Effect::Load { .. })),
         "{effects:?}"
@@ -380,7 +383,7 @@ fn the_tempo_is_live_while_words_are_tapped() {
 
 #[test]
 fn the_editor_at_several_sizes() {
-    let (mut harness, token) = editing(Some(lyrics("a.txt", TEXT)), None);
+    let (mut harness, play_id) = editing(Some(lyrics("a.txt", TEXT)), None);
     let mut sung = lyrics(
         "a.lrc",
         "[00:10.00]<00:10.00>a <00:10.40>b <00:10.80>c <00:11.20>d<00:11.90>\n[00:12.50]<00:12.50>a <00:13.00>b <00:13.40>c <00:13.60>d <00:13.90>e<00:14.60>\n",
@@ -388,14 +391,14 @@ fn the_editor_at_several_sizes() {
     sung.timing = Timing::Words;
     traced(&mut harness, Some(voice(&sung, 0)));
     for seconds in [10.0, 10.4, 10.8, 11.2] {
-        harness.at(token, seconds);
+        harness.at(play_id, seconds);
         harness.keys("Space");
     }
-    harness.at(token, 11.9);
+    harness.at(play_id, 11.9);
     harness.keys("Enter");
-    harness.at(token, 12.5);
+    harness.at(play_id, 12.5);
     harness.keys("Space");
-    harness.at(token, 12.9);
+    harness.at(play_id, 12.9);
     harness.app.toasts = Toasts::default();
     for (columns, rows) in [(20, 3), (40, 10), (80, 24), (140, 45)] {
         insta::assert_snapshot!(format!("editor_{columns}x{rows}"), draw(&harness, columns, rows));

@@ -172,7 +172,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         });
         let mut harness = Harness::new();
         harness.find_songs();
-        let token = harness.play(SONG, None, false);
+        let play_id = harness.play(SONG, None, false);
         harness.event(Event::Lyrics(Box::new(FoundLyrics {
             path: path(SONG),
             lyrics: Some(Arc::new(lyrics())),
@@ -180,7 +180,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         })));
         feeder.obey(Command::Load(
             Song {
-                token,
+                token: play_id,
                 path: path_of_song.clone(),
                 vocals: Box::new(Silence),
                 start: 0.0,
@@ -208,7 +208,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
             if now >= wake || ready {
                 let at = shared.position();
                 harness.event(Event::Position {
-                    token: at.token,
+                    play_id: at.token,
                     seconds: at.seconds,
                 });
                 harness.event(Event::Tick { now_ms: now });

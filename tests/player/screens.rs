@@ -42,7 +42,7 @@ fn evening() -> Harness {
         rate: 48_000,
         instead_of: None,
     }));
-    let token = harness.play("Paper Lanterns", None, false);
+    let play_id = harness.play("Paper Lanterns", None, false);
     for segment in 0..30 {
         harness.event(Event::SegmentStored {
             path: path("Paper Lanterns"),
@@ -56,8 +56,8 @@ fn evening() -> Harness {
         total: 50,
         speed: 8.2,
     });
-    harness.position(token, 67.0);
-    harness.event(Event::Cache(CacheStats {
+    harness.position(play_id, 67.0);
+    harness.event(Event::CacheStats(CacheStats {
         bytes: 13_200_000_000,
         cap_bytes: 20_000_000_000,
         songs: 418,
@@ -136,8 +136,8 @@ fn what_is_moved_stands_on_every_screen() {
 #[test]
 fn sing_where_the_singer_is_still_heard() {
     let mut harness = evening();
-    let token = harness.app.deck.song.as_ref().unwrap().play_id;
-    harness.position(token, 180.0);
+    let play_id = harness.app.deck.song.as_ref().unwrap().play_id;
+    harness.position(play_id, 180.0);
     harness.keys("v");
     harness.event(Event::Output(Output::Silent {
         reason: "no sound card".into(),
@@ -150,7 +150,7 @@ fn sing_where_the_singer_is_still_heard() {
 fn jobs() {
     let mut harness = evening();
     harness.keys("4 G");
-    harness.event(Event::Trouble(
+    harness.event(Event::Notice(
         "/home/ana/Music/private can't be read: its owner has to allow it".into(),
     ));
     harness.app.toasts = Toasts::default();
@@ -193,7 +193,7 @@ fn jobs_without_an_engine() {
 fn jobs_with_a_full_cache() {
     let mut harness = Harness::new();
     harness.event(engine());
-    harness.event(Event::Cache(CacheStats {
+    harness.event(Event::CacheStats(CacheStats {
         bytes: 19_990_000_000,
         cap_bytes: 20_000_000_000,
         songs: 418,
@@ -215,7 +215,7 @@ fn vocals_of_an_older_model_are_said_to_be() {
         .iter_mut()
         .for_each(|song| song.older = Some("light".into()));
     let title = found[0].track.title();
-    harness.event(Event::Found(found));
+    harness.event(Event::SongsFound(found));
     let words = |harness: &Harness| draw(&harness.app, &Theme::default(), 80, 24).to_string();
     assert_eq!(
         words(&harness).matches(" older ").count(),
@@ -267,7 +267,7 @@ fn help() {
 fn a_message() {
     let mut harness = evening();
     harness.keys("1");
-    harness.event(Event::Said("Half a Mile of Snow is ready".into()));
+    harness.event(Event::Toast("Half a Mile of Snow is ready".into()));
     look("toast", &harness);
 }
 
@@ -330,7 +330,7 @@ fn names_in_any_script_keep_the_columns() {
         song.track.tags.title = Some(title.into());
         song.track.path = path(title);
     }
-    harness.event(Event::Found(songs));
+    harness.event(Event::SongsFound(songs));
     harness.keys("4 1");
     let screen = draw(&harness.app, &Theme::default(), 80, 24);
     let buffer = screen.buffer();
@@ -351,30 +351,30 @@ fn any_state() -> impl Strategy<Value = Harness> {
         Just(Event::EngineDown {
             reason: "no engine here, and the reason is a very long one indeed ".repeat(4)
         }),
-        Just(Event::Trouble("a folder is unreadable".into())),
+        Just(Event::Notice("a folder is unreadable".into())),
         Just(Event::Output(Output::Silent {
             reason: "none".into()
         })),
-        any::<f64>().prop_map(|seconds| Event::Position { token: 1, seconds }),
+        any::<f64>().prop_map(|seconds| Event::Position { play_id: 1, seconds }),
         (any::<u32>(), any::<u32>(), any::<f32>()).prop_map(|(done, total, speed)| Event::JobProgress {
             path: path("Paper Lanterns"),
             done,
             total,
             speed
         }),
-        any::<u64>().prop_map(|n| Event::Cache(CacheStats {
+        any::<u64>().prop_map(|n| Event::CacheStats(CacheStats {
             bytes: n,
             cap_bytes: n / 3,
             songs: n,
             pinned: n
         })),
-        (0..SONGS.len()).prop_map(|i| Event::Gone(vec![path(SONGS[i].0)])),
+        (0..SONGS.len()).prop_map(|i| Event::SongsGone(vec![path(SONGS[i].0)])),
         ".*".prop_map(|title| {
             let mut song = crate::harness::song(2);
             song.track.tags.title = Some(croon::text::printable(&title));
             song.track.duration = Some(f64::MAX);
             song.track.path = path("odd");
-            Event::Found(vec![song])
+            Event::SongsFound(vec![song])
         }),
     ];
     let steps = prop::collection::vec(prop_oneof![key.prop_map(Ok), odd.prop_map(Err)], 0..25);

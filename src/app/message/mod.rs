@@ -57,9 +57,9 @@ pub enum Event {
 
     // the library
     /// Songs found, or read again after a change; those of the catalogue come first, at the start.
-    Found(Vec<FoundSong>),
-    Gone(Vec<PathBuf>),
-    Moved {
+    SongsFound(Vec<FoundSong>),
+    SongsGone(Vec<PathBuf>),
+    SongMoved {
         from: PathBuf,
         to: PathBuf,
     },
@@ -72,13 +72,13 @@ pub enum Event {
     },
     /// Something of the house is wrong, in one sentence that says what to do: an unreadable folder,
     /// a mistake in the configuration, a cache that can't be written.
-    Trouble(String),
+    Notice(String),
     /// Something worth one toast.
-    Said(String),
+    Toast(String),
 
     // the queue
     /// What the last evening left, at the start.
-    Restored(Box<Session>),
+    SessionRestored(Box<Session>),
     /// The answer to `Effect::ReadList`.
     ListRead {
         items: Vec<Item>,
@@ -161,7 +161,7 @@ pub enum Event {
     /// The answer to `Effect::FindLyrics`.
     Lyrics(Box<FoundLyrics>),
     /// The answer to `Effect::ReadLyrics`; the error in a sentence.
-    Readings {
+    Romanized {
         path: PathBuf,
         lyrics: Arc<Lyrics>,
         readings: Result<Arc<Readings>, String>,
@@ -179,29 +179,29 @@ pub enum Event {
     /// This `Effect::WriteLyrics` found a file there.
     LyricsExist(Box<Effect>),
     /// The answer to `Effect::Listen`; None where nothing could be heard.
-    Traced {
+    VocalsAnalysed {
         path: PathBuf,
         trace: Option<Arc<Trace>>,
     },
     PlayerStarted {
-        token: u64,
+        play_id: u64,
         duration: Option<f64>,
     },
     PlayerEnded {
-        token: u64,
+        play_id: u64,
     },
     PlayerFailed {
-        token: u64,
+        play_id: u64,
         reason: String,
     },
     /// So much of it could not be read, and is silent from second `at` on.
     PlayerDamaged {
-        token: u64,
+        play_id: u64,
         at: f64,
         seconds: f64,
     },
     Position {
-        token: u64,
+        play_id: u64,
         seconds: f64,
     },
     Output(Output),
@@ -209,7 +209,7 @@ pub enum Event {
     Outputs(Vec<String>),
 
     // the cache
-    Cache(CacheStats),
+    CacheStats(CacheStats),
     /// The cap of the cache took the stems of these songs.
     Evicted(Vec<TrackId>),
 }
@@ -227,7 +227,7 @@ pub enum Effect {
     /// Find the words of this song, by its names; answered by `Lyrics`.
     FindLyrics(Wanted),
     /// Write down how these lyrics of a song are said; answered by `Readings`.
-    ReadLyrics {
+    Romanize {
         path: PathBuf,
         lyrics: Arc<Lyrics>,
         kind: Kind,
@@ -237,7 +237,7 @@ pub enum Effect {
         song: PathBuf,
     },
     /// Keep this work on a song's words; None: it is in a file.
-    KeepDraft {
+    SaveDraft {
         song: PathBuf,
         draft: Option<Draft>,
     },
@@ -252,14 +252,14 @@ pub enum Effect {
     },
     /// Listen through this song for its trace: its vocals where they are whole, else the mixture
     /// if that will do; answered by `Traced`, unless a newer wish comes before.
-    Listen {
+    AnalyseVocals {
         path: PathBuf,
         id: Option<TrackId>,
         or_mixture: bool,
     },
     /// Play this song now, from `start` seconds. Always after its `Loaded` or `LoadFailed`.
     Play {
-        token: u64,
+        play_id: u64,
         path: PathBuf,
         start: f64,
         key_tempo: KeyTempo,
@@ -295,13 +295,13 @@ pub enum Effect {
     // separation; at most one job runs
     /// Separate this song, the segments from `from_seconds` on first. Answered by `JobStarted`,
     /// then exactly one of `JobFinished`, `JobFailed`, `JobCancelled`.
-    BeginJob {
+    StartJob {
         path: PathBuf,
         id: Option<TrackId>,
         from_seconds: f64,
     },
     /// An engine will be wanted soon. Not answered where none can be had.
-    WarmEngine,
+    WarmUpEngine,
     /// Stop the running job; what is stored stays stored.
     CancelJob,
     /// The listener is here: these segments of the running job first.
@@ -312,7 +312,7 @@ pub enum Effect {
     // memory
     /// Note these changes to a song, level, key and tempo for this singer. They go over what is stored
     /// by then, so that nothing else is written back.
-    Remember {
+    SaveSongSettings {
         id: TrackId,
         singer: Option<String>,
         changes: Vec<Change>,
@@ -335,7 +335,7 @@ pub enum Effect {
     /// Safe from a crash within moments.
     SaveQueue(Box<SessionQueue>),
     /// Where the music stands; None where it came to rest.
-    SaveNow(Option<ResumePoint>),
+    SaveResumePoint(Option<ResumePoint>),
 
     // lists
     /// Read a song list, `instead` of the queue or to its end; `~` stands for the home.
@@ -350,12 +350,12 @@ pub enum Effect {
         over: bool,
     },
     /// These files are not in the library: those that are there become songs by `Found`.
-    LookFor(Vec<PathBuf>),
+    FindFiles(Vec<PathBuf>),
 
     SaveState(SessionSettings),
     SaveOutputs(OutputSettings),
     /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.
-    AskCache,
+    ReadCacheStats,
     /// Look through all folders again.
     Rescan,
 
@@ -366,8 +366,8 @@ pub enum Effect {
     Quit,
 
     /// What the one who made the request is told: what was done, or why it was not.
-    Reply(self::Reply),
+    Reply(self::RequestResult),
 }
 
 /// What was done, or why it was not.
-pub type Reply = Result<String, String>;
+pub type RequestResult = Result<String, String>;

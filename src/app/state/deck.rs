@@ -16,7 +16,7 @@ pub enum Stage {
     /// `Effect::Load` is under way.
     Loading,
     /// The player has it, as playing or as next.
-    Given,
+    Ready,
     /// It has been heard to its end.
     Over,
 }
@@ -48,8 +48,8 @@ pub struct DeckSong {
     pub duration: Option<f64>,
     /// Where it ends, in seconds, if not with its audio.
     pub ends: Option<f64>,
-    pub voice: VocalMap,
-    pub words: SongLyrics,
+    pub vocals: VocalMap,
+    pub lyrics: SongLyrics,
     /// Where a loop will begin once its end is set, in seconds.
     pub loop_in: Option<f64>,
     /// Seconds it goes round between.
@@ -59,9 +59,9 @@ pub struct DeckSong {
 }
 
 impl DeckSong {
-    pub fn new(token: u64, key: SongKey, start: f64, track: &Track) -> Self {
+    pub fn new(play_id: u64, key: SongKey, start: f64, track: &Track) -> Self {
         Self {
-            play_id: token,
+            play_id,
             key,
             title: track.title(),
             artist: track.artist().to_owned(),
@@ -77,8 +77,8 @@ impl DeckSong {
             sung: false,
             duration: track.duration,
             ends: None,
-            voice: VocalMap::default(),
-            words: SongLyrics::default(),
+            vocals: VocalMap::default(),
+            lyrics: SongLyrics::default(),
             loop_in: None,
             looped: None,
             automatic: false,
@@ -106,20 +106,20 @@ impl Deck {
     }
 
     /// The player says where it is; the next tick tells when.
-    pub(crate) fn position(&mut self, seconds: f64) {
+    pub(crate) fn report_position(&mut self, seconds: f64) {
         self.seconds = seconds;
-        self.clock.told(seconds);
+        self.clock.report(seconds);
     }
 
     pub(crate) fn tick(&mut self, now_ms: u64) {
-        let song = self.song.as_ref().filter(|_| self.moves());
+        let song = self.song.as_ref().filter(|_| self.is_moving());
         let pace = song.map(|song| f64::from(song.key_tempo.tempo()) / 100.0);
         self.clock.tick(now_ms, self.seconds, pace);
     }
 
     /// Where the song is now, carried on from what the player told by the clock and the tempo.
-    pub fn heard(&self, now_ms: u64) -> f64 {
-        if self.moves() {
+    pub fn position_at(&self, now_ms: u64) -> f64 {
+        if self.is_moving() {
             self.clock.at(now_ms, self.seconds)
         } else {
             self.seconds
@@ -131,11 +131,11 @@ impl Deck {
     }
 
     /// The song with this number, playing or next.
-    pub fn song_by_play_id(&mut self, token: u64) -> Option<&mut DeckSong> {
+    pub fn song_by_play_id(&mut self, play_id: u64) -> Option<&mut DeckSong> {
         [&mut self.song, &mut self.next]
             .into_iter()
             .flatten()
-            .find(|song| song.play_id == token)
+            .find(|song| song.play_id == play_id)
     }
 
     pub fn plays(&self, key: SongKey) -> bool {
@@ -143,7 +143,7 @@ impl Deck {
     }
 
     /// Time passes on the screen.
-    pub fn moves(&self) -> bool {
+    pub fn is_moving(&self) -> bool {
         self.playing && self.song.as_ref().is_some_and(|song| song.stage != Stage::Over)
     }
 }

@@ -22,7 +22,7 @@ pub struct Fader {
     level: u8,
     /// Your level, for the toggle: the last one that was neither off nor full.
     mine: u8,
-    /// Only the singer is wanted, in the song of this token.
+    /// Only the singer is wanted, in the song of this play_id.
     pub(crate) solo: Option<u64>,
 }
 
@@ -50,7 +50,7 @@ impl Fader {
         f32::from(self.level) / 100.0
     }
 
-    pub fn voice(self) -> FaderPosition {
+    pub fn position(self) -> FaderPosition {
         match self.level {
             0 => FaderPosition::Off,
             FULL => FaderPosition::Full,
@@ -60,7 +60,7 @@ impl Fader {
 
     pub fn set(&mut self, level: u8) {
         self.level = level.min(LOUDEST);
-        if self.voice() == FaderPosition::Mine {
+        if self.position() == FaderPosition::Mine {
             self.mine = self.level;
         }
     }
@@ -80,7 +80,7 @@ impl Fader {
 
     /// full -> mine -> off -> full
     pub fn toggle(&mut self) {
-        self.level = match self.voice() {
+        self.level = match self.position() {
             FaderPosition::Full => self.mine,
             FaderPosition::Mine => 0,
             FaderPosition::Off => FULL,

@@ -44,7 +44,7 @@ pub fn moment(lyrics: &Lyrics, voice: &VocalMap, ms: Millis) -> Option<LyricsMom
     let Some(line) = lyrics.line_at(ms) else {
         return next(0, lyrics.lines.first()?.start_ms);
     };
-    let over = sung_until(lyrics, line, voice);
+    let over = sung_until_ms(lyrics, line, voice);
     if let Some(following) = lyrics.lines.get(line + 1) {
         let gap = following.start_ms - over;
         if ms >= over + HOLD_MS.min(gap / 2) {
@@ -53,25 +53,32 @@ pub fn moment(lyrics: &Lyrics, voice: &VocalMap, ms: Millis) -> Option<LyricsMom
     }
     Some(LyricsMoment {
         line,
-        sung: sung(lyrics, line, voice, ms),
+        sung: sung_graphemes(lyrics, line, voice, ms),
         countdown: None,
-        other: other(lyrics, line, voice, ms),
+        other: other_singer(lyrics, line, voice, ms),
     })
 }
 
 /// In a duet, the line before that its own singer has not finished.
-pub(crate) fn other(lyrics: &Lyrics, line: usize, voice: &VocalMap, ms: Millis) -> Option<(usize, f64)> {
+pub(crate) fn other_singer(
+    lyrics: &Lyrics,
+    line: usize,
+    voice: &VocalMap,
+    ms: Millis,
+) -> Option<(usize, f64)> {
     let singers = lyrics.lines.get(line)?.singers;
     let before = (line.saturating_sub(3)..line).rev();
     let mut others = before.filter(|other| {
         let theirs = lyrics.lines[*other].singers;
-        theirs != singers && sung_until(lyrics, *other, voice) > ms
+        theirs != singers && sung_until_ms(lyrics, *other, voice) > ms
     });
-    others.next().map(|other| (other, sung(lyrics, other, voice, ms)))
+    others
+        .next()
+        .map(|other| (other, sung_graphemes(lyrics, other, voice, ms)))
 }
 
 /// Graphemes of a line that are sung at a moment.
-pub(crate) fn sung(lyrics: &Lyrics, number: usize, voice: &VocalMap, ms: Millis) -> f64 {
+pub(crate) fn sung_graphemes(lyrics: &Lyrics, number: usize, voice: &VocalMap, ms: Millis) -> f64 {
     let line = &lyrics.lines[number];
     if !line.words.is_empty() {
         return line.sung_at(ms);
@@ -102,7 +109,7 @@ fn graphemes_of(line: &Line, share: f64) -> f64 {
 }
 
 /// When the last word of a line is over.
-pub(crate) fn sung_until(lyrics: &Lyrics, number: usize, voice: &VocalMap) -> Millis {
+pub(crate) fn sung_until_ms(lyrics: &Lyrics, number: usize, voice: &VocalMap) -> Millis {
     let line = &lyrics.lines[number];
     let end = lyrics.end_ms(number);
     if let Some(last) = line.words.last() {

@@ -9,7 +9,7 @@ pub struct Outputs {
     pub names: Vec<String>,
     pub saved: OutputSettings,
     /// The song was playing when this one went away, and waits for the next.
-    pub gone: Option<String>,
+    pub lost: Option<String>,
     pub cursor: Cursor,
 }
 
@@ -19,7 +19,7 @@ pub struct OutputLine {
     /// `None`: whatever the configuration or the system says.
     pub name: Option<String>,
     /// It can be heard now.
-    pub there: bool,
+    pub available: bool,
 }
 
 impl Outputs {
@@ -34,7 +34,7 @@ impl Outputs {
     pub fn lines(&self) -> Vec<OutputLine> {
         let line = |name: Option<&String>, there| OutputLine {
             name: name.cloned(),
-            there,
+            available: there,
         };
         let mut lines = vec![line(None, true)];
         lines.extend(self.names.iter().map(|name| line(Some(name), true)));

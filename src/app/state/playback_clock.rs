@@ -4,18 +4,18 @@
 //! foremost of these places.
 
 /// A position is carried on for so long; a player that says nothing new for longer stands still.
-const CARRIED_MS: u64 = 250;
+const MAX_EXTRAPOLATION_MS: u64 = 250;
 /// The clock may be ahead of what is told by a buffer; further ahead somebody jumped. Seconds of sound.
-const MOST_AHEAD: f64 = 0.2;
+const MAX_LEAD_SECONDS: f64 = 0.2;
 /// The two clocks of computer and device drift apart by some milliseconds a minute: after so many looks
 /// it is seen whether what is told still comes up with this clock.
-const LOOKS: u16 = 64;
+const POLLS_PER_WINDOW: u16 = 64;
 
 /// Follows the player.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct PlaybackClock {
     /// As told last, in seconds, and whether it was timed.
-    told: f64,
+    reported: f64,
     fresh: bool,
     run: Option<ClockRun>,
 }
@@ -26,15 +26,15 @@ struct ClockRun {
     seconds: f64,
     at_ms: u64,
     /// Seconds of song in a second.
-    pace: f64,
+    speed: f64,
     /// What was told changed last.
     changed_ms: u64,
-    told: f64,
+    reported: f64,
     /// It changed at all: until then the song is at a start and not heard yet.
     moved: bool,
     /// By how much this was ahead of what was told at least, in so many looks.
-    lead: f64,
-    looks: u16,
+    smallest_lead: f64,
+    polls: u16,
 }
 
 impl ClockRun {
@@ -42,25 +42,25 @@ impl ClockRun {
         Self {
             seconds,
             at_ms: now_ms,
-            pace,
+            speed: pace,
             changed_ms: now_ms,
-            told: seconds,
+            reported: seconds,
             moved,
-            lead: f64::INFINITY,
-            looks: 0,
+            smallest_lead: f64::INFINITY,
+            polls: 0,
         }
     }
 
     fn at(&self, now_ms: u64) -> f64 {
-        let until = now_ms.min(self.changed_ms + CARRIED_MS);
-        self.seconds + until.saturating_sub(self.at_ms) as f64 / 1000.0 * self.pace
+        let until = now_ms.min(self.changed_ms + MAX_EXTRAPOLATION_MS);
+        self.seconds + until.saturating_sub(self.at_ms) as f64 / 1000.0 * self.speed
     }
 }
 
 impl PlaybackClock {
     /// The player says where it is; the next tick tells when.
-    pub fn told(&mut self, seconds: f64) {
-        self.told = seconds;
+    pub fn report(&mut self, seconds: f64) {
+        self.reported = seconds;
         self.fresh = true;
     }
 
@@ -71,40 +71,40 @@ impl PlaybackClock {
             self.run = None;
             return;
         };
-        if self.told != seconds {
-            self.told = seconds;
+        if self.reported != seconds {
+            self.reported = seconds;
             self.run = None;
             return;
         }
         if !std::mem::take(&mut self.fresh) {
             return;
         }
-        let Some(run) = self.run.as_mut().filter(|run| run.pace == pace) else {
+        let Some(run) = self.run.as_mut().filter(|run| run.speed == pace) else {
             self.run = Some(ClockRun::new(seconds, now_ms, pace, false));
             return;
         };
         let lead = run.at(now_ms) - seconds;
-        let changed = run.told != seconds;
-        let jumped = !(-MOST_AHEAD * pace..MOST_AHEAD * pace).contains(&lead);
+        let changed = run.reported != seconds;
+        let jumped = !(-MAX_LEAD_SECONDS * pace..MAX_LEAD_SECONDS * pace).contains(&lead);
         if jumped || lead < 0.0 || !run.moved {
             self.run = Some(ClockRun::new(seconds, now_ms, pace, changed && !jumped));
             return;
         }
         if changed {
-            (run.told, run.changed_ms) = (seconds, now_ms);
+            (run.reported, run.changed_ms) = (seconds, now_ms);
         }
-        run.lead = run.lead.min(lead);
-        run.looks += 1;
-        if run.looks >= LOOKS {
-            run.seconds -= run.lead;
-            (run.lead, run.looks) = (f64::INFINITY, 0);
+        run.smallest_lead = run.smallest_lead.min(lead);
+        run.polls += 1;
+        if run.polls >= POLLS_PER_WINDOW {
+            run.seconds -= run.smallest_lead;
+            (run.smallest_lead, run.polls) = (f64::INFINITY, 0);
         }
     }
 
     /// Where the song is at this moment, for a deck that is at `seconds`.
     pub fn at(&self, now_ms: u64, seconds: f64) -> f64 {
         match &self.run {
-            Some(run) if self.told == seconds => run.at(now_ms),
+            Some(run) if self.reported == seconds => run.at(now_ms),
             _ => seconds,
         }
     }
@@ -122,7 +122,7 @@ mod tests {
         while (now as f64) < minutes * 60_000.0 {
             let heard = now as f64 * speed;
             let told = (heard / buffer).floor() * buffer / 1000.0;
-            clock.told(told);
+            clock.report(told);
             clock.tick(now, told, Some(1.0));
             if now > 2_000 {
                 worst = worst.max((clock.at(now, told) * 1000.0 - heard).abs());
@@ -148,7 +148,7 @@ mod tests {
     fn a_jump_a_pause_and_another_tempo_are_followed_at_once() {
         let mut clock = PlaybackClock::default();
         let mut hear = |now: u64, seconds: f64, pace: Option<f64>| {
-            clock.told(seconds);
+            clock.report(seconds);
             clock.tick(now, seconds, pace);
             clock.at(now + 10, seconds)
         };

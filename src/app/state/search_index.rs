@@ -35,7 +35,7 @@ pub(super) struct SearchIndex {
 }
 
 /// How well each song answers, by its number; 0: not at all.
-pub(super) type Scores = Vec<u16>;
+pub(super) type SearchScores = Vec<u16>;
 
 impl SearchIndex {
     /// Sets the words of a song: small letters, fields apart by [`FIELD`].
@@ -99,7 +99,7 @@ impl SearchIndex {
     /// The songs that hold each of these words as it stands, the better the nearer a word is to be a whole
     /// name. `original` are the words a song was set with: a needle with marks over its letters wants
     /// them there.
-    pub fn holding<'w>(&self, needles: &[Needle], original: impl Fn(SongKey) -> &'w str) -> Scores {
+    pub fn holding<'w>(&self, needles: &[Needle], original: impl Fn(SongKey) -> &'w str) -> SearchScores {
         let mut marks = vec![0; self.places.len()];
         // the longest is the rarest, about
         let Some(first) = needles.iter().max_by_key(|needle| needle.folded.len()) else {
@@ -151,7 +151,7 @@ impl SearchIndex {
 
     /// The songs that hold these letters in this order with anything between; the first ones of `order`
     /// are weighed, the rest follows them.
-    pub fn answering(&self, query: &mut FuzzyQuery, order: &[SongKey]) -> Scores {
+    pub fn answering(&self, query: &mut FuzzyQuery, order: &[SongKey]) -> SearchScores {
         let mut marks = vec![0; self.places.len()];
         let wanted = letters(query.folded().as_bytes());
         for (at, record) in self.records.iter().enumerate() {

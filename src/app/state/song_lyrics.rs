@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::state::vocal_fallback::lay;
+use crate::app::state::vocal_fallback::estimate_times;
 use crate::app::state::vocal_map::VocalMap;
 use crate::lyrics::cdg::Graphics;
 use crate::lyrics::romanization::{Piece, Readings};
@@ -18,49 +18,49 @@ pub struct SongLyrics {
     /// Pictures instead.
     pub(crate) graphics: Option<Arc<Graphics>>,
     /// Lyrics without times, laid along the song.
-    laid: Option<Arc<Lyrics>>,
+    estimated: Option<Arc<Lyrics>>,
     /// They have been looked for.
-    pub sought: bool,
+    pub searched: bool,
     /// Everything the song could be sung with, and which of it this is.
     pub offers: Vec<Offer>,
     pub chosen: usize,
     pub online: Online,
     /// What was heard of the singer.
-    pub(in crate::app) listening: VocalAnalysis,
+    pub(in crate::app) analysis: VocalAnalysis,
     /// `laid` is as good as it gets.
-    by_trace: bool,
+    estimated_from_analysis: bool,
     /// So much later the lyrics would fit; nothing where nothing is offered.
     pub(in crate::app) suggested: Option<Millis>,
     /// The listener moved them: from then on nothing is offered.
     pub(in crate::app) moved_by_hand: bool,
     /// How the lines are said, where that was wanted.
-    readings: Option<Arc<Readings>>,
+    romanization: Option<Arc<Readings>>,
     /// It was asked for.
-    reading: bool,
+    romanization_requested: bool,
 }
 
 impl SongLyrics {
     /// The lyrics to show, with times as good as there are.
     pub fn shown(&self) -> Option<&Lyrics> {
-        self.laid.as_deref().or(self.lyrics.as_deref())
+        self.estimated.as_deref().or(self.lyrics.as_deref())
     }
 
     /// What was heard of the song.
     pub fn trace(&self) -> Option<&Trace> {
-        self.listening.trace()
+        self.analysis.trace()
     }
 
-    pub(in crate::app) fn take(&mut self, found: &FoundLyrics) {
+    pub(in crate::app) fn set_found(&mut self, found: &FoundLyrics) {
         self.lyrics = found.lyrics.clone();
         self.graphics = found.graphics.clone();
         self.offers = found.offers.clone();
         self.chosen = found.chosen;
         self.online = found.online.clone();
-        self.laid = None;
+        self.estimated = None;
         self.suggested = None;
-        self.sought = true;
-        self.readings = None;
-        self.reading = false;
+        self.searched = true;
+        self.romanization = None;
+        self.romanization_requested = false;
     }
 
     /// The lyrics as they were found.
@@ -69,37 +69,39 @@ impl SongLyrics {
     }
 
     /// The lyrics whose readings nobody asked for yet; now somebody does.
-    pub(in crate::app) fn ask_readings(&mut self) -> Option<Arc<Lyrics>> {
-        if std::mem::replace(&mut self.reading, self.lyrics.is_some()) {
+    pub(in crate::app) fn request_romanization(&mut self) -> Option<Arc<Lyrics>> {
+        if std::mem::replace(&mut self.romanization_requested, self.lyrics.is_some()) {
             return None;
         }
         self.lyrics.clone()
     }
 
     /// Takes readings, if they are of these very lyrics still.
-    pub(in crate::app) fn read_as(&mut self, lyrics: &Arc<Lyrics>, readings: Arc<Readings>) {
+    pub(in crate::app) fn set_romanization(&mut self, lyrics: &Arc<Lyrics>, readings: Arc<Readings>) {
         if self.lyrics.as_ref().is_some_and(|mine| Arc::ptr_eq(mine, lyrics)) {
-            self.readings = Some(readings);
+            self.romanization = Some(readings);
         }
     }
 
     /// How a line is said; None where that is not known or not needed.
-    pub fn reading(&self, line: usize) -> Option<&[Piece]> {
-        let pieces = self.readings.as_ref()?.lines.get(line)?;
+    pub fn romanization(&self, line: usize) -> Option<&[Piece]> {
+        let pieces = self.romanization.as_ref()?.lines.get(line)?;
         (!pieces.is_empty()).then_some(pieces)
     }
 
     /// Lays lyrics without times along the song, again whenever more is known of its vocals.
-    pub fn lay(&mut self, voice: &VocalMap, duration: Option<f64>) {
+    pub fn estimate_times(&mut self, voice: &VocalMap, duration: Option<f64>) {
         if let Some(lyrics) = self.lyrics.as_deref().filter(|lyrics| !lyrics.is_timed()) {
-            let trace = self.listening.trace();
-            if trace.is_some() && self.laid.is_some() && self.by_trace {
+            let trace = self.analysis.trace();
+            if trace.is_some() && self.estimated.is_some() && self.estimated_from_analysis {
                 // nothing that is known of single segments makes it better
                 return;
             }
             let laid = trace.and_then(|trace| alignment::laid(lyrics, trace));
-            self.by_trace = laid.is_some();
-            self.laid = laid.or_else(|| lay(lyrics, voice, duration)).map(Arc::new);
+            self.estimated_from_analysis = laid.is_some();
+            self.estimated = laid
+                .or_else(|| estimate_times(lyrics, voice, duration))
+                .map(Arc::new);
         }
     }
 }

@@ -25,7 +25,7 @@ impl Sort {
     pub const ALL: [Self; 5] = [Self::Artist, Self::Title, Self::Added, Self::Plays, Self::Sung];
 
     /// As the screen says it.
-    pub fn words(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::Artist => "by artist",
             Self::Title => "by title",
@@ -55,5 +55,5 @@ impl Sort {
 
 /// Of `artist, title, album` in small letters.
 pub(crate) fn title(entry: &TrackEntry) -> &str {
-    entry.words.split('\u{1}').nth(1).unwrap_or("")
+    entry.search_text.split('\u{1}').nth(1).unwrap_or("")
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::state::cursor::Cursor;
 use crate::app::state::damage::TrackDamage;
-use crate::app::state::search_index::{Scores, SearchIndex};
+use crate::app::state::search_index::{SearchIndex, SearchScores};
 use crate::app::state::search_query::{FuzzyQuery, needles};
 use crate::app::state::song_history::SongHistory;
 use crate::app::state::song_key::SongKey;
@@ -42,7 +42,7 @@ pub struct AddedSongs {
     pub changed: Vec<SongKey>,
 }
 
-fn words(track: &Track) -> Box<str> {
+fn search_text(track: &Track) -> Box<str> {
     let album = track.tags.album.as_deref().unwrap_or("");
     // U+1 keeps artist, title and album apart, below every letter
     format!("{}\u{1}{}\u{1}{album}", track.artist(), track.title())
@@ -115,7 +115,7 @@ impl Tracks {
                 let key = SongKey(self.entries.len() as u32);
                 let stems = if ready { StemState::Ready } else { StemState::New };
                 self.by_path.insert(track.path.clone(), key);
-                let words = words(&track);
+                let words = search_text(&track);
                 self.haystack.set(key, &words);
                 self.entries.push(Some(TrackEntry {
                     track,
@@ -124,7 +124,7 @@ impl Tracks {
                     unplayable: false,
                     damage: TrackDamage::default(),
                     history: past,
-                    words,
+                    search_text: words,
                 }));
                 new.push(key);
                 added.new.push(key);
@@ -147,8 +147,8 @@ impl Tracks {
             if past != SongHistory::default() {
                 entry.history = past;
             }
-            let words = words(&track);
-            let moved = entry.words != words;
+            let words = search_text(&track);
+            let moved = entry.search_text != words;
             entry.track = track;
             if moved {
                 self.order.retain(|k| *k != key);
@@ -165,13 +165,13 @@ impl Tracks {
     fn set_words(&mut self, key: SongKey, words: Box<str>) {
         self.haystack.set(key, &words);
         if let Some(entry) = self.get_mut(key) {
-            entry.words = words;
+            entry.search_text = words;
         }
     }
 
     fn rank(&self, key: SongKey) -> (&str, &Path) {
         self.get(key)
-            .map_or(("", Path::new("")), |e| (&e.words, &e.track.path))
+            .map_or(("", Path::new("")), |e| (&e.search_text, &e.track.path))
     }
 
     /// Sorts new songs into the order; one pass, however many there are already.
@@ -230,7 +230,7 @@ impl Tracks {
         self.by_path.insert(to.to_owned(), key);
         if let Some(entry) = self.get_mut(key) {
             entry.track.path = to.to_owned();
-            let words = words(&entry.track);
+            let words = search_text(&entry.track);
             self.set_words(key, words);
             self.order.retain(|k| *k != key);
             self.merge(vec![key]);
@@ -304,14 +304,14 @@ impl Tracks {
     }
 
     /// How well each song answers to words as they stand; None for none.
-    fn holding(&self, text: &str) -> Option<Scores> {
+    fn holding(&self, text: &str) -> Option<SearchScores> {
         let needles = needles(text);
-        let original = |key| self.get(key).map_or("", |entry| &*entry.words);
+        let original = |key| self.get(key).map_or("", |entry| &*entry.search_text);
         (!needles.is_empty()).then(|| self.haystack.holding(&needles, original))
     }
 
     /// The songs that answer, the best first, equals in the order of the list.
-    fn best_first(&self, marks: &Scores) -> Vec<SongKey> {
+    fn best_first(&self, marks: &SearchScores) -> Vec<SongKey> {
         let mark = |key: &SongKey| marks.get(key.0 as usize).copied().unwrap_or(0);
         let all = self.all_sorted().iter().copied();
         let marked = all.map(|key| (mark(&key), key));

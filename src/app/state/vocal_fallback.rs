@@ -80,7 +80,7 @@ fn threshold(loudest: u8) -> u8 {
 
 /// Lays lines along the stretches with vocals by their syllables, as far as those are known: a guess
 /// that will do until the whole song is. None where the length of the song is unknown.
-pub(crate) fn lay(lyrics: &Lyrics, voice: &VocalMap, duration: Option<f64>) -> Option<Lyrics> {
+pub(crate) fn estimate_times(lyrics: &Lyrics, voice: &VocalMap, duration: Option<f64>) -> Option<Lyrics> {
     let by_segments = voice.segment_seconds * voice.segments.len() as f64;
     let seconds = duration.or((by_segments > 0.0).then_some(by_segments))?;
     let most = LATEST_MS as f64 / 1000.0;

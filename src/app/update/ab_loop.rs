@@ -89,7 +89,7 @@ pub(crate) fn set(app: &mut App, looped: Option<(f64, f64)>, effects: &mut Vec<E
 }
 
 pub(crate) fn playing(app: &mut App) -> Option<&mut DeckSong> {
-    app.deck.song.as_mut().filter(|song| song.stage == Stage::Given)
+    app.deck.song.as_mut().filter(|song| song.stage == Stage::Ready)
 }
 
 /// `1:02.3`

@@ -174,7 +174,7 @@ fn sing_selected(app: &mut App, effects: &mut Vec<Effect>) {
     if app.screen == Screen::Jobs
         && let Some((heading, words)) = whole_reason(app)
     {
-        app.overlay = Overlay::FullText { heading, words };
+        app.overlay = Overlay::FullText { heading, text: words };
         return;
     }
     let Some(key) = app.selected() else {
@@ -194,7 +194,7 @@ fn sing_selected(app: &mut App, effects: &mut Vec<Effect>) {
         playback::play_turn(app, next, 0.0, false, effects);
     } else if !app.deck.plays(key) {
         playback::play(app, key, 0.0, false, effects);
-    } else if !app.deck.moves() {
+    } else if !app.deck.is_moving() {
         transport::play_pause(app, effects);
     }
     app.show_screen(Screen::Sing, effects);

@@ -36,7 +36,7 @@ pub(super) fn save_draft(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
     let Some(editor) = app.editor.as_mut() else { return };
     if editor.draft_due.is_some_and(|due| now || due <= now_ms) {
         editor.draft_due = None;
-        effects.push(Effect::KeepDraft {
+        effects.push(Effect::SaveDraft {
             song: editor.path.clone(),
             draft: Some(Draft::of(&editor.sheet)),
         });

@@ -8,8 +8,8 @@ use crate::app::state::toasts::Severity;
 const SKIPPED: &str = "skipped ";
 
 /// The player met damage in the song with this number and kept its time.
-pub(super) fn damage_met(app: &mut App, token: u64, at: f64, seconds: f64) {
-    let Some(key) = app.deck.song_by_play_id(token).map(|song| song.key) else {
+pub(super) fn damage_met(app: &mut App, play_id: u64, at: f64, seconds: f64) {
+    let Some(key) = app.deck.song_by_play_id(play_id).map(|song| song.key) else {
         return;
     };
     let Some(entry) = app.tracks.get_mut(key) else {

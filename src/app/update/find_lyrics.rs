@@ -15,8 +15,8 @@ pub(super) fn show_found(app: &mut App, found: FoundLyrics) {
     };
     let songs = [&mut app.deck.song, &mut app.deck.next];
     for song in songs.into_iter().flatten().filter(|song| song.key == key) {
-        song.words.take(&found);
-        song.words.lay(&song.voice, song.duration);
+        song.lyrics.set_found(&found);
+        song.lyrics.estimate_times(&song.vocals, song.duration);
         offset_suggestion::suggest(song);
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn lyrics_found(app: &mut App, found: FoundLyrics) {
     if let Some(reason) = &found.refused {
         app.add_notice(reason.clone());
     }
-    let asked = app.deck.song.as_ref().map(|song| song.words.online.clone());
+    let asked = app.deck.song.as_ref().map(|song| song.lyrics.online.clone());
     let plays = app.tracks.key(&found.path).is_some_and(|key| app.deck.plays(key));
     match &found.online {
         Online::Failed(reason) => app.add_notice(reason.clone()),

@@ -16,8 +16,8 @@ pub(super) fn sync_solo(app: &mut App, effects: &mut Vec<Effect>) {
     app.fader.solo = app
         .fader
         .solo
-        .filter(|token| song.is_some_and(|song| song.play_id == *token));
-    let known = song.is_some_and(|song| song.stage == Stage::Given && song.voice.ready_at(app.deck.seconds));
+        .filter(|play_id| song.is_some_and(|song| song.play_id == *play_id));
+    let known = song.is_some_and(|song| song.stage == Stage::Ready && song.vocals.ready_at(app.deck.seconds));
     let solo = app.fader.solo() && known;
     if solo != app.solo_heard {
         app.solo_heard = solo;
@@ -45,7 +45,7 @@ pub(crate) fn solo(app: &mut App) {
     let Some(song) = &app.deck.song else {
         return app.toast("nothing plays yet, so there is no singer to hear alone");
     };
-    let ready = song.voice.ready_at(app.deck.seconds);
+    let ready = song.vocals.ready_at(app.deck.seconds);
     let wanted = !app.fader.solo();
     app.fader.set_solo(wanted.then_some(song.play_id));
     if wanted && !ready {
@@ -91,12 +91,12 @@ mod tests {
             fader.nudge(true, STEP);
         }
         assert_eq!(
-            (fader.level(), fader.gain(), fader.voice()),
+            (fader.level(), fader.gain(), fader.position()),
             (200, 2.0, FaderPosition::Mine)
         );
         fader.toggle();
         fader.toggle();
-        assert_eq!(fader.voice(), FaderPosition::Full);
+        assert_eq!(fader.position(), FaderPosition::Full);
         fader.toggle();
         assert_eq!(fader.level(), 200);
     }

@@ -10,7 +10,7 @@ use crate::app::update::autosave;
 /// `o` and a letter.
 pub(super) fn sort_by(app: &mut App, sort: Sort) {
     app.tracks.set_sort(sort);
-    app.toast(format!("the Library stands {}", sort.words()));
+    app.toast(format!("the Library stands {}", sort.text()));
     autosave::state_changed(app);
 }
 

@@ -8,7 +8,7 @@ use crate::action::{Action, Screen};
 use crate::app::app::{App, toast_no_lyrics};
 use crate::app::message::Effect;
 use crate::app::queries::offset_text;
-use crate::app::state::lyrics_moment::{LyricsFrame, LyricsMoment, moment, sung_until};
+use crate::app::state::lyrics_moment::{LyricsFrame, LyricsMoment, moment, sung_until_ms};
 use crate::app::update::{ab_loop, offset_suggestion, transport};
 use crate::lyrics::Millis;
 use crate::lyrics::cdg::Graphics;
@@ -35,8 +35,8 @@ impl App {
     /// The moment of the lyrics now; None without any.
     pub fn lyrics_moment(&self) -> Option<LyricsMoment> {
         let song = self.deck.song.as_ref()?;
-        let lyrics = song.words.shown()?;
-        let mut moment = moment(lyrics, &song.voice, self.lyrics_ms()?)?;
+        let lyrics = song.lyrics.shown()?;
+        let mut moment = moment(lyrics, &song.vocals, self.lyrics_ms()?)?;
         if self.settings.reduce_motion {
             let still = |line: usize, sung| lyrics.lines.get(line).map_or(0.0, |line| line.lit_at_once(sung));
             moment.sung = still(moment.line, moment.sung);
@@ -48,17 +48,20 @@ impl App {
     /// The moment of the song that the lyrics are to show.
     fn lyrics_ms(&self) -> Option<Millis> {
         let song = self.deck.song.as_ref()?;
-        Some((self.deck.heard(self.now_ms) * 1000.0) as Millis - Millis::from(song.memory.lyrics_offset_ms))
+        Some(
+            (self.deck.position_at(self.now_ms) * 1000.0) as Millis
+                - Millis::from(song.memory.lyrics_offset_ms),
+        )
     }
 
     /// The pictures of the song on the deck, and the moment of them.
     pub fn pictures(&self) -> Option<(&Graphics, Millis)> {
-        let graphics = self.deck.song.as_ref()?.words.graphics.as_deref()?;
+        let graphics = self.deck.song.as_ref()?.lyrics.graphics.as_deref()?;
         Some((graphics, self.lyrics_ms()?))
     }
 
     /// What of the lyrics is on the screen, so coarsely that it changes only where a cell does.
-    pub(super) fn lyrics_face(&self) -> Option<LyricsFrame> {
+    pub(super) fn lyrics_frame(&self) -> Option<LyricsFrame> {
         if self.screen != Screen::Sing {
             return None;
         }
@@ -79,7 +82,7 @@ impl App {
 
     /// Milliseconds of the clock until the wipe makes its next step; None where it stands.
     pub(crate) fn lyrics_wake(&self) -> Option<u64> {
-        if self.screen != Screen::Sing || !self.deck.moves() {
+        if self.screen != Screen::Sing || !self.deck.is_moving() {
             return None;
         }
         if let Some((graphics, ms)) = self.pictures() {
@@ -87,9 +90,9 @@ impl App {
             return Some(next.clamp(PICTURE_MS, 10_000) as u64);
         }
         let song = self.deck.song.as_ref()?;
-        let lyrics = song.words.shown()?;
+        let lyrics = song.lyrics.shown()?;
         let ms = self.lyrics_ms()?;
-        let moment = moment(lyrics, &song.voice, ms)?;
+        let moment = moment(lyrics, &song.vocals, ms)?;
         let line = lyrics.lines.get(moment.line)?;
         if line.words.is_empty() && moment.countdown.is_none() {
             return Some(if self.has_big_letters() { STEP_MS } else { LOOK_MS });
@@ -134,7 +137,7 @@ pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
 /// To a breath before a line.
 pub(super) fn go_to(app: &mut App, line: usize, effects: &mut Vec<Effect>) {
     let Some(song) = &app.deck.song else { return };
-    let lyrics = song.words.shown().filter(|lyrics| lyrics.is_timed());
+    let lyrics = song.lyrics.shown().filter(|lyrics| lyrics.is_timed());
     let Some(line) = lyrics.and_then(|lyrics| lyrics.lines.get(line)) else {
         return app.toast("these lyrics have no times to go to");
     };
@@ -162,11 +165,11 @@ pub(super) fn repeat(app: &mut App, effects: &mut Vec<Effect>) {
 /// Start and end of the line on the screen, in seconds of the song.
 fn line_span(app: &App) -> Option<(f64, f64)> {
     let song = app.deck.song.as_ref()?;
-    let lyrics = song.words.shown()?;
+    let lyrics = song.lyrics.shown()?;
     let line = app.lyrics_moment()?.line;
     let start = lyrics.lines.get(line)?.start_ms;
     // room for the last consonant
-    let end = sung_until(lyrics, line, &song.voice).max(start + 500) + BREATH_MS;
+    let end = sung_until_ms(lyrics, line, &song.vocals).max(start + 500) + BREATH_MS;
     let seconds = |ms: Millis| (ms + Millis::from(song.memory.lyrics_offset_ms)).max(0) as f64 / 1000.0;
     Some((seconds(start), seconds(end)))
 }
@@ -174,7 +177,7 @@ fn line_span(app: &App) -> Option<(f64, f64)> {
 /// Starts of the lines, duplicates of duets left out; the offset; and where we are.
 fn line_starts(app: &App) -> Option<(Vec<Millis>, Millis, Millis)> {
     let song = app.deck.song.as_ref()?;
-    let lyrics = song.words.shown().filter(|lyrics| lyrics.is_timed())?;
+    let lyrics = song.lyrics.shown().filter(|lyrics| lyrics.is_timed())?;
     let mut starts: Vec<Millis> = lyrics.lines.iter().map(|line| line.start_ms).collect();
     starts.dedup();
     let at = (app.deck.seconds * 1000.0) as Millis - Millis::from(song.memory.lyrics_offset_ms);
@@ -183,7 +186,11 @@ fn line_starts(app: &App) -> Option<(Vec<Millis>, Millis, Millis)> {
 
 /// `z` and `Z`: the lyrics a little sooner or later, for this song.
 pub(super) fn offset(app: &mut App, later: bool) {
-    let song = app.deck.song.as_ref().filter(|song| song.words.shown().is_some());
+    let song = app
+        .deck
+        .song
+        .as_ref()
+        .filter(|song| song.lyrics.shown().is_some());
     let Some(song) = song else {
         return toast_no_lyrics(app);
     };

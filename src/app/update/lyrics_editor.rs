@@ -35,14 +35,14 @@ pub(in crate::app) fn opened(app: &mut App, path: &Path, draft: Option<&Draft>, 
     let drafted = found.is_some();
     let sheet = found.unwrap_or_else(|| {
         let later = Millis::from(song.memory.lyrics_offset_ms);
-        song.words
+        song.lyrics
             .shown()
             .map(|lyrics| Sheet::of(lyrics, later))
             .unwrap_or_default()
     });
     let mut editor = Editor::new(song.key, path.to_owned(), sheet);
     editor.changed = drafted;
-    let unheard = song.words.listening.trace().is_none();
+    let unheard = song.lyrics.analysis.trace().is_none();
     let id = song.id;
     app.editor = Some(editor);
     app.show_screen(Screen::Editor, effects);
@@ -57,8 +57,8 @@ pub(in crate::app) fn opened(app: &mut App, path: &Path, draft: Option<&Draft>, 
 }
 
 pub(in crate::app) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
-    let now = (app.deck.heard(app.now_ms) * 1000.0).round() as Millis;
-    let moves = app.deck.moves();
+    let now = (app.deck.position_at(app.now_ms) * 1000.0).round() as Millis;
+    let moves = app.deck.is_moving();
     let Some(editor) = app.editor.as_mut() else { return };
     match action {
         Action::Tap if editor.sheet.rows.is_empty() => app.toast("there are no words yet: paste them here"),
@@ -132,7 +132,7 @@ fn nudge_stamp(app: &mut App, by: Millis) {
 /// Plays from there.
 fn play_from(app: &mut App, ms: Millis, effects: &mut Vec<Effect>) {
     transport::seek_to(app, ms.max(0) as f64 / 1000.0, effects);
-    if !app.deck.moves() {
+    if !app.deck.is_moving() {
         transport::play_pause(app, effects);
     }
 }

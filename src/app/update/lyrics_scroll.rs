@@ -13,7 +13,7 @@ impl App {
     pub fn browsed_line(&self) -> Option<usize> {
         let song = self.deck.song.as_ref()?;
         let looking = self.looking.filter(|looking| looking.play_id == song.play_id)?;
-        (looking.line < song.words.shown()?.lines.len()).then_some(looking.line)
+        (looking.line < song.lyrics.shown()?.lines.len()).then_some(looking.line)
     }
 
     /// When the screen goes back.
@@ -28,7 +28,7 @@ pub(super) fn scroll(app: &mut App, lines: isize) {
         return app::toast_no_lyrics(app);
     };
     let song = app.deck.song.as_ref();
-    let Some((token, count)) = song.and_then(|song| Some((song.play_id, song.words.shown()?.lines.len())))
+    let Some((play_id, count)) = song.and_then(|song| Some((song.play_id, song.lyrics.shown()?.lines.len())))
     else {
         return;
     };
@@ -36,7 +36,7 @@ pub(super) fn scroll(app: &mut App, lines: isize) {
     let line = line.saturating_add_signed(lines).min(count.saturating_sub(1));
     app.looking = Some(LyricsBrowsing {
         line,
-        play_id: token,
+        play_id,
         until_ms: app.now_ms + BACK_MS,
     });
 }

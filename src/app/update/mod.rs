@@ -46,7 +46,7 @@ use crate::track::StemState;
 /// Takes what happened and answers with what is wanted.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let near = matches!(event, Event::Key(_) | Event::Found(_));
+    let near = matches!(event, Event::Key(_) | Event::SongsFound(_));
     let changed = handle_event(app, event, &mut effects);
     separation::sync_jobs(app, &mut effects);
     session::save(app, &mut effects);
@@ -92,27 +92,27 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
             autosave::save_draft(app, false, effects);
             let expired = app.toasts.expire(now_ms);
             let back = lyrics_scroll::expire(app);
-            let face = app.lyrics_face();
+            let face = app.lyrics_frame();
             let sung = face.is_some() && app.lyrics_shown != face;
             app.lyrics_shown = face;
-            return expired || sung || back || (app.screen == Screen::Editor && app.deck.moves());
+            return expired || sung || back || (app.screen == Screen::Editor && app.deck.is_moving());
         }
         Event::Quit => screens::quit(app, effects),
         Event::Request(wish) => remote::handle_request(app, wish, effects),
 
-        Event::Found(_)
-        | Event::Gone(_)
-        | Event::Moved { .. }
+        Event::SongsFound(_)
+        | Event::SongsGone(_)
+        | Event::SongMoved { .. }
         | Event::Scanning { .. }
         | Event::ScanDone { .. } => {
             library(app, event, effects);
         }
-        Event::Trouble(text) => {
+        Event::Notice(text) => {
             app.add_notice(text);
         }
-        Event::Said(text) => app.toast(text),
+        Event::Toast(text) => app.toast(text),
 
-        Event::Restored(restored) => session::restore(app, *restored, effects),
+        Event::SessionRestored(restored) => session::restore(app, *restored, effects),
         Event::ListRead {
             items,
             left_out,
@@ -175,7 +175,7 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
 
         Event::Loaded(loaded) => playback::loaded(app, *loaded, effects),
         Event::Lyrics(found) => find_lyrics::lyrics_found(app, *found),
-        Event::Readings {
+        Event::Romanized {
             path,
             lyrics,
             readings,
@@ -183,20 +183,20 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
         Event::Draft { song, draft } => lyrics_editor::opened(app, &song, draft.as_deref(), effects),
         Event::LyricsWritten { song, file } => save_lyrics::written(app, &song, &file, effects),
         Event::LyricsExist(refused) => save_lyrics::exists(app, *refused),
-        Event::Traced { path, trace } => offset_suggestion::analysis_done(app, &path, trace),
+        Event::VocalsAnalysed { path, trace } => offset_suggestion::analysis_done(app, &path, trace),
         Event::LoadFailed { path, reason } => playback::load_failed(app, &path, &reason, effects),
-        Event::PlayerStarted { token, duration } => playback::started(app, token, duration, effects),
-        Event::PlayerEnded { token } => playback::ended(app, token, effects),
-        Event::PlayerFailed { token, reason } => playback::failed(app, token, &reason, effects),
-        Event::PlayerDamaged { token, at, seconds } => damage::damage_met(app, token, at, seconds),
-        Event::Position { token, seconds } => return playback::position(app, token, seconds, effects),
+        Event::PlayerStarted { play_id, duration } => playback::started(app, play_id, duration, effects),
+        Event::PlayerEnded { play_id } => playback::ended(app, play_id, effects),
+        Event::PlayerFailed { play_id, reason } => playback::failed(app, play_id, &reason, effects),
+        Event::PlayerDamaged { play_id, at, seconds } => damage::damage_met(app, play_id, at, seconds),
+        Event::Position { play_id, seconds } => return playback::position(app, play_id, seconds, effects),
         Event::Output(output) => outputs::output_changed(app, output, effects),
         Event::Outputs(names) => outputs::listed(app, names),
 
-        Event::Cache(stats) => separation::cache(app, stats, effects),
+        Event::CacheStats(stats) => separation::cache(app, stats, effects),
         Event::Evicted(ids) => {
             app.pushed_out |= !ids.is_empty();
-            effects.push(Effect::AskCache);
+            effects.push(Effect::ReadCacheStats);
             let ids: HashSet<_> = ids.into_iter().collect();
             for key in app.tracks.all().to_vec() {
                 let entry = app
@@ -217,16 +217,16 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
 
 fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
     match event {
-        Event::Found(found) => {
+        Event::SongsFound(found) => {
             let added = app.tracks.add(found);
             separation::songs_found(app, &added.new, &added.changed);
             next_up::refresh(app);
         }
-        Event::Gone(paths) => {
+        Event::SongsGone(paths) => {
             let gone: HashSet<_> = app.tracks.remove(&paths).into_iter().collect();
             forget_songs(app, &gone, effects);
         }
-        Event::Moved { from, to } => {
+        Event::SongMoved { from, to } => {
             app.queue.rename(&from, &to);
             if let Some(replaced) = app.tracks.rename(&from, &to) {
                 forget_songs(app, &HashSet::from([replaced]), effects);

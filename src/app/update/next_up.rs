@@ -60,7 +60,7 @@ pub(super) fn drop_next(app: &mut App, effects: &mut Vec<Effect>) {
         .deck
         .next
         .take()
-        .is_some_and(|next| next.stage == Stage::Given)
+        .is_some_and(|next| next.stage == Stage::Ready)
     {
         effects.push(Effect::QueueNext(None));
     }

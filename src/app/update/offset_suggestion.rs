@@ -20,10 +20,10 @@ pub fn request_analysis(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(song) = app.deck.song.as_mut() else {
         return;
     };
-    let ready = song.stage == Stage::Given && song.voice.complete && song.words.found().is_some();
-    let asked = match &song.words.listening {
+    let ready = song.stage == Stage::Ready && song.vocals.complete && song.lyrics.found().is_some();
+    let asked = match &song.lyrics.analysis {
         // without whole vocals the mixture was all there was
-        VocalAnalysis::Done(_) => song.words.listening.knows_vocals(),
+        VocalAnalysis::Done(_) => song.lyrics.analysis.knows_vocals(),
         VocalAnalysis::Requested(_) | VocalAnalysis::Failed => true,
         VocalAnalysis::NotRequested => false,
     };
@@ -33,8 +33,8 @@ pub fn request_analysis(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(entry) = app.tracks.get(song.key) else {
         return;
     };
-    song.words.listening = VocalAnalysis::Requested(false);
-    effects.push(Effect::Listen {
+    song.lyrics.analysis = VocalAnalysis::Requested(false);
+    effects.push(Effect::AnalyseVocals {
         path: entry.track.path.clone(),
         id: song.id,
         or_mixture: false,
@@ -44,11 +44,11 @@ pub fn request_analysis(app: &mut App, effects: &mut Vec<Effect>) {
 /// Wants the trace of the song on the deck, if need be of all its music.
 pub fn request_any_analysis(app: &mut App, path: PathBuf, id: Option<TrackId>) -> Option<Effect> {
     let song = app.deck.song.as_mut()?;
-    if song.words.listening.trace().is_some() {
+    if song.lyrics.analysis.trace().is_some() {
         return None;
     }
-    song.words.listening = VocalAnalysis::Requested(true);
-    Some(Effect::Listen {
+    song.lyrics.analysis = VocalAnalysis::Requested(true);
+    Some(Effect::AnalyseVocals {
         path,
         id,
         or_mixture: true,
@@ -63,13 +63,13 @@ pub fn analysis_done(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
     };
     let heard = trace.map_or(VocalAnalysis::Failed, VocalAnalysis::Done);
     // a mixture asked for earlier does not go over the vocals
-    if song.words.listening.knows_vocals() && !heard.knows_vocals() {
+    if song.lyrics.analysis.knows_vocals() && !heard.knows_vocals() {
         return;
     }
-    song.words.listening = heard;
-    song.words.lay(&song.voice, song.duration);
+    song.lyrics.analysis = heard;
+    song.lyrics.estimate_times(&song.vocals, song.duration);
     suggest(song);
-    if let Some(words) = song.words.suggested.map(offset_change_text) {
+    if let Some(words) = song.lyrics.suggested.map(offset_change_text) {
         let key = app.keymap.key_name(Screen::Sing, Action::TakeOffset);
         let how = key
             .map(|key| format!(": {key} on Sing moves them"))
@@ -81,19 +81,19 @@ pub fn analysis_done(app: &mut App, path: &Path, trace: Option<Arc<Trace>>) {
 /// Looks whether the lyrics of a song would fit better elsewhere; not where the listener moved or
 /// timed them.
 pub(super) fn suggest(song: &mut DeckSong) {
-    song.words.suggested = None;
-    let Some(lyrics) = song.words.found().cloned() else {
+    song.lyrics.suggested = None;
+    let Some(lyrics) = song.lyrics.found().cloned() else {
         return;
     };
-    if song.memory.lyrics_offset_ms != 0 || song.words.moved_by_hand || lyrics.source == Source::Edited {
+    if song.memory.lyrics_offset_ms != 0 || song.lyrics.moved_by_hand || lyrics.source == Source::Edited {
         return;
     }
     let found = song
-        .words
-        .listening
+        .lyrics
+        .analysis
         .trace()
         .and_then(|trace| offset::find(&lyrics, trace));
-    song.words.suggested = found
+    song.lyrics.suggested = found
         .filter(offset::Found::is_worth_offering)
         .map(|found| found.later_ms);
 }
@@ -101,14 +101,14 @@ pub(super) fn suggest(song: &mut DeckSong) {
 /// The listener moves the lyrics: what was offered is void.
 pub(super) fn dismiss(app: &mut App) {
     if let Some(song) = app.deck.song.as_mut() {
-        song.words.suggested = None;
-        song.words.moved_by_hand = true;
+        song.lyrics.suggested = None;
+        song.lyrics.moved_by_hand = true;
     }
 }
 
 /// `y`: as suggested.
 pub fn accept(app: &mut App) {
-    let suggested = app.deck.song.as_ref().and_then(|song| song.words.suggested);
+    let suggested = app.deck.song.as_ref().and_then(|song| song.lyrics.suggested);
     let Some(later) = suggested else {
         return app.toast("no other time is suggested for these lyrics; z and Z move them by hand");
     };

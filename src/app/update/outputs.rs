@@ -102,16 +102,16 @@ pub(super) fn output_changed(app: &mut App, output: Output, effects: &mut Vec<Ef
             } else if matches!(before, Some(Output::Silent { .. })) {
                 app.toast(format!("sound again: {name}"));
             }
-            if app.outputs.gone.is_some() && app.settings.resume_after_unplug {
+            if app.outputs.lost.is_some() && app.settings.resume_after_unplug {
                 resume_song(app, effects);
             }
         }
         Output::Lost { name, reason } => {
             app.toast_problem(format!("{name} went away: {reason}{chooser}"));
-            if app.deck.moves() {
+            if app.deck.is_moving() {
                 // The player waits already; this tells the screen, and a song not given to it yet.
                 app.deck.playing = false;
-                app.outputs.gone = Some(name);
+                app.outputs.lost = Some(name);
                 effects.push(Effect::Pause);
             }
         }
@@ -125,7 +125,7 @@ pub(super) fn output_changed(app: &mut App, output: Output, effects: &mut Vec<Ef
 
 /// Where the song was when its output went away.
 fn resume_song(app: &mut App, effects: &mut Vec<Effect>) {
-    app.outputs.gone = None;
+    app.outputs.lost = None;
     if app.deck.song.is_some() && !app.deck.playing {
         transport::play_pause(app, effects);
     }
@@ -134,6 +134,6 @@ fn resume_song(app: &mut App, effects: &mut Vec<Effect>) {
 /// A song that plays waits for no output.
 pub(super) fn forget_lost_output(app: &mut App) {
     if app.deck.playing {
-        app.outputs.gone = None;
+        app.outputs.lost = None;
     }
 }

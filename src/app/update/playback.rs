@@ -77,7 +77,7 @@ fn plan_next(app: &mut App, effects: &mut Vec<Effect>) {
         .deck
         .song
         .as_ref()
-        .is_some_and(|song| song.stage == Stage::Given);
+        .is_some_and(|song| song.stage == Stage::Ready);
     if !near || !given || !app.deck.playing || queries::holds_ended_song(app) {
         return;
     }
@@ -145,12 +145,12 @@ pub(super) fn loaded(app: &mut App, loaded: LoadedSong, effects: &mut Vec<Effect
             .flatten()
             .filter(|s| s.key == key)
         {
-            song.voice = voice.clone();
-            song.words.lay(&song.voice, song.duration);
+            song.vocals = voice.clone();
+            song.lyrics.estimate_times(&song.vocals, song.duration);
         }
         return;
     };
-    song.stage = Stage::Given;
+    song.stage = Stage::Ready;
     song.id = loaded.id;
     song_settings::loaded(song, loaded.memory);
     song.duration = loaded.duration.or(song.duration);
@@ -159,15 +159,15 @@ pub(super) fn loaded(app: &mut App, loaded: LoadedSong, effects: &mut Vec<Effect
         song.start = loaded.begins.max(0.0);
         app.deck.seconds = song.start;
     }
-    song.voice = voice;
-    song.words.lay(&song.voice, song.duration);
+    song.vocals = voice;
+    song.lyrics.estimate_times(&song.vocals, song.duration);
     give_to_player(app, is_song, effects);
 }
 
 /// Hands a loaded song to the player, and asks for its words.
 fn give_to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     let slot = if is_song { &app.deck.song } else { &app.deck.next };
-    let unsought = slot.as_ref().is_some_and(|song| !song.words.sought);
+    let unsought = slot.as_ref().is_some_and(|song| !song.lyrics.searched);
     let words = unsought.then(|| find_lyrics::request(app, is_song)).flatten();
     to_player(app, is_song, effects);
     effects.extend(words);
@@ -181,7 +181,7 @@ fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     else {
         return;
     };
-    let (token, path, start) = (song.play_id, entry.track.path.clone(), song.start);
+    let (play_id, path, start) = (song.play_id, entry.track.path.clone(), song.start);
     let key_tempo = song.key_tempo;
     if !is_song {
         // a song that comes again goes round as it was made
@@ -192,7 +192,7 @@ fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
             app.settings.crossfade_seconds
         };
         effects.push(Effect::QueueNext(Some(NextUp {
-            play_id: token,
+            play_id,
             path,
             key_tempo,
             crossfade,
@@ -201,7 +201,7 @@ fn to_player(app: &mut App, is_song: bool, effects: &mut Vec<Effect>) {
     }
     use_level(app, effects);
     effects.push(Effect::Play {
-        token,
+        play_id,
         path,
         start,
         key_tempo,
@@ -227,28 +227,28 @@ fn use_level(app: &mut App, effects: &mut Vec<Effect>) {
 pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mut Vec<Effect>) {
     let Some(key) = app.tracks.key(path) else { return };
     let waits = |song: &&DeckSong| song.key == key && song.stage == Stage::Loading;
-    let token = [&app.deck.song, &app.deck.next]
+    let play_id = [&app.deck.song, &app.deck.next]
         .into_iter()
         .flatten()
         .find(waits)
         .map(|song| song.play_id);
-    if let Some(token) = token {
-        failed(app, token, reason, effects);
+    if let Some(play_id) = play_id {
+        failed(app, play_id, reason, effects);
     }
 }
 
 /// A song can't be played (further).
-pub(super) fn failed(app: &mut App, token: u64, reason: &str, effects: &mut Vec<Effect>) {
-    let Some(song) = app.deck.song_by_play_id(token) else {
+pub(super) fn failed(app: &mut App, play_id: u64, reason: &str, effects: &mut Vec<Effect>) {
+    let Some(song) = app.deck.song_by_play_id(play_id) else {
         return;
     };
-    let (key, automatic) = (song.key, song.automatic || song.stage == Stage::Given);
+    let (key, automatic) = (song.key, song.automatic || song.stage == Stage::Ready);
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.unplayable = true;
     }
     next_up::refresh(app);
     app.add_notice(format!("{} can't be played: {reason}", app.title(key)));
-    if app.deck.next.as_ref().is_some_and(|next| next.play_id == token) {
+    if app.deck.next.as_ref().is_some_and(|next| next.play_id == play_id) {
         app.deck.next = None;
         if app
             .deck
@@ -294,8 +294,8 @@ fn change_over(app: &mut App, effects: &mut Vec<Effect>) {
     want_voice(app);
 }
 
-pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects: &mut Vec<Effect>) {
-    if app.deck.next.as_ref().is_some_and(|next| next.play_id == token) {
+pub(super) fn started(app: &mut App, play_id: u64, duration: Option<f64>, effects: &mut Vec<Effect>) {
+    if app.deck.next.as_ref().is_some_and(|next| next.play_id == play_id) {
         change_over(app, effects);
         use_level(app, effects);
         if let Some(song) = &mut app.deck.song {
@@ -308,20 +308,20 @@ pub(super) fn started(app: &mut App, token: u64, duration: Option<f64>, effects:
         }
         ab_loop::begin(app, effects);
     }
-    if let Some(song) = app.deck.song.as_mut().filter(|song| song.play_id == token) {
+    if let Some(song) = app.deck.song.as_mut().filter(|song| song.play_id == play_id) {
         song.duration = duration.or(song.duration);
-        song.words.lay(&song.voice, song.duration);
+        song.lyrics.estimate_times(&song.vocals, song.duration);
     }
 }
 
-pub(super) fn ended(app: &mut App, token: u64, effects: &mut Vec<Effect>) {
-    let Some(song) = app.deck.song.as_mut().filter(|song| song.play_id == token) else {
+pub(super) fn ended(app: &mut App, play_id: u64, effects: &mut Vec<Effect>) {
+    let Some(song) = app.deck.song.as_mut().filter(|song| song.play_id == play_id) else {
         return;
     };
     song.stage = Stage::Over;
     match &app.deck.next {
         // it begins by itself: `PlayerStarted` comes
-        Some(next) if next.stage == Stage::Given => {}
+        Some(next) if next.stage == Stage::Ready => {}
         // not loaded in time: it becomes the song as soon as it is
         Some(_) => change_over(app, effects),
         None if queries::holds_ended_song(app) => stop_at_end(app),
@@ -350,12 +350,12 @@ fn over(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 /// True if the screen shows a change.
-pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Vec<Effect>) -> bool {
+pub(super) fn position(app: &mut App, play_id: u64, seconds: f64, effects: &mut Vec<Effect>) -> bool {
     let heard = app
         .deck
         .song
         .as_ref()
-        .is_some_and(|song| song.play_id == token && song.stage == Stage::Given);
+        .is_some_and(|song| song.play_id == play_id && song.stage == Stage::Ready);
     if !heard || !seconds.is_finite() {
         return false;
     }
@@ -366,7 +366,7 @@ pub(super) fn position(app: &mut App, token: u64, seconds: f64, effects: &mut Ve
         over(app, effects);
         return true;
     }
-    app.deck.position(seconds.max(0.0));
+    app.deck.report_position(seconds.max(0.0));
     plan_next(app, effects);
     moved
 }

@@ -50,6 +50,6 @@ pub(super) fn warm(app: &mut App, effects: &mut Vec<Effect>) {
     let selected = app.selected().and_then(|key| app.tracks.get(key));
     if selected.is_some_and(|entry| matches!(entry.stems, StemState::New | StemState::Queued)) {
         app.warming = true;
-        effects.push(Effect::WarmEngine);
+        effects.push(Effect::WarmUpEngine);
     }
 }

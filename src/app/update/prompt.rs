@@ -20,8 +20,8 @@ pub(super) fn open_prompt(app: &mut App, ask: PromptKind, effects: &mut Vec<Effe
     app.overlay = Overlay::Prompt(Prompt {
         kind: ask,
         input: Input::new(text.clone()),
-        cursor: app.tracks.cursor,
-        text,
+        previous_cursor: app.tracks.cursor,
+        previous_text: text,
     });
 }
 
@@ -33,8 +33,8 @@ pub(crate) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         (Code::Esc, _) | (Code::Char('c'), true) => {
             let Prompt {
                 kind: ask,
-                cursor,
-                text,
+                previous_cursor: cursor,
+                previous_text: text,
                 ..
             } = std::mem::replace(prompt, empty());
             app.overlay = Overlay::None;
@@ -94,8 +94,8 @@ fn empty() -> Prompt {
     Prompt {
         kind: PromptKind::Find,
         input: Input::default(),
-        cursor: Cursor::default(),
-        text: String::new(),
+        previous_cursor: Cursor::default(),
+        previous_text: String::new(),
     }
 }
 
@@ -121,7 +121,7 @@ fn apply_typed_text(app: &mut App) {
     match prompt.kind {
         PromptKind::Filter => app.tracks.set_filter(&text),
         PromptKind::Find => {
-            let start = prompt.cursor.at;
+            let start = prompt.previous_cursor.at;
             app.tracks.cursor.at = app.tracks.match_from(&text, start, false).unwrap_or(start);
         }
         PromptKind::Singer | PromptKind::SaveList | PromptKind::LoadList => {}

@@ -215,7 +215,7 @@ fn list_path(text: &str) -> PathBuf {
 pub(super) fn list_exists(app: &mut App, path: PathBuf) {
     let shown = printable(&path.to_string_lossy());
     app.overlay = Overlay::Confirm {
-        words: format!("{shown} is there already. Write the queue over it?"),
+        question: format!("{shown} is there already. Write the queue over it?"),
         yes: Box::new(Effect::WriteList {
             path,
             items: app.queue.entries().iter().map(entry::item).collect(),

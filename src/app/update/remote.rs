@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::action::{Action, Screen};
 use crate::app::app::App;
-use crate::app::message::{Effect, Reply};
+use crate::app::message::{Effect, RequestResult};
 use crate::app::overlay::Overlay;
 use crate::app::queries;
 use crate::app::state::deck::Stage;
@@ -22,11 +22,11 @@ pub(super) fn handle_request(app: &mut App, request: Request, effects: &mut Vec<
     effects.insert(at, Effect::Reply(answer));
 }
 
-fn reply_to(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply {
+fn reply_to(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> RequestResult {
     match request {
         Request::Play => play(app, effects),
         Request::Pause => pause(app, effects),
-        Request::Toggle if app.deck.moves() => pause(app, effects),
+        Request::Toggle if app.deck.is_moving() => pause(app, effects),
         Request::Toggle => play(app, effects),
         Request::Stop => {
             stop(app, effects);
@@ -89,7 +89,7 @@ fn reply_to(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply
         }
         Request::Add(path) => add(app, &path),
         Request::PlayFile(path) => play_file(app, &path, effects),
-        Request::Open(path) if app.deck.moves() => add(app, &path),
+        Request::Open(path) if app.deck.is_moving() => add(app, &path),
         Request::Open(path) => play_file(app, &path, effects),
         Request::Quit => {
             screens::quit(app, effects);
@@ -99,7 +99,7 @@ fn reply_to(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reply
 }
 
 /// The title of the song on the deck, or why there is nothing to do.
-fn title_on_deck(app: &App) -> Reply {
+fn title_on_deck(app: &App) -> RequestResult {
     let song = app.deck.song.as_ref().map(|song| song.title.clone());
     song.ok_or_else(|| "no song is on the deck; play one first (`croon ctl play FILE`)".into())
 }
@@ -116,8 +116,8 @@ fn volume_text(app: &App) -> String {
     }
 }
 
-fn play(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
-    if !app.deck.moves() {
+fn play(app: &mut App, effects: &mut Vec<Effect>) -> RequestResult {
+    if !app.deck.is_moving() {
         // the first song of all is the one that was asked for, before the one under the cursor
         match queries::song_after_end(app).filter(|_| app.deck.song.is_none()) {
             Some(next) => playback::play_turn(app, next, 0.0, true, effects),
@@ -130,9 +130,9 @@ fn play(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
     }
 }
 
-fn pause(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
+fn pause(app: &mut App, effects: &mut Vec<Effect>) -> RequestResult {
     let title = title_on_deck(app)?;
-    if app.deck.moves() {
+    if app.deck.is_moving() {
         transport::play_pause(app, effects);
     }
     Ok(format!("{title} waits"))
@@ -150,7 +150,7 @@ fn stop(app: &mut App, effects: &mut Vec<Effect>) {
     playback::stop_at_end(app);
 }
 
-fn next(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
+fn next(app: &mut App, effects: &mut Vec<Effect>) -> RequestResult {
     if app.deck.song.is_none() {
         return play(app, effects);
     }
@@ -162,7 +162,11 @@ fn next(app: &mut App, effects: &mut Vec<Effect>) -> Reply {
 }
 
 /// Key and tempo are the song's own, and until it is open nobody knows what they were.
-fn key_tempo(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(KeyTempo) -> KeyTempo) -> Reply {
+fn key_tempo(
+    app: &mut App,
+    effects: &mut Vec<Effect>,
+    change: impl FnOnce(KeyTempo) -> KeyTempo,
+) -> RequestResult {
     title_on_deck(app)?;
     if app
         .deck
@@ -184,7 +188,7 @@ fn known(app: &App, path: &Path) -> Result<SongKey, String> {
         .ok_or_else(|| format!("{} is no song of this croon", crate::track::file_title(path)))
 }
 
-fn add(app: &mut App, path: &Path) -> Reply {
+fn add(app: &mut App, path: &Path) -> RequestResult {
     let key = known(app, path)?;
     let at = queue::add(app, key, false);
     let said = format!("{} is number {} of the queue", app.title(key), at + 1);
@@ -192,14 +196,14 @@ fn add(app: &mut App, path: &Path) -> Reply {
     Ok(said)
 }
 
-fn play_file(app: &mut App, path: &Path, effects: &mut Vec<Effect>) -> Reply {
+fn play_file(app: &mut App, path: &Path, effects: &mut Vec<Effect>) -> RequestResult {
     let key = known(app, path)?;
     if let Some(entry) = app.tracks.get_mut(key) {
         entry.unplayable = false;
     }
     if !app.deck.plays(key) {
         playback::play(app, key, 0.0, false, effects);
-    } else if !app.deck.moves() {
+    } else if !app.deck.is_moving() {
         transport::play_pause(app, effects);
     }
     // as Enter does it, but never from under the hand of somebody who is typing

@@ -24,7 +24,7 @@ pub(super) fn toggle(app: &mut App) {
 }
 
 fn lyrics_of(app: &App) -> Option<Arc<Lyrics>> {
-    app.deck.song.as_ref()?.words.found().cloned()
+    app.deck.song.as_ref()?.lyrics.found().cloned()
 }
 
 /// Asks for the readings of the song on the deck, once.
@@ -33,12 +33,12 @@ pub(super) fn request_romanization(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     }
     let Some(song) = &mut app.deck.song else { return };
-    let Some(lyrics) = song.words.ask_readings() else {
+    let Some(lyrics) = song.lyrics.request_romanization() else {
         return;
     };
     let path = app.tracks.get(song.key).map(|entry| entry.track.path.clone());
     if let (Some(kind), Some(path)) = (wanted(&lyrics), path) {
-        effects.push(Effect::ReadLyrics { path, lyrics, kind });
+        effects.push(Effect::Romanize { path, lyrics, kind });
     }
 }
 
@@ -55,6 +55,6 @@ pub(super) fn found(
     };
     let Some(key) = app.tracks.key(path) else { return };
     if let Some(song) = app.deck.song.as_mut().filter(|song| song.key == key) {
-        song.words.read_as(lyrics, readings);
+        song.lyrics.set_romanization(lyrics, readings);
     }
 }

@@ -80,7 +80,7 @@ pub(in crate::app) fn exists(app: &mut App, refused: Effect) {
     } = refused
     {
         app.overlay = Overlay::Confirm {
-            words: format!(
+            question: format!(
                 "{} is there already. Write over it?",
                 printable(&file.to_string_lossy())
             ),
@@ -111,7 +111,7 @@ pub(in crate::app) fn written(app: &mut App, song: &Path, file: &Path, effects: 
         editor.changed = timed < all;
         if !editor.changed {
             editor.draft_due = None;
-            effects.push(Effect::KeepDraft {
+            effects.push(Effect::SaveDraft {
                 song: song.to_owned(),
                 draft: None,
             });

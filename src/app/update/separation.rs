@@ -151,7 +151,7 @@ pub(super) fn sync_jobs(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     };
     entry.set_stems(StemState::Separating(0.0));
-    effects.push(Effect::BeginJob {
+    effects.push(Effect::StartJob {
         path,
         id: entry.track.id,
         from_seconds,
@@ -244,16 +244,16 @@ pub(super) fn stored(
     }
     for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
         if song.key == key {
-            song.voice.store(segment, peaks);
-            song.words.lay(&song.voice, song.duration);
+            song.vocals.store(segment, peaks);
+            song.lyrics.estimate_times(&song.vocals, song.duration);
         }
     }
     let at = app.deck.seconds;
     let heard = app.deck.song.as_ref().filter(|song| song.key == key);
     let soon = |song: &DeckSong| {
         let turns = song.looped.filter(|(_, to)| at <= *to && at + AHEAD > *to);
-        song.voice.reaches(segment, at - BEHIND, at + AHEAD)
-            || turns.is_some_and(|(from, _)| song.voice.reaches(segment, from, from + AHEAD))
+        song.vocals.reaches(segment, at - BEHIND, at + AHEAD)
+            || turns.is_some_and(|(from, _)| song.vocals.reaches(segment, from, from + AHEAD))
     };
     if heard.is_some_and(soon) {
         effects.push(Effect::RefreshVocals);
@@ -266,7 +266,7 @@ pub(super) fn lost(app: &mut App, path: &Path, segment: u32) {
     let Some(key) = app.tracks.key(path) else { return };
     for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
         if song.key == key {
-            song.voice.lose(segment);
+            song.vocals.lose(segment);
         }
     }
     let Some(entry) = app.tracks.get_mut(key) else {
@@ -305,7 +305,7 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
         if let Some(cache) = &mut app.cache {
             cache.bytes = cache.bytes.saturating_add(stored_bytes(Some(running.seconds)));
         }
-        effects.push(Effect::AskCache);
+        effects.push(Effect::ReadCacheStats);
     }
     if let Some(entry) = app.tracks.get_mut(running.key) {
         entry.stems = StemState::Ready;
@@ -313,8 +313,8 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
     }
     for song in [&mut app.deck.song, &mut app.deck.next].into_iter().flatten() {
         if song.key == running.key {
-            let (stored, all) = song.voice.stored();
-            song.voice.complete = true;
+            let (stored, all) = song.vocals.stored();
+            song.vocals.complete = true;
             if stored < all || all == 0 {
                 // its vocals were there before we knew its name: they and their peaks are wanted now
                 effects.push(Effect::RefreshVocals);

@@ -60,7 +60,7 @@ pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
     if !same {
         app.now_saved.clone_from(&now);
         app.playing_saved = app.deck.playing;
-        effects.push(Effect::SaveNow(now));
+        effects.push(Effect::SaveResumePoint(now));
     }
 }
 
@@ -84,6 +84,6 @@ pub(super) fn look_for_missing(app: &mut App, effects: &mut Vec<Effect>) {
     let missing = app.queue.entries().iter().filter(|entry| entry.key.is_none());
     let paths: Vec<PathBuf> = missing.map(|entry| entry.path.clone()).collect();
     if !paths.is_empty() {
-        effects.push(Effect::LookFor(paths));
+        effects.push(Effect::FindFiles(paths));
     }
 }

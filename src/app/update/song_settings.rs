@@ -46,7 +46,7 @@ pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(id) = song.id.or(known).filter(|_| !song.unsaved.is_empty()) else {
         return;
     };
-    effects.push(Effect::Remember {
+    effects.push(Effect::SaveSongSettings {
         id,
         singer: song.singer.clone(),
         changes: std::mem::take(&mut song.unsaved),

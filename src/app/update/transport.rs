@@ -24,7 +24,7 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
     match stage {
         Stage::Over => play(app, key, 0.0, false, effects),
         Stage::Loading => app.deck.playing = !app.deck.playing,
-        Stage::Given => {
+        Stage::Ready => {
             app.deck.playing = !app.deck.playing;
             effects.push(if app.deck.playing {
                 Effect::Resume
@@ -69,7 +69,7 @@ pub(super) fn seek_to(app: &mut App, seconds: f64, effects: &mut Vec<Effect>) {
     match song.stage {
         Stage::Over => return play(app, key, seconds, false, effects),
         Stage::Loading => song.start = seconds,
-        Stage::Given => {
+        Stage::Ready => {
             ab_loop::leave(app, seconds, effects);
             effects.push(Effect::Seek { seconds });
         }

@@ -156,7 +156,7 @@ fn looked_at(lyrics: &Lyrics, singing: LyricsMoment, line: usize) -> LyricsMomen
 /// How a line is said, where that is wanted and known.
 fn readings_of(app: &App, line: usize) -> Option<&[Piece]> {
     let song = app.deck.song.as_ref().filter(|_| app.readings)?;
-    song.words.reading(line)
+    song.lyrics.romanization(line)
 }
 
 fn whole(text: &str) -> (&str, Range<usize>) {
@@ -339,7 +339,7 @@ fn source(app: &App, lyrics: &Lyrics, canvas: &mut Canvas, y: usize) {
 /// The same of pictures.
 pub(super) fn source_of_pictures(app: &App, canvas: &mut Canvas, y: usize) {
     let song = app.deck.song.as_ref();
-    let offer = song.and_then(|song| song.words.offers.get(song.words.chosen));
+    let offer = song.and_then(|song| song.lyrics.offers.get(song.lyrics.chosen));
     if let Some(offer) = offer {
         let words = format!("lyrics: {}, {}", offer.pick.source.name(), offer.format);
         told(app, words, canvas.theme.dim(), canvas, y);
@@ -352,7 +352,7 @@ fn told(app: &App, mut words: String, style: Style, canvas: &mut Canvas, y: usiz
         .deck
         .song
         .as_ref()
-        .map_or(0, |song| song.words.offers.len().saturating_sub(1));
+        .map_or(0, |song| song.lyrics.offers.len().saturating_sub(1));
     let key = app.keymap.key_name(Screen::Sing, Action::LyricsSource);
     if let (Some(key), 1..) = (key, others) {
         words += &format!("   {key}: {others} more");

@@ -60,10 +60,10 @@ fn any_event() -> impl Strategy<Value = Event> {
             found.older = (ready && size > 0).then(|| "light".to_owned());
             found.track.id = Some(TrackId([i as u8; 16]));
             found.track.stamp.size = size;
-            Event::Found(vec![found])
+            Event::SongsFound(vec![found])
         }),
-        1 => song().prop_map(|path| Event::Gone(vec![path])),
-        1 => (song(), song()).prop_map(|(from, to)| Event::Moved { from, to }),
+        1 => song().prop_map(|path| Event::SongsGone(vec![path])),
+        1 => (song(), song()).prop_map(|(from, to)| Event::SongMoved { from, to }),
         1 => any::<u32>().prop_map(|ms| Event::Tick { now_ms: ms.into() }),
         1 => (0..300_u16, 0..100_u16).prop_map(|(columns, rows)| Event::Resize { columns, rows }),
         1 => Just(engine()),
@@ -88,11 +88,11 @@ fn any_event() -> impl Strategy<Value = Event> {
         }),
         1 => song().prop_map(|path| Event::LoadFailed { path, reason: "no".into() }),
         1 => Just(Event::ListExists { path: "/x.m3u8".into() }),
-        2 => (0..20_u64).prop_map(|token| Event::PlayerStarted { token, duration: None }),
-        2 => (0..20_u64).prop_map(|token| Event::PlayerEnded { token }),
-        1 => (0..20_u64).prop_map(|token| Event::PlayerFailed { token, reason: "no".into() }),
-        2 => (0..20_u64, any::<f64>()).prop_map(|(token, seconds)| Event::Position { token, seconds }),
-        2 => (0..20_u64, 150.0..210.0).prop_map(|(token, seconds)| Event::Position { token, seconds }),
+        2 => (0..20_u64).prop_map(|play_id| Event::PlayerStarted { play_id, duration: None }),
+        2 => (0..20_u64).prop_map(|play_id| Event::PlayerEnded { play_id }),
+        1 => (0..20_u64).prop_map(|play_id| Event::PlayerFailed { play_id, reason: "no".into() }),
+        2 => (0..20_u64, any::<f64>()).prop_map(|(play_id, seconds)| Event::Position { play_id, seconds }),
+        2 => (0..20_u64, 150.0..210.0).prop_map(|(play_id, seconds)| Event::Position { play_id, seconds }),
     ]
 }
 

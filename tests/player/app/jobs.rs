@@ -18,7 +18,7 @@ fn jobs_are_cancelled_retried_and_moved() {
     });
     assert_eq!(
         effects,
-        [Effect::BeginJob {
+        [Effect::StartJob {
             path: path("Moth to Moth"),
             id: None,
             from_seconds: 0.0
@@ -80,7 +80,7 @@ fn without_an_engine_no_song_is_blamed_and_a_wish_tries_again() {
     let effects = harness.keys("4 r");
     assert_eq!(
         effects.last(),
-        Some(&Effect::BeginJob {
+        Some(&Effect::StartJob {
             path: path("Tideline"),
             id: None,
             from_seconds: 0.0
@@ -103,7 +103,7 @@ fn song_after_song_failing_alike_stops_the_queue() {
     assert_eq!(harness.app.jobs.paused.as_deref(), Some("the disk is full"));
     assert!(harness.app.jobs.running.is_none());
     let effects = harness.keys("4 R");
-    assert!(matches!(effects.last(), Some(Effect::BeginJob { .. })));
+    assert!(matches!(effects.last(), Some(Effect::StartJob { .. })));
     assert_eq!(harness.app.jobs.failed, []);
 }
 
@@ -112,10 +112,10 @@ fn with_automatic_separation_off_only_wishes_run() {
     let mut harness = Harness::new();
     harness.app.settings.auto_separate = false;
     // nothing runs, but the selected song may be sung at any moment
-    assert_eq!(harness.find_songs(), [Effect::WarmEngine]);
+    assert_eq!(harness.find_songs(), [Effect::WarmUpEngine]);
     assert_eq!(
         harness.keys("s"),
-        [Effect::BeginJob {
+        [Effect::StartJob {
             path: path("Cold Fjord Hymn"),
             id: None,
             from_seconds: 0.0
@@ -128,9 +128,9 @@ fn with_automatic_separation_off_only_wishes_run() {
 #[test]
 fn a_full_cache_keeps_songs_nobody_asked_for_waiting() {
     let mut harness = Harness::new();
-    assert!(harness.app.initial_effects().contains(&Effect::AskCache));
+    assert!(harness.app.initial_effects().contains(&Effect::ReadCacheStats));
     harness.event(cache(990_000_000, 1_000_000_000));
-    assert_eq!(harness.find_songs(), [Effect::WarmEngine]);
+    assert_eq!(harness.find_songs(), [Effect::WarmUpEngine]);
     assert!(harness.app.waits_for_cache());
     assert_eq!(harness.stems("Tideline"), StemState::Queued);
     // asked for by hand, and sung
@@ -162,7 +162,7 @@ fn songs_are_separated_unasked_only_while_there_is_room_for_them() {
         })
     };
     let effects = finish("Tideline");
-    assert!(effects.contains(&Effect::AskCache));
+    assert!(effects.contains(&Effect::ReadCacheStats));
     assert_eq!(begun(&effects), [path("Moth to Moth")]);
     // without waiting for the answer
     assert_eq!(begun(&finish("Moth to Moth")), [] as [&std::path::Path; 0]);
@@ -196,8 +196,8 @@ fn enter_on_a_failed_job_shows_the_whole_reason_and_r_tries_again() {
         path: path("Tideline"),
         reason: "broken".into(),
     });
-    assert_eq!(harness.keys("w G Enter"), [Effect::AskCache]);
-    let Overlay::FullText { heading, words } = &harness.app.overlay else {
+    assert_eq!(harness.keys("w G Enter"), [Effect::ReadCacheStats]);
+    let Overlay::FullText { heading, text: words } = &harness.app.overlay else {
         panic!("{:?}", harness.app.overlay)
     };
     assert_eq!((heading.as_str(), words.as_str()), ("Tideline", "broken"));

@@ -34,7 +34,7 @@ fn the_fader_moves_in_steps_and_is_saved_once_the_hand_rests() {
     assert_eq!(
         saved,
         [
-            Effect::Remember {
+            Effect::SaveSongSettings {
                 id,
                 singer: None,
                 changes: vec![Change::Level(25)]
@@ -64,7 +64,7 @@ fn key_and_tempo_move_with_the_keys_stay_with_their_song_and_go_back() {
     assert_eq!(harness.keys("{ ]"), [moved(1, 95), moved(1, 100)]);
     assert_eq!(harness.tick(500), []);
     let id = TrackId([7; 16]);
-    let saved = |key, tempo| Effect::Remember {
+    let saved = |key, tempo| Effect::SaveSongSettings {
         id,
         singer: None,
         changes: vec![Change::KeyTempo(KeyTempo::new(key, tempo))],
@@ -125,7 +125,7 @@ fn what_is_changed_while_a_song_is_opened_is_neither_lost_nor_the_rest_forgotten
     let song = harness.app.deck.song.as_ref().unwrap();
     assert_eq!(song.memory.lyrics_offset_ms, 150);
     assert_eq!(song.key_tempo, KeyTempo::new(-1, 100));
-    let saved = Effect::Remember {
+    let saved = Effect::SaveSongSettings {
         id: TrackId([7; 16]),
         singer: None,
         changes: vec![Change::Level(25)],
@@ -138,13 +138,13 @@ fn a_song_counts_as_sung_once_half_of_it_or_four_minutes_were_heard() {
     let heard = |duration: Option<f64>, jumps: &[(f64, f64)]| {
         let mut harness = Harness::new();
         harness.find_songs();
-        let token = harness.play("Paper Lanterns", None, true);
+        let play_id = harness.play("Paper Lanterns", None, true);
         harness.app.deck.song.as_mut().unwrap().duration = duration;
         let mut sung = Vec::new();
         for (from, to) in jumps {
             let mut at = *from;
             while at < *to {
-                let effects = harness.position(token, at);
+                let effects = harness.position(play_id, at);
                 let now = effects
                     .iter()
                     .filter(|e| matches!(e, Effect::Sung { .. }))

@@ -23,7 +23,7 @@ fn songs_stand_by_artist_and_title_and_the_newest_file_is_separated_first() {
     // the youngest of SONGS is the last
     assert_eq!(
         effects,
-        [Effect::BeginJob {
+        [Effect::StartJob {
             path: path("Tideline"),
             id: None,
             from_seconds: 0.0
@@ -87,7 +87,7 @@ fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
     harness.find_songs();
     // the running job makes way for the queue
     assert_eq!(harness.keys("a a"), [Effect::CancelJob]);
-    let effects = harness.event(Event::Gone(vec![path("Tideline"), path("Cold Fjord Hymn")]));
+    let effects = harness.event(Event::SongsGone(vec![path("Tideline"), path("Cold Fjord Hymn")]));
     assert_eq!(effects, []);
     assert_eq!((harness.app.queue.len(), harness.shown().len()), (2, 3));
     assert_eq!(
@@ -95,7 +95,7 @@ fn files_that_go_leave_every_list_and_those_that_move_keep_their_place() {
         1,
         "the other waits until it is back"
     );
-    harness.event(Event::Moved {
+    harness.event(Event::SongMoved {
         from: path("Paper Lanterns"),
         to: "/music/new name.flac".into(),
     });
@@ -114,17 +114,17 @@ fn a_changed_file_is_separated_again_and_a_known_one_is_not() {
     let mut harness = Harness::new();
     let mut song = song(0);
     song.ready = true;
-    assert_eq!(harness.event(Event::Found(vec![song.clone()])), []);
+    assert_eq!(harness.event(Event::SongsFound(vec![song.clone()])), []);
     song.ready = false;
     assert_eq!(
-        harness.event(Event::Found(vec![song.clone()])),
+        harness.event(Event::SongsFound(vec![song.clone()])),
         [],
         "the scan finds what the catalogue knows"
     );
     song.track.stamp.size += 1;
     assert!(matches!(
-        harness.event(Event::Found(vec![song]))[..],
-        [Effect::BeginJob { .. }]
+        harness.event(Event::SongsFound(vec![song]))[..],
+        [Effect::StartJob { .. }]
     ));
 }
 

@@ -15,13 +15,13 @@ use croon::request::Request;
 
 fn is_play(effect: &Effect) -> Option<(&std::path::Path, u64)> {
     match effect {
-        Effect::Play { token, path, .. } => Some((path, *token)),
+        Effect::Play { play_id, path, .. } => Some((path, *play_id)),
         _ => None,
     }
 }
 
 fn cache(bytes: u64, cap_bytes: u64) -> Event {
-    Event::Cache(CacheStats {
+    Event::CacheStats(CacheStats {
         bytes,
         cap_bytes,
         songs: 9,
@@ -31,7 +31,7 @@ fn cache(bytes: u64, cap_bytes: u64) -> Event {
 
 fn begun(effects: &[Effect]) -> Vec<&std::path::Path> {
     let begun = effects.iter().filter_map(|effect| match effect {
-        Effect::BeginJob { path, .. } => Some(path.as_path()),
+        Effect::StartJob { path, .. } => Some(path.as_path()),
         _ => None,
     });
     begun.collect()

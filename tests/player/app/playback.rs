@@ -28,7 +28,7 @@ fn down_down_enter_sings_the_third_song_and_separates_it_before_all_others() {
     });
     assert_eq!(
         effects,
-        [Effect::BeginJob {
+        [Effect::StartJob {
             path: path("Salt on the Window"),
             id: None,
             from_seconds: 0.0
@@ -57,11 +57,11 @@ fn down_down_enter_sings_the_third_song_and_separates_it_before_all_others() {
 fn near_its_end_a_song_asks_for_the_next_and_hands_over_without_a_gap() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Cold Fjord Hymn", None, true);
-    assert_eq!(harness.position(token, 100.0), []);
+    let play_id = harness.play("Cold Fjord Hymn", None, true);
+    assert_eq!(harness.position(play_id, 100.0), []);
     let next = loaded("Paper Lanterns", Some(0.6), true);
     assert_eq!(
-        harness.position(token, 190.0),
+        harness.position(play_id, 190.0),
         [
             Effect::Load {
                 path: path("Paper Lanterns"),
@@ -75,10 +75,10 @@ fn near_its_end_a_song_asks_for_the_next_and_hands_over_without_a_gap() {
     let Some(Effect::QueueNext(Some(NextUp { play_id: second, .. }))) = effects.first().cloned() else {
         panic!("{effects:?}")
     };
-    assert_eq!(harness.position(token, 199.0), []);
-    assert_eq!(harness.event(Event::PlayerEnded { token }), []);
+    assert_eq!(harness.position(play_id, 199.0), []);
+    assert_eq!(harness.event(Event::PlayerEnded { play_id }), []);
     let effects = harness.event(Event::PlayerStarted {
-        token: second,
+        play_id: second,
         duration: Some(200.0),
     });
     assert_eq!(effects, [Effect::SetLevel(0.6)]);
@@ -90,11 +90,11 @@ fn near_its_end_a_song_asks_for_the_next_and_hands_over_without_a_gap() {
 fn what_is_put_next_at_the_last_moment_replaces_what_was_ready() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Cold Fjord Hymn", None, true);
-    harness.position(token, 190.0);
+    let play_id = harness.play("Cold Fjord Hymn", None, true);
+    harness.position(play_id, 190.0);
     harness.event(Event::Loaded(Box::new(loaded("Paper Lanterns", None, true))));
     harness.keys("1 G A");
-    let effects = harness.position(token, 191.0);
+    let effects = harness.position(play_id, 191.0);
     assert_eq!(
         effects,
         [
@@ -109,9 +109,9 @@ fn what_is_put_next_at_the_last_moment_replaces_what_was_ready() {
     let Some(Effect::QueueNext(Some(next))) = effects.first().cloned() else {
         panic!("{effects:?}")
     };
-    harness.event(Event::PlayerEnded { token });
+    harness.event(Event::PlayerEnded { play_id });
     harness.event(Event::PlayerStarted {
-        token: next.play_id,
+        play_id: next.play_id,
         duration: None,
     });
     assert_eq!(harness.playing(), Some("Tideline".into()));
@@ -122,9 +122,9 @@ fn what_is_put_next_at_the_last_moment_replaces_what_was_ready() {
 fn the_last_song_comes_to_rest_and_space_sings_it_again() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Tideline", None, true);
-    assert_eq!(harness.event(Event::PlayerEnded { token }), []);
-    assert!(!harness.app.deck.moves());
+    let play_id = harness.play("Tideline", None, true);
+    assert_eq!(harness.event(Event::PlayerEnded { play_id }), []);
+    assert!(!harness.app.deck.is_moving());
     assert_eq!(
         harness
             .app
@@ -141,12 +141,12 @@ fn the_last_song_comes_to_rest_and_space_sings_it_again() {
 fn pause_seek_and_restart() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Cold Fjord Hymn", None, true);
+    let play_id = harness.play("Cold Fjord Hymn", None, true);
     harness.event(Event::JobFinished {
         path: path("Cold Fjord Hymn"),
         already: true,
     });
-    harness.position(token, 60.0);
+    harness.position(play_id, 60.0);
     assert_eq!(harness.keys("Space Space"), [Effect::Pause, Effect::Resume]);
     assert_eq!(
         harness.keys("Right Left"),
@@ -156,7 +156,7 @@ fn pause_seek_and_restart() {
         harness.keys("Shift-Left Shift-Left Shift-Left"),
         [30.0, 0.0, 0.0].map(|seconds| Effect::Seek { seconds })
     );
-    harness.position(token, 190.0);
+    harness.position(play_id, 190.0);
     assert_eq!(
         harness.keys("Shift-Right"),
         [Effect::Seek { seconds: 199.5 }],
@@ -181,8 +181,8 @@ fn a_seek_moves_the_separation_of_the_song_being_sung() {
 fn a_song_that_cannot_play_is_passed_over() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Cold Fjord Hymn", None, true);
-    harness.position(token, 199.0);
+    let play_id = harness.play("Cold Fjord Hymn", None, true);
+    harness.position(play_id, 199.0);
     harness.event(Event::LoadFailed {
         path: path("Paper Lanterns"),
         reason: "no audio in it".into(),
@@ -196,7 +196,7 @@ fn a_song_that_cannot_play_is_passed_over() {
             .text
             .contains("no audio in it")
     );
-    let effects = harness.position(token, 199.3);
+    let effects = harness.position(play_id, 199.3);
     assert_eq!(
         effects,
         [Effect::Load {
@@ -224,7 +224,7 @@ fn stored_segments_and_a_finished_job_reach_the_song_on_the_deck() {
         segment: 3,
         peaks: Some(peaks(3)),
     });
-    let voice = &harness.app.deck.song.as_ref().unwrap().voice;
+    let voice = &harness.app.deck.song.as_ref().unwrap().vocals;
     assert!(voice.ready_at(13.0) && !voice.ready_at(0.0));
     harness.event(Event::JobProgress {
         path: path("Tideline"),
@@ -238,25 +238,25 @@ fn stored_segments_and_a_finished_job_reach_the_song_on_the_deck() {
         already: false,
     });
     assert_eq!(harness.stems("Tideline"), StemState::Ready);
-    assert!(harness.app.deck.song.as_ref().unwrap().voice.complete);
+    assert!(harness.app.deck.song.as_ref().unwrap().vocals.complete);
 }
 
 #[test]
 fn a_loop_is_set_with_two_keys_kept_with_the_song_and_left_behind_its_end() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Paper Lanterns", None, true);
+    let play_id = harness.play("Paper Lanterns", None, true);
     harness.keys("3");
     assert_eq!(harness.keys("o"), [], "nothing was begun");
-    harness.position(token, 10.0);
+    harness.position(play_id, 10.0);
     assert_eq!(harness.keys("i"), []);
-    harness.position(token, 10.05);
+    harness.position(play_id, 10.05);
     assert_eq!(harness.keys("o"), [], "too short");
-    harness.position(token, 12.5);
+    harness.position(play_id, 12.5);
     assert_eq!(harness.keys("o"), [Effect::SetLoop(Some((10.0, 12.5)))]);
     let looped = |harness: &Harness| harness.app.deck.song.as_ref().unwrap().looped;
     assert_eq!(looped(&harness), Some((10.0, 12.5)));
-    harness.position(token, 11.0);
+    harness.position(play_id, 11.0);
     assert_eq!(harness.keys("i"), [Effect::SetLoop(Some((11.0, 12.5)))]);
     // Its vocals are still being made, so the engine is told each time where the listener is.
     let mut moved = |keys: &str| {
@@ -284,9 +284,9 @@ fn a_loop_is_set_with_two_keys_kept_with_the_song_and_left_behind_its_end() {
 fn vocals_that_arrive_under_the_playhead_are_read_at_once_and_others_in_their_time() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Tideline", None, false);
-    let seconds = harness.app.deck.song.as_ref().unwrap().voice.segment_seconds;
-    harness.position(token, seconds * 2.5);
+    let play_id = harness.play("Tideline", None, false);
+    let seconds = harness.app.deck.song.as_ref().unwrap().vocals.segment_seconds;
+    harness.position(play_id, seconds * 2.5);
     let mut refreshes = |segment: u32| {
         let stored = Event::SegmentStored {
             path: path("Tideline"),
@@ -325,13 +325,13 @@ fn sound_that_goes_and_comes_back_is_said_once() {
 fn the_position_asks_for_a_frame_only_when_it_can_be_seen() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play("Tideline", None, true);
-    harness.position(token, 10.0);
+    let play_id = harness.play("Tideline", None, true);
+    harness.position(play_id, 10.0);
     harness.app.frame_drawn();
-    harness.position(token, 10.1);
+    harness.position(play_id, 10.1);
     assert!(!harness.app.needs_frame());
-    harness.position(token, 10.26);
+    harness.position(play_id, 10.26);
     assert!(harness.app.needs_frame());
-    harness.position(token + 40, 99.0);
+    harness.position(play_id + 40, 99.0);
     assert_eq!(harness.app.deck.seconds, 10.26);
 }

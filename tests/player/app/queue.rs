@@ -8,8 +8,8 @@ use croon::song_settings::Change;
 use croon::track::TrackId;
 
 /// Plays a song to its end; the title of what follows, once the player has it.
-fn hear_out(harness: &mut Harness, token: u64) -> (String, u64) {
-    let effects = harness.position(token, 190.0);
+fn hear_out(harness: &mut Harness, play_id: u64) -> (String, u64) {
+    let effects = harness.position(play_id, 190.0);
     let Some(Effect::Load { path, .. }) = effects.first().cloned() else {
         panic!("{effects:?}")
     };
@@ -20,9 +20,9 @@ fn hear_out(harness: &mut Harness, token: u64) -> (String, u64) {
         _ => None,
     });
     let next = next.expect("it follows without a gap");
-    harness.event(Event::PlayerEnded { token });
+    harness.event(Event::PlayerEnded { play_id });
     harness.event(Event::PlayerStarted {
-        token: next,
+        play_id: next,
         duration: Some(200.0),
     });
     assert_eq!(harness.playing().as_deref(), Some(title.as_str()));
@@ -34,11 +34,11 @@ fn one_song_repeats_without_a_gap_until_next_is_pressed() {
     let mut harness = Harness::new();
     harness.find_songs();
     harness.keys("1 G a 2 r");
-    let mut token = harness.play("Paper Lanterns", None, true);
+    let mut play_id = harness.play("Paper Lanterns", None, true);
     for _ in 0..3 {
-        let (title, next) = hear_out(&mut harness, token);
+        let (title, next) = hear_out(&mut harness, play_id);
         assert_eq!(title, "Paper Lanterns");
-        token = next;
+        play_id = next;
     }
     assert_eq!(harness.app.queue.len(), 1);
     let effects = harness.keys(">");
@@ -60,16 +60,16 @@ fn while_all_is_repeated_a_song_sung_waits_again_at_the_end() {
         path: path("Tideline"),
     });
     let effects = harness.event(Event::Loaded(Box::new(loaded("Cold Fjord Hymn", None, true))));
-    let (_, mut token) = effects.iter().find_map(is_play).unwrap();
+    let (_, mut play_id) = effects.iter().find_map(is_play).unwrap();
     harness.event(Event::PlayerStarted {
-        token,
+        play_id,
         duration: Some(200.0),
     });
     let mut heard = Vec::new();
     for _ in 0..4 {
-        let (title, next) = hear_out(&mut harness, token);
+        let (title, next) = hear_out(&mut harness, play_id);
         heard.push(title);
-        token = next;
+        play_id = next;
     }
     assert_eq!(
         heard,
@@ -118,12 +118,12 @@ fn what_a_crash_leaves_is_the_queue_and_the_place_to_go_on() {
     harness.keys("1 g g a a 2 s");
     harness.type_text("Ana");
     harness.keys("Enter r x x");
-    let token = harness.play("Tideline", None, true);
-    harness.position(token, 90.0);
+    let play_id = harness.play("Tideline", None, true);
+    harness.position(play_id, 90.0);
     let kept = harness.kept.clone();
     let mut after = Harness::new();
     after.find_songs();
-    after.event(Event::Restored(Box::new(kept)));
+    after.event(Event::SessionRestored(Box::new(kept)));
     let shown = |harness: &Harness| -> Vec<_> {
         let entries = harness.app.queue.entries().iter();
         entries
@@ -152,10 +152,10 @@ fn a_singer_keeps_a_key_of_their_own_and_the_history_says_who_sang() {
         path: path("Tideline"),
     });
     let effects = harness.event(Event::Loaded(Box::new(loaded("Paper Lanterns", Some(0.8), true))));
-    let (_, token) = effects.iter().find_map(is_play).unwrap();
+    let (_, play_id) = effects.iter().find_map(is_play).unwrap();
     harness.keys("}");
     let saved = harness.tick(2_000);
-    let expected = Effect::Remember {
+    let expected = Effect::SaveSongSettings {
         id: TrackId([7; 16]),
         singer: Some("Ana".into()),
         changes: vec![Change::KeyTempo(KeyTempo::new(1, 100))],
@@ -163,7 +163,7 @@ fn a_singer_keeps_a_key_of_their_own_and_the_history_says_who_sang() {
     assert!(saved.contains(&expected), "{saved:?}");
     let mut sung = Vec::new();
     for step in 0..140 {
-        sung.extend(harness.position(token, f64::from(step)));
+        sung.extend(harness.position(play_id, f64::from(step)));
     }
     sung.retain(|effect| matches!(effect, Effect::Sung { .. }));
     let expected = Effect::Sung {
@@ -191,7 +191,7 @@ fn a_list_is_added_its_missing_files_stay_and_no_file_is_written_over_unasked() 
         left_out: 0,
         instead: true,
     });
-    assert_eq!(effects, [Effect::LookFor(vec![gone.clone()])]);
+    assert_eq!(effects, [Effect::FindFiles(vec![gone.clone()])]);
     assert_eq!(
         (harness.app.queue.len(), harness.app.queue.songs().count()),
         (2, 1)
@@ -218,7 +218,7 @@ fn a_list_is_added_its_missing_files_stay_and_no_file_is_written_over_unasked() 
     // it comes back, and with it its place
     let mut found = song(0);
     found.track.path = gone;
-    harness.event(Event::Found(vec![found]));
+    harness.event(Event::SongsFound(vec![found]));
     assert_eq!(harness.app.queue.songs().count(), 2);
     harness.keys("2 u");
     assert!(harness.app.queue.is_empty(), "the list is out again");

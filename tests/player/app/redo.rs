@@ -34,7 +34,7 @@ fn last() -> usize {
 #[test]
 fn they_are_ready_and_are_separated_again_the_last_sung_first() {
     let mut harness = Harness::new();
-    let effects = harness.event(Event::Found(songs()));
+    let effects = harness.event(Event::SongsFound(songs()));
     assert_eq!(begun(&effects), [path(title(last()))]);
     assert_eq!(
         harness.stems(title(last())),
@@ -73,7 +73,7 @@ fn whatever_else_waits_goes_first_and_a_wish_by_hand_at_once() {
     let mut found = songs();
     let new = found.last_mut().unwrap();
     (new.ready, new.older) = (false, None);
-    let effects = harness.event(Event::Found(found));
+    let effects = harness.event(Event::SongsFound(found));
     assert_eq!(begun(&effects), [path(title(last()))], "a new song first");
     harness.event(Event::JobFinished {
         path: path(title(last())),
@@ -105,7 +105,7 @@ fn whatever_else_waits_goes_first_and_a_wish_by_hand_at_once() {
 #[test]
 fn a_song_that_is_sung_plays_as_it_is_to_its_end_and_is_the_next_to_be_made_again() {
     let mut harness = Harness::new();
-    harness.event(Event::Found(songs()));
+    harness.event(Event::SongsFound(songs()));
     let mut opened = loaded(title(1), None, true);
     opened.older = Some("light".into());
     opened.id = Some(id(1));
@@ -140,7 +140,7 @@ fn nothing_is_made_again_unasked_where_the_user_separates_by_hand_or_the_cache_i
     let mut harness = Harness::new();
     harness.app.settings.redo = false;
     assert_eq!(
-        begun(&harness.event(Event::Found(songs()))),
+        begun(&harness.event(Event::SongsFound(songs()))),
         [] as [&std::path::Path; 0]
     );
     assert!(harness.app.jobs.is_empty());
@@ -160,7 +160,7 @@ fn nothing_is_made_again_unasked_where_the_user_separates_by_hand_or_the_cache_i
     let mut full = Harness::new();
     full.event(cache(990_000_000, 1_000_000_000));
     assert_eq!(
-        begun(&full.event(Event::Found(songs()))),
+        begun(&full.event(Event::SongsFound(songs()))),
         [] as [&std::path::Path; 0]
     );
     assert!(full.app.waits_for_cache());
@@ -173,7 +173,7 @@ fn another_model_than_was_thought_changes_what_is_made_again() {
     let mut found = songs();
     found.iter_mut().for_each(|one| one.older = None);
     assert_eq!(
-        begun(&harness.event(Event::Found(found))),
+        begun(&harness.event(Event::SongsFound(found))),
         [] as [&std::path::Path; 0]
     );
     let changed = |older: &[usize]| Event::ModelChanged {
@@ -192,10 +192,10 @@ fn another_model_than_was_thought_changes_what_is_made_again() {
 #[test]
 fn an_evicted_song_is_no_longer_ready_and_waits_for_nothing() {
     let mut harness = Harness::new();
-    harness.event(Event::Found(songs()));
+    harness.event(Event::SongsFound(songs()));
     assert!(harness.waiting().contains(&title(1).to_owned()));
     let effects = harness.event(Event::Evicted(vec![id(0), id(1)]));
-    assert_eq!(effects, [Effect::AskCache]);
+    assert_eq!(effects, [Effect::ReadCacheStats]);
     for evicted in [0, 1] {
         assert_eq!(harness.stems(title(evicted)), StemState::New);
         assert_eq!(harness.older(title(evicted)), None);

@@ -72,7 +72,7 @@ fn a_song_from_outside_plays_or_waits_for_the_singer() {
     harness.check();
     // stopped, it begins anew, and nothing of the old goes on
     asked(&mut harness, Request::Stop).0.unwrap();
-    assert!(!harness.app.deck.moves() && harness.app.deck.seconds == 0.0);
+    assert!(!harness.app.deck.is_moving() && harness.app.deck.seconds == 0.0);
     asked(&mut harness, Request::Next).0.unwrap();
     assert_eq!(harness.playing().as_deref(), Some("Moth to Moth"));
     // not from under the hand of somebody who is typing

@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn a_frame_is_wanted_where_a_character_is_lit_and_at_no_other_time() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 12.01);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 12.01);
     harness.app.frame_drawn();
     // "Paper " takes 500 ms for six characters
     let wake = harness.app.next_wake().unwrap();
-    harness.at(token, 12.05);
+    harness.at(play_id, 12.05);
     assert!(!harness.app.needs_frame(), "the same character");
-    harness.at(token, 12.09);
+    harness.at(play_id, 12.09);
     assert!(harness.app.needs_frame());
     assert!((1..=80).contains(&(wake - 10)), "{wake}");
     harness.app.frame_drawn();
@@ -25,25 +25,25 @@ fn a_frame_is_wanted_where_a_character_is_lit_and_at_no_other_time() {
     assert!(!harness.app.needs_frame());
     harness.keys("Space 1");
     harness.app.frame_drawn();
-    harness.at(token, 12.17);
+    harness.at(play_id, 12.17);
     assert!(!harness.app.needs_frame(), "on another screen no letter is lit");
 }
 
 #[test]
 fn with_reduced_motion_words_are_lit_whole() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
     harness.app.settings.reduce_motion = true;
     let sung = |harness: &mut Harness, seconds: f64| {
-        harness.at(token, seconds);
+        harness.at(play_id, seconds);
         harness.app.lyrics_moment().unwrap().sung
     };
     assert_eq!(
         [12.0, 12.01, 12.45, 12.6].map(|s| sung(&mut harness, s)),
         [0.0, 6.0, 6.0, 9.0]
     );
-    harness.at(token, 12.6);
+    harness.at(play_id, 12.6);
     harness.app.frame_drawn();
-    harness.at(token, 12.7);
+    harness.at(play_id, 12.7);
     assert!(!harness.app.needs_frame(), "nothing moves within a word");
     assert_eq!(
         sung(&mut harness, 15.4),
@@ -54,16 +54,16 @@ fn with_reduced_motion_words_are_lit_whole() {
 
 #[test]
 fn big_letters_are_wiped_in_quarters() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
     harness.event(Event::Resize {
         columns: 200,
         rows: 60,
     });
-    harness.at(token, 12.01);
+    harness.at(play_id, 12.01);
     harness.app.frame_drawn();
     let wake = harness.app.next_wake().unwrap();
     assert!(wake <= 10 + 25, "{wake}");
-    harness.at(token, 12.03);
+    harness.at(play_id, 12.03);
     assert!(harness.app.needs_frame(), "a quarter of the first letter");
 }
 
@@ -89,8 +89,8 @@ fn scripts() -> [(&'static str, String); 4] {
 #[test]
 fn the_sing_screen_in_four_scripts_at_five_sizes() {
     for (script, text) in scripts() {
-        let (mut harness, token) = singing(lyrics("a.lrc", &text), true);
-        harness.at(token, 13.3);
+        let (mut harness, play_id) = singing(lyrics("a.lrc", &text), true);
+        harness.at(play_id, 13.3);
         for (columns, rows) in [(20, 3), (40, 10), (80, 24), (140, 45), (200, 60)] {
             let name = format!("words_{script}_{columns}x{rows}");
             insta::assert_snapshot!(name, draw(&harness, &Theme::default(), columns, rows));
@@ -100,13 +100,13 @@ fn the_sing_screen_in_four_scripts_at_five_sizes() {
 
 #[test]
 fn a_gap_a_duet_and_a_small_screen() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 26.4);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 26.4);
     insta::assert_snapshot!("words_gap_80x24", draw(&harness, &Theme::default(), 80, 24));
     insta::assert_snapshot!("words_gap_20x1", draw(&harness, &Theme::default(), 20, 1));
     let duet = "#TITLE:x\n#ARTIST:y\n#P1:Ana\n#P2:Ben\n#BPM:300\nP1\n: 200 40 0 Paper\n: 240 60 0  lanterns\nP2\n: 250 20 0 on\n: 270 40 0  the water\nE\n";
-    let (mut harness, token) = singing(lyrics("a.txt", duet), true);
-    harness.at(token, 14.0);
+    let (mut harness, play_id) = singing(lyrics("a.txt", duet), true);
+    harness.at(play_id, 14.0);
     insta::assert_snapshot!("words_duet_80x24", draw(&harness, &Theme::default(), 80, 24));
 }
 
@@ -133,14 +133,14 @@ fn lit(screen: &TestBackend, text: &str) -> (u16, usize) {
 
 #[test]
 fn without_colour_what_is_sung_is_reversed_and_stays_at_its_height() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
     let mut rows = Vec::new();
     for (seconds, text) in [
         (10.9, "we set them down"),
         (13.0, "Paper lanterns on the water"),
         (16.0, "carry every name we gave them"),
     ] {
-        harness.at(token, seconds);
+        harness.at(play_id, seconds);
         let screen = draw(&harness, &Theme::new(false, true), 80, 24);
         assert!(screen.to_string().is_ascii());
         assert!(
@@ -159,7 +159,7 @@ fn without_colour_what_is_sung_is_reversed_and_stays_at_its_height() {
 
 #[test]
 fn a_narrator_tells_each_thing_once() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
     let mut narrator = ui::Narrator::default();
     let first = narrator.tell(&harness.app).join("\n");
     assert!(
@@ -173,7 +173,7 @@ fn a_narrator_tells_each_thing_once() {
     );
     assert_eq!(narrator.tell(&harness.app), [""; 0], "nothing happened");
     let mut tell = |harness: &mut Harness, seconds: f64| {
-        harness.at(token, seconds);
+        harness.at(play_id, seconds);
         narrator.tell(&harness.app)
     };
     assert_eq!(
@@ -205,14 +205,14 @@ fn a_narrator_tells_each_thing_once() {
 #[test]
 fn readings_are_asked_for_once_remembered_and_stand_under_their_words() {
     let text = "[00:10.00]岸辺に\n[00:12.00]水に流す\n";
-    let (mut harness, token) = singing(lyrics("a.lrc", text), true);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", text), true);
     let asked = |effects: &[Effect]| {
         effects.iter().find_map(|effect| match effect {
-            Effect::ReadLyrics { lyrics, kind, .. } => Some((lyrics.clone(), *kind)),
+            Effect::Romanize { lyrics, kind, .. } => Some((lyrics.clone(), *kind)),
             _ => None,
         })
     };
-    harness.at(token, 13.0);
+    harness.at(play_id, 13.0);
     let (of, kind) = asked(&harness.keys("f")).expect("they are asked for");
     assert_eq!(kind, Kind::Romaji);
     assert_eq!(harness.app.toasts.shown().unwrap().text, "readings: romaji");
@@ -229,7 +229,7 @@ fn readings_are_asked_for_once_remembered_and_stand_under_their_words() {
             vec![piece(0, 3, "mizu"), piece(3, 6, "ni"), piece(6, 12, "nagasu")],
         ],
     };
-    let answer = |of: &Arc<Lyrics>| Event::Readings {
+    let answer = |of: &Arc<Lyrics>| Event::Romanized {
         path: path(SONG),
         lyrics: of.clone(),
         readings: Ok(Arc::new(readings.clone())),

@@ -32,10 +32,10 @@ fn lyrics(name: &str, text: &str) -> Lyrics {
 fn singing(lyrics: Lyrics, complete: bool) -> (Harness, u64) {
     let mut harness = Harness::new();
     harness.find_songs();
-    let token = harness.play(SONG, None, complete);
+    let play_id = harness.play(SONG, None, complete);
     give(&mut harness, Some(lyrics));
     harness.app.toasts = Toasts::default();
-    (harness, token)
+    (harness, play_id)
 }
 
 fn give(harness: &mut Harness, lyrics: Option<Lyrics>) {
@@ -92,8 +92,8 @@ proptest! {
         ascii: bool,
     ) {
         let Ok(read) = read(text.as_bytes(), Path::new("a.lrc")) else { return Ok(()) };
-        let (mut harness, token) = singing(read.lyrics, true);
-        harness.at(token, seconds);
+        let (mut harness, play_id) = singing(read.lyrics, true);
+        harness.at(play_id, seconds);
         draw(&harness, &Theme::new(!ascii, ascii), columns, rows);
         draw(&harness, &Theme::new(ascii, ascii), columns % 31, rows % 12);
     }

@@ -13,8 +13,8 @@ fn touch(harness: &mut Harness, at: (u16, u16), gesture: Gesture) -> Vec<Effect>
 
 #[test]
 fn a_click_on_a_line_sings_from_it() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 13.0);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 13.0);
     for (text, start) in [
         ("carry every name", 15.0),
         ("Paper lanterns", 12.0),
@@ -26,7 +26,7 @@ fn a_click_on_a_line_sings_from_it() {
             Some(start - 0.2),
             "{text}"
         );
-        harness.at(token, 13.0);
+        harness.at(play_id, 13.0);
     }
     let there = place(&harness, SIZE, "carry every name");
     assert_eq!(seek(&touch(&mut harness, there, Gesture::Drag)), None);
@@ -34,8 +34,8 @@ fn a_click_on_a_line_sings_from_it() {
 
 #[test]
 fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 13.0);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 13.0);
     let there = place(&harness, SIZE, "Paper lanterns");
     touch(&mut harness, there, Gesture::WheelDown);
     touch(&mut harness, there, Gesture::WheelDown);
@@ -81,8 +81,8 @@ fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
 
 #[test]
 fn the_bar_the_fader_the_tabs_and_the_lists_answer_to_the_mouse() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 13.0);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 13.0);
     let bar = place(&harness, SIZE, "●");
     let far = (SIZE.0 - 7, bar.1);
     let sought = seek(&touch(&mut harness, far, Gesture::Press)).unwrap();

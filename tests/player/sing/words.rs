@@ -62,8 +62,8 @@ fn capital_l_chooses_other_lyrics_and_the_song_remembers_them() {
             _ => None,
         })
     };
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 11.0);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 11.0);
     assert!(wish(&harness.keys("L Enter")).is_none(), "nothing to choose from");
     harness.app.toasts = Toasts::default();
     harness.event(found(0));
@@ -74,7 +74,7 @@ fn capital_l_chooses_other_lyrics_and_the_song_remembers_them() {
     let picked = Some(offers[1].pick.clone());
     assert_eq!(wish(&harness.keys("Enter")), Some(picked.clone()));
     let kept = |effects: &[Effect], pick: &Option<Pick>| {
-        effects.iter().any(|effect| matches!(effect, Effect::Remember { changes, .. } if *changes == [Change::LyricsFrom(pick.clone())]))
+        effects.iter().any(|effect| matches!(effect, Effect::SaveSongSettings { changes, .. } if *changes == [Change::LyricsFrom(pick.clone())]))
     };
     assert!(kept(&harness.tick(5_000), &picked));
     harness.event(found(1));
@@ -97,10 +97,10 @@ fn a_song_goes_from_where_its_text_says_to_where_it_says() {
     (loaded.begins, loaded.ends) = (12.5, Some(90.0));
     let effects = harness.event(Event::Loaded(Box::new(loaded)));
     let play = effects.iter().find_map(|effect| match effect {
-        Effect::Play { token, start, .. } => Some((*token, *start)),
+        Effect::Play { play_id, start, .. } => Some((*play_id, *start)),
         _ => None,
     });
-    let (token, start) = play.unwrap();
+    let (play_id, start) = play.unwrap();
     assert_eq!((start, harness.app.deck.seconds), (12.5, 12.5));
     let goes_on = |effects: &[Effect]| {
         effects
@@ -108,25 +108,25 @@ fn a_song_goes_from_where_its_text_says_to_where_it_says() {
             .any(|effect| matches!(effect, Effect::Load { path: next, .. } if *next != path(SONG)))
     };
     // whoever jumps behind the end hears what is there
-    assert!(!goes_on(&harness.position(token, 89.9)));
+    assert!(!goes_on(&harness.position(play_id, 89.9)));
     assert!(!goes_on(&harness.keys("Right")));
-    assert!(!goes_on(&harness.position(token, 95.0)));
+    assert!(!goes_on(&harness.position(play_id, 95.0)));
     harness.keys("Left");
-    assert!(!goes_on(&harness.position(token, 89.95)));
-    assert!(goes_on(&harness.position(token, 90.05)));
+    assert!(!goes_on(&harness.position(play_id, 89.95)));
+    assert!(goes_on(&harness.position(play_id, 90.05)));
     assert!(harness.app.deck.playing);
 }
 
 #[test]
 fn j_and_k_go_from_line_to_line() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 2.0);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 2.0);
     for start in [10.0, 12.0, 15.0, 18.0, 30.0] {
         assert_eq!(seek(&harness.keys("j")), Some(start - 0.2));
     }
     assert_eq!(seek(&harness.keys("j")), None, "the last line has no next");
     assert_eq!(seek(&harness.keys("k")), Some(17.8));
-    harness.at(token, 20.5);
+    harness.at(play_id, 20.5);
     assert_eq!(
         seek(&harness.keys("k")),
         Some(17.8),
@@ -142,8 +142,8 @@ fn j_and_k_go_from_line_to_line() {
 
 #[test]
 fn r_goes_round_the_line_and_again_goes_on() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 13.0);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 13.0);
     let looped = |effects: &[Effect]| {
         effects.iter().find_map(|effect| match effect {
             Effect::SetLoop(looped) => Some(*looped),
@@ -157,9 +157,9 @@ fn r_goes_round_the_line_and_again_goes_on() {
         "{from} to {to}"
     );
     assert_eq!(seek(&effects), Some(from));
-    harness.at(token, 13.0);
+    harness.at(play_id, 13.0);
     assert_eq!(looped(&harness.keys("r")), Some(None));
-    harness.at(token, 13.0);
+    harness.at(play_id, 13.0);
     harness.keys("Z Z");
     let (later, _) = looped(&harness.keys("r")).unwrap().unwrap();
     assert!((later - 11.9).abs() < 1e-9, "the offset moves it along");
@@ -167,15 +167,15 @@ fn r_goes_round_the_line_and_again_goes_on() {
 
 #[test]
 fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
-    harness.at(token, 2.0);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
+    harness.at(play_id, 2.0);
     harness.keys("Z Z Z");
     assert_eq!(harness.app.toasts.shown().unwrap().text, "lyrics 150 ms later");
     assert_eq!(seek(&harness.keys("j")), Some(9.95));
     let saved = harness.tick(2_000);
-    let offset = |effect: &Effect| matches!(effect, Effect::Remember { changes, .. } if *changes == [Change::LyricsOffset(150)]);
+    let offset = |effect: &Effect| matches!(effect, Effect::SaveSongSettings { changes, .. } if *changes == [Change::LyricsOffset(150)]);
     assert!(saved.iter().any(offset), "{saved:?}");
-    harness.at(token, 10.5);
+    harness.at(play_id, 10.5);
     let before = harness.app.lyrics_moment().unwrap().sung as usize;
     harness.keys("z z z z z z");
     assert_eq!(harness.app.toasts.shown().unwrap().text, "lyrics 150 ms sooner");
@@ -187,7 +187,7 @@ fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
     again.sing(SONG);
     again.event(Event::Loaded(Box::new(loaded)));
     give(&mut again, Some(lyrics("a.lrc", VERSE)));
-    again.at(token, 9.9);
+    again.at(play_id, 9.9);
     assert!(
         again.app.lyrics_moment().unwrap().sung >= 0.5,
         "from the memory of the song"
@@ -196,12 +196,12 @@ fn the_offset_is_told_in_words_kept_with_the_song_and_moves_the_steps() {
 
 #[test]
 fn between_two_positions_the_clock_carries_on_at_the_tempo_and_not_for_long() {
-    let (mut harness, token) = singing(lyrics("a.lrc", VERSE), true);
+    let (mut harness, play_id) = singing(lyrics("a.lrc", VERSE), true);
     harness.keys("[ [ [ [ [ [ [ [ [ [");
     assert_eq!(harness.app.deck.song.as_ref().unwrap().key_tempo.tempo(), 50);
-    harness.position(token, 10.0);
+    harness.position(play_id, 10.0);
     harness.tick(100);
-    let now = |harness: &Harness, ms: u64| harness.app.deck.heard(100 + ms);
+    let now = |harness: &Harness, ms: u64| harness.app.deck.position_at(100 + ms);
     assert_eq!(now(&harness, 0), 10.0);
     assert!((now(&harness, 100) - 10.05).abs() < 1e-9);
     assert!(
@@ -214,13 +214,13 @@ fn between_two_positions_the_clock_carries_on_at_the_tempo_and_not_for_long() {
 
 #[test]
 fn plain_text_becomes_a_guess_when_the_vocals_are_known() {
-    let (mut harness, token) = singing(
+    let (mut harness, play_id) = singing(
         lyrics("a.txt", "one two three\nfour five six\nseven eight\n"),
         true,
     );
-    harness.at(token, 60.0);
+    harness.at(play_id, 60.0);
     let song = harness.app.deck.song.as_ref().unwrap();
-    assert_eq!(song.words.shown().unwrap().timing, Timing::Guessed);
+    assert_eq!(song.lyrics.shown().unwrap().timing, Timing::Guessed);
     let screen = draw(&harness, &Theme::default(), 80, 24).to_string();
     assert!(screen.contains("times guessed"), "{screen}");
 }

@@ -18,7 +18,7 @@ fn haystack(songs: &[&str]) -> SearchIndex {
     haystack
 }
 
-fn holding(haystack: &SearchIndex, songs: &[&str], text: &str) -> Scores {
+fn holding(haystack: &SearchIndex, songs: &[&str], text: &str) -> SearchScores {
     haystack.holding(&needles(text), |key| songs[key.0 as usize])
 }
 

@@ -18,7 +18,7 @@ pub struct TrackEntry {
     pub damage: TrackDamage,
     pub history: SongHistory,
     /// Small letters of artist, title and album: what songs are sorted and found by.
-    pub words: Box<str>,
+    pub search_text: Box<str>,
 }
 
 impl TrackEntry {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::app::state::lyrics_moment::SYLLABLE_MS;
-use crate::app::state::vocal_fallback::lay;
+use crate::app::state::vocal_fallback::estimate_times;
 use crate::app::state::vocal_map::VocalMap;
 use crate::lyrics::{Lyrics, Timing, read};
 use crate::waveform::{Peaks, WAVE_POINTS};
@@ -102,7 +102,7 @@ fn without_vocals_to_go_by_a_line_takes_the_time_of_its_syllables() {
 #[test]
 fn plain_text_is_laid_where_somebody_sings() {
     let song = lyrics("one two\nthree four\nfive six\n");
-    let laid = lay(&song, &voice(&[(4.0, 10.0), (20.0, 24.0)]), None).unwrap();
+    let laid = estimate_times(&song, &voice(&[(4.0, 10.0), (20.0, 24.0)]), None).unwrap();
     assert_eq!(laid.timing, Timing::Guessed);
     let starts: Vec<Millis> = laid.lines.iter().map(|line| line.start_ms).collect();
     assert!(
@@ -111,8 +111,8 @@ fn plain_text_is_laid_where_somebody_sings() {
     );
     assert!((20_000..20_500).contains(&starts[2]), "{starts:?}");
     assert!(laid.lines[1].end_ms.unwrap() <= starts[2]);
-    assert_eq!(lay(&song, &VocalMap::default(), None), None);
-    let even = lay(&song, &VocalMap::default(), Some(30.0)).unwrap();
+    assert_eq!(estimate_times(&song, &VocalMap::default(), None), None);
+    let even = estimate_times(&song, &VocalMap::default(), Some(30.0)).unwrap();
     assert!((9_000..11_500).contains(&even.lines[1].start_ms));
 }
 
@@ -135,7 +135,7 @@ proptest! {
         let segments = vocals.iter().map(|v| v.map(|v| Peaks { vocals: [v; WAVE_POINTS], instrumental: [1; WAVE_POINTS] }));
         let voice = VocalMap { segment_seconds, segments: segments.collect(), complete: false };
         if let Ok(read) = read(text.as_bytes(), Path::new("x.lrc")) {
-            let laid = lay(&read.lyrics, &voice, duration);
+            let laid = estimate_times(&read.lyrics, &voice, duration);
             for lyrics in laid.iter().chain([&read.lyrics]).filter(|lyrics| lyrics.is_timed()) {
                 prop_assert!(lyrics.lines.windows(2).all(|pair| pair[0].start_ms <= pair[1].start_ms));
                 for ms in &moments {
