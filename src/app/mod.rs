@@ -1,6 +1,6 @@
-//! The mind: the whole state of the player and every decision about it. No file, no device, no
-//! clock: [`update`](update()) takes what happened and answers with what is wanted, so every behaviour can
-//! be tested as state, keys, state.
+//! The state of the player and every decision about it, without files, devices or clocks.
+//! [`update`](update()) applies an event to the state and returns the effects that the services have to
+//! carry out, so every behaviour can be tested with events alone.
 
 mod app;
 pub mod message;
@@ -20,9 +20,11 @@ pub use crate::app::state::job_queue::JobQueue;
 pub use crate::app::state::machines::{CacheStats, EngineInfo, Output};
 pub use crate::app::state::outputs::Outputs;
 pub use crate::app::state::queue::Queue;
+pub use crate::app::state::separation::EngineState;
 pub use crate::app::state::session::{
     OutputSettings, ResumePoint, Session, SessionQueue, SessionSettings, SungSong,
 };
+pub use crate::app::state::settings::Settings;
 pub use crate::app::state::song_history::SongHistory;
 pub use crate::app::state::song_lyrics::FoundLyrics;
 pub use crate::app::state::sort_order::Sort;
@@ -30,4 +32,4 @@ pub use crate::app::state::toasts::Toasts;
 pub use crate::app::state::tracks::{FoundSong, Tracks};
 pub use crate::app::update::update;
 pub use crate::waveform::Peaks;
-pub use app::{App, CHROME_ROWS, EngineState, ScanProgress, Settings};
+pub use app::{App, CHROME_ROWS, ScanProgress};

@@ -52,7 +52,7 @@ pub fn offset_suggestion_text(app: &App) -> Option<String> {
 
 /// The name of the output that is heard now.
 pub fn current_output(app: &App) -> Option<&str> {
-    match &app.output {
+    match &app.outputs.current {
         Some(Output::Device { name, .. }) => Some(name),
         _ => None,
     }

@@ -23,7 +23,7 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
             Screen::Library | Screen::Sing | Screen::Editor => 0,
         };
         // the editor lies over Sing
-        let open = screen == app.screen || screen == Screen::Sing && app.screen == Screen::Editor;
+        let open = screen == app.view.screen || screen == Screen::Sing && app.view.screen == Screen::Editor;
         let mut label = format!("{} {}", screen.index() + 1, screen.name());
         if narrow && !open {
             label.truncate(1);
@@ -44,13 +44,13 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas) {
     canvas.line(0, spans);
     let mut right = vec![
         Span::styled("singer ", canvas.theme.dim()),
-        Span::styled(format!("{} %", app.fader.level()), canvas.theme.vocals()),
+        Span::styled(format!("{} %", app.levels.fader.level()), canvas.theme.vocals()),
     ];
-    if app.muted {
+    if app.levels.muted {
         right.push(Span::styled("  muted ", canvas.theme.bad()));
     } else {
         right.push(Span::styled(
-            format!("  vol {} % ", app.volume),
+            format!("  vol {} % ", app.levels.volume),
             canvas.theme.dim(),
         ));
     }
@@ -86,7 +86,7 @@ pub(super) fn voice_word(voice: FaderPosition) -> &'static str {
 /// ` ▶ Title - Artist  1:02 / 4:12`
 pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<'static>> {
     let Some(song) = &app.deck.song else {
-        return match &app.resume {
+        return match &app.session.resume {
             Some(resume) => last_time(app, resume, canvas, cells),
             None => vec![Span::styled(" nothing plays", canvas.theme.dim())],
         };
@@ -115,7 +115,7 @@ pub(super) fn now_playing(app: &App, canvas: &Canvas, cells: usize) -> Vec<Span<
 
 /// ` last time: Artist - Title at 1:02, Space goes on`
 fn last_time(app: &App, resume: &ResumePoint, canvas: &Canvas, cells: usize) -> Vec<Span<'static>> {
-    let key = app.keymap.key_name(app.screen, Action::PlayPause);
+    let key = app.keymap.key_name(app.view.screen, Action::PlayPause);
     let how = key.map(|key| format!(", {key} goes on")).unwrap_or_default();
     let rest = format!(" at {}{how}", text::time(resume.seconds));
     let room = cells.saturating_sub(text::width(&rest) + 13);
@@ -141,7 +141,7 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
     let theme = canvas.theme;
     if let (Some(_), Some(key)) = (
         &app.jobs.paused,
-        app.keymap.key_name(app.screen, Action::ToggleJobs),
+        app.keymap.key_name(app.view.screen, Action::ToggleJobs),
     ) {
         return Some((format!("separation stands still ({key}: why)"), theme.bad()));
     }
@@ -155,7 +155,7 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
         if running.speed > 0.0 {
             line += &format!("  {:.1}x", running.speed);
         }
-        if let EngineState::Up(info) = &app.engine {
+        if let EngineState::Up(info) = &app.separation.engine {
             line += &format!("  {}", info.device);
         }
         match app.jobs.waiting().len() {
@@ -166,7 +166,7 @@ fn behind(app: &App, canvas: &Canvas) -> Option<(String, Style)> {
     }
     if let (true, Some(key)) = (
         app.waits_for_cache(),
-        app.keymap.key_name(app.screen, Action::ToggleJobs),
+        app.keymap.key_name(app.view.screen, Action::ToggleJobs),
     ) {
         return Some((format!("cache full ({key}: what to do)"), theme.vocals()));
     }
@@ -211,11 +211,11 @@ pub(super) fn message(app: &App, canvas: &mut Canvas) {
     let (words, rows) = (words(toast), canvas.height());
     let used = canvas.wrapped_rows(&words);
     canvas.wrap(0, rows, &words, style);
-    let key = app.keymap.key_name(app.screen, Action::ToggleJobs);
+    let key = app.keymap.key_name(app.view.screen, Action::ToggleJobs);
     if used > rows
         && rows > 0
         && toast.severity == Severity::Problem
-        && app.screen != Screen::Jobs
+        && app.view.screen != Screen::Jobs
         && let Some(key) = key
     {
         let cut = canvas.glyphs().cut;
@@ -226,7 +226,7 @@ pub(super) fn message(app: &App, canvas: &mut Canvas) {
 
 /// Why nothing is heard, and the keys that mend it.
 fn no_sound(app: &App) -> Option<String> {
-    let key = |action| app.keymap.key_name(app.screen, action);
+    let key = |action| app.keymap.key_name(app.view.screen, action);
     if let Some(gone) = &app.outputs.lost {
         let mut words = format!("{gone} went away, the song waits");
         for (action, does) in [
@@ -239,7 +239,7 @@ fn no_sound(app: &App) -> Option<String> {
         }
         return Some(words);
     }
-    matches!(app.output, Some(Output::Silent { .. })).then(|| match key(Action::Outputs) {
+    matches!(app.outputs.current, Some(Output::Silent { .. })).then(|| match key(Action::Outputs) {
         Some(key) => format!("no sound, trying again ({key} chooses)"),
         None => "no sound, trying again".into(),
     })
@@ -249,7 +249,7 @@ pub(super) fn status(app: &App, canvas: &mut Canvas) {
     if app.toasts.shown().is_some() {
         return message(app, canvas);
     }
-    let left = if app.screen == Screen::Sing && canvas.width() >= 40 {
+    let left = if app.view.screen == Screen::Sing && canvas.width() >= 40 {
         up_next(app, canvas)
     } else {
         now_playing(

@@ -19,7 +19,7 @@ pub fn lines(app: &App) -> Vec<HelpLine> {
         for row in TABLE.iter().filter(|row| row.group == group) {
             let keys: Vec<_> = app
                 .keymap
-                .keys_for(app.screen, row.action)
+                .keys_for(app.view.screen, row.action)
                 .map(|b| show_keys(&b.keys))
                 .collect();
             if !keys.is_empty() {
@@ -40,7 +40,7 @@ pub fn lines(app: &App) -> Vec<HelpLine> {
 }
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
-    canvas.rule(0, &format!("keys on this screen: {}", app.screen.name()));
+    canvas.rule(0, &format!("keys on this screen: {}", app.view.screen.name()));
     let changes = app.keymap.changes();
     let foot = usize::from(!changes.is_empty() && canvas.height() > 6);
     let rows = canvas.height().saturating_sub(2 + foot);
@@ -49,7 +49,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     let cells = canvas.width() / columns;
     // columns are filled evenly; what is longer than the screen is scrolled in all of them
     let per_column = lines.len().div_ceil(columns).max(rows.min(lines.len()));
-    let scroll = app.help_scroll.min(per_column.saturating_sub(rows));
+    let scroll = app.view.help_scroll.min(per_column.saturating_sub(rows));
     for column in 0..columns {
         let from = column * per_column;
         for row in 0..rows.min(per_column.saturating_sub(scroll)) {

@@ -43,7 +43,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
             Overlay::Help => " j k scroll   any other key closes",
             Overlay::Outputs => " j k choose   Enter use it   Left Right delay   any other key closes",
             Overlay::LyricsPicker(_) => " j k choose   Enter sing from it   any other key closes",
-            Overlay::FullText { .. } => match app.keymap.key_name(app.screen, Action::RetryJob) {
+            Overlay::FullText { .. } => match app.keymap.key_name(app.view.screen, Action::RetryJob) {
                 Some(key) => {
                     retry = format!(" {key} try again   any other key closes");
                     &retry
@@ -63,16 +63,16 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
     }
     let hint = |action: Action| -> Option<(String, &'static str)> {
         let row = TABLE.iter().find(|row| row.action == action)?;
-        let mut keys = short(&app.keymap.key_name(app.screen, action)?, canvas);
+        let mut keys = short(&app.keymap.key_name(app.view.screen, action)?, canvas);
         if let Some(other) = PAIRS.iter().find(|(a, _)| *a == action)
-            && let Some(other) = app.keymap.key_name(app.screen, other.1)
+            && let Some(other) = app.keymap.key_name(app.view.screen, other.1)
         {
             keys += &short(&other, canvas);
         }
         let wrong = matches!(app.jobs.selected(), Some(JobLine::Failed(_) | JobLine::Notice(_)));
         let word = match action {
             // where Enter shows what is wrong
-            Action::SingThis if wrong && app.screen == Screen::Jobs => "all of it",
+            Action::SingThis if wrong && app.view.screen == Screen::Jobs => "all of it",
             _ => row.hint,
         };
         (!word.is_empty()).then_some((keys, word))
@@ -82,15 +82,15 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         .width()
         .saturating_sub(1 + last.as_ref().map_or(0, |(k, w)| text::width(k) + w.len() + 3));
     let mut shown = Vec::new();
-    if !app.pending.is_empty() {
-        shown.push((crate::keymap::show_keys(&app.pending), "..."));
+    if !app.view.pending_keys.is_empty() {
+        shown.push((crate::keymap::show_keys(&app.view.pending_keys), "..."));
     }
     // what is special here comes first
     let mut rows: Vec<&KeymapRow> = TABLE.iter().filter(|row| row.action != Action::Help).collect();
     rows.sort_by_key(|row| {
         let own = app
             .keymap
-            .keys_for(app.screen, row.action)
+            .keys_for(app.view.screen, row.action)
             .any(|b| b.scope != Scope::EVERYWHERE && b.scope != Scope::ALWAYS);
         (!own, row.action != Action::Find)
     });

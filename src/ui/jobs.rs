@@ -21,7 +21,11 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     if height >= 5 {
         y = head(app, canvas, if height >= 14 { SENTENCE_ROWS } else { 1 });
     }
-    let cache = if height >= 12 && app.cache.is_some() { 2 } else { 0 };
+    let cache = if height >= 12 && app.separation.cache.is_some() {
+        2
+    } else {
+        0
+    };
     let detail = detail(app).filter(|_| height >= 10);
     let detail_rows = detail
         .as_ref()
@@ -43,7 +47,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
 fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     let theme = canvas.theme;
     let mut y = 0;
-    let (line, style) = match &app.engine {
+    let (line, style) = match &app.separation.engine {
         EngineState::Asleep => ("engine: starts with the first job".to_owned(), theme.dim()),
         EngineState::Down(reason) => (format!("no engine: {reason}"), theme.bad()),
         EngineState::Up(info) => {
@@ -64,10 +68,10 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
         }
     };
     y += sentence(canvas, y, most, &line, style);
-    let again = app.keymap.key_name(app.screen, Action::RetryJob);
+    let again = app.keymap.key_name(app.view.screen, Action::RetryJob);
     if let Some(reason) = &app.jobs.paused {
         // the reason stands above already where it is the engine that is missing
-        let mut line = match &app.engine {
+        let mut line = match &app.separation.engine {
             EngineState::Down(down) if down == reason => "separation stands still".to_owned(),
             _ => format!("stands still: {reason}"),
         };
@@ -83,7 +87,7 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     }
     let waits = app.jobs.waiting().len();
     let left = app.jobs.waiting_seconds();
-    let speed = match &app.engine {
+    let speed = match &app.separation.engine {
         EngineState::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
         _ => None,
     };
@@ -298,7 +302,7 @@ fn detail(app: &App) -> Option<(&'static str, String)> {
 }
 
 fn cache(app: &App, canvas: &mut Canvas, y: usize) {
-    let Some(cache) = app.cache else { return };
+    let Some(cache) = app.separation.cache else { return };
     let ready = app.tracks.all().iter().filter_map(|key| app.tracks.get(*key));
     let ready = ready.filter(|entry| entry.stems == StemState::Ready).count();
     let pinned = if cache.pinned > 0 {

@@ -167,7 +167,7 @@ fn draw_on(app: &App, canvas: &mut Canvas) -> Option<(u16, u16)> {
 
 fn screen(app: &App, canvas: &mut Canvas, body: Rect) {
     let mut main = body;
-    if body.width >= SIDE_FROM && app.screen != Screen::Jobs && !welcome::wanted(app) {
+    if body.width >= SIDE_FROM && app.view.screen != Screen::Jobs && !welcome::wanted(app) {
         main.width -= SIDE_CELLS + 1;
         sidebar::draw(
             app,
@@ -179,7 +179,7 @@ fn screen(app: &App, canvas: &mut Canvas, body: Rect) {
         );
     }
     let mut canvas = canvas.part(main);
-    match app.screen {
+    match app.view.screen {
         Screen::Library if welcome::wanted(app) => welcome::draw(app, &mut canvas),
         Screen::Library => library::draw(app, &mut canvas),
         Screen::Queue => queue::draw(app, &mut canvas),

@@ -57,9 +57,9 @@ impl Narrator {
         self.song(app, &mut lines);
         self.levels(app, &mut lines);
         self.jobs(app, &mut lines);
-        if app.output != self.output {
-            self.output.clone_from(&app.output);
-            lines.extend(app.output.as_ref().map(output));
+        if app.outputs.current != self.output {
+            self.output.clone_from(&app.outputs.current);
+            lines.extend(app.outputs.current.as_ref().map(output));
         }
         let toast = app.toasts.shown();
         let words = toast.map(|toast| match toast.severity {
@@ -77,10 +77,10 @@ impl Narrator {
 
     /// The screen, what lies over it, and the selected line.
     fn place(&mut self, app: &App, lines: &mut Vec<String>) {
-        let came = self.screen != Some(app.screen);
+        let came = self.screen != Some(app.view.screen);
         let songs = app.tracks.shown().len();
-        if came || (app.screen == Screen::Library && songs != self.songs && !app.scan.running) {
-            self.screen = Some(app.screen);
+        if came || (app.view.screen == Screen::Library && songs != self.songs && !app.scan.running) {
+            self.screen = Some(app.view.screen);
             self.songs = songs;
             lines.push(screen(app));
         }
@@ -158,14 +158,14 @@ impl Narrator {
     }
 
     fn levels(&mut self, app: &App, lines: &mut Vec<String>) {
-        let singer = match app.fader.solo() {
+        let singer = match app.levels.fader.solo() {
             true => "the singer alone".to_owned(),
-            false => format!("vocals {} %", app.fader.level()),
+            false => format!("vocals {} %", app.levels.fader.level()),
         };
         tell_change(&mut self.singer, singer, lines);
-        let volume = match app.muted {
+        let volume = match app.levels.muted {
             true => "muted".to_owned(),
-            false => format!("volume {} %", app.volume),
+            false => format!("volume {} %", app.levels.volume),
         };
         tell_change(&mut self.volume, volume, lines);
     }
@@ -191,7 +191,7 @@ impl Narrator {
 
 /// The line to sing, as soon as the one before is over; only where one sings.
 fn lyrics(app: &App, told: &mut NarratedSong, lines: &mut Vec<String>) {
-    let (Screen::Sing, Some(song)) = (app.screen, &app.deck.song) else {
+    let (Screen::Sing, Some(song)) = (app.view.screen, &app.deck.song) else {
         return;
     };
     let source = song
@@ -220,7 +220,8 @@ fn lyrics(app: &App, told: &mut NarratedSong, lines: &mut Vec<String>) {
         looked.unwrap_or_default(),
         line.text
     ));
-    if let Some(pieces) = song.lyrics.romanization(at).filter(|_| app.readings) {
+    let shown = app.lyrics_view.shows_romanization;
+    if let Some(pieces) = song.lyrics.romanization(at).filter(|_| shown) {
         let said: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         lines.push(said.join(" "));
     }
@@ -235,7 +236,7 @@ fn tell_change(told: &mut Option<String>, now: String, lines: &mut Vec<String>) 
 }
 
 fn key(app: &App, action: Action) -> Option<String> {
-    app.keymap.key_name(app.screen, action)
+    app.keymap.key_name(app.view.screen, action)
 }
 
 fn name(title: &str, artist: &str) -> String {
@@ -254,7 +255,7 @@ fn output(output: &Output) -> String {
 }
 
 fn screen(app: &App) -> String {
-    match app.screen {
+    match app.view.screen {
         Screen::Library if app.tracks.is_filtered() => {
             format!(
                 "Library: {} match {}",
@@ -263,7 +264,9 @@ fn screen(app: &App) -> String {
             )
         }
         Screen::Library => format!("Library: {}", text::songs(app.tracks.shown().len())),
-        Screen::Queue if app.shows_sung => format!("Queue: sung, {}", text::songs(app.history.len())),
+        Screen::Queue if app.history.shown => {
+            format!("Queue: sung, {}", text::songs(app.history.songs.len()))
+        }
         Screen::Queue => format!("Queue: {}", text::songs(app.queue.len())),
         Screen::Jobs => format!("Jobs: {} waiting", text::count(app.jobs.waiting().len())),
         Screen::Sing if app.deck.song.is_none() => "Sing: nothing plays".into(),
@@ -274,15 +277,15 @@ fn screen(app: &App) -> String {
 
 /// The selected line of a list: `2 of 5: Title - Artist, 3:20, ready`.
 fn selected(app: &App) -> Option<String> {
-    let (at, of, words) = match app.screen {
+    let (at, of, words) = match app.view.screen {
         Screen::Sing => return None,
         Screen::Editor => {
             let editor = app.editor.as_ref()?;
             (editor.row(), editor.sheet.rows.len(), editor::told(editor)?)
         }
-        Screen::Queue if app.shows_sung => {
-            let at = app.sung_cursor.at;
-            (at, app.history.len(), app.history.get(at)?.name.clone())
+        Screen::Queue if app.history.shown => {
+            let (at, songs) = (app.history.cursor.at, &app.history.songs);
+            (at, songs.len(), songs.get(at)?.name.clone())
         }
         Screen::Queue => {
             let entry = app.queue.selected()?;

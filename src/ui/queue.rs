@@ -14,7 +14,7 @@ const SINGER_CELLS: usize = 12;
 const SINGER_FROM: usize = 60;
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas) {
-    if app.shows_sung {
+    if app.history.shown {
         return sung(app, canvas);
     }
     let len = app.queue.len();
@@ -149,7 +149,7 @@ fn line(app: &App, entry: &QueueEntry, selected: bool, cells: usize, canvas: &Ca
 
 /// What was sung, the newest first.
 fn sung(app: &App, canvas: &mut Canvas) {
-    let len = app.history.len();
+    let len = app.history.songs.len();
     let back = app.keymap.key_name(Screen::Queue, Action::History);
     let back = back
         .map(|key| format!("   {key} shows what comes"))
@@ -157,12 +157,14 @@ fn sung(app: &App, canvas: &mut Canvas) {
     let heading = format!(" sung: {}{back}", text::songs(len));
     canvas.line(0, Span::styled(heading, canvas.theme.dim()));
     let rows = canvas.height().saturating_sub(1);
-    let first = app.sung_cursor.view(len, rows);
+    let first = app.history.cursor.view(len, rows);
     let width = canvas.width();
     for (row, at) in (first..len).take(rows).enumerate() {
-        let Some(song) = app.history.get(at) else { continue };
+        let Some(song) = app.history.songs.get(at) else {
+            continue;
+        };
         canvas.spot(0, 1 + row, canvas.width(), PointerTarget::Row(at));
-        let selected = at == app.sung_cursor.at;
+        let selected = at == app.history.cursor.at;
         let sign = if selected { canvas.glyphs().selected } else { " " };
         let cells = if width >= SINGER_FROM { SINGER_CELLS } else { 0 };
         let when = text::pad_left(&ago(app, song.at), 14, "");

@@ -24,12 +24,12 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     canvas.line(y + 1, line);
     let mut fader = vec![Span::styled(" singer ", canvas.theme.vocals())];
     fader.extend(canvas.fader(
-        app.fader.level(),
+        app.levels.fader.level(),
         canvas.width().saturating_sub(16),
         canvas.theme.vocals(),
     ));
     fader.push(Span::styled(
-        format!(" {:>3} %", app.fader.level()),
+        format!(" {:>3} %", app.levels.fader.level()),
         canvas.theme.vocals(),
     ));
     canvas.line(y + 2, fader);
@@ -57,7 +57,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas) {
     }
     y += 1;
 
-    let device = match &app.engine {
+    let device = match &app.separation.engine {
         EngineState::Up(info) if info.speed > 0.0 => {
             format!("jobs  {}, {:.1} times real time", info.device, info.speed)
         }

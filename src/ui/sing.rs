@@ -162,7 +162,7 @@ fn nothing(app: &App, canvas: &mut Canvas) {
 
 /// One or two rows: the name, the time, the level.
 fn tiny(app: &App, song: &DeckSong, canvas: &mut Canvas) {
-    let tail = format!(" {} {}%", text::time(app.deck.seconds), app.fader.level());
+    let tail = format!(" {} {}%", text::time(app.deck.seconds), app.levels.fader.level());
     let room = canvas.width().saturating_sub(tail.len());
     let title = text::pad(&song.title, room, canvas.glyphs().cut);
     canvas.line(
@@ -247,12 +247,12 @@ fn eighths(peak: u8, rows: usize, above: usize) -> usize {
 
 fn fader(app: &App, canvas: &mut Canvas, y: usize, rows: usize) {
     let label = if canvas.width() >= 30 { " SINGER " } else { " " };
-    let percent = format!(" {:>3} % ", app.fader.level());
+    let percent = format!(" {:>3} % ", app.levels.fader.level());
     let cells = canvas.width().saturating_sub(label.len() + percent.len());
     for row in 0..rows {
         canvas.spot(label.len(), y + row, cells, PointerTarget::Fader);
     }
-    let bar = canvas.fader(app.fader.level(), cells, canvas.theme.vocals());
+    let bar = canvas.fader(app.levels.fader.level(), cells, canvas.theme.vocals());
     for row in 0..rows {
         let middle = row == rows / 2;
         let mut spans = vec![Span::styled(
@@ -284,9 +284,9 @@ fn toggle(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
     for voice in [FaderPosition::Off, FaderPosition::Mine, FaderPosition::Full] {
         let mut word = bars::voice_word(voice).to_owned();
         if voice == FaderPosition::Mine {
-            word += &format!(" {} %", app.fader.mine());
+            word += &format!(" {} %", app.levels.fader.mine());
         }
-        let on = app.fader.position() == voice;
+        let on = app.levels.fader.position() == voice;
         spans.push(Span::styled(
             format!(" {word} "),
             if on { theme.selected() } else { theme.dim() },
@@ -294,7 +294,7 @@ fn toggle(app: &App, song: &DeckSong, canvas: &mut Canvas, y: usize) {
         spans.push(Span::raw(" "));
     }
     let here = song.vocals.ready_at(app.deck.seconds);
-    let words = match (app.fader.solo(), app.fader.position(), here) {
+    let words = match (app.levels.fader.solo(), app.levels.fader.position(), here) {
         (true, _, true) => "the singer alone ",
         (true, _, false) => "singer not alone: not separated yet ",
         (false, FaderPosition::Full, _) | (false, _, true) => "",

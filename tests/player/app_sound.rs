@@ -45,11 +45,11 @@ fn the_fader_goes_to_twice_the_recording_and_the_level_is_kept() {
     for _ in 0..50 {
         harness.keys("Up");
     }
-    assert_eq!(harness.app.fader.level(), 200);
+    assert_eq!(harness.app.levels.fader.level(), 200);
     assert_eq!(harness.keys("Shift-Down"), [Effect::SetLevel(1.99)]);
     let play_id = harness.play("Tideline", Some(1.8), true);
     harness.position(play_id, 1.0);
-    assert_eq!(harness.app.fader.level(), 180);
+    assert_eq!(harness.app.levels.fader.level(), 180);
     harness.check();
 }
 

@@ -254,7 +254,7 @@ impl Harness {
         let shown = app.tracks.shown();
         assert!(app.tracks.cursor.at < shown.len().max(1));
         assert!(app.queue.cursor.at < app.queue.len().max(1));
-        assert!(app.sung_cursor.at < app.history.len().max(1));
+        assert!(app.history.cursor.at < app.history.songs.len().max(1));
         assert!(app.jobs.cursor.at < app.jobs.len().max(1));
         let all: HashSet<_> = app.tracks.all().iter().copied().collect();
         assert_eq!(
@@ -313,6 +313,6 @@ impl Harness {
         } else {
             assert!(app.deck.next.is_none());
         }
-        assert!(app.fader.level() <= 200 && app.volume <= 100);
+        assert!(app.levels.fader.level() <= 200 && app.levels.volume <= 100);
     }
 }

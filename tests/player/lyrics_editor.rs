@@ -194,7 +194,7 @@ fn editing(lyrics: Option<Lyrics>, draft: Option<Box<croon::app::state::editor::
         song: path(SONG),
         draft,
     });
-    assert_eq!(harness.app.screen, Screen::Editor);
+    assert_eq!(harness.app.view.screen, Screen::Editor);
     (harness, play_id)
 }
 
@@ -355,17 +355,17 @@ fn the_song_waits_at_its_end_and_another_song_closes_the_editor() {
         !effects.iter().any(|effect| matches!(effect, Effect::Load { .. })),
         "{effects:?}"
     );
-    assert_eq!(harness.app.screen, Screen::Editor);
+    assert_eq!(harness.app.view.screen, Screen::Editor);
     harness.keys("r");
     assert!(harness.app.deck.playing, "it is heard again");
     let (mut harness, _) = editing(Some(verse()), None);
     harness.keys("Right Esc");
-    assert_eq!(harness.app.screen, Screen::Sing);
+    assert_eq!(harness.app.view.screen, Screen::Sing);
     assert!(message(&harness).contains("stamp at") || message(&harness).contains("draft is kept"));
     let (mut harness, _) = editing(Some(verse()), None);
     harness.keys("Right");
     harness.event(Event::Request(croon::request::Request::Next));
-    assert!(harness.app.editor.is_none() && harness.app.screen == Screen::Sing);
+    assert!(harness.app.editor.is_none() && harness.app.view.screen == Screen::Sing);
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! The jobs: what waits in which order, what runs, what failed and why. The queue is state, the
-//! worker holds one job; so reorder, cancel and "this one first" are list operations.
+//! The separation jobs: which wait in which order, which one runs, which failed and why. The queue is
+//! state and the worker holds one job, so reordering and cancelling are list operations.
 
 pub use crate::app::state::priority::{Priority, WaitingJob};
+pub use crate::app::state::running_job::{RunningJob, StopReason};
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -9,42 +10,6 @@ use std::path::PathBuf;
 use crate::app::state::cursor::Cursor;
 use crate::app::state::priority::Rank;
 use crate::app::state::song_key::SongKey;
-
-/// What is to happen with a running job that was told to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopReason {
-    /// It goes on later.
-    Later,
-    /// Nobody wants it any more.
-    ForGood,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunningJob {
-    pub key: SongKey,
-    /// The worker knows the file by this name, whatever it is called by now.
-    pub path: PathBuf,
-    pub priority: Priority,
-    rank: Rank,
-    pub seconds: f64,
-    pub done: u32,
-    pub total: u32,
-    /// Times real time, 0 while unknown.
-    pub speed: f32,
-    pub stopping: Option<StopReason>,
-}
-
-impl RunningJob {
-    /// Share done, 0 to 1.
-    pub fn share(&self) -> f64 {
-        (f64::from(self.done) / f64::from(self.total.max(1))).clamp(0.0, 1.0)
-    }
-
-    /// Whole percents done.
-    pub fn percent(&self) -> u32 {
-        (self.share() * 100.0) as u32
-    }
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailedJob {
@@ -66,25 +31,25 @@ pub struct JobQueue {
     pub running: Option<RunningJob>,
     waiting: Vec<WaitingJob>,
     pub failed: Vec<FailedJob>,
-    /// Sentences about the house: unreadable folders, a wrong configuration.
+    /// Problems that concern no single song: unreadable folders, a wrong configuration.
     pub notices: Vec<String>,
-    /// Songs separated since the start.
+    /// Number of songs separated since the start.
     pub done: usize,
-    /// Why no job begins; a new priority by hand tries again.
+    /// Why no job is started; a new request by the user tries again.
     pub paused: Option<String>,
     pub cursor: Cursor,
-    /// Grows with each priority: the newest goes first.
+    /// Number of requests so far: the newest goes first.
     requests: i64,
-    /// The largest rank among the songs to be separated again.
+    /// The latest time given for a song to be separated again.
     newest_redo: i64,
     waiting_seconds: f64,
-    /// Songs in a row that failed for the reason of the last of `failed`.
+    /// Number of songs in a row that failed for the same reason as the last of `failed`.
     same_failures: usize,
 }
 
-/// So many songs in a row with the same fault: the fault is the house's, not theirs.
+/// When this many songs in a row fail for one reason, the songs are not the cause.
 const MAX_SAME_FAILURES: usize = 4;
-/// Sentences about the house kept.
+/// Older notices than this many are dropped.
 const MAX_NOTICES: usize = 50;
 
 impl JobQueue {
@@ -92,7 +57,7 @@ impl JobQueue {
         &self.waiting
     }
 
-    /// Seconds of audio that wait.
+    /// Total length of the waiting songs, in seconds of audio.
     pub fn waiting_seconds(&self) -> f64 {
         self.waiting_seconds.max(0.0)
     }
@@ -110,7 +75,7 @@ impl JobQueue {
         (priority, -self.requests)
     }
 
-    /// Files found: they wait behind every priority by hand, the newest file first.
+    /// Adds files that were found: they wait behind everything requested, the newest file first.
     pub fn add_found(&mut self, songs: impl IntoIterator<Item = (SongKey, i64, f64)>) {
         for (key, modified_ns, seconds) in songs {
             let rank = (Priority::Found, modified_ns.saturating_neg());
@@ -126,7 +91,7 @@ impl JobQueue {
         self.waiting.sort_by_key(|w| w.rank);
     }
 
-    /// A song to be separated again when nothing else waits: the larger `at`, the sooner.
+    /// Adds a song to be separated again when nothing else waits: the larger `at`, the sooner.
     pub fn add_redo(&mut self, key: SongKey, at: i64, seconds: f64) {
         if !self.is_running(key) && !self.is_waiting(key) && !self.failed.iter().any(|f| f.key == key) {
             self.newest_redo = self.newest_redo.max(at);
@@ -140,7 +105,7 @@ impl JobQueue {
         }
     }
 
-    /// This song comes first now among those to be separated again.
+    /// Puts this song first among those to be separated again.
     pub fn add_redo_first(&mut self, key: SongKey, at: i64, seconds: f64) {
         let waits = self.waiting.iter().find(|w| w.key == key).map(|w| w.priority);
         if waits == Some(Priority::Redo) {
@@ -149,13 +114,13 @@ impl JobQueue {
         self.add_redo(key, at.max(self.newest_redo.saturating_add(1)), seconds);
     }
 
-    /// No song waits to be separated again.
+    /// Drops the songs that wait to be separated again.
     pub fn forget_redos(&mut self) {
         self.waiting.retain(|w| w.priority != Priority::Redo);
         self.waiting_seconds = self.waiting.iter().map(|w| w.seconds).sum();
     }
 
-    /// A priority by hand, or for the song that plays: to the front of its kind.
+    /// Puts a song at the front of its priority.
     pub fn request(&mut self, key: SongKey, priority: Priority, seconds: f64) {
         let rank = self.fresh_rank(priority);
         if let Some(running) = self.running.as_mut().filter(|r| r.key == key) {
@@ -175,7 +140,7 @@ impl JobQueue {
         });
     }
 
-    /// These are sung next, the first of them first.
+    /// Requests the next songs of the queue, in order.
     pub fn request_queued(&mut self, songs: Vec<(SongKey, f64)>) {
         for (key, seconds) in songs.into_iter().rev() {
             let playing = |priority: Priority| priority == Priority::Playing;
@@ -189,7 +154,7 @@ impl JobQueue {
         }
     }
 
-    /// Many wishes by hand at once, the first of them first.
+    /// Requests many songs at once, in order.
     pub fn request_all(&mut self, songs: Vec<(SongKey, f64)>) {
         self.requests += songs.len() as i64;
         let keys: HashSet<SongKey> = songs.iter().map(|(key, _)| *key).collect();
@@ -215,7 +180,7 @@ impl JobQueue {
         self.waiting_seconds += waiting.seconds;
     }
 
-    /// The song no longer plays: its urgency ends, the priority stays.
+    /// The song no longer plays, so its job is now like any other requested one.
     pub fn end_playing_priority(&mut self) {
         if let Some(running) = self.running.as_mut().filter(|r| r.priority == Priority::Playing) {
             (running.priority, running.rank.0) = (Priority::Requested, Priority::Requested);
@@ -249,8 +214,7 @@ impl JobQueue {
         self.failed.retain(|f| !songs.contains(&f.key));
     }
 
-    /// Swaps a waiting job with its neighbour. They swap ranks too, so that the order of the rest
-    /// and of what comes later stays what the ranks say.
+    /// Swaps a waiting job with its neighbour. They swap ranks too, so the list stays sorted by rank.
     pub fn shift(&mut self, at: usize, down: bool) -> bool {
         let Some(other) = (if down {
             at.checked_add(1)
@@ -268,8 +232,7 @@ impl JobQueue {
         true
     }
 
-    /// The job that should run instead of the running one, if there is one: a song being sung goes
-    /// before everything, a priority by hand before what was only found.
+    /// Returns `true` if a waiting job is more urgent than the running one.
     pub fn should_yield(&self) -> bool {
         match (&self.running, self.waiting.first()) {
             (Some(running), Some(first)) => {
@@ -279,15 +242,15 @@ impl JobQueue {
         }
     }
 
-    /// The first that waits, where nobody asked for it: the kind that a full cache keeps waiting.
-    /// Wishes of other kinds stand before all of this one.
+    /// The first waiting job, if nobody requested it. A full cache holds such jobs back; all requested
+    /// jobs come before them.
     pub fn first_unrequested(&self) -> Option<&WaitingJob> {
         self.waiting
             .first()
             .filter(|first| !first.priority.is_requested())
     }
 
-    /// Takes the next job, if the worker is free and the job `may` begin.
+    /// Starts the next job if the worker is free and the job `may` begin.
     pub fn start_next(
         &mut self,
         may: impl Fn(&WaitingJob) -> bool,
@@ -319,7 +282,7 @@ impl JobQueue {
         None
     }
 
-    /// The running job ends; puts it back in the queue where it was if `again`.
+    /// Removes the running job, and puts it back at its place in the queue if `again`.
     pub fn finish(&mut self, again: bool) -> Option<RunningJob> {
         let running = self.running.take()?;
         if again && !self.is_waiting(running.key) {
@@ -345,8 +308,8 @@ impl JobQueue {
         self.same_failures = 0;
     }
 
-    /// Notes a failure; after several alike in a row it stops the queue, for then the fault is not
-    /// the songs'.
+    /// Notes a failure. Several in a row for the same reason pause the queue, because then the songs
+    /// are not the cause.
     pub fn note_failure(&mut self, key: SongKey, reason: String) {
         let same = self.failed.last().is_some_and(|last| last.reason == reason);
         self.same_failures = if same && self.same_failures > 0 {
@@ -370,7 +333,7 @@ impl JobQueue {
         self.notices.push(text);
     }
 
-    /// Lines of the Jobs screen, in its order.
+    /// Number of lines of the Jobs screen.
     pub fn len(&self) -> usize {
         usize::from(self.running.is_some()) + self.waiting.len() + self.failed.len() + self.notices.len()
     }

@@ -1,25 +1,33 @@
 //! The parts of the state. None of them knows `App`, so each can be tested alone.
 
+pub(crate) mod autosave;
 pub mod cursor;
 pub mod damage;
 pub mod deck;
 pub mod editor;
 pub mod fader;
 pub mod job_queue;
+pub mod levels;
 pub mod lyrics_moment;
+pub mod lyrics_view;
 pub mod machines;
 pub mod outputs;
 pub(crate) mod playback_clock;
 pub(crate) mod priority;
 pub mod queue;
+pub(crate) mod running_job;
 pub(crate) mod search_index;
 pub(crate) mod search_query;
+pub mod separation;
 pub mod session;
+pub mod settings;
 pub mod song_history;
 pub mod song_key;
 pub(crate) mod song_lyrics;
 pub mod sort_order;
+pub mod sung_list;
 pub mod toasts;
 pub mod tracks;
+pub mod view;
 pub(crate) mod vocal_fallback;
 pub mod vocal_map;

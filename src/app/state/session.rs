@@ -85,3 +85,30 @@ impl SessionQueue {
         }
     }
 }
+
+/// What is written for the next session, and what the last one left.
+#[derive(Debug)]
+pub struct SessionState {
+    /// Where the last session ended, until something plays.
+    pub resume: Option<ResumePoint>,
+    /// The song list that was named last, for the next prompt.
+    pub(crate) list_name: String,
+    /// `Queue::changes` when the queue was last written.
+    pub(crate) saved_queue_changes: u64,
+    /// The position that was last written.
+    pub(crate) saved_resume: Option<ResumePoint>,
+    /// The song was playing when its position was last written.
+    pub(crate) saved_playing: bool,
+}
+
+impl SessionState {
+    pub(crate) fn new(saved_queue_changes: u64) -> Self {
+        Self {
+            resume: None,
+            list_name: String::new(),
+            saved_queue_changes,
+            saved_resume: None,
+            saved_playing: false,
+        }
+    }
+}

@@ -12,7 +12,9 @@ pub const SHORTEST: f64 = 0.1;
 /// A loop begins where the song is heard.
 pub(super) fn set_in(app: &mut App, effects: &mut Vec<Effect>) {
     let at = app.deck.seconds;
-    let out = app.keymap.key_name(app.screen, crate::action::Action::LoopOut);
+    let out = app
+        .keymap
+        .key_name(app.view.screen, crate::action::Action::LoopOut);
     let Some(song) = playing(app) else {
         return app.toast("a loop belongs to a song, and nothing plays yet");
     };
@@ -34,7 +36,9 @@ pub(super) fn set_in(app: &mut App, effects: &mut Vec<Effect>) {
 /// A loop ends where the song is heard; without a beginning, the loop there is goes.
 pub(super) fn set_out(app: &mut App, effects: &mut Vec<Effect>) {
     let at = app.deck.seconds;
-    let key = app.keymap.key_name(app.screen, crate::action::Action::LoopIn);
+    let key = app
+        .keymap
+        .key_name(app.view.screen, crate::action::Action::LoopIn);
     let Some(song) = playing(app) else {
         return app.toast("a loop belongs to a song, and nothing plays yet");
     };

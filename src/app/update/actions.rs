@@ -25,7 +25,7 @@ pub(super) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Quit => quit(app, effects),
         Action::Help => {
-            app.help_scroll = 0;
+            app.view.help_scroll = 0;
             app.overlay = Overlay::Help;
         }
         Action::Find => open_prompt(app, PromptKind::Find, effects),
@@ -34,11 +34,13 @@ pub(super) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Queue => app.show_screen(Screen::Queue, effects),
         Action::Sing => app.show_screen(Screen::Sing, effects),
         Action::Jobs => app.show_screen(Screen::Jobs, effects),
-        Action::ToggleJobs if app.screen == Screen::Jobs => app.show_screen(app.before, effects),
+        Action::ToggleJobs if app.view.screen == Screen::Jobs => {
+            app.show_screen(app.view.previous_screen, effects)
+        }
         Action::ToggleJobs => app.show_screen(Screen::Jobs, effects),
-        Action::NextScreen => app.show_screen(Screen::from_index(app.screen.index() + 1), effects),
+        Action::NextScreen => app.show_screen(Screen::from_index(app.view.screen.index() + 1), effects),
         Action::PreviousScreen => app.show_screen(
-            Screen::from_index(app.screen.index() + Screen::ALL.len() - 1),
+            Screen::from_index(app.view.screen.index() + Screen::ALL.len() - 1),
             effects,
         ),
         Action::Back => back(app, effects),
@@ -53,12 +55,12 @@ pub(super) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Restart => transport::seek_to(app, 0.0, effects),
         Action::PreviousSong => transport::previous(app, effects),
         Action::NextSong => transport::next(app, effects),
-        Action::VolumeDown => volume(app, nudged(app.volume, false, STEP, FULL), effects),
-        Action::VolumeUp => volume(app, nudged(app.volume, true, STEP, FULL), effects),
+        Action::VolumeDown => volume(app, nudged(app.levels.volume, false, STEP, FULL), effects),
+        Action::VolumeUp => volume(app, nudged(app.levels.volume, true, STEP, FULL), effects),
         Action::Outputs => outputs::open(app, effects),
         Action::Mute => {
-            app.muted = !app.muted;
-            effects.push(Effect::SetVolume(app.volume_gain()));
+            app.levels.muted = !app.levels.muted;
+            effects.push(Effect::SetVolume(app.levels.volume_gain()));
         }
 
         Action::VocalsDown => vocals(app, effects, |fader| fader.nudge(false, STEP)),
@@ -171,14 +173,14 @@ pub(super) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
 }
 
 fn sing_selected(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.screen == Screen::Jobs
+    if app.view.screen == Screen::Jobs
         && let Some((heading, words)) = whole_reason(app)
     {
         app.overlay = Overlay::FullText { heading, text: words };
         return;
     }
     let Some(key) = app.selected() else {
-        if app.screen == Screen::Queue && !(app.queue.is_empty() && app.history.is_empty()) {
+        if app.view.screen == Screen::Queue && !(app.queue.is_empty() && app.history.songs.is_empty()) {
             app.toast("the file is not there: it is sung as soon as it is back");
         }
         return;
@@ -187,7 +189,7 @@ fn sing_selected(app: &mut App, effects: &mut Vec<Effect>) {
         entry.unplayable = false;
     }
     next_up::refresh(app);
-    let queued = (app.screen == Screen::Queue && !app.shows_sung)
+    let queued = (app.view.screen == Screen::Queue && !app.history.shown)
         .then(|| app.queue.selected().and_then(NextSong::queued))
         .flatten();
     if let Some(next) = queued {
@@ -202,7 +204,7 @@ fn sing_selected(app: &mut App, effects: &mut Vec<Effect>) {
 
 fn shift(app: &mut App, down: bool) {
     let step = if down { 1 } else { -1 };
-    match app.screen {
+    match app.view.screen {
         Screen::Queue => queue::shift(app, down),
         Screen::Jobs => {
             if let Some(JobLine::Waiting(at)) = app.jobs.selected()

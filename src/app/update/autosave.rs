@@ -8,24 +8,24 @@ use crate::app::update::song_settings;
 
 /// Something changed that is kept for the next evening.
 pub(super) fn state_changed(app: &mut App) {
-    app.state_changed = Some(app.now_ms);
+    app.autosave.settings_changed_ms = Some(app.now_ms);
 }
 
 /// Writes down what was changed once the hand has rested, or `now`.
 pub(super) fn save(app: &mut App, now: bool, effects: &mut Vec<Effect>) {
     let (now_ms, wait) = (app.now_ms, AUTOSAVE_DELAY_MS);
     let due = |changed: &Option<u64>| changed.is_some_and(|at| now || at + wait <= now_ms);
-    if now || due(&app.memory_changed) {
-        app.memory_changed = None;
+    if now || due(&app.autosave.song_changed_ms) {
+        app.autosave.song_changed_ms = None;
         song_settings::save(app, effects);
     }
-    if due(&app.state_changed) {
-        app.state_changed = None;
+    if due(&app.autosave.settings_changed_ms) {
+        app.autosave.settings_changed_ms = None;
         effects.push(Effect::SaveState(SessionSettings {
-            level: app.level,
-            volume: app.volume,
+            level: app.levels.default_level,
+            volume: app.levels.volume,
             sort: app.tracks.sort(),
-            readings: app.readings,
+            readings: app.lyrics_view.shows_romanization,
         }));
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 
 /// The actions that work under every overlay.
 fn key_for_any_overlay(app: &App, key: Key) -> Option<Action> {
-    match app.keymap.look_up(app.screen, &[key]) {
+    match app.keymap.look_up(app.view.screen, &[key]) {
         Lookup::Action(action @ (Action::Suspend | Action::Redraw)) => Some(action),
         _ => None,
     }
@@ -49,17 +49,17 @@ fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> Option<Act
 
 /// Collects keys until they are an action of the screen, or none.
 fn screen_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
-    app.pending.push(key);
-    match app.keymap.look_up(app.screen, &app.pending) {
+    app.view.pending_keys.push(key);
+    match app.keymap.look_up(app.view.screen, &app.view.pending_keys) {
         Lookup::Unfinished => {}
         Lookup::Action(action) => {
-            app.pending.clear();
+            app.view.pending_keys.clear();
             apply(app, action, effects);
         }
         Lookup::Nothing => {
             // the last key may begin something new: `g /`
-            let retry = app.pending.len() > 1;
-            app.pending.clear();
+            let retry = app.view.pending_keys.len() > 1;
+            app.view.pending_keys.clear();
             if retry {
                 screen_key(app, key, effects);
             }
@@ -70,7 +70,7 @@ fn screen_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 /// Any key closes the whole text; the key that retries a job does so too, as on the screen below.
 fn whole_key(app: &mut App, key: Key) -> Option<Action> {
     app.overlay = Overlay::None;
-    match app.keymap.look_up(app.screen, &[key]) {
+    match app.keymap.look_up(app.view.screen, &[key]) {
         Lookup::Action(Action::RetryJob) => Some(Action::RetryJob),
         Lookup::Action(Action::Quit) if key.ctrl => Some(Action::Quit),
         _ => None,
@@ -88,18 +88,18 @@ fn confirm_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 
 fn help_key(app: &mut App, key: Key) -> Option<Action> {
     match (key.code, key.ctrl) {
-        (Code::Down | Code::Char('j'), false) => app.help_scroll += 1,
-        (Code::Up | Code::Char('k'), false) => app.help_scroll = app.help_scroll.saturating_sub(1),
+        (Code::Down | Code::Char('j'), false) => app.view.help_scroll += 1,
+        (Code::Up | Code::Char('k'), false) => app.view.help_scroll = app.view.help_scroll.saturating_sub(1),
         (Code::PageDown | Code::Char(' '), _) | (Code::Char('d'), true) => {
-            app.help_scroll += app.list_rows() / 2
+            app.view.help_scroll += app.list_rows() / 2
         }
         (Code::PageUp, _) | (Code::Char('u'), true) => {
-            app.help_scroll = app.help_scroll.saturating_sub(app.list_rows() / 2);
+            app.view.help_scroll = app.view.help_scroll.saturating_sub(app.list_rows() / 2);
         }
         (Code::Char('c'), true) => return Some(Action::Quit),
         _ => app.overlay = Overlay::None,
     }
     // the table has some dozen lines: there is nothing further down
-    app.help_scroll = app.help_scroll.min(crate::keymap::TABLE.len());
+    app.view.help_scroll = app.view.help_scroll.min(crate::keymap::TABLE.len());
     None
 }

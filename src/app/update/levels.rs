@@ -13,31 +13,32 @@ use crate::song_settings::Change;
 /// does the next one.
 pub(super) fn sync_solo(app: &mut App, effects: &mut Vec<Effect>) {
     let song = app.deck.song.as_ref();
-    app.fader.solo = app
+    app.levels.fader.solo = app
+        .levels
         .fader
         .solo
         .filter(|play_id| song.is_some_and(|song| song.play_id == *play_id));
     let known = song.is_some_and(|song| song.stage == Stage::Ready && song.vocals.ready_at(app.deck.seconds));
-    let solo = app.fader.solo() && known;
-    if solo != app.solo_heard {
-        app.solo_heard = solo;
+    let solo = app.levels.fader.solo() && known;
+    if solo != app.levels.solo_heard {
+        app.levels.solo_heard = solo;
         effects.push(Effect::SetSolo(solo));
     }
 }
 
 pub(super) fn volume(app: &mut App, percent: u8, effects: &mut Vec<Effect>) {
-    app.volume = percent;
-    app.muted = false;
-    app.state_changed = Some(app.now_ms);
-    effects.push(Effect::SetVolume(app.volume_gain()));
+    app.levels.volume = percent;
+    app.levels.muted = false;
+    app.autosave.settings_changed_ms = Some(app.now_ms);
+    effects.push(Effect::SetVolume(app.levels.volume_gain()));
 }
 
 pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOnce(&mut Fader)) {
-    change(&mut app.fader);
-    app.level = app.fader.level();
-    app.state_changed = Some(app.now_ms);
-    app.remember(Change::Level(app.level));
-    effects.push(Effect::SetLevel(app.fader.gain()));
+    change(&mut app.levels.fader);
+    app.levels.default_level = app.levels.fader.level();
+    app.autosave.settings_changed_ms = Some(app.now_ms);
+    app.remember(Change::Level(app.levels.default_level));
+    effects.push(Effect::SetLevel(app.levels.fader.gain()));
 }
 
 /// The singer alone; heard from where the vocals are known, see `fader::settle`.
@@ -46,8 +47,8 @@ pub(crate) fn solo(app: &mut App) {
         return app.toast("nothing plays yet, so there is no singer to hear alone");
     };
     let ready = song.vocals.ready_at(app.deck.seconds);
-    let wanted = !app.fader.solo();
-    app.fader.set_solo(wanted.then_some(song.play_id));
+    let wanted = !app.levels.fader.solo();
+    app.levels.fader.set_solo(wanted.then_some(song.play_id));
     if wanted && !ready {
         app.toast("the singer alone, as soon as this part is separated");
     }

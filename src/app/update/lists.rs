@@ -5,12 +5,12 @@ use crate::app::app::App;
 use crate::app::update::lyrics_scroll;
 
 pub(super) fn step(app: &mut App, lines: isize) {
-    let (cursor, len) = match app.screen {
+    let (cursor, len) = match app.view.screen {
         Screen::Library => {
             let len = app.tracks.shown().len();
             (&mut app.tracks.cursor, len)
         }
-        Screen::Queue if app.shows_sung => (&mut app.sung_cursor, app.history.len()),
+        Screen::Queue if app.history.shown => (&mut app.history.cursor, app.history.songs.len()),
         Screen::Queue => {
             let len = app.queue.len();
             (&mut app.queue.cursor, len)
@@ -25,7 +25,7 @@ pub(super) fn step(app: &mut App, lines: isize) {
 }
 
 pub(crate) fn to_playing(app: &mut App) {
-    if app.screen == Screen::Sing {
+    if app.view.screen == Screen::Sing {
         lyrics_scroll::stop_browsing(app);
         return;
     }

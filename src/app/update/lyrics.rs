@@ -62,7 +62,7 @@ impl App {
 
     /// What of the lyrics is on the screen, so coarsely that it changes only where a cell does.
     pub(super) fn lyrics_frame(&self) -> Option<LyricsFrame> {
-        if self.screen != Screen::Sing {
+        if self.view.screen != Screen::Sing {
             return None;
         }
         if let Some((graphics, ms)) = self.pictures() {
@@ -77,12 +77,12 @@ impl App {
 
     /// The screen has the room for letters of several cells.
     fn has_big_letters(&self) -> bool {
-        self.columns >= 100 && self.rows >= 40
+        self.view.columns >= 100 && self.view.rows >= 40
     }
 
     /// Milliseconds of the clock until the wipe makes its next step; None where it stands.
     pub(crate) fn lyrics_wake(&self) -> Option<u64> {
-        if self.screen != Screen::Sing || !self.deck.is_moving() {
+        if self.view.screen != Screen::Sing || !self.deck.is_moving() {
             return None;
         }
         if let Some((graphics, ms)) = self.pictures() {
@@ -157,7 +157,7 @@ pub(super) fn repeat(app: &mut App, effects: &mut Vec<Effect>) {
         return ab_loop::leave(app, f64::MAX, effects);
     }
     transport::repeat(app, from, to, breath, effects);
-    let key = app.keymap.key_name(app.screen, Action::RepeatLine);
+    let key = app.keymap.key_name(app.view.screen, Action::RepeatLine);
     let on = key.map(|key| format!("; {key} goes on")).unwrap_or_default();
     app.toast(format!("this line again and again{on}"));
 }

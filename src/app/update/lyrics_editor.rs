@@ -153,7 +153,7 @@ fn leave(app: &mut App, effects: &mut Vec<Effect>) {
 pub(in crate::app) fn sync_editor(app: &mut App, effects: &mut Vec<Effect>) {
     if app.editor.is_some() && edited_song(app).is_none() {
         leave(app, effects);
-    } else if app.editor.is_none() && app.screen == Screen::Editor {
+    } else if app.editor.is_none() && app.view.screen == Screen::Editor {
         app.show_screen(Screen::Sing, effects);
     }
 }

@@ -1,8 +1,9 @@
 //! Looking at other lines than the one being sung: the song goes on, and the screen comes back by itself.
 
 use crate::action::Screen;
-use crate::app::app::{self, App, LyricsBrowsing};
+use crate::app::app::{self, App};
 use crate::app::message::Effect;
+use crate::app::state::lyrics_view::LyricsBrowsing;
 use crate::app::update::lyrics;
 
 /// Without another step the screen goes back to the line being sung.
@@ -12,19 +13,22 @@ impl App {
     /// The line that is looked at instead of the one being sung.
     pub fn browsed_line(&self) -> Option<usize> {
         let song = self.deck.song.as_ref()?;
-        let looking = self.looking.filter(|looking| looking.play_id == song.play_id)?;
+        let looking = self
+            .lyrics_view
+            .browsing
+            .filter(|looking| looking.play_id == song.play_id)?;
         (looking.line < song.lyrics.shown()?.lines.len()).then_some(looking.line)
     }
 
     /// When the screen goes back.
     pub(crate) fn browsing_wake(&self) -> Option<u64> {
-        self.looking.map(|looking| looking.until_ms)
+        self.lyrics_view.browsing.map(|looking| looking.until_ms)
     }
 }
 
 /// So many lines on, or back.
 pub(super) fn scroll(app: &mut App, lines: isize) {
-    let Some(moment) = app.lyrics_moment().filter(|_| app.screen == Screen::Sing) else {
+    let Some(moment) = app.lyrics_moment().filter(|_| app.view.screen == Screen::Sing) else {
         return app::toast_no_lyrics(app);
     };
     let song = app.deck.song.as_ref();
@@ -34,7 +38,7 @@ pub(super) fn scroll(app: &mut App, lines: isize) {
     };
     let line = app.browsed_line().unwrap_or(moment.line);
     let line = line.saturating_add_signed(lines).min(count.saturating_sub(1));
-    app.looking = Some(LyricsBrowsing {
+    app.lyrics_view.browsing = Some(LyricsBrowsing {
         line,
         play_id,
         until_ms: app.now_ms + BACK_MS,
@@ -43,24 +47,29 @@ pub(super) fn scroll(app: &mut App, lines: isize) {
 
 /// Back to the line being sung; false where that is what is seen.
 pub(super) fn stop_browsing(app: &mut App) -> bool {
-    app.looking.take().is_some()
+    app.lyrics_view.browsing.take().is_some()
 }
 
 /// Goes back in time; true if the screen changes.
 pub(super) fn expire(app: &mut App) -> bool {
     let now = app.now_ms;
-    app.looking.take_if(|looking| looking.until_ms <= now).is_some()
+    app.lyrics_view
+        .browsing
+        .take_if(|looking| looking.until_ms <= now)
+        .is_some()
 }
 
 /// Enter: sings from the line looked at.
 pub(super) fn sing_browsed(app: &mut App, effects: &mut Vec<Effect>) {
     match app.browsed_line() {
         Some(line) => {
-            app.looking = None;
+            app.lyrics_view.browsing = None;
             lyrics::go_to(app, line, effects);
         }
         None if app.lyrics_moment().is_some() => {
-            let key = app.keymap.key_name(app.screen, crate::action::Action::LookOn);
+            let key = app
+                .keymap
+                .key_name(app.view.screen, crate::action::Action::LookOn);
             let key = key.unwrap_or_else(|| "the wheel".into());
             app.toast(format!("look at another line first: {key}"));
         }

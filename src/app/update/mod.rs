@@ -35,10 +35,11 @@ pub(crate) mod transport;
 use std::collections::HashSet;
 
 use crate::action::Screen;
-use crate::app::app::{App, EngineState, ScanProgress};
+use crate::app::app::{App, ScanProgress};
 use crate::app::message::{Effect, Event};
 use crate::app::state::deck::{DeckSong, Stage};
 use crate::app::state::job_queue::StopReason;
+use crate::app::state::separation::EngineState;
 use crate::app::state::song_history::SongHistory;
 use crate::app::state::song_key::SongKey;
 use crate::track::StemState;
@@ -59,7 +60,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     outputs::forget_lost_output(app);
     romanization::request_romanization(app, &mut effects);
     keep_cursors_in_view(app);
-    app.dirty |= changed || !effects.is_empty();
+    app.view.dirty |= changed || !effects.is_empty();
     effects
 }
 
@@ -70,8 +71,8 @@ fn keep_cursors_in_view(app: &mut App) {
     app.tracks.cursor.follow(shown, rows);
     let queued = app.queue.len();
     app.queue.cursor.follow(queued, rows);
-    let sung = app.history.len();
-    app.sung_cursor.follow(sung, rows);
+    let sung = app.history.songs.len();
+    app.history.cursor.follow(sung, rows);
     let lines = app.jobs.len();
     app.jobs.cursor.follow(lines, rows);
 }
@@ -81,9 +82,9 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
     match event {
         Event::Key(key) => keys::handle_key(app, key, effects),
         Event::Pointer(touch) => mouse::handle_pointer(app, touch, effects),
-        Event::Paste(text) if app.screen == Screen::Editor => lyrics_editor::paste(app, &text),
+        Event::Paste(text) if app.view.screen == Screen::Editor => lyrics_editor::paste(app, &text),
         Event::Paste(text) => prompt::paste(app, &text),
-        Event::Resize { columns, rows } => (app.columns, app.rows) = (columns, rows),
+        Event::Resize { columns, rows } => (app.view.columns, app.view.rows) = (columns, rows),
         Event::Resumed => effects.push(Effect::Redraw),
         Event::Tick { now_ms } => {
             app.now_ms = app.now_ms.max(now_ms);
@@ -93,9 +94,9 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
             let expired = app.toasts.expire(now_ms);
             let back = lyrics_scroll::expire(app);
             let face = app.lyrics_frame();
-            let sung = face.is_some() && app.lyrics_shown != face;
-            app.lyrics_shown = face;
-            return expired || sung || back || (app.screen == Screen::Editor && app.deck.is_moving());
+            let sung = face.is_some() && app.lyrics_view.shown_frame != face;
+            app.lyrics_view.shown_frame = face;
+            return expired || sung || back || (app.view.screen == Screen::Editor && app.deck.is_moving());
         }
         Event::Quit => screens::quit(app, effects),
         Event::Request(wish) => remote::handle_request(app, wish, effects),
@@ -130,20 +131,20 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
                 last_sung: past.last_sung.max(at),
                 ..past
             });
-            app.history.insert(0, sung);
-            app.history.truncate(session::HISTORY);
+            app.history.songs.insert(0, sung);
+            app.history.songs.truncate(session::HISTORY);
         }
 
         Event::EngineUp(info) => {
-            app.engine = EngineState::Up(info);
-            app.warming = false;
+            app.separation.engine = EngineState::Up(info);
+            app.separation.warming_up = false;
             app.jobs.paused = None;
         }
         Event::ModelChanged { ready, older } => redo::model_changed(app, &ready, &older),
         Event::EngineDown { reason } => {
             app.toast_problem(reason.clone());
             app.jobs.paused = Some(reason.clone());
-            app.engine = EngineState::Down(reason);
+            app.separation.engine = EngineState::Down(reason);
         }
         Event::JobStarted { path } => separation::progress(app, &path, 0, 0, 0.0),
         Event::Identified { path, id } => {
@@ -163,8 +164,8 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
         }
         Event::SegmentLost { path, segment } => separation::lost(app, &path, segment),
         Event::EngineAsleep => {
-            if matches!(app.engine, EngineState::Up(_)) {
-                app.engine = EngineState::Asleep;
+            if matches!(app.separation.engine, EngineState::Up(_)) {
+                app.separation.engine = EngineState::Asleep;
             }
         }
         Event::JobFinished { path, already } => {
@@ -195,7 +196,7 @@ fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool 
 
         Event::CacheStats(stats) => separation::cache(app, stats, effects),
         Event::Evicted(ids) => {
-            app.pushed_out |= !ids.is_empty();
+            app.separation.evicted |= !ids.is_empty();
             effects.push(Effect::ReadCacheStats);
             let ids: HashSet<_> = ids.into_iter().collect();
             for key in app.tracks.all().to_vec() {

@@ -20,7 +20,7 @@ pub(super) fn handle_pointer(app: &mut App, touch: PointerEvent, effects: &mut V
     if !matches!(app.overlay, Overlay::None) || !(0.0..=1.0).contains(&touch.share) {
         return;
     }
-    app.pending.clear();
+    app.view.pending_keys.clear();
     let wheel = match touch.gesture {
         Gesture::WheelUp => Some(-1),
         Gesture::WheelDown => Some(1),
@@ -45,7 +45,7 @@ pub(super) fn handle_pointer(app: &mut App, touch: PointerEvent, effects: &mut V
         (PointerTarget::Fader, None) => {
             let steps = touch.share * f64::from(LOUDEST) / f64::from(STEP);
             let level = steps.round() as u8 * STEP;
-            if level != app.fader.level() {
+            if level != app.levels.fader.level() {
                 vocals(app, effects, |fader| fader.set(level));
             }
         }
@@ -67,9 +67,9 @@ pub(super) fn handle_pointer(app: &mut App, touch: PointerEvent, effects: &mut V
 
 /// The selected line of the list that is open.
 fn selected_row(app: &App) -> usize {
-    match app.screen {
+    match app.view.screen {
         Screen::Library => app.tracks.cursor.at,
-        Screen::Queue if app.shows_sung => app.sung_cursor.at,
+        Screen::Queue if app.history.shown => app.history.cursor.at,
         Screen::Queue => app.queue.cursor.at,
         Screen::Jobs => app.jobs.cursor.at,
         Screen::Sing | Screen::Editor => usize::MAX,

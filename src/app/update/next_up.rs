@@ -8,7 +8,7 @@ use crate::request::Repeat;
 /// A song is on the deck now, and this one left: its entry leaves the queue, and what left goes to the
 /// end while all is repeated.
 pub(super) fn arrive(app: &mut App, left: Option<DeckSong>) {
-    app.resume = None;
+    app.session.resume = None;
     let Some(song) = &mut app.deck.song else { return };
     if let Some(left) = left
         .as_ref()

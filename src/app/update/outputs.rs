@@ -83,8 +83,8 @@ fn change_delay(app: &mut App, lines: &[OutputLine], later: bool, effects: &mut 
 
 /// The player tells where the sound goes.
 pub(super) fn output_changed(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
-    let before = app.output.replace(output.clone());
-    let chooser = app.keymap.key_name(app.screen, Action::Outputs);
+    let before = app.outputs.current.replace(output.clone());
+    let chooser = app.keymap.key_name(app.view.screen, Action::Outputs);
     let chooser = chooser.map_or(String::new(), |key| format!(" ({key} chooses an output)"));
     match output {
         Output::Device { name, instead_of, .. } => {

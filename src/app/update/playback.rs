@@ -220,8 +220,8 @@ fn use_level(app: &mut App, effects: &mut Vec<Effect>) {
         .song
         .as_ref()
         .and_then(|song| song.memory.level(song.singer.as_deref()));
-    app.fader.set(own.unwrap_or(app.level));
-    effects.push(Effect::SetLevel(app.fader.gain()));
+    app.levels.fader.set(own.unwrap_or(app.levels.default_level));
+    effects.push(Effect::SetLevel(app.levels.fader.gain()));
 }
 
 pub(super) fn load_failed(app: &mut App, path: &Path, reason: &str, effects: &mut Vec<Effect>) {

@@ -1,7 +1,8 @@
 //! What is done ahead of need: the queue is separated in its order, and the engine started.
 
-use crate::app::app::{App, EngineState};
+use crate::app::app::App;
 use crate::app::message::Effect;
+use crate::app::state::separation::EngineState;
 use crate::app::state::song_key::SongKey;
 use crate::app::update::redo;
 use crate::track::StemState;
@@ -14,10 +15,10 @@ pub(super) fn follow_queue(app: &mut App) {
     let next = app.deck.next.as_ref().map(|next| next.key);
     let queue = next.into_iter().chain(app.queue.songs()).take(QUEUED);
     let wanted: Vec<SongKey> = queue.collect();
-    if wanted == app.queued {
+    if wanted == app.separation.prefetched {
         return;
     }
-    app.queued.clone_from(&wanted);
+    app.separation.prefetched.clone_from(&wanted);
     let (mut songs, mut again) = (Vec::new(), Vec::new());
     for key in wanted {
         let runs = app.jobs.is_running(key);
@@ -43,13 +44,13 @@ pub(super) fn follow_queue(app: &mut App) {
 /// The engine is started before it is needed: it takes longer to come up than to separate the first
 /// part of a song, and Enter is near where a song without its vocals is selected.
 pub(super) fn warm(app: &mut App, effects: &mut Vec<Effect>) {
-    let asleep = app.engine == EngineState::Asleep && !app.warming;
+    let asleep = app.separation.engine == EngineState::Asleep && !app.separation.warming_up;
     if !asleep || app.jobs.running.is_some() || app.jobs.paused.is_some() {
         return;
     }
     let selected = app.selected().and_then(|key| app.tracks.get(key));
     if selected.is_some_and(|entry| matches!(entry.stems, StemState::New | StemState::Queued)) {
-        app.warming = true;
+        app.separation.warming_up = true;
         effects.push(Effect::WarmUpEngine);
     }
 }

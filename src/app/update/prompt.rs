@@ -50,7 +50,7 @@ pub(crate) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
             let text = prompt.input.value().to_owned();
             app.overlay = Overlay::None;
             match ask {
-                PromptKind::Find if !text.is_empty() => app.find = text,
+                PromptKind::Find if !text.is_empty() => app.view.search_text = text,
                 // an empty search repeats the last one, as in less
                 PromptKind::Find => find_again(app, false),
                 PromptKind::Filter => {}
@@ -131,7 +131,7 @@ fn apply_typed_text(app: &mut App) {
 /// `n` and `N`.
 pub(super) fn find_again(app: &mut App, backwards: bool) {
     let len = app.tracks.shown().len();
-    if app.find.is_empty() || len == 0 {
+    if app.view.search_text.is_empty() || len == 0 {
         return;
     }
     let at = app.tracks.cursor.at;
@@ -140,8 +140,8 @@ pub(super) fn find_again(app: &mut App, backwards: bool) {
     } else {
         (at + 1) % len
     };
-    match app.tracks.match_from(&app.find, start, backwards) {
+    match app.tracks.match_from(&app.view.search_text, start, backwards) {
         Some(at) => app.tracks.cursor.at = at,
-        None => app.toast(format!("no song holds \"{}\"", app.find)),
+        None => app.toast(format!("no song holds \"{}\"", app.view.search_text)),
     }
 }

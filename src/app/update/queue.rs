@@ -49,7 +49,7 @@ pub(super) fn enqueue(app: &mut App, first: bool) {
     } else {
         format!("{title} is number {} of the queue", at + 1)
     });
-    if app.screen == Screen::Library {
+    if app.view.screen == Screen::Library {
         app.tracks.cursor.step(1, app.tracks.shown().len());
     }
 }
@@ -61,7 +61,7 @@ fn undo_key(app: &App) -> String {
 }
 
 pub(super) fn remove(app: &mut App) {
-    if app.shows_sung {
+    if app.history.shown {
         return app.toast("what was sung was sung: only what comes can be taken out");
     }
     if let Some(entry) = app.queue.remove() {
@@ -118,21 +118,21 @@ pub(super) fn repeat_text(repeat: Repeat) -> &'static str {
 pub(super) fn shift(app: &mut App, down: bool) {
     let at = app.queue.cursor.at;
     let end = if down { at + 1 >= app.queue.len() } else { at == 0 };
-    if !app.shows_sung && !app.queue.shift(down) && !end {
+    if !app.history.shown && !app.queue.shift(down) && !end {
         app.toast("singers take turns: whoever sang longest ago comes first");
     }
 }
 
 /// `h`: what was sung, or what comes.
 pub(super) fn show_sung(app: &mut App) {
-    app.shows_sung = !app.shows_sung;
-    app.sung_cursor = Cursor::default();
+    app.history.shown = !app.history.shown;
+    app.history.cursor = Cursor::default();
 }
 
 // prompts
 
 pub(super) fn ask_singer(app: &mut App) {
-    if app.shows_sung {
+    if app.history.shown {
         return;
     }
     if let Some(entry) = app.queue.selected() {
@@ -145,14 +145,14 @@ pub(super) fn ask_list(app: &mut App, ask: PromptKind) {
     if ask == PromptKind::SaveList && app.queue.is_empty() {
         return app.toast("the queue is empty: there is nothing to write");
     }
-    let text = app.list_name.clone();
+    let text = app.session.list_name.clone();
     open_prompt_with(app, ask, text);
 }
 
 /// Up and Down in the prompt for a singer: the names that are known.
 pub(super) fn other_singer(app: &App, text: &str, forwards: bool) -> Option<String> {
     let mut names: Vec<String> = app.queue.singers().into_iter().map(str::to_owned).collect();
-    for sung in app.history.iter().filter_map(|sung| sung.singer.as_ref()) {
+    for sung in app.history.songs.iter().filter_map(|sung| sung.singer.as_ref()) {
         if !names.contains(sung) {
             names.push(sung.clone());
         }
@@ -181,7 +181,7 @@ pub(super) fn prompt_entered(app: &mut App, ask: PromptKind, text: &str, effects
         PromptKind::SaveList | PromptKind::LoadList if text.trim().is_empty() => {}
         PromptKind::SaveList => {
             let path = list_path(text);
-            app.list_name = text.trim().to_owned();
+            app.session.list_name = text.trim().to_owned();
             effects.push(Effect::WriteList {
                 path,
                 items: app.queue.entries().iter().map(entry::item).collect(),
@@ -189,7 +189,7 @@ pub(super) fn prompt_entered(app: &mut App, ask: PromptKind, text: &str, effects
             });
         }
         PromptKind::LoadList => {
-            app.list_name = text.trim().to_owned();
+            app.session.list_name = text.trim().to_owned();
             effects.push(Effect::ReadList {
                 path: list_path(text),
                 instead: false,
@@ -238,8 +238,8 @@ pub(super) fn list_read(
         app.queue.replace(entries);
         // never from under the hand of somebody who is typing
         if matches!(app.overlay, Overlay::None) {
-            app.screen = Screen::Queue;
-            app.shows_sung = false;
+            app.view.screen = Screen::Queue;
+            app.history.shown = false;
         }
     } else {
         app.queue.append(entries);

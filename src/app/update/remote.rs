@@ -69,7 +69,7 @@ fn reply_to(app: &mut App, request: Request, effects: &mut Vec<Effect>) -> Reque
             KeyTempo::new(song.key(), tempo as u8)
         }),
         Request::Volume(change) => {
-            let percent = change.apply(app.volume.into(), 0, 100) as u8;
+            let percent = change.apply(app.levels.volume.into(), 0, 100) as u8;
             levels::volume(app, percent, effects);
             Ok(volume_text(app))
         }
@@ -105,14 +105,14 @@ fn title_on_deck(app: &App) -> RequestResult {
 }
 
 fn vocals_text(app: &App) -> String {
-    format!("the singer is at {} %", app.fader.level())
+    format!("the singer is at {} %", app.levels.fader.level())
 }
 
 fn volume_text(app: &App) -> String {
-    if app.muted {
+    if app.levels.muted {
         "muted".into()
     } else {
-        format!("volume {} %", app.volume)
+        format!("volume {} %", app.levels.volume)
     }
 }
 

@@ -10,9 +10,9 @@ use crate::lyrics::romanization::{Readings, wanted};
 
 /// `f`: on or off, for all songs.
 pub(super) fn toggle(app: &mut App) {
-    app.readings = !app.readings;
-    app.state_changed = Some(app.now_ms);
-    let words = match (app.readings, lyrics_of(app)) {
+    app.lyrics_view.shows_romanization = !app.lyrics_view.shows_romanization;
+    app.autosave.settings_changed_ms = Some(app.now_ms);
+    let words = match (app.lyrics_view.shows_romanization, lyrics_of(app)) {
         (false, _) => "readings off".to_owned(),
         (true, None) => return app::toast_no_lyrics(app),
         (true, Some(lyrics)) => match wanted(&lyrics) {
@@ -29,7 +29,7 @@ fn lyrics_of(app: &App) -> Option<Arc<Lyrics>> {
 
 /// Asks for the readings of the song on the deck, once.
 pub(super) fn request_romanization(app: &mut App, effects: &mut Vec<Effect>) {
-    if !app.readings {
+    if !app.lyrics_view.shows_romanization {
         return;
     }
     let Some(song) = &mut app.deck.song else { return };

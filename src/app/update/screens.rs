@@ -9,27 +9,27 @@ pub(super) fn quit(app: &mut App, effects: &mut Vec<Effect>) {
     autosave::save(app, true, effects);
     autosave::save_draft(app, true, effects);
     // the position to the second
-    app.now_saved = None;
+    app.session.saved_resume = None;
     session::save(app, effects);
     effects.push(Effect::Quit);
 }
 
 pub(crate) fn back(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.screen == Screen::Sing && lyrics_scroll::stop_browsing(app) {
+    if app.view.screen == Screen::Sing && lyrics_scroll::stop_browsing(app) {
         return;
     }
-    if app.screen != Screen::Library {
-        let to = if app.before == app.screen {
+    if app.view.screen != Screen::Library {
+        let to = if app.view.previous_screen == app.view.screen {
             Screen::Library
         } else {
-            app.before
+            app.view.previous_screen
         };
         app.show_screen(to, effects);
         // twice Esc does not swing between two screens
-        app.before = Screen::Library;
+        app.view.previous_screen = Screen::Library;
     } else if app.tracks.is_filtered() {
         app.tracks.set_filter("");
     } else {
-        app.find.clear();
+        app.view.search_text.clear();
     }
 }

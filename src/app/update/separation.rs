@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use crate::action::Action;
-use crate::app::app::{App, EngineState};
+use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::state::deck::DeckSong;
 use crate::app::state::job_queue::StopReason;
 use crate::app::state::machines::CacheStats;
 use crate::app::state::priority::Priority;
+use crate::app::state::separation::EngineState;
 use crate::app::state::song_key::SongKey;
 use crate::app::update::{prefetch, redo};
 use crate::track::{StemState, stored_bytes};
@@ -20,8 +21,8 @@ pub(super) fn unpause(app: &mut App) {
     if app.jobs.running.is_some() {
         return;
     }
-    if app.jobs.paused.take().is_some() && matches!(app.engine, EngineState::Down(_)) {
-        app.engine = EngineState::Asleep;
+    if app.jobs.paused.take().is_some() && matches!(app.separation.engine, EngineState::Down(_)) {
+        app.separation.engine = EngineState::Asleep;
     }
 }
 
@@ -105,7 +106,7 @@ impl App {
     pub fn waits_for_cache(&self) -> bool {
         self.jobs
             .first_unrequested()
-            .is_some_and(|first| !fits(self.cache, self.pushed_out, first.seconds))
+            .is_some_and(|first| !fits(self.separation.cache, self.separation.evicted, first.seconds))
     }
 }
 
@@ -117,13 +118,15 @@ fn fits(cache: Option<CacheStats>, pushed_out: bool, seconds: f64) -> bool {
 
 /// The cache was added up. At the first time a job nobody asked for may run already.
 pub(super) fn cache(app: &mut App, stats: CacheStats, effects: &mut Vec<Effect>) {
-    let first = app.cache.replace(stats).is_none();
+    let first = app.separation.cache.replace(stats).is_none();
     let unasked = app
         .jobs
         .running
         .as_ref()
         .filter(|running| !running.priority.is_requested());
-    if first && unasked.is_some_and(|running| !fits(app.cache, app.pushed_out, running.seconds)) {
+    if first
+        && unasked.is_some_and(|running| !fits(app.separation.cache, app.separation.evicted, running.seconds))
+    {
         stop(app, StopReason::Later, effects);
     }
 }
@@ -134,7 +137,7 @@ pub(super) fn sync_jobs(app: &mut App, effects: &mut Vec<Effect>) {
     if app.jobs.should_yield() {
         stop(app, StopReason::Later, effects);
     }
-    let (tracks, cache, pushed_out) = (&app.tracks, app.cache, app.pushed_out);
+    let (tracks, cache, pushed_out) = (&app.tracks, app.separation.cache, app.separation.evicted);
     let Some(running) = app.jobs.start_next(
         |next| next.priority.is_requested() || fits(cache, pushed_out, next.seconds),
         |key| tracks.get(key).map(|entry| entry.track.path.clone()),
@@ -178,10 +181,14 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     let (key, speed) = (running.key, running.speed);
     let pace = app.deck.song.as_ref().map(|song| song.key_tempo.pace());
     let slow = speed > 0.0 && running.done >= SURE && pace.is_some_and(|pace| f64::from(speed) < pace);
-    if slow && app.deck.plays(key) && app.deck.playing && !std::mem::replace(&mut app.told_slow, true) {
+    if slow
+        && app.deck.plays(key)
+        && app.deck.playing
+        && !std::mem::replace(&mut app.separation.reported_slow, true)
+    {
         toast_slow_engine(app, speed);
     }
-    if let EngineState::Up(info) = &mut app.engine
+    if let EngineState::Up(info) = &mut app.separation.engine
         && speed > 0.0
     {
         info.speed = speed;
@@ -202,8 +209,8 @@ const LIGHT: &str = "light";
 const SURE: u32 = 3;
 
 fn toast_slow_engine(app: &mut App, speed: f32) {
-    let small = matches!(&app.engine, EngineState::Up(info) if info.model == LIGHT);
-    let pause = app.keymap.key_name(app.screen, Action::PlayPause);
+    let small = matches!(&app.separation.engine, EngineState::Up(info) if info.model == LIGHT);
+    let pause = app.keymap.key_name(app.view.screen, Action::PlayPause);
     let remedy = match pause {
         _ if !small => {
             "the model `light` is faster: model = \"light\" under [separation] in config.toml".into()
@@ -302,7 +309,7 @@ pub(super) fn finished(app: &mut App, path: &Path, already: bool, effects: &mut 
     app.jobs.note_success();
     if !already {
         // until it is added up again, which may take longer than the next job's beginning
-        if let Some(cache) = &mut app.cache {
+        if let Some(cache) = &mut app.separation.cache {
             cache.bytes = cache.bytes.saturating_add(stored_bytes(Some(running.seconds)));
         }
         effects.push(Effect::ReadCacheStats);
@@ -335,7 +342,7 @@ pub(super) fn failed(app: &mut App, path: &Path, reason: String) {
         return;
     }
     // without an engine no song is at fault: this one waits for it like the others
-    let faultless = matches!(app.engine, EngineState::Down(_)) && app.jobs.paused.is_some();
+    let faultless = matches!(app.separation.engine, EngineState::Down(_)) && app.jobs.paused.is_some();
     let Some(running) = app.jobs.finish(faultless) else {
         return;
     };

@@ -33,33 +33,33 @@ pub(super) fn restore(app: &mut App, restored: Session, effects: &mut Vec<Effect
     let entries = queue.items.into_iter().map(queued).collect();
     let turns = Rotation::from_list(queue.turns);
     app.queue.restore(entries, queue.unshuffled, turns, queue.repeat);
-    app.now_saved.clone_from(&resume);
-    app.resume = resume;
-    app.history = history;
+    app.session.saved_resume.clone_from(&resume);
+    app.session.resume = resume;
+    app.history.songs = history;
     self::look_for_missing(app, effects);
-    app.queue_saved = app.queue.changes();
+    app.session.saved_queue_changes = app.queue.changes();
 }
 
 /// Writes down what changed: the queue at once, the position now and then.
 pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.queue.changes() != app.queue_saved {
-        app.queue_saved = app.queue.changes();
+    if app.queue.changes() != app.session.saved_queue_changes {
+        app.session.saved_queue_changes = app.queue.changes();
         effects.push(Effect::SaveQueue(Box::new(SessionQueue::of(&app.queue))));
     }
     let now = now(app);
-    let same = match (&now, &app.now_saved) {
+    let same = match (&now, &app.session.saved_resume) {
         (Some(now), Some(saved)) => {
             now.path == saved.path
                 && now.singer == saved.singer
                 && (now.seconds - saved.seconds).abs() < POSITION_SECONDS
-                && app.deck.playing == app.playing_saved
+                && app.deck.playing == app.session.saved_playing
         }
         (None, None) => true,
         _ => false,
     };
     if !same {
-        app.now_saved.clone_from(&now);
-        app.playing_saved = app.deck.playing;
+        app.session.saved_resume.clone_from(&now);
+        app.session.saved_playing = app.deck.playing;
         effects.push(Effect::SaveResumePoint(now));
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn save(app: &mut App, effects: &mut Vec<Effect>) {
 /// Where the music stands; nothing where it came to rest.
 fn now(app: &App) -> Option<ResumePoint> {
     let Some(song) = &app.deck.song else {
-        return app.resume.clone();
+        return app.session.resume.clone();
     };
     let path = &app.tracks.get(song.key)?.track.path;
     (song.stage != Stage::Over).then(|| ResumePoint {

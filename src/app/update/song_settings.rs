@@ -19,7 +19,7 @@ impl App {
         song.unsaved.retain(|earlier| !earlier.is_undone_by(&change));
         song.unsaved.push(change.clone());
         note(song, change);
-        self.memory_changed = Some(self.now_ms);
+        self.autosave.song_changed_ms = Some(self.now_ms);
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Goes on where the last evening ended.
 fn resume(app: &mut App, effects: &mut Vec<Effect>) -> bool {
-    let Some(resume) = app.resume.take() else {
+    let Some(resume) = app.session.resume.take() else {
         return false;
     };
     let Some(key) = app.tracks.key(&resume.path) else {

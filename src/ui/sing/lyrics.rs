@@ -155,7 +155,11 @@ fn looked_at(lyrics: &Lyrics, singing: LyricsMoment, line: usize) -> LyricsMomen
 
 /// How a line is said, where that is wanted and known.
 fn readings_of(app: &App, line: usize) -> Option<&[Piece]> {
-    let song = app.deck.song.as_ref().filter(|_| app.readings)?;
+    let song = app
+        .deck
+        .song
+        .as_ref()
+        .filter(|_| app.lyrics_view.shows_romanization)?;
     song.lyrics.romanization(line)
 }
 

@@ -203,7 +203,7 @@ fn enter_on_a_failed_job_shows_the_whole_reason_and_r_tries_again() {
     assert_eq!((heading.as_str(), words.as_str()), ("Tideline", "broken"));
     harness.keys("Enter");
     assert!(matches!(harness.app.overlay, Overlay::None));
-    assert_eq!(harness.app.screen, Screen::Jobs);
+    assert_eq!(harness.app.view.screen, Screen::Jobs);
     harness.keys("Enter r");
     assert!(matches!(harness.app.overlay, Overlay::None));
     assert!(harness.app.jobs.failed.is_empty());

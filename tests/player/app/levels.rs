@@ -11,7 +11,7 @@ fn the_fader_moves_in_steps_and_is_saved_once_the_hand_rests() {
     let mut harness = Harness::new();
     harness.find_songs();
     harness.play("Paper Lanterns", None, false);
-    assert_eq!(harness.app.fader.level(), 20);
+    assert_eq!(harness.app.levels.fader.level(), 20);
     assert_eq!(
         harness.keys("Up Up"),
         [Effect::SetLevel(0.25), Effect::SetLevel(0.3)]
@@ -97,12 +97,12 @@ fn a_song_keeps_its_own_level_and_others_take_the_last_one_set() {
     let mut harness = Harness::new();
     harness.find_songs();
     harness.play("Paper Lanterns", Some(0.8), true);
-    assert_eq!(harness.app.fader.level(), 80);
+    assert_eq!(harness.app.levels.fader.level(), 80);
     harness.play("Tideline", None, true);
-    assert_eq!(harness.app.fader.level(), 20);
+    assert_eq!(harness.app.levels.fader.level(), 20);
     harness.keys("3 Down Down");
     harness.play("Moth to Moth", None, true);
-    assert_eq!(harness.app.fader.level(), 10);
+    assert_eq!(harness.app.levels.fader.level(), 10);
 }
 
 #[test]

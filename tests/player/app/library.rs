@@ -140,7 +140,7 @@ fn keys_of_the_user_work_and_the_help_names_every_key_of_the_screen() {
     harness.find_songs();
     for (screen, key) in Screen::ALL.into_iter().zip(["1", "2", "3", "4"]) {
         harness.keys(key);
-        assert_eq!(harness.app.screen, screen);
+        assert_eq!(harness.app.view.screen, screen);
         let help = croon::ui::help_lines(&harness.app);
         for binding in harness
             .app

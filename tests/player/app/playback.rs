@@ -22,7 +22,7 @@ fn down_down_enter_sings_the_third_song_and_separates_it_before_all_others() {
         ],
         "the running job makes way"
     );
-    assert_eq!(harness.app.screen, Screen::Sing);
+    assert_eq!(harness.app.view.screen, Screen::Sing);
     let effects = harness.event(Event::JobCancelled {
         path: path("Tideline"),
     });
@@ -50,7 +50,7 @@ fn down_down_enter_sings_the_third_song_and_separates_it_before_all_others() {
         is_play(&effects[1]).map(|(path, _)| path),
         Some(path("Salt on the Window").as_path())
     );
-    assert_eq!(harness.app.fader.level(), 40);
+    assert_eq!(harness.app.levels.fader.level(), 40);
 }
 
 #[test]

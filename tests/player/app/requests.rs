@@ -30,7 +30,7 @@ fn requests_do_what_the_keys_do() {
         assert_eq!(effects, wanted, "{keys} and {request:?}");
         assert!(answer.is_ok(), "{request:?}: {answer:?}");
     }
-    assert_eq!(by_hand.app.fader, from_outside.app.fader);
+    assert_eq!(by_hand.app.levels.fader, from_outside.app.levels.fader);
     assert_eq!(by_hand.app.deck, from_outside.app.deck);
 }
 
@@ -63,7 +63,7 @@ fn a_song_from_outside_plays_or_waits_for_the_singer() {
     let (said, _) = asked(&mut harness, Request::Open(path("Tideline")));
     assert_eq!(said.unwrap(), "Tideline plays");
     assert_eq!(
-        (harness.playing().as_deref(), harness.app.screen),
+        (harness.playing().as_deref(), harness.app.view.screen),
         (Some("Tideline"), Screen::Sing)
     );
     let (said, _) = asked(&mut harness, Request::Open(path("Moth to Moth")));
@@ -80,6 +80,6 @@ fn a_song_from_outside_plays_or_waits_for_the_singer() {
     asked(&mut harness, Request::PlayFile(path("Tideline")))
         .0
         .unwrap();
-    assert_eq!(harness.app.screen, Screen::Library);
+    assert_eq!(harness.app.view.screen, Screen::Library);
     assert!(matches!(harness.app.overlay, Overlay::Prompt(_)));
 }

@@ -67,7 +67,11 @@ fn the_wheel_and_page_keys_look_ahead_enter_sings_and_time_brings_back() {
     assert_eq!(harness.app.browsed_line(), None);
     harness.keys("PageDown Esc");
     assert!(harness.app.browsed_line().is_none());
-    assert_eq!(harness.app.screen, Screen::Sing, "the first Esc only looks back");
+    assert_eq!(
+        harness.app.view.screen,
+        Screen::Sing,
+        "the first Esc only looks back"
+    );
     assert_eq!(seek(&harness.keys("Enter")), None, "nothing is looked at");
     for _ in 0..20 {
         harness.keys("PageDown");
@@ -96,12 +100,12 @@ fn the_bar_the_fader_the_tabs_and_the_lists_answer_to_the_mouse() {
     );
     let (x, y) = place(&harness, SIZE, " SINGER ");
     touch(&mut harness, (x + 8, y), Gesture::Press);
-    assert_eq!(harness.app.fader.level(), 0);
+    assert_eq!(harness.app.levels.fader.level(), 0);
     touch(&mut harness, (x + 40, y), Gesture::WheelUp);
-    assert_eq!(harness.app.fader.level(), 5);
+    assert_eq!(harness.app.levels.fader.level(), 5);
     let tab = place(&harness, SIZE, "1 Library");
     touch(&mut harness, tab, Gesture::Press);
-    assert_eq!(harness.app.screen, Screen::Library);
+    assert_eq!(harness.app.view.screen, Screen::Library);
     let row = place(&harness, SIZE, "Tideline");
     assert!(touch(&mut harness, row, Gesture::Press).is_empty());
     assert_eq!(harness.selected(), "Tideline");
