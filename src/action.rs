@@ -1,7 +1,7 @@
-//! What a key can mean. An [`Action`] is a wish of the hand; what happened is an `Event` and what
-//! is wanted of the machines is an `Effect`, both in [`crate::app`].
+//! What a key can mean. An [`Action`] is what the user wants, an `Event` is what happened, and an
+//! `Effect` is what the services have to do; the latter two are in [`crate::app`].
 
-/// The screens, in the order of their digits.
+/// The screens, in the order of the digits that open them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Screen {
     #[default]
@@ -9,12 +9,12 @@ pub enum Screen {
     Queue,
     Sing,
     Jobs,
-    /// Over Sing, for the words of its song; not among those that Tab goes through.
+    /// Opens over Sing to time the lyrics of its song. Tab does not reach it.
     Editor,
 }
 
 impl Screen {
-    /// Those with a digit and a tab.
+    /// The screens that have a digit and a tab.
     pub const ALL: [Self; 4] = [Self::Library, Self::Queue, Self::Sing, Self::Jobs];
 
     pub fn name(self) -> &'static str {
@@ -27,29 +27,29 @@ impl Screen {
         }
     }
 
-    /// The digit that leads here, and the way back from [`Screen::from_index`].
+    /// Position in [`Screen::ALL`]; the inverse of [`Screen::from_index`].
     pub fn index(self) -> usize {
         self as usize
     }
 
-    /// Screens form a ring for Tab.
+    /// The screen at a position, which wraps around so that Tab goes in a circle.
     pub fn from_index(index: usize) -> Self {
         Self::ALL[index % Self::ALL.len()]
     }
 }
 
-/// What a mouse does.
+/// What the mouse did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gesture {
-    /// The left button goes down.
+    /// The left button was pressed.
     Press,
-    /// The mouse moves with it held.
+    /// The mouse moved while the left button was held.
     Drag,
     WheelUp,
     WheelDown,
 }
 
-/// Everything a key can mean. Names, help texts and default keys stand in
+/// Everything a key can mean. Names, help texts and default keys are in
 /// [`crate::keymap::defaults`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -81,7 +81,7 @@ pub enum Action {
     VolumeUp,
     Mute,
     Outputs,
-    // the voice
+    // vocals
     VocalsDown,
     VocalsUp,
     VocalsDownFine,
@@ -94,7 +94,7 @@ pub enum Action {
     TempoDown,
     TempoUp,
     KeyTempoReset,
-    // the lyrics
+    // lyrics
     NextLine,
     PreviousLine,
     RepeatLine,
@@ -107,7 +107,7 @@ pub enum Action {
     Readings,
     TakeOffset,
     EditLyrics,
-    // the editor of times
+    // the lyrics editor
     Tap,
     EndLine,
     StepBack,
@@ -127,7 +127,7 @@ pub enum Action {
     RedoStamp,
     SaveLyrics,
     LeaveEditor,
-    // the loop
+    // A-B loop
     LoopIn,
     LoopOut,
     // lists
@@ -171,6 +171,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// The last variant; `defaults` checks its table against it.
+    /// The last variant; `keymap::defaults` checks that its table is complete.
     pub const LAST: Self = Self::RetryAll;
 }

@@ -7,64 +7,65 @@ use tui_input::Input;
 use crate::app::message::Effect;
 use crate::app::state::cursor::Cursor;
 
-/// What is asked before anything is written.
+/// What the user is asked before lyrics are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaveLyricsRequest {
-    /// In croon's own folder; none where the song has no identity yet.
+    /// The file in croon's own folder; `None` while the song has no id.
     pub own: Option<PathBuf>,
-    /// Beside the song.
+    /// The file beside the song.
     pub beside: PathBuf,
+    /// Number of lines that are written.
     pub lines: usize,
-    /// Lines that have no time, and so no place in the file.
+    /// Number of lines without a time, which are not written.
     pub left_out: usize,
 }
 
-/// What lies over the screen; at most one thing does.
+/// What lies over the screen; at most one at a time.
 #[derive(Debug, Default)]
 pub enum Overlay {
     #[default]
     None,
     Help,
-    /// A sentence too long for its line, all of it: heading and words.
+    /// All of a sentence that is too long for its line.
     FullText {
         heading: String,
         text: String,
     },
     Prompt(Prompt),
-    /// A question: `y` does it, every other key leaves it.
+    /// A question: `y` carries out the effect, any other key cancels.
     Confirm {
         question: String,
         yes: Box<Effect>,
     },
-    /// Where lyrics made here are written.
+    /// Asks where to save the lyrics.
     SaveLyrics(SaveLyricsRequest),
-    /// The chooser of outputs.
+    /// The output picker.
     Outputs,
-    /// The chooser of lyrics.
+    /// The lyrics picker.
     LyricsPicker(Cursor),
 }
 
 /// What a prompt asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromptKind {
-    /// Go to what matches.
+    /// Text to go to in the list.
     Find,
-    /// Show only what matches.
+    /// Text that the listed songs must match.
     Filter,
-    /// Who sings the selected song of the queue.
+    /// The singer of the selected song of the queue.
     Singer,
-    /// The file to write the queue into.
+    /// The file to write the queue to.
     SaveList,
-    /// The list to read.
+    /// The song list to read.
     LoadList,
 }
 
-/// A line being typed.
+/// A line that is being typed.
 #[derive(Debug)]
 pub struct Prompt {
     pub kind: PromptKind,
     pub input: Input,
-    /// What Esc brings back.
+    /// What Esc restores.
     pub(crate) previous_cursor: Cursor,
     pub(crate) previous_text: String,
 }

@@ -1,5 +1,5 @@
-//! The two languages of the mind: an [`Event`] is what happened, an [`Effect`] is what is wanted of
-//! a machine. Plain data only; the shell in `run.rs` translates from and to the machines.
+//! The messages of the app: an [`Event`] is what happened, an [`Effect`] is what a service has to do.
+//! Both are plain data; `run/` translates them from and to the services.
 
 pub(crate) mod payload;
 pub mod pointer;
@@ -32,65 +32,66 @@ use crate::vocal_timing::Trace;
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    // the hand
+    // input
     Key(Key),
-    /// The mouse, on something that can be pointed at.
+    /// The mouse was used on something that can be pointed at.
     Pointer(PointerEvent),
-    /// Text pasted into the terminal.
+    /// Text was pasted into the terminal.
     Paste(String),
-    /// The screen has this many cells now; also the wish to draw all of it again.
+    /// The terminal has this size now, in cells. All of it is drawn again.
     Resize {
         columns: u16,
         rows: u16,
     },
-    /// The screen came back from a suspension: everything has to be drawn again.
+    /// The program was resumed after a suspension, so everything is drawn again.
     Resumed,
-    /// Time passes. Milliseconds of any clock that only goes forward; see `App::next_wake`. Also sent
-    /// before the first other event after a wait, or messages would be timed from long ago.
+    /// Time passed: milliseconds on a monotonic clock; see `App::next_wake`. Also sent before the first
+    /// other event after a wait, so that toasts are timed from now.
     Tick {
         now_ms: u64,
     },
-    /// A signal asks us to end.
+    /// A signal asks croon to quit.
     Quit,
     /// Somebody outside wants something; answered by one `Effect::Answer`.
     Request(Request),
 
     // the library
-    /// Songs found, or read again after a change; those of the catalogue come first, at the start.
+    /// Songs that are new or were read again after a change. The catalogue's songs come first, at the
+    /// start.
     SongsFound(Vec<FoundSong>),
     SongsGone(Vec<PathBuf>),
     SongMoved {
         from: PathBuf,
         to: PathBuf,
     },
-    /// So many files have been looked at in this scan.
+    /// The scan goes on and has read this many files.
     Scanning {
         files: usize,
     },
     ScanDone {
         files: usize,
     },
-    /// Something of the house is wrong, in one sentence that says what to do: an unreadable folder,
-    /// a mistake in the configuration, a cache that can't be written.
+    /// A problem that concerns no single song, in one sentence that says what to do: an unreadable
+    /// folder, a mistake in the configuration, a cache that can't be written.
     Notice(String),
-    /// Something worth one toast.
+    /// A message to show for a few seconds.
     Toast(String),
 
     // the queue
-    /// What the last evening left, at the start.
+    /// What the last session left; sent once, at the start.
     SessionRestored(Box<Session>),
     /// The answer to `Effect::ReadList`.
     ListRead {
         items: Vec<Item>,
-        /// Lines that name no file.
+        /// Number of lines that name no file.
         left_out: usize,
         instead: bool,
     },
-    /// `Effect::WriteList` found a file there.
+    /// `Effect::WriteList` was not carried out because the file exists.
     ListExists {
         path: PathBuf,
     },
-    /// A file of the queue is known by another path: its real one.
+    /// A file of the queue is known by its real path from now on.
     QueuedAs {
         from: PathBuf,
         to: PathBuf,
@@ -100,25 +101,25 @@ pub enum Event {
 
     // separation
     EngineUp(EngineInfo),
-    /// The engine has another model than was thought: whose vocals are whole, and of which model those are
-    /// that should be made again.
+    /// The engine has another model than expected. `ready`: the songs whose vocals are complete;
+    /// `older`: the model of those that should be separated again.
     ModelChanged {
         ready: HashSet<TrackId>,
         older: HashMap<TrackId, String>,
     },
-    /// No engine can be had, so no job can run; comes before the `JobFailed` it causes.
+    /// No engine is available, so no job can run; comes before the `JobFailed` that it causes.
     EngineDown {
         reason: String,
     },
     JobStarted {
         path: PathBuf,
     },
-    /// The packets have been read: the track has a name that stays.
+    /// The audio packets have been read, so the track has its lasting id.
     Identified {
         path: PathBuf,
         id: TrackId,
     },
-    /// Segments done out of all; `speed` in times real time, 0 while unknown.
+    /// Number of segments done out of `total`; `speed` as a multiple of real time, 0 while unknown.
     JobProgress {
         path: PathBuf,
         done: u32,
@@ -130,14 +131,14 @@ pub enum Event {
         segment: u32,
         peaks: Option<Peaks>,
     },
-    /// Stored vocals did not read back: this segment is not there any more.
+    /// The stored vocals of this segment could not be read and were dropped.
     SegmentLost {
         path: PathBuf,
         segment: u32,
     },
-    /// The engine had nothing to do for long and was ended.
+    /// The engine was idle for long and was stopped.
     EngineAsleep,
-    /// The song is whole in the cache; `already`: it was so before, nothing had to be done.
+    /// All of the song is in the cache; `already`: it was there before, so nothing was done.
     JobFinished {
         path: PathBuf,
         already: bool,
@@ -153,20 +154,20 @@ pub enum Event {
     // playback
     /// The answer to `Effect::Load`.
     Loaded(Box<LoadedSong>),
-    /// The song can't be opened at all.
+    /// The song can't be opened.
     LoadFailed {
         path: PathBuf,
         reason: String,
     },
     /// The answer to `Effect::FindLyrics`.
     Lyrics(Box<FoundLyrics>),
-    /// The answer to `Effect::ReadLyrics`; the error in a sentence.
+    /// The answer to `Effect::ReadLyrics`; the error is one sentence.
     Romanized {
         path: PathBuf,
         lyrics: Arc<Lyrics>,
         readings: Result<Arc<Readings>, String>,
     },
-    /// The answer to `Effect::OpenDraft`; None where nothing was left.
+    /// The answer to `Effect::OpenDraft`; `None` if there is no draft.
     Draft {
         song: PathBuf,
         draft: Option<Box<Draft>>,
@@ -176,7 +177,7 @@ pub enum Event {
         song: PathBuf,
         file: PathBuf,
     },
-    /// This `Effect::WriteLyrics` found a file there.
+    /// This `Effect::WriteLyrics` was not carried out because the file exists.
     LyricsExist(Box<Effect>),
     /// The answer to `Effect::Listen`; None where nothing could be heard.
     VocalsAnalysed {
@@ -194,7 +195,7 @@ pub enum Event {
         play_id: u64,
         reason: String,
     },
-    /// So much of it could not be read, and is silent from second `at` on.
+    /// A part of the song could not be decoded: it is silent for `seconds` from second `at` on.
     PlayerDamaged {
         play_id: u64,
         at: f64,
@@ -205,26 +206,26 @@ pub enum Event {
         seconds: f64,
     },
     Output(Output),
-    /// The outputs that can be chosen, by name; the answer to `Effect::ListOutputs`.
+    /// The names of the outputs that can be chosen; the answer to `Effect::ListOutputs`.
     Outputs(Vec<String>),
 
     // the cache
     CacheStats(CacheStats),
-    /// The cap of the cache took the stems of these songs.
+    /// The stems of these songs were dropped because the cache is full.
     Evicted(Vec<TrackId>),
 }
 
-/// What is wanted of the machines. None of them may block.
+/// What a service has to do. Carrying one out may not block.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     // playback
-    /// Find out what `Loaded` says and open the song's stems, so that `Play` or `QueueNext` can use
-    /// them at once. Stems of songs that are neither playing nor next may be let go.
+    /// Read what `LoadedSong` holds and open the song's stems, so that `Play` or `QueueNext` can use
+    /// them at once. Stems of songs that are neither playing nor next may be closed.
     Load {
         path: PathBuf,
         id: Option<TrackId>,
     },
-    /// Find the words of this song, by its names; answered by `Lyrics`.
+    /// Find the lyrics of this song by its artist and title; answered by `Lyrics`.
     FindLyrics(Wanted),
     /// Write down how these lyrics of a song are said; answered by `Readings`.
     Romanize {
@@ -232,17 +233,17 @@ pub enum Effect {
         lyrics: Arc<Lyrics>,
         kind: Kind,
     },
-    /// Look for work on this song's words that was not saved; answered by `Draft`.
+    /// Look for an unsaved draft of this song's lyrics; answered by `Draft`.
     OpenDraft {
         song: PathBuf,
     },
-    /// Keep this work on a song's words; None: it is in a file.
+    /// Store the draft of a song's lyrics; `None` deletes it.
     SaveDraft {
         song: PathBuf,
         draft: Option<Draft>,
     },
-    /// Write lyrics made here into a file; where one is already, only `over` it. If `own` is there it
-    /// is made the same. Answered by `LyricsWritten`, `LyricsExist` or `Trouble`.
+    /// Write lyrics into a file; an existing one is replaced only if `over`. If the file `own` exists,
+    /// it gets the same text. Answered by `LyricsWritten`, `LyricsExist` or `Trouble`.
     WriteLyrics {
         song: PathBuf,
         file: PathBuf,
@@ -264,7 +265,7 @@ pub enum Effect {
         start: f64,
         key_tempo: KeyTempo,
     },
-    /// Let this song follow without a gap; None takes the wish back.
+    /// Let this song follow without a gap; `None` cancels that.
     QueueNext(Option<NextUp>),
     Resume,
     Pause,
@@ -272,24 +273,24 @@ pub enum Effect {
     Seek {
         seconds: f64,
     },
-    /// The playing song goes round between these seconds from now on; a place behind them becomes their
-    /// start. None: it goes on to its end.
+    /// Loop the playing song between these seconds; a position behind them becomes their start. `None`
+    /// ends the loop.
     SetLoop(Option<(f64, f64)>),
-    /// Vocals became known where the playing song is heard.
+    /// Read the vocals again: they are now stored at the position that is played.
     RefreshVocals,
     /// Vocal level, 0 to 2.
     SetLevel(f32),
-    /// Only the vocals are to be heard.
+    /// Play only the vocals.
     SetSolo(bool),
-    /// Of the playing song, at once.
+    /// Change the key and tempo of the playing song at once.
     SetKeyTempo(KeyTempo),
     /// Master volume, 0 to 1; 0 while muted.
     SetVolume(f32),
-    /// The sound goes to this output from now on, the song where it is; None: as configured, or the
+    /// Play on this output from now on, without moving the song; `None`: the configured output, or the
     /// system's default.
     ChooseOutput(Option<String>),
     ListOutputs,
-    /// Of the output that is heard, in milliseconds: positions are told so much earlier.
+    /// Delay of the current output in milliseconds: positions are reported this much earlier.
     SetOutputDelay(u32),
 
     // separation; at most one job runs
@@ -300,24 +301,24 @@ pub enum Effect {
         id: Option<TrackId>,
         from_seconds: f64,
     },
-    /// An engine will be wanted soon. Not answered where none can be had.
+    /// Start the engine because it will be needed soon. Not answered if none is available.
     WarmUpEngine,
-    /// Stop the running job; what is stored stays stored.
+    /// Stop the running job. Segments that are stored stay stored.
     CancelJob,
-    /// The listener is here: these segments of the running job first.
+    /// Separate the segments from here on first, because the listener is here.
     FocusJob {
         seconds: f64,
     },
 
     // memory
-    /// Note these changes to a song, level, key and tempo for this singer. They go over what is stored
-    /// by then, so that nothing else is written back.
+    /// Store these changes to a song's settings; level, key and tempo are stored for this singer. They
+    /// are applied to what is stored by then, so nothing else is written back.
     SaveSongSettings {
         id: TrackId,
         singer: Option<String>,
         changes: Vec<Change>,
     },
-    /// Keep the vocals of this song whatever comes, or no longer.
+    /// Never evict the vocals of this song, or allow it again.
     Pin {
         path: PathBuf,
         id: Option<TrackId>,
@@ -332,18 +333,19 @@ pub enum Effect {
         name: String,
         singer: Option<String>,
     },
-    /// Safe from a crash within moments.
+    /// Store the queue soon enough that a crash loses nothing.
     SaveQueue(Box<SessionQueue>),
-    /// Where the music stands; None where it came to rest.
+    /// Store the current position; `None` if nothing plays any more.
     SaveResumePoint(Option<ResumePoint>),
 
     // lists
-    /// Read a song list, `instead` of the queue or to its end; `~` stands for the home.
+    /// Read a song list that replaces the queue (`instead`) or is added to its end; `~` is the home
+    /// folder.
     ReadList {
         path: PathBuf,
         instead: bool,
     },
-    /// Write a song list. Where a file is already, only `over` it.
+    /// Write a song list; an existing file is replaced only if `over`.
     WriteList {
         path: PathBuf,
         items: Vec<Item>,
@@ -354,14 +356,14 @@ pub enum Effect {
 
     SaveState(SessionSettings),
     SaveOutputs(OutputSettings),
-    /// Wanted at the start, after each job and for the Jobs screen; answered by `Cache`.
+    /// Sent at the start, after each job and for the Jobs screen; answered by `Cache`.
     ReadCacheStats,
-    /// Look through all folders again.
+    /// Scan all folders again.
     Rescan,
 
     // the terminal
     Suspend,
-    /// Forget what is on the screen and draw every cell.
+    /// Draw every cell again.
     Redraw,
     Quit,
 
@@ -369,5 +371,5 @@ pub enum Effect {
     Reply(self::RequestResult),
 }
 
-/// What was done, or why it was not.
+/// The reply to a request: what was done, or why it was not.
 pub type RequestResult = Result<String, String>;

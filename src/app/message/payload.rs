@@ -1,4 +1,4 @@
-//! The facts that events and effects carry.
+//! Larger payloads of events and effects.
 
 use std::path::PathBuf;
 
@@ -7,23 +7,23 @@ use crate::song_settings::SongMemory;
 use crate::track::TrackId;
 use crate::waveform::Peaks;
 
-/// What there is to know about a song before it plays.
+/// What is known about a song before it plays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedSong {
     pub path: PathBuf,
-    /// None where no cache can be had: the song plays as it is.
+    /// `None` if there is no cache: the song plays without separation.
     pub id: Option<TrackId>,
     pub memory: SongMemory,
     pub duration: Option<f64>,
-    /// Length of one segment's core.
+    /// Length of a segment's core, in seconds.
     pub segment_seconds: f64,
-    /// One per segment of the song: its peaks, where its vocals are stored. Empty if unknown.
+    /// The peaks of each segment, `None` for those whose vocals are not stored. Empty if unknown.
     pub segments: Vec<Option<Peaks>>,
     /// All segments are stored.
     pub complete: bool,
-    /// The model they are of, where they should be made again with a better one.
+    /// The model that separated them, if they should be separated again with a better one.
     pub older: Option<String>,
-    /// Where the song begins and ends in its audio, in seconds, where its text says so.
+    /// Where the song begins and ends in its audio, in seconds, if its lyrics file says so.
     pub begins: f64,
     pub ends: Option<f64>,
 }
@@ -34,6 +34,6 @@ pub struct NextUp {
     pub play_id: u64,
     pub path: PathBuf,
     pub key_tempo: KeyTempo,
-    /// Seconds over which it comes in over the end of the playing one.
+    /// Length of the crossfade from the playing song, in seconds.
     pub crossfade: f64,
 }

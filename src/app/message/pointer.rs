@@ -2,28 +2,28 @@
 
 use crate::action::{Gesture, Screen};
 
-/// A thing on the screen that can be pointed at.
+/// Something on the screen that can be pointed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PointerTarget {
     /// The name of a screen.
     Tab(Screen),
     /// A line of the list that is open.
     Row(usize),
-    /// Around the lines to sing.
+    /// The area around the lyrics.
     Lyrics,
-    /// A line to sing.
+    /// A line of the lyrics.
     Line(usize),
-    /// The bar from the song's begin to its end.
+    /// The position bar of the song.
     Position,
-    /// The singer's level.
+    /// The fader of the vocal level.
     Fader,
 }
 
-/// Something was pointed at.
+/// The mouse was used on something.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PointerEvent {
     pub target: PointerTarget,
-    /// How far along it, 0 to 1.
+    /// How far along the target, from 0 to 1.
     pub share: f64,
     pub gesture: Gesture,
 }

@@ -1,30 +1,30 @@
-//! Who wants a song separated, and how urgent that is.
+//! Why a song is separated, and how urgent that is.
 
 use crate::app::state::song_key::SongKey;
 
-/// Why a song is to be separated; the first is the most urgent.
+/// Why a song is separated; the first is the most urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// Somebody listens to it.
+    /// It is playing.
     Playing,
-    /// It stands in the queue.
+    /// It is in the queue.
     Queued,
-    /// Asked for by hand.
+    /// The user requested it.
     Requested,
-    /// Found in a music folder.
+    /// It was found in a music folder.
     Found,
-    /// Its vocals are of a model that is not as good as the one in use.
+    /// A better model than the one that separated it is in use.
     Redo,
 }
 
 impl Priority {
-    /// Somebody waits for it; the others must not push anything out of the cache.
+    /// The user waits for it. Jobs of other priorities must not evict anything from the cache.
     pub fn is_requested(self) -> bool {
         self < Self::Found
     }
 }
 
-/// Smaller comes first: the wish, then the newest.
+/// Smaller comes first: by priority, then the newest request.
 pub(super) type Rank = (Priority, i64);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +32,6 @@ pub struct WaitingJob {
     pub key: SongKey,
     pub priority: Priority,
     pub(super) rank: Rank,
-    /// Seconds of audio, as far as known.
+    /// Length of its audio in seconds, 0 while unknown.
     pub seconds: f64,
 }
