@@ -23,7 +23,7 @@ use crate::app::state::tracks::Tracks;
 use crate::app::state::view::View;
 use crate::keymap::Keymap;
 
-/// A prompt that leaves the screen as it is.
+/// Opens a prompt without changing the screen.
 pub(super) fn open_prompt_with(app: &mut App, ask: PromptKind, text: String) {
     app.overlay = Overlay::Prompt(Prompt {
         kind: ask,
@@ -37,20 +37,21 @@ pub(super) fn toast_no_lyrics(app: &mut App) {
     app.toast("this song has no lyrics croon knows of; `croon lyrics show SONG` says where it looks");
 }
 
-/// The look through the folders.
+/// The scan of the music folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanProgress {
     pub running: bool,
+    /// Number of files read so far.
     pub files: usize,
 }
 
-/// Rows of a screen that are not list: tabs, heading, two lines of status, hints.
+/// Rows of a screen besides its list: tabs, heading, two status lines, hints.
 pub const CHROME_ROWS: u16 = 6;
 
-/// How often the position is asked for while a song plays.
+/// Interval of position reports while a song plays.
 const POSITION_MS: u64 = 100;
 
-/// The volume and what is remembered of a song are saved when the hand has rested for so long.
+/// Changed settings are written when nothing has changed for this long.
 pub(crate) const AUTOSAVE_DELAY_MS: u64 = 1_000;
 
 /// The whole state of the player.
@@ -117,7 +118,7 @@ impl App {
         }
     }
 
-    /// What the machines have to know before the first event.
+    /// What the services have to know before the first event.
     pub fn initial_effects(&self) -> Vec<Effect> {
         vec![
             Effect::SetVolume(self.levels.volume_gain()),
@@ -126,7 +127,7 @@ impl App {
         ]
     }
 
-    /// Something on the screen changed since [`App::frame_drawn`].
+    /// Returns `true` if something on the screen changed since [`App::frame_drawn`].
     pub fn needs_frame(&self) -> bool {
         self.view.dirty
     }
@@ -135,8 +136,8 @@ impl App {
         self.view.dirty = false;
     }
 
-    /// When the next `Position` (while a song plays) and then `Tick` are wanted, on the clock of
-    /// `Tick`; None while nothing moves: then wait for the next event, however long.
+    /// When the next `Position` (while a song plays) and then `Tick` are needed, on the clock of
+    /// `Tick`. `None` while nothing moves: then wait for the next event.
     pub fn next_wake(&self) -> Option<u64> {
         let wait = self.lyrics_wake().unwrap_or(POSITION_MS).min(POSITION_MS);
         let playing = self.deck.is_moving().then_some(self.now_ms + wait);
@@ -165,17 +166,17 @@ impl App {
         [frame, draft].into_iter().flatten().min()
     }
 
-    /// The clock of `Event::Tick`.
+    /// The time of the last `Event::Tick`, in milliseconds.
     pub fn now_ms(&self) -> u64 {
         self.now_ms
     }
 
-    /// Seconds since the Unix epoch, as far as the clock of `Event::Tick` tells.
+    /// Seconds since the Unix epoch at the last `Event::Tick`.
     pub fn now_unix(&self) -> i64 {
         self.settings.began_unix + (self.now_ms / 1000) as i64
     }
 
-    /// Lines a list shows, about.
+    /// About how many lines a list shows.
     pub(crate) fn list_rows(&self) -> usize {
         usize::from(self.view.rows.saturating_sub(CHROME_ROWS)).max(1)
     }
@@ -188,7 +189,7 @@ impl App {
         self.toasts.show(self.now_ms, Severity::Problem, text);
     }
 
-    /// A message that also stays on the Jobs screen, where all of it can be read.
+    /// Shows a problem that also stays on the Jobs screen, where it can be read in full.
     pub(crate) fn add_notice(&mut self, text: String) {
         self.toast_problem(text.clone());
         self.jobs.add_notice(text);
@@ -206,14 +207,14 @@ impl App {
         }
     }
 
-    /// The title of a song, also of one that is no more.
+    /// The title of a song, or `(gone)` if it left the library.
     pub fn title(&self, key: SongKey) -> String {
         self.tracks
             .get(key)
             .map_or_else(|| "(gone)".into(), |entry| entry.track.title())
     }
 
-    /// The song of the selected line, whatever the list.
+    /// The song of the selected line of the current screen.
     pub fn selected(&self) -> Option<SongKey> {
         match self.view.screen {
             Screen::Library => self.tracks.selected(),

@@ -2,6 +2,7 @@
 //! [`update`](update()) applies an event to the state and returns the effects that the services have to
 //! carry out, so every behaviour can be tested with events alone.
 
+#[allow(clippy::module_inception, reason = "the file bears the name of its type")]
 mod app;
 pub mod message;
 pub mod overlay;

@@ -1,4 +1,4 @@
-//! The song that plays, the one that follows, and what is known of their voices.
+//! The song that plays and the one that follows, with what is known of their vocals and lyrics.
 
 use crate::app::state::playback_clock::PlaybackClock;
 use crate::app::state::queue::DequeuedEntry;
@@ -10,51 +10,55 @@ use crate::key_tempo::KeyTempo;
 use crate::song_settings::{Change, SongMemory};
 use crate::track::{Track, TrackId};
 
-/// How far a song on the deck is.
+/// How far a song on the deck has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// `Effect::Load` is under way.
+    /// `Effect::Load` has not been answered yet.
     Loading,
-    /// The player has it, as playing or as next.
+    /// The player has it, as the playing or the next song.
     Ready,
-    /// It has been heard to its end.
+    /// It was played to its end.
     Over,
 }
 
 /// A song on the deck.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeckSong {
+    /// Number of this play; a song that is played again gets a new one.
     pub play_id: u64,
     pub key: SongKey,
-    /// Its names stay on the screen even if the file goes.
+    /// Title and artist stay on the screen even if the file is deleted.
     pub title: String,
     pub artist: String,
     pub stage: Stage,
+    /// Where it is to start, in seconds.
     pub start: f64,
     pub id: Option<TrackId>,
-    /// Where it comes from, and goes back to if it cannot play.
+    /// Where it comes from, and returns to if it cannot play.
     pub(crate) origin: SongOrigin,
-    /// Who sings it, where the queue says so.
+    /// Who sings it, if the queue says so.
     pub singer: Option<String>,
-    /// What the store remembers of it, with what was changed since; see `App::remember`.
+    /// Its stored settings, with the changes made since; see `App::remember`.
     pub memory: SongMemory,
     /// Changes that are not stored yet.
     pub(crate) unsaved: Vec<Change>,
-    /// Of this singer, as `memory` says; what the player has.
+    /// The key and tempo of this singer, as the player has them.
     pub key_tempo: KeyTempo,
-    /// Seconds of it that were heard, and whether they counted as sung.
+    /// Seconds of it that were heard.
     pub(crate) heard: f64,
+    /// Enough was heard that it counted as sung.
     pub(crate) sung: bool,
+    /// Length in seconds.
     pub duration: Option<f64>,
-    /// Where it ends, in seconds, if not with its audio.
+    /// Where it ends, in seconds, if that is before the end of its audio.
     pub ends: Option<f64>,
     pub vocals: VocalMap,
     pub lyrics: SongLyrics,
-    /// Where a loop will begin once its end is set, in seconds.
+    /// Start of a loop whose end is not set yet, in seconds.
     pub loop_in: Option<f64>,
-    /// Seconds it goes round between.
+    /// Start and end of the loop that is played, in seconds.
     pub looped: Option<(f64, f64)>,
-    /// Its turn came by itself, not by a key.
+    /// It was started by the end of the song before, not by a key.
     pub automatic: bool,
 }
 
@@ -86,15 +90,16 @@ impl DeckSong {
     }
 }
 
-/// What the player does and will do.
+/// The playing and the next song, and the playback position.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deck {
     pub song: Option<DeckSong>,
     pub next: Option<DeckSong>,
-    /// Playing rather than paused, as wished; what is heard follows within milliseconds.
+    /// Playing rather than paused, as last requested; the sound follows within milliseconds.
     pub playing: bool,
+    /// The position in seconds, as the player last reported it.
     pub seconds: f64,
-    /// Carries `seconds` on.
+    /// Interpolates `seconds` between reports.
     clock: PlaybackClock,
     last_play_id: u64,
 }
@@ -105,7 +110,7 @@ impl Deck {
         self.last_play_id
     }
 
-    /// The player says where it is; the next tick tells when.
+    /// The player reports its position; the next tick gives the time of it.
     pub(crate) fn report_position(&mut self, seconds: f64) {
         self.seconds = seconds;
         self.clock.report(seconds);
@@ -117,7 +122,7 @@ impl Deck {
         self.clock.tick(now_ms, self.seconds, pace);
     }
 
-    /// Where the song is now, carried on from what the player told by the clock and the tempo.
+    /// The position in seconds at `now_ms`, interpolated from the player's reports.
     pub fn position_at(&self, now_ms: u64) -> f64 {
         if self.is_moving() {
             self.clock.at(now_ms, self.seconds)
@@ -130,7 +135,7 @@ impl Deck {
         self.song.as_ref()?.duration.filter(|d| d.is_finite() && *d > 0.0)
     }
 
-    /// The song with this number, playing or next.
+    /// The playing or next song with this play id.
     pub fn song_by_play_id(&mut self, play_id: u64) -> Option<&mut DeckSong> {
         [&mut self.song, &mut self.next]
             .into_iter()
@@ -142,7 +147,7 @@ impl Deck {
         self.song.as_ref().is_some_and(|song| song.key == key)
     }
 
-    /// Time passes on the screen.
+    /// Returns `true` while a song plays, so that the screen changes with time.
     pub fn is_moving(&self) -> bool {
         self.playing && self.song.as_ref().is_some_and(|song| song.stage != Stage::Over)
     }
@@ -154,15 +159,15 @@ pub(crate) enum SongOrigin {
     /// Nobody queued it.
     #[default]
     Library,
-    /// It still stands in the queue and is taken from there when it begins.
+    /// It is still in the queue and is removed from there when it begins.
     Waiting(EntryId),
-    /// The song that plays, once more.
+    /// The playing song is repeated.
     Again,
-    /// Taken from the queue.
+    /// It was removed from the queue.
     Queue(DequeuedEntry),
 }
 
-/// A song that comes next.
+/// A song to play next.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NextSong {
     pub key: SongKey,
@@ -171,7 +176,7 @@ pub(crate) struct NextSong {
 }
 
 impl NextSong {
-    /// By hand or from the Library.
+    /// A song that is played from the Library, not from the queue.
     pub fn library(key: SongKey) -> Self {
         Self {
             key,
@@ -188,7 +193,7 @@ impl NextSong {
         })
     }
 
-    /// True if this song on the deck is what was meant.
+    /// Returns `true` if this is the song on the deck.
     pub fn is(&self, song: &DeckSong) -> bool {
         song.key == self.key && song.origin == self.origin && song.singer == self.singer
     }

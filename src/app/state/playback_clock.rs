@@ -1,38 +1,38 @@
-//! Where the song is between two words of the player. The player tells the last frame it gave to the
-//! device, less what the device holds: steps of a buffer, each true at the moment it is made and a
-//! little behind after it, and looked at only now and then. The clock goes on evenly through the
-//! foremost of these places.
+//! Interpolates the playback position between the player's reports, which advance one device buffer
+//! at a time. A report is exact when it is made and falls behind until the next one, so the clock
+//! runs evenly through the earliest of them.
 
-/// A position is carried on for so long; a player that says nothing new for longer stands still.
+/// A position is extrapolated for this long; a player that reports nothing new for longer stands still.
 const MAX_EXTRAPOLATION_MS: u64 = 250;
-/// The clock may be ahead of what is told by a buffer; further ahead somebody jumped. Seconds of sound.
+/// The clock may be ahead of the reports by one buffer, in seconds; more than this is a seek.
 const MAX_LEAD_SECONDS: f64 = 0.2;
-/// The two clocks of computer and device drift apart by some milliseconds a minute: after so many looks
-/// it is seen whether what is told still comes up with this clock.
+/// The clocks of computer and device drift apart by some milliseconds a minute: after this many polls
+/// the smallest lead is taken off.
 const POLLS_PER_WINDOW: u16 = 64;
 
-/// Follows the player.
+/// Follows the reports of the player.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct PlaybackClock {
-    /// As told last, in seconds, and whether it was timed.
+    /// The last report, in seconds.
     reported: f64,
+    /// The last report has not been timed by a tick yet.
     fresh: bool,
     run: Option<ClockRun>,
 }
 
-/// The song goes on from `seconds` at `at_ms`.
+/// The position was `seconds` at `at_ms` and advances from there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct ClockRun {
     seconds: f64,
     at_ms: u64,
-    /// Seconds of song in a second.
+    /// Seconds of song per second.
     speed: f64,
-    /// What was told changed last.
+    /// When the reports last changed.
     changed_ms: u64,
     reported: f64,
-    /// It changed at all: until then the song is at a start and not heard yet.
+    /// The reports changed at least once; until then the song is not audible yet.
     moved: bool,
-    /// By how much this was ahead of what was told at least, in so many looks.
+    /// Smallest lead over the reported position, in seconds, within the current window of polls.
     smallest_lead: f64,
     polls: u16,
 }
@@ -58,7 +58,7 @@ impl ClockRun {
 }
 
 impl PlaybackClock {
-    /// The player says where it is; the next tick tells when.
+    /// The player reports its position; the next tick gives the time of it.
     pub fn report(&mut self, seconds: f64) {
         self.reported = seconds;
         self.fresh = true;
@@ -101,7 +101,7 @@ impl PlaybackClock {
         }
     }
 
-    /// Where the song is at this moment, for a deck that is at `seconds`.
+    /// The position at `now_ms` of a deck that is at `seconds`.
     pub fn at(&self, now_ms: u64, seconds: f64) -> f64 {
         match &self.run {
             Some(run) if self.reported == seconds => run.at(now_ms),

@@ -5,36 +5,36 @@ use std::path::PathBuf;
 use crate::app::state::session::{OutputSettings, SessionSettings};
 use crate::app::state::sort_order::Sort;
 
-/// What the configuration decides for the mind.
+/// What the configuration and the last session decide for the app.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Separate every song unasked.
+    /// Separate every song that is found, without a request.
     pub auto_separate: bool,
-    /// Separate songs again, unasked, whose vocals are of a model not as good as the one in use.
+    /// Separate songs again if a better model than theirs is in use.
     pub redo: bool,
     pub seek_seconds: f64,
     pub seek_far_seconds: f64,
-    /// Over which one song goes into the next; 0: the next begins where the last ended.
+    /// Length of the crossfade between songs; 0: the next song begins when the last one ends.
     pub crossfade_seconds: f64,
-    /// Vocal level and volume of last time.
+    /// The settings of the last session.
     pub saved: SessionSettings,
-    /// Output and delays of last time.
+    /// The output and delays of the last session.
     pub outputs: OutputSettings,
-    /// The output the configuration names.
+    /// The output that the configuration names.
     pub device: Option<String>,
-    /// A song whose output went away goes on by itself on the next one.
+    /// A song whose output was unplugged continues by itself on the next output.
     pub resume_after_unplug: bool,
     /// The music folders, for the welcome screen.
     pub folders: Vec<PathBuf>,
-    /// Where the user's configuration lies or would lie, for the welcome screen.
+    /// The path of the user's configuration file, for the welcome screen.
     pub config_file: PathBuf,
-    /// What moves only to please is left out.
+    /// Leave decorative motion out.
     pub reduce_motion: bool,
-    /// Where lyrics go that are made here.
+    /// The folder for lyrics that are made in the editor.
     pub lyrics_folder: PathBuf,
-    /// Decides how songs are shuffled.
+    /// Seed of the shuffle.
     pub seed: u64,
-    /// Seconds since the Unix epoch at the zero of `Event::Tick`'s clock.
+    /// Seconds since the Unix epoch when the clock of `Event::Tick` was 0.
     pub began_unix: i64,
 }
 

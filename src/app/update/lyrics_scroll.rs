@@ -1,4 +1,4 @@
-//! Looking at other lines than the one being sung: the song goes on, and the screen comes back by itself.
+//! Browsing the lyrics while the song goes on. The screen returns to the current line by itself.
 
 use crate::action::Screen;
 use crate::app::app::{self, App};
@@ -6,11 +6,11 @@ use crate::app::message::Effect;
 use crate::app::state::lyrics_view::LyricsBrowsing;
 use crate::app::update::lyrics;
 
-/// Without another step the screen goes back to the line being sung.
+/// Without another step the screen returns to the current line after this long.
 const BACK_MS: u64 = 5_000;
 
 impl App {
-    /// The line that is looked at instead of the one being sung.
+    /// The line that is shown instead of the current one.
     pub fn browsed_line(&self) -> Option<usize> {
         let song = self.deck.song.as_ref()?;
         let looking = self
@@ -20,13 +20,13 @@ impl App {
         (looking.line < song.lyrics.shown()?.lines.len()).then_some(looking.line)
     }
 
-    /// When the screen goes back.
+    /// When the screen returns to the current line.
     pub(crate) fn browsing_wake(&self) -> Option<u64> {
         self.lyrics_view.browsing.map(|looking| looking.until_ms)
     }
 }
 
-/// So many lines on, or back.
+/// Scrolls the lyrics by `lines`, which is negative for earlier lines.
 pub(super) fn scroll(app: &mut App, lines: isize) {
     let Some(moment) = app.lyrics_moment().filter(|_| app.view.screen == Screen::Sing) else {
         return app::toast_no_lyrics(app);
@@ -45,12 +45,12 @@ pub(super) fn scroll(app: &mut App, lines: isize) {
     });
 }
 
-/// Back to the line being sung; false where that is what is seen.
+/// Stops browsing the lyrics. Returns `false` if the current line was already shown.
 pub(super) fn stop_browsing(app: &mut App) -> bool {
     app.lyrics_view.browsing.take().is_some()
 }
 
-/// Goes back in time; true if the screen changes.
+/// Stops browsing when its time is over. Returns `true` if the screen changes.
 pub(super) fn expire(app: &mut App) -> bool {
     let now = app.now_ms;
     app.lyrics_view
@@ -59,7 +59,7 @@ pub(super) fn expire(app: &mut App) -> bool {
         .is_some()
 }
 
-/// Enter: sings from the line looked at.
+/// Continues the song from the browsed line.
 pub(super) fn sing_browsed(app: &mut App, effects: &mut Vec<Effect>) {
     match app.browsed_line() {
         Some(line) => {

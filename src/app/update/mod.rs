@@ -1,4 +1,4 @@
-//! One event in, the wishes out: the only place where the state changes.
+//! Applies events to the state, the only way it changes, and returns the effects.
 
 pub mod ab_loop;
 pub(crate) mod actions;
@@ -44,7 +44,7 @@ use crate::app::state::song_history::SongHistory;
 use crate::app::state::song_key::SongKey;
 use crate::track::StemState;
 
-/// Takes what happened and answers with what is wanted.
+/// Applies an event to the state and returns the effects that the services have to carry out.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     let near = matches!(event, Event::Key(_) | Event::SongsFound(_));
@@ -64,7 +64,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     effects
 }
 
-/// Keeps the selected line of each list in its window.
+/// Keeps the selected line of each list in view.
 fn keep_cursors_in_view(app: &mut App) {
     let rows = app.list_rows();
     let shown = app.tracks.shown().len();
@@ -77,7 +77,7 @@ fn keep_cursors_in_view(app: &mut App) {
     app.jobs.cursor.follow(lines, rows);
 }
 
-/// True if something on the screen changed.
+/// Applies one event; returns `true` if something on the screen changed.
 fn handle_event(app: &mut App, event: Event, effects: &mut Vec<Effect>) -> bool {
     match event {
         Event::Key(key) => keys::handle_key(app, key, effects),
@@ -255,7 +255,8 @@ fn library(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Songs that are no more leave the jobs; in the queue they wait until they are back. One that plays goes on: the file is open.
+/// Songs that are gone leave the jobs. In the queue they wait until they return, and one that plays
+/// continues because its file is open.
 fn forget_songs(app: &mut App, gone: &HashSet<SongKey>, effects: &mut Vec<Effect>) {
     next_up::refresh(app);
     app.jobs.forget(gone);
