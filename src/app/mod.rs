@@ -18,10 +18,10 @@ pub use crate::app::state::deck::Deck;
 pub use crate::app::state::editor::Editor;
 pub use crate::app::state::fader::Fader;
 pub use crate::app::state::job_queue::JobQueue;
-pub use crate::app::state::machines::{CacheStats, EngineInfo, Output};
 pub use crate::app::state::outputs::Outputs;
 pub use crate::app::state::queue::Queue;
 pub use crate::app::state::separation::EngineState;
+pub use crate::app::state::service_status::{CacheStats, EngineInfo, Output};
 pub use crate::app::state::session::{
     OutputSettings, ResumePoint, Session, SessionQueue, SessionSettings, SungSong,
 };

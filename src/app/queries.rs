@@ -3,7 +3,7 @@
 use crate::action::{Action, Screen};
 use crate::app::app::App;
 use crate::app::state::deck::{DeckSong, NextSong, SongOrigin};
-use crate::app::state::machines::Output;
+use crate::app::state::service_status::Output;
 use crate::app::state::song_key::SongKey;
 use crate::app::state::song_lyrics::LyricsChoice;
 use crate::lyrics::{Lyrics, Millis, Offer, Online};

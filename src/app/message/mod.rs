@@ -5,7 +5,7 @@ pub(crate) mod payload;
 pub mod pointer;
 
 pub use crate::app::message::payload::{LoadedSong, NextUp};
-pub use crate::app::state::machines::{CacheStats, EngineInfo, Output};
+pub use crate::app::state::service_status::{CacheStats, EngineInfo, Output};
 pub use crate::app::state::tracks::FoundSong;
 pub use crate::waveform::{Peaks, WAVE_POINTS};
 

@@ -1,7 +1,7 @@
 //! The audio output in use, the outputs that can be chosen, and their delays.
 
 use crate::app::state::cursor::Cursor;
-use crate::app::state::machines::Output;
+use crate::app::state::service_status::Output;
 use crate::app::state::session::OutputSettings;
 
 /// The audio output in use, and those that can be chosen.

@@ -1,6 +1,6 @@
 //! What is known of the engine that separates and of the cache that keeps the stems.
 
-use crate::app::state::machines::{CacheStats, EngineInfo};
+use crate::app::state::service_status::{CacheStats, EngineInfo};
 use crate::app::state::song_key::SongKey;
 
 /// The engine and the cache, besides the jobs themselves.

@@ -6,8 +6,8 @@ use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::queries::current_output;
-use crate::app::state::machines::Output;
 use crate::app::state::outputs::OutputLine;
+use crate::app::state::service_status::Output;
 use crate::app::update::transport;
 use crate::keymap::{Code, Key};
 
