@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::dsp::loudness::Loudness;
 use crate::song_settings::SongMemory;
 use crate::store::error::StoreError;
-use crate::store::song::SongMeta;
+use crate::store::song_meta::SongMeta;
 use crate::store::song_settings::{self, Record};
 use crate::store::{clock, database};
 use crate::track::{FileStamp, Tags, Track, TrackId};

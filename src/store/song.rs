@@ -8,12 +8,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use serde::{Deserialize, Serialize};
-
 use super::block::{self, BLOCK_SAMPLES};
 use super::database;
 use super::error::StoreError;
-use super::open_songs::OpenSong;
+use super::song_meta::SongMeta;
 
 /// Blocks in a segment's contribution: 266,240 frames, the core and fade of the standard grid.
 pub const BLOCKS_PER_SEGMENT: usize = 65;
@@ -49,19 +47,18 @@ impl Default for Peaks {
     }
 }
 
-/// What is known once a song is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SongMeta {
-    /// Length of the vocals at `rate`.
-    pub frames: u64,
-    pub rate: u32,
-    pub segments: u32,
+/// Enters a song into the list of open ones until it is dropped, and notes what becomes of it.
+pub(super) trait Lease: Send + Sync {
+    /// Every segment of the song is stored now.
+    fn completed(&self, folder: &Path, meta: SongMeta);
+    /// A song that was complete has lost a segment.
+    fn incomplete(&self);
 }
 
 /// The stored vocals of one song under one model. Shared: the worker writes, the feeder reads and
 /// the screen asks, each on its own thread.
 pub struct SongStems {
-    // Declared before `held`, so that the database is closed before the song counts as closed.
+    // Declared before `lease`, so that the database is closed before the song counts as closed.
     blocks: sled::Tree,
     segments: sled::Tree,
     database: sled::Db,
@@ -72,7 +69,7 @@ pub struct SongStems {
     reach: AtomicU32,
     complete: AtomicBool,
     length: AtomicU32,
-    held: OpenSong,
+    lease: Box<dyn Lease>,
 }
 
 impl std::fmt::Debug for SongStems {
@@ -84,8 +81,8 @@ impl std::fmt::Debug for SongStems {
 }
 
 impl SongStems {
-    /// `hold` enters the song into the list of open ones; called once nothing can fail any more.
-    pub(super) fn open(folder: &Path, hold: impl FnOnce() -> OpenSong) -> Result<Self, StoreError> {
+    /// `lease` enters the song into the list of open ones; called once nothing can fail any more.
+    pub(super) fn open(folder: &Path, lease: impl FnOnce() -> Box<dyn Lease>) -> Result<Self, StoreError> {
         let tuning = database::Tuning {
             cache_bytes: 4 << 20,
             flush_every_ms: None,
@@ -110,7 +107,7 @@ impl SongStems {
             reach: AtomicU32::new(0),
             complete: AtomicBool::new(false),
             length: AtomicU32::new(0),
-            held: hold(),
+            lease: lease(),
         };
         stored.into_iter().for_each(|segment| song.mark(segment));
         if let Some(meta) = song.meta() {
@@ -230,7 +227,7 @@ impl SongStems {
         self.flush()?;
         self.length.store(meta.segments, Ordering::Release);
         self.complete.store(true, Ordering::Release);
-        self.held.completed(&self.folder, meta);
+        self.lease.completed(&self.folder, meta);
         Ok(true)
     }
 
@@ -307,7 +304,7 @@ impl SongStems {
             word.fetch_and(!bit, Ordering::AcqRel);
         }
         if self.complete.swap(false, Ordering::AcqRel) {
-            self.held.incomplete();
+            self.lease.incomplete();
         }
         // On a disk that cannot be written the damage is found again at the next read.
         if let Err(e) = self.segments.remove(segment.to_be_bytes()) {
