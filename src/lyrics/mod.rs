@@ -9,6 +9,7 @@ mod encoding;
 mod lrc;
 mod lyricsfile;
 mod midi;
+mod offer;
 mod plain;
 mod source;
 pub mod syllables;
@@ -17,7 +18,8 @@ pub mod ultrastar;
 pub mod write;
 
 pub use crate::lyrics::encoding::decode;
-pub use crate::lyrics::source::{Offer, Online, Pick, Source, Wanted, own_mark, own_name};
+pub use crate::lyrics::offer::{Offer, Online, Pick, Wanted, own_mark, own_name};
+pub use crate::lyrics::source::Source;
 
 use std::path::Path;
 

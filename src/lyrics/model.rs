@@ -1,4 +1,4 @@
-//! TODO
+//! The one model that every format is read into: lines, words, their times and who sings them.
 
 use std::fmt;
 

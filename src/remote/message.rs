@@ -1,4 +1,5 @@
-//! TODO
+//! What travels between those who ask from outside, the server and the main thread, and the way back for
+//! each answer.
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -7,7 +8,6 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::remote::server::ToServer;
 use crate::remote::status::Status;
 use crate::request::Request;
 
@@ -82,6 +82,14 @@ impl Drop for Answer {
 
 /// Where requests go; called from the threads of this room, which it must not hold up.
 pub type Handler = Arc<dyn Fn(Asked) + Send + Sync>;
+
+/// What the server's inbox takes.
+#[derive(Debug)]
+pub(crate) enum ToServer {
+    Answer(u64, Reply),
+    Status(Arc<Status>),
+    Quit,
+}
 
 /// Puts something into the server's inbox and wakes it. Never waits.
 #[derive(Debug, Clone)]

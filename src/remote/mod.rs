@@ -63,11 +63,10 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::unbounded;
 
-use crate::remote::message::Bell;
-use crate::remote::mpris::Mpris;
-use crate::remote::server::{Server, ToServer};
-
+use crate::remote::message::{Bell, ToServer};
 #[cfg(feature = "dbus")]
+use crate::remote::mpris::Mpris;
+use crate::remote::server::Server;
 
 /// Which doors are to be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

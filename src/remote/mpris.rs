@@ -5,14 +5,14 @@
 //! `souvlaki` was weighed against `zbus` itself: its rate is a constant and its `Seeked` carries no
 //! position, and both matter to a player with a tempo and a seek bar.
 
-pub mod desk;
+mod desk;
 mod interfaces;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use zbus::blocking::Connection;
@@ -26,8 +26,6 @@ use crate::remote::mpris::interfaces::{PATH, PLAYER, Player, Root, changing};
 use crate::remote::status::{Playback, Status};
 
 const NAME: &str = "org.mpris.MediaPlayer2.croon";
-/// The main thread answers at once; should it be busy, a desktop must not hang with it.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// A position this far from where playing alone would have led has been jumped to.
 const JUMP_US: u64 = 500_000;
 
@@ -160,6 +158,7 @@ fn jumped(before: &Published, now: &Published) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn published(at: Instant, position_us: u64, tempo: u8) -> Published {
         let status = Status {

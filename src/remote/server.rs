@@ -13,9 +13,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::remote::address::Door;
 use crate::remote::connection::Connection;
-use crate::remote::message::{Answer, Ask, Asked, Back, Bell, Handler, Reply};
+use crate::remote::message::{Answer, Ask, Asked, Back, Bell, Handler, Reply, ToServer};
 use crate::remote::protocol;
-use crate::remote::status::Status;
 
 /// Clients at once. A new one takes the place of the one that has been silent for longest.
 const CLIENTS: usize = 64;
@@ -23,12 +22,6 @@ const CLIENTS: usize = 64;
 const ACCEPTED: usize = 16;
 /// Where the system has no descriptors left, until the next try.
 const EXHAUSTED: Duration = Duration::from_millis(200);
-
-pub(crate) enum ToServer {
-    Answer(u64, Reply),
-    Status(Arc<Status>),
-    Quit,
-}
 
 pub(super) struct Server {
     door: Door,

@@ -1,13 +1,16 @@
-//! TODO
+//! How the interfaces ask the main thread, and how long they wait for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
 use crate::remote::message::{Answer, Ask, Asked, Back, Handler, Reply};
-use crate::remote::mpris::PATIENCE;
 use crate::remote::status::Status;
 use crate::request::Request;
+
+/// The main thread answers at once; should it be busy, a desktop must not hang with it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where the interfaces bring what they are asked.
 #[derive(Clone)]
@@ -18,7 +21,7 @@ impl Desk {
         let (to, answer) = bounded(1);
         let back = Answer(Some(Back::Thread(to)));
         (self.0)(Asked { ask, answer: back });
-        answer.recv_timeout(PATIENCE).ok()
+        answer.recv_timeout(ANSWER_TIMEOUT).ok()
     }
 
     pub(crate) fn status(&self) -> Option<Arc<Status>> {
