@@ -14,6 +14,7 @@ mod mounts;
 mod notifier;
 mod scan;
 mod scope;
+mod state;
 mod summary;
 mod tags;
 mod ultrastar;

@@ -175,8 +175,6 @@ const IN_CIRCLES: &[&str] = &[
     "config.rs",
     "config/read.rs",
     "config/table.rs",
-    "library/scan.rs",
-    "library/worker.rs",
 ];
 
 const LONGEST_FILE: usize = 400;
