@@ -172,9 +172,6 @@ const IN_CIRCLES: &[&str] = &[
     "audio/player/mod.rs",
     "audio/player/output_thread.rs",
     "audio/player/priority.rs",
-    "config.rs",
-    "config/read.rs",
-    "config/table.rs",
 ];
 
 const LONGEST_FILE: usize = 400;
