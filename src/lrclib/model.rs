@@ -1,4 +1,4 @@
-//! TODO
+//! The question to an LRCLIB server and its answer.
 
 /// Bytes of one song's lyrics.
 pub const MOST_LYRICS: usize = 512 << 10;

@@ -1,4 +1,4 @@
-//! TODO
+//! Why a file cannot be read as lyrics.
 
 use crate::lyrics::model::Format;
 use crate::lyrics::model::MOST_BYTES;

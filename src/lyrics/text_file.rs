@@ -1,4 +1,4 @@
-//! TODO
+//! Lyrics as plain text: LRC if there are time stamps, otherwise lines without times.
 
 use crate::lyrics::error::NotLyrics;
 use crate::lyrics::model::{Flaw, Lyrics};

@@ -1,4 +1,4 @@
-//! TODO
+//! Everything that arrives at the main thread, in one type for its one channel.
 
 use crate::app::{Event, Found};
 use crate::jobs::load::Opened;

@@ -1,4 +1,4 @@
-//! TODO
+//! Errors and file names as all lyrics commands print them.
 
 use std::path::Path;
 
