@@ -10,7 +10,7 @@ use crate::commands::ctl;
 use crate::commands::exit_code::{Fault, Outcome};
 use crate::library::{not_written, songs_of, write_list};
 use crate::m3u;
-use crate::remote::{Client, Line};
+use crate::remote::{Client, RequestLine};
 use crate::store::StemStore;
 use crate::text::printable;
 
@@ -36,10 +36,10 @@ pub enum QueueCommand {
 }
 
 pub fn run(command: QueueCommand, context: &Context) -> anyhow::Result<Outcome> {
-    let line = |request: &str, file: &Path, manner: Option<&str>| -> anyhow::Result<Line> {
-        Ok(Line {
+    let line = |request: &str, file: &Path, manner: Option<&str>| -> anyhow::Result<RequestLine> {
+        Ok(RequestLine {
             value: manner.map(str::to_owned),
-            ..Line::file(request, &std::path::absolute(file)?)
+            ..RequestLine::file(request, &std::path::absolute(file)?)
         })
     };
     let line = match &command {

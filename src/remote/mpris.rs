@@ -5,8 +5,8 @@
 //! `souvlaki` was weighed against `zbus` itself: its rate is a constant and its `Seeked` carries no
 //! position, and both matter to a player with a tempo and a seek bar.
 
-mod desk;
 mod interfaces;
+mod request_sender;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use zbus::fdo::RequestNameFlags;
 use zbus::zvariant::Value;
 
 use crate::remote::message::Handler;
-use crate::remote::mpris::desk::Desk;
-use crate::remote::mpris::interfaces::{PATH, PLAYER, Player, Root, changing};
+use crate::remote::mpris::interfaces::{PATH, PLAYER, PlayerInterface, RootInterface, changing};
+use crate::remote::mpris::request_sender::RequestSender;
 use crate::remote::status::{Playback, Status};
 
 const NAME: &str = "org.mpris.MediaPlayer2.croon";
@@ -80,10 +80,10 @@ impl Mpris {
 
 /// On the bus, with both interfaces, under a name of its own.
 fn connect(on: &Handler) -> zbus::Result<Connection> {
-    let desk = Desk(on.clone());
+    let request_sender = RequestSender(on.clone());
     let connection = Builder::session()?
-        .serve_at(PATH, Root(desk.clone()))?
-        .serve_at(PATH, Player::new(desk))?
+        .serve_at(PATH, RootInterface(request_sender.clone()))?
+        .serve_at(PATH, PlayerInterface::new(request_sender))?
         .build()?;
     let only_if_free = RequestNameFlags::DoNotQueue.into();
     match connection.request_name_with_flags(NAME, only_if_free) {
@@ -100,8 +100,8 @@ fn connect(on: &Handler) -> zbus::Result<Connection> {
 
 /// Tells the bus of every change, until croon ends or the bus does.
 fn serve(connection: &Connection, inbox: &Receiver<Published>) -> zbus::Result<()> {
-    let player = connection.object_server().interface::<_, Player>(PATH)?;
-    let mut told = changing(&player.get_mut().look());
+    let player = connection.object_server().interface::<_, PlayerInterface>(PATH)?;
+    let mut told = changing(&player.get_mut().refresh());
     let mut last: Option<Published> = None;
     while let Ok(mut newest) = inbox.recv() {
         for newer in inbox.try_iter() {
@@ -110,7 +110,7 @@ fn serve(connection: &Connection, inbox: &Receiver<Published>) -> zbus::Result<(
         }
         // Asked for rather than taken from the inbox: a wish may have been granted since it was put there.
         if changing(&newest.status) != changing(&player.get().seen) {
-            player.get_mut().look();
+            player.get_mut().refresh();
         }
         let now = changing(&player.get().seen);
         let changed: HashMap<&str, Value<'_>> = now

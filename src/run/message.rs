@@ -3,7 +3,7 @@
 use crate::app::{Event, Found};
 use crate::jobs::load::Opened;
 use crate::m3u::List;
-use crate::remote::{Answer, Asked};
+use crate::remote::{PendingRequest, Responder};
 use crate::request::Request;
 use crate::terminal::Input;
 
@@ -14,7 +14,7 @@ pub enum Message {
     /// A song opened for the player: machines keep the handles, the mind is told the facts.
     Opened(Box<Opened>),
     /// Somebody outside wants something.
-    Asked(Asked),
+    PendingRequest(PendingRequest),
     /// The file they want was read.
     Fetched(Box<Fetched>),
     /// The songs they want in the queue were looked for.
@@ -24,7 +24,7 @@ pub enum Message {
 /// A request about a file that croon did not know, and what was found there.
 pub struct Fetched {
     pub request: Request,
-    pub answer: Answer,
+    pub answer: Responder,
     pub found: Result<Found, String>,
 }
 
@@ -33,5 +33,5 @@ pub struct Gathered {
     pub list: Result<List, String>,
     /// Of what waits there.
     pub instead: bool,
-    pub answer: Answer,
+    pub answer: Responder,
 }

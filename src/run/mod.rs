@@ -26,7 +26,7 @@ use crate::commands::{Context, Fault, Outcome};
 use crate::jobs::model;
 use crate::keymap::Keymap;
 use crate::m3u;
-use crate::remote::{Answer, Ask, Asked, Remote, Reply};
+use crate::remote::{PendingRequest, Remote, RemoteRequest, Reply, Responder};
 use crate::request::Request;
 use crate::run::frontend::Face;
 use crate::run::services::Machines;
@@ -149,7 +149,7 @@ struct Evening {
     machines: Machines,
     remote: Remote,
     /// Who made the request that is being decided.
-    answering: Option<Answer>,
+    answering: Option<Responder>,
     /// The listener went to another place in the song since the last status was published.
     jumped: bool,
     face: Face,
@@ -236,7 +236,7 @@ impl Evening {
                 self.machines.keep(*opened);
                 self.feed(event)
             }
-            Message::Asked(asked) => self.asked(asked),
+            Message::PendingRequest(asked) => self.asked(asked),
             Message::Fetched(fetched) => {
                 let message::Fetched {
                     request,
@@ -249,7 +249,7 @@ impl Evening {
                         Ok(self.feed(Event::Found(vec![found]))? || self.grant(request, answer)?)
                     }
                     Err(why) => {
-                        answer.give(Reply::Refused(why));
+                        answer.reply(Reply::Refused(why));
                         Ok(false)
                     }
                 }
@@ -269,22 +269,22 @@ impl Evening {
         }
     }
 
-    fn asked(&mut self, asked: Asked) -> anyhow::Result<bool> {
-        let Asked { ask, answer } = asked;
+    fn asked(&mut self, asked: PendingRequest) -> anyhow::Result<bool> {
+        let PendingRequest { ask, answer } = asked;
         let request = match ask {
-            Ask::Do(request) => request,
-            Ask::Status | Ask::Follow => {
+            RemoteRequest::Do(request) => request,
+            RemoteRequest::Status | RemoteRequest::Follow => {
                 // also of a paused song: where it stands, not where it was last looked at
                 let quit = self.feed(self.machines.position())?;
-                answer.give(Reply::Status(Box::new(requests::status(&self.app))));
+                answer.reply(Reply::Status(Box::new(requests::status(&self.app))));
                 return Ok(quit);
             }
-            Ask::SaveQueue { path, over } => {
+            RemoteRequest::SaveQueue { path, over } => {
                 let items = self.app.queue_items();
                 self.machines.write_for(path, items, over, answer);
                 return Ok(false);
             }
-            Ask::LoadQueue { path, instead } => {
+            RemoteRequest::LoadQueue { path, instead } => {
                 self.machines.gather(path, instead, answer);
                 return Ok(false);
             }
@@ -307,11 +307,11 @@ impl Evening {
             answer,
         } = gathered;
         let (reply, event) = requests::queued(list, instead);
-        answer.give(reply);
+        answer.reply(reply);
         event.map_or(Ok(false), |event| self.feed(event))
     }
 
-    fn grant(&mut self, request: Request, answer: Answer) -> anyhow::Result<bool> {
+    fn grant(&mut self, request: Request, answer: Responder) -> anyhow::Result<bool> {
         self.answering = Some(answer);
         self.feed(Event::Request(request))
     }
@@ -338,7 +338,7 @@ impl Evening {
                 }
                 Effect::Answer(answer) => {
                     if let Some(asker) = self.answering.take() {
-                        asker.give(answer.map_or_else(Reply::Refused, Reply::Done));
+                        asker.reply(answer.map_or_else(Reply::Refused, Reply::Done));
                     }
                 }
                 effect => {

@@ -13,7 +13,7 @@ use crate::app::state::queue::Repeat;
 use crate::app::{Event, Found, KeptQueue, Restored, Resume, Sung};
 use crate::library;
 use crate::m3u::Item;
-use crate::remote::{Answer, Reply};
+use crate::remote::{Reply, Responder};
 use crate::run::known_tracks;
 use crate::run::message::{Gathered, Message};
 use crate::store::{PathRecord, StemStore, StoreError, StoredQueue};
@@ -181,9 +181,9 @@ pub fn write(path: PathBuf, items: Vec<Item>, over: bool, to_main: &Sender<Messa
 }
 
 /// The same for somebody outside, who is told what came of it.
-pub fn write_for(path: PathBuf, items: Vec<Item>, over: bool, answer: Answer, to_main: &Sender<Message>) {
+pub fn write_for(path: PathBuf, items: Vec<Item>, over: bool, answer: Responder, to_main: &Sender<Message>) {
     on_a_thread(to_main, move |_| {
-        answer.give(match library::write_list(&path, &items, over) {
+        answer.reply(match library::write_list(&path, &items, over) {
             Ok(path) => Reply::Done(written(items.len(), &path)),
             Err(error) => Reply::Refused(not_written(&path, &error)),
         });
@@ -192,7 +192,7 @@ pub fn write_for(path: PathBuf, items: Vec<Item>, over: bool, answer: Answer, to
 }
 
 /// Reads a list, or all songs of a folder, for somebody outside.
-pub fn gather(path: PathBuf, instead: bool, answer: Answer, to_main: &Sender<Message>) {
+pub fn gather(path: PathBuf, instead: bool, answer: Responder, to_main: &Sender<Message>) {
     let send = to_main.clone();
     on_a_thread(to_main, move |_| {
         let gathered = Gathered {
@@ -208,14 +208,14 @@ pub fn gather(path: PathBuf, instead: bool, answer: Answer, to_main: &Sender<Mes
 
 /// Songs of a list or folder behind those of the queue. A folder that holds the whole Library is there by
 /// a slip of the hand.
-pub fn add(path: PathBuf, roots: &[PathBuf], answer: Answer, to_main: &Sender<Message>) {
+pub fn add(path: PathBuf, roots: &[PathBuf], answer: Responder, to_main: &Sender<Message>) {
     let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
     if real.is_dir() && roots.iter().any(|root| root.starts_with(&real)) {
         let why = format!(
             "{} is in the Library already; choose songs there, or name a folder below it",
             shown(&path)
         );
-        return answer.give(Reply::Refused(why));
+        return answer.reply(Reply::Refused(why));
     }
     gather(path, false, answer, to_main);
 }

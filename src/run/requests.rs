@@ -10,7 +10,10 @@ use crate::app::state::deck::Stage;
 use crate::app::{App, Engine, Event, queries};
 use crate::commands::{Context, Fault, Outcome, ctl};
 use crate::m3u::List;
-use crate::remote::{Can, Client, Doors, EngineStatus, Line, Playback, Remote, Reply, Status, places};
+use crate::remote::{
+    Capabilities, Client, EngineStatus, Playback, Remote, RemoteInterfaces, Reply, RequestLine, Status,
+    places,
+};
 use crate::run::message::Message;
 
 /// What they are told, and what happens. A list of nothing changes nothing.
@@ -77,7 +80,7 @@ pub fn status(app: &App) -> Status {
         segments,
         separated: song.is_some_and(|song| song.voice.complete),
         engine: engine(&app.engine),
-        can: Can {
+        can: Capabilities {
             play: song.is_some() || !app.queue.is_empty() || app.tracks.selected().is_some(),
             pause: !over,
             next: queries::follower(app).is_some(),
@@ -125,7 +128,7 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Out
             return Ok(None);
         }
     };
-    let answered = client.ask(&Line::new("status"))?;
+    let answered = client.ask(&RequestLine::new("status"))?;
     let pid = answered.status.map(|status| status.pid).unwrap_or_default();
     let busy = |what: &str| {
         let what = format!(
@@ -146,7 +149,7 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Out
 /// Lets others in, as the configuration wants it.
 pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
     let config = &context.config.remote;
-    let doors = Doors {
+    let doors = RemoteInterfaces {
         socket: config.socket,
         mpris: config.mpris,
     };
@@ -154,7 +157,7 @@ pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
     let (remote, trouble) = Remote::start(
         &context.remote_address(),
         doors,
-        Arc::new(move |asked| drop(to_us.send(Message::Asked(asked)))),
+        Arc::new(move |asked| drop(to_us.send(Message::PendingRequest(asked)))),
     );
     if let Some(trouble) = trouble {
         drop(to_main.send(Message::Event(Event::Trouble(trouble.to_string()))));

@@ -25,7 +25,7 @@ use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
 use crate::m3u::{Item, is_list};
 use crate::paths::Paths;
-use crate::remote::Answer;
+use crate::remote::Responder;
 use crate::request::Request;
 use crate::run::draft_writer::Scribe;
 use crate::run::known_tracks::{Catalogue, fetched, found};
@@ -315,18 +315,18 @@ impl Machines {
     }
 
     /// See [`lists::write_for`].
-    pub fn write_for(&self, path: PathBuf, items: Vec<Item>, over: bool, answer: Answer) {
+    pub fn write_for(&self, path: PathBuf, items: Vec<Item>, over: bool, answer: Responder) {
         playlists::write_for(path, items, over, answer, &self.to_main);
     }
 
     /// See [`lists::gather`].
-    pub fn gather(&self, path: PathBuf, instead: bool, answer: Answer) {
+    pub fn gather(&self, path: PathBuf, instead: bool, answer: Responder) {
         playlists::gather(path, instead, answer, &self.to_main);
     }
 
     /// A request about a file that is not in the library: it is read first, on a thread of its own,
     /// for a disk may sleep.
-    pub fn fetch(&self, path: PathBuf, request: Request, answer: Answer) {
+    pub fn fetch(&self, path: PathBuf, request: Request, answer: Responder) {
         let (store, roots, to_main) = (self.store.clone(), self.roots.clone(), self.to_main.clone());
         let spawned = thread::Builder::new().name("fetch".into()).spawn(move || {
             if matches!(request, Request::Add(_) | Request::Open(_)) && (is_list(&path) || path.is_dir()) {

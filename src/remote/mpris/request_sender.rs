@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use crate::remote::message::{Answer, Ask, Asked, Back, Handler, Reply};
+use crate::remote::message::{Handler, PendingRequest, RemoteRequest, Reply, ReplyPath, Responder};
 use crate::remote::status::Status;
 use crate::request::Request;
 
@@ -14,26 +14,26 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where the interfaces bring what they are asked.
 #[derive(Clone)]
-pub(crate) struct Desk(pub(crate) Handler);
+pub(crate) struct RequestSender(pub(crate) Handler);
 
-impl Desk {
-    fn ask(&self, ask: Ask) -> Option<Reply> {
+impl RequestSender {
+    fn ask(&self, ask: RemoteRequest) -> Option<Reply> {
         let (to, answer) = bounded(1);
-        let back = Answer(Some(Back::Thread(to)));
-        (self.0)(Asked { ask, answer: back });
+        let back = Responder(Some(ReplyPath::Thread(to)));
+        (self.0)(PendingRequest { ask, answer: back });
         answer.recv_timeout(ANSWER_TIMEOUT).ok()
     }
 
     pub(crate) fn status(&self) -> Option<Arc<Status>> {
-        match self.ask(Ask::Status)? {
+        match self.ask(RemoteRequest::Status)? {
             Reply::Status(status) => Some(status.into()),
             Reply::Done(_) | Reply::Refused(_) => None,
         }
     }
 
     /// As MPRIS wants it, what cannot be done now is not done, and no error.
-    pub(crate) fn wish(&self, request: Request) {
-        if let Some(Reply::Refused(why)) = self.ask(Ask::Do(request)) {
+    pub(crate) fn request(&self, request: Request) {
+        if let Some(Reply::Refused(why)) = self.ask(RemoteRequest::Do(request)) {
             tracing::debug!("asked over MPRIS: {why}");
         }
     }
