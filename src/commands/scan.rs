@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::commands::context::Context;
 use crate::commands::exit_code::Outcome;
-use crate::library::{Survey, survey};
+use crate::library::{ScanSummary, scan_once};
 use crate::text::printable;
 use crate::track::Track;
 
@@ -24,7 +24,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let roots = context.music_folders(&args.paths);
     let bar = progress(context);
     let mut told = Instant::now();
-    let seen = survey(&roots, &context.config.library.exclude, |songs| {
+    let seen = scan_once(&roots, &context.config.library.exclude, |songs| {
         // reading a song may take less time than drawing a number
         if told.elapsed() > Duration::from_millis(100) {
             told = Instant::now();
@@ -61,7 +61,7 @@ fn progress(context: &Context) -> indicatif::ProgressBar {
     bar
 }
 
-fn table(seen: &Survey) -> String {
+fn table(seen: &ScanSummary) -> String {
     let mut text = String::new();
     for track in &seen.tracks {
         let name = match track.artist() {
@@ -89,7 +89,7 @@ fn length(seconds: Option<f64>) -> String {
     }
 }
 
-fn summary(roots: &[PathBuf], seen: &Survey) -> String {
+fn summary(roots: &[PathBuf], seen: &ScanSummary) -> String {
     let folders: Vec<_> = roots
         .iter()
         .map(|root| printable(&root.to_string_lossy()))
@@ -104,7 +104,7 @@ fn summary(roots: &[PathBuf], seen: &Survey) -> String {
     )
 }
 
-fn json(roots: &[PathBuf], seen: &Survey) -> String {
+fn json(roots: &[PathBuf], seen: &ScanSummary) -> String {
     // paths that are no UTF-8 cannot be JSON strings: shown with the replacement character
     let song = |track: &Track| {
         serde_json::json!({

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::library::debounce::Settle;
+use crate::library::debounce::Debounce;
 use crate::library::event::{LibraryEvent, WatchMode, WatchedBy};
 use crate::library::index::Index;
 use crate::library::mounts::{blind_reason, mounts};
-use crate::library::notifier::Report;
-use crate::library::scope::Territory;
-use crate::library::watch::{Watch, WatchError};
+use crate::library::notifier::Notifier;
+use crate::library::scope::Scope;
+use crate::library::watch::{FolderWatch, WatchError};
 use crate::track::Track;
 
 /// A music folder and how it stands.
-pub struct Root {
+pub struct RootState {
     pub path: PathBuf,
     /// Device and inode while it is there.
     pub place: Option<(u64, u64)>,
@@ -28,15 +28,15 @@ pub struct Root {
 }
 
 pub struct LibraryState {
-    pub territory: Arc<Territory>,
-    pub roots: Vec<Root>,
+    pub scope: Arc<Scope>,
+    pub roots: Vec<RootState>,
     pub mode: WatchMode,
     pub poll_every: Duration,
     pub known: HashMap<PathBuf, Track>,
     pub index: Index,
-    pub settle: Settle,
-    pub report: Report,
-    pub watch: Option<Watch>,
+    pub debounce: Debounce,
+    pub notifier: Notifier,
+    pub watch: Option<FolderWatch>,
     /// Why there is no watch at all.
     pub no_watch: Option<String>,
     pub stop: Arc<AtomicBool>,
@@ -48,11 +48,11 @@ impl LibraryState {
     }
 
     /// Tracks of an earlier run that were not met below this root.
-    pub fn take_known_below(&mut self, root: &Path) -> Vec<PathBuf> {
-        let settle = &self.settle;
+    pub fn remove_known_below(&mut self, root: &Path) -> Vec<PathBuf> {
+        let debounce = &self.debounce;
         let gone = self
             .known
-            .extract_if(|path, _| path.starts_with(root) && !settle.contains(path));
+            .extract_if(|path, _| path.starts_with(root) && !debounce.contains(path));
         let gone = gone.map(|(path, _)| path).collect();
         self.known.shrink_to_fit();
         gone
@@ -70,13 +70,13 @@ impl LibraryState {
             Err(error) => {
                 self.roots[root].unwatched = Some(error.to_string());
                 if self.roots[root].watched.is_some() {
-                    self.tell_watching(root);
+                    self.update_watching(root);
                 }
             }
         }
     }
 
-    pub fn tell_watching(&mut self, number: usize) {
+    pub fn update_watching(&mut self, number: usize) {
         let root = &mut self.roots[number];
         let blind = || blind_reason(&mounts(), &root.path.canonicalize().ok()?);
         let how = match self.mode {
@@ -101,7 +101,7 @@ impl LibraryState {
                 root: root.path.clone(),
                 how,
             };
-            self.report.tell(event);
+            self.notifier.emit(event);
         }
     }
 }

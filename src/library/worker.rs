@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
-use crate::library::debounce::{STILL_WATCHED, Settle, Verdict};
+use crate::library::debounce::{Debounce, FileState, STILL_WATCHED};
 use crate::library::event::{LibraryEvent, LibrarySetup, WatchMode};
 use crate::library::index::Index;
-use crate::library::notifier::Report;
+use crate::library::notifier::Notifier;
 use crate::library::scan::Scanner;
-use crate::library::scope::Territory;
-use crate::library::state::{LibraryState, Root};
+use crate::library::scope::Scope;
+use crate::library::state::{LibraryState, RootState};
 use crate::library::tags::{read_track, stamp};
-use crate::library::watch::{Change, Watch};
+use crate::library::watch::{FileChange, FolderWatch};
 
 /// How long a departure waits for its arrival, and a removal for the same name to come back:
 /// programs that save by removing and writing anew don't make a song flicker.
@@ -26,8 +26,8 @@ const ROOT_CHECK: Duration = Duration::from_secs(2);
 /// Changes heard before a walk goes on.
 const CHANGES_AT_ONCE: usize = 256;
 
-pub enum Message {
-    Change(Change),
+pub enum WorkerMessage {
+    FileChange(FileChange),
     Rescan,
     Stop,
 }
@@ -38,33 +38,35 @@ struct Leaving {
     due: Instant,
 }
 
-pub struct Keeper {
+pub struct LibraryWorker {
     state: LibraryState,
     scanner: Scanner,
     leaving: Vec<Leaving>,
     root_check: Instant,
 }
 
-impl Keeper {
+impl LibraryWorker {
     pub fn new(
         setup: LibrarySetup,
         on: Box<dyn Fn(LibraryEvent) + Send>,
-        inbox: Sender<Message>,
+        inbox: Sender<WorkerMessage>,
         stop: Arc<AtomicBool>,
     ) -> Self {
-        let (territory, bad_patterns) = Territory::new(&setup.roots, &setup.exclude);
-        let mut report = Report::new(on);
+        let (scope, bad_patterns) = Scope::new(&setup.roots, &setup.exclude);
+        let mut notifier = Notifier::new(on);
         for bad in bad_patterns {
-            report.trouble(Path::new(&bad.pattern), bad.to_string());
+            notifier.trouble(Path::new(&bad.pattern), bad.to_string());
         }
         let (watch, no_watch) = match setup.watch {
-            WatchMode::Auto => match Watch::start(move |change| drop(inbox.send(Message::Change(change)))) {
-                Ok(watch) => (Some(watch), None),
-                Err(error) => (None, Some(error.to_string())),
-            },
+            WatchMode::Auto => {
+                match FolderWatch::start(move |change| drop(inbox.send(WorkerMessage::FileChange(change)))) {
+                    Ok(watch) => (Some(watch), None),
+                    Err(error) => (None, Some(error.to_string())),
+                }
+            }
             WatchMode::Poll | WatchMode::Never => (None, None),
         };
-        let root = |path: &PathBuf| Root {
+        let root = |path: &PathBuf| RootState {
             path: path.clone(),
             place: None,
             watched: None,
@@ -72,14 +74,14 @@ impl Keeper {
             poll_at: None,
         };
         let state = LibraryState {
-            roots: territory.roots().iter().map(root).collect(),
-            territory: Arc::new(territory),
+            roots: scope.roots().iter().map(root).collect(),
+            scope: Arc::new(scope),
             mode: setup.watch,
             poll_every: Duration::from_secs(setup.poll_seconds.max(1)),
             known: setup.known,
             index: Index::default(),
-            settle: Settle::default(),
-            report,
+            debounce: Debounce::default(),
+            notifier,
             watch,
             no_watch,
             stop,
@@ -92,39 +94,39 @@ impl Keeper {
         }
     }
 
-    pub fn run(mut self, inbox: &Receiver<Message>) {
+    pub fn run(mut self, inbox: &Receiver<WorkerMessage>) {
         self.rescan();
         while !self.state.stopping() {
             for _ in 0..CHANGES_AT_ONCE {
                 match inbox.try_recv() {
-                    Ok(message) => self.hear(message),
+                    Ok(message) => self.handle(message),
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return,
                 }
             }
             self.on_time(Instant::now());
             if self.scanner.is_walking() {
-                self.scanner.sweep_slice(&mut self.state);
+                self.scanner.scan_slice(&mut self.state);
                 continue;
             }
             match inbox.recv_deadline(self.next_deadline()) {
-                Ok(message) => self.hear(message),
+                Ok(message) => self.handle(message),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    fn hear(&mut self, message: Message) {
+    fn handle(&mut self, message: WorkerMessage) {
         match message {
-            Message::Change(Change::Overflow) | Message::Rescan => self.rescan(),
-            Message::Change(change) => self.on_change(change, Instant::now()),
-            Message::Stop => {}
+            WorkerMessage::FileChange(FileChange::Overflow) | WorkerMessage::Rescan => self.rescan(),
+            WorkerMessage::FileChange(change) => self.on_change(change, Instant::now()),
+            WorkerMessage::Stop => {}
         }
     }
 
     fn rescan(&mut self) {
-        self.state.report.forget_troubles();
+        self.state.notifier.forget_troubles();
         self.scanner.begin_scan();
         self.check_roots();
         for number in 0..self.state.roots.len() {
@@ -138,7 +140,7 @@ impl Keeper {
     fn next_deadline(&self) -> Instant {
         let polls = self.state.roots.iter().filter_map(|root| root.poll_at);
         let leaving = self.leaving.iter().map(|leaving| leaving.due);
-        let others = [self.state.settle.next_due(), self.state.report.tell_by()]
+        let others = [self.state.debounce.next_due(), self.state.notifier.flush_at()]
             .into_iter()
             .flatten();
         polls
@@ -148,8 +150,8 @@ impl Keeper {
     }
 
     fn on_time(&mut self, now: Instant) {
-        if self.state.report.tell_by().is_some_and(|due| due <= now) {
-            self.state.report.flush();
+        if self.state.notifier.flush_at().is_some_and(|due| due <= now) {
+            self.state.notifier.flush();
         }
         if self.root_check <= now {
             self.check_roots();
@@ -166,30 +168,30 @@ impl Keeper {
                 .into_iter()
                 .partition(|leaving| leaving.due <= now);
             self.leaving = waiting;
-            self.left_for_good(due, now);
+            self.remove_departed(due, now);
         }
-        for path in self.state.settle.due(now) {
+        for path in self.state.debounce.due(now) {
             if self.state.stopping() {
                 return;
             }
-            self.settled(&path, now);
+            self.on_debounced(&path, now);
         }
     }
 
-    fn on_change(&mut self, change: Change, now: Instant) {
+    fn on_change(&mut self, change: FileChange, now: Instant) {
         match change {
-            Change::NewFolder(path) => self.scanner.begin_part(&mut self.state, &path),
-            Change::Created(path) => self.created(&path, now),
-            Change::Touched(path) if self.state.territory.has_song(&path) => {
-                self.state.settle.touched(&path, STILL_WATCHED, now)
+            FileChange::NewFolder(path) => self.scanner.begin_part(&mut self.state, &path),
+            FileChange::Created(path) => self.created(&path, now),
+            FileChange::Touched(path) if self.state.scope.has_song(&path) => {
+                self.state.debounce.touched(&path, STILL_WATCHED, now)
             }
-            Change::Closed(path) if self.state.territory.has_song(&path) => {
-                self.state.settle.closed(&path, now)
+            FileChange::Closed(path) if self.state.scope.has_song(&path) => {
+                self.state.debounce.closed(&path, now)
             }
-            Change::Attributes(path) => self.attributes_changed(&path, now),
-            Change::Left { path, cookie } => self.leave(path, cookie, now),
-            Change::Removed(path) => self.leave(path, None, now),
-            Change::Arrived { path, cookie } => {
+            FileChange::Attributes(path) => self.attributes_changed(&path, now),
+            FileChange::Left { path, cookie } => self.leave(path, cookie, now),
+            FileChange::Removed(path) => self.leave(path, None, now),
+            FileChange::Arrived { path, cookie } => {
                 let same = |leaving: &Leaving| cookie.is_some() && leaving.cookie == cookie;
                 match self.leaving.iter().position(same) {
                     Some(at) => {
@@ -199,7 +201,7 @@ impl Keeper {
                     None => self.arrived(&path, now),
                 }
             }
-            Change::Touched(_) | Change::Closed(_) | Change::Overflow => {}
+            FileChange::Touched(_) | FileChange::Closed(_) | FileChange::Overflow => {}
         }
     }
 
@@ -210,8 +212,8 @@ impl Keeper {
         if meta.is_symlink() || meta.is_dir() || meta.nlink() > 1 {
             // links are whole from the start and nobody closes them
             self.arrived(path, now);
-        } else if self.state.territory.has_song(path) {
-            self.state.settle.touched(path, STILL_WATCHED, now);
+        } else if self.state.scope.has_song(path) {
+            self.state.debounce.touched(path, STILL_WATCHED, now);
         }
     }
 
@@ -219,7 +221,7 @@ impl Keeper {
     fn arrived(&mut self, path: &Path, now: Instant) {
         match path.metadata() {
             Ok(meta) if meta.is_dir() => self.scanner.begin_part(&mut self.state, path),
-            Ok(_) if self.state.territory.has_song(path) => self.state.settle.closed(path, now),
+            Ok(_) if self.state.scope.has_song(path) => self.state.debounce.closed(path, now),
             _ => {}
         }
     }
@@ -232,11 +234,11 @@ impl Keeper {
             }
             Ok(meta)
                 if meta.is_file()
-                    && self.state.territory.has_song(path)
+                    && self.state.scope.has_song(path)
                     && self.state.index.stamp(path) != Some(stamp(&meta))
-                    && !self.state.settle.contains(path) =>
+                    && !self.state.debounce.contains(path) =>
             {
-                self.state.settle.touched(path, STILL_WATCHED, now);
+                self.state.debounce.touched(path, STILL_WATCHED, now);
             }
             _ => {}
         }
@@ -253,17 +255,17 @@ impl Keeper {
         });
     }
 
-    fn left_for_good(&mut self, due: Vec<Leaving>, now: Instant) {
+    fn remove_departed(&mut self, due: Vec<Leaving>, now: Instant) {
         let mut gone = Vec::new();
         for Leaving { path, .. } in due {
             if path.symlink_metadata().is_err() {
-                self.state.settle.forget(&path);
+                self.state.debounce.forget(&path);
                 gone.extend(self.state.index.remove(&path));
-            } else if self.state.index.stamp(&path).is_some() && !self.state.settle.contains(&path) {
-                self.state.settle.closed(&path, now);
+            } else if self.state.index.stamp(&path).is_some() && !self.state.debounce.contains(&path) {
+                self.state.debounce.closed(&path, now);
             }
         }
-        self.state.report.gone(gone);
+        self.state.notifier.gone(gone);
     }
 
     fn renamed(&mut self, from: &Path, to: &Path, now: Instant) {
@@ -272,59 +274,59 @@ impl Keeper {
             self.leave(from.to_owned(), None, now);
             return;
         };
-        let (is_dir, was_waiting) = (meta.is_dir(), self.state.settle.forget(from));
+        let (is_dir, was_waiting) = (meta.is_dir(), self.state.debounce.forget(from));
         let wanted = if is_dir {
-            self.state.territory.has_folder(to)
+            self.state.scope.has_folder(to)
         } else {
-            self.state.territory.has_song(to)
+            self.state.scope.has_song(to)
         };
         let replaced = self.state.index.remove(to);
-        self.state.report.gone(replaced);
+        self.state.notifier.gone(replaced);
         if !wanted {
             let gone = self.state.index.remove(from);
-            self.state.report.gone(gone);
+            self.state.notifier.gone(gone);
             return;
         }
         let moved = self.state.index.rename(from, to);
         let nothing_known = moved.is_empty();
         for (from, to) in moved {
-            if self.state.territory.has_song(&to) {
-                self.state.report.tell(LibraryEvent::Moved { from, to });
+            if self.state.scope.has_song(&to) {
+                self.state.notifier.emit(LibraryEvent::Moved { from, to });
             } else {
                 self.state.index.remove(&to);
-                self.state.report.gone(vec![from]);
+                self.state.notifier.gone(vec![from]);
             }
         }
         if is_dir {
             // watches end with the old name, and files that were waiting are met again
             self.scanner.begin_part(&mut self.state, to);
         } else if nothing_known || was_waiting || self.state.index.stamp(to) != Some(stamp(&meta)) {
-            self.state.settle.closed(to, now);
+            self.state.debounce.closed(to, now);
         }
     }
 
     /// A waiting file's time has come.
-    fn settled(&mut self, path: &Path, now: Instant) {
+    fn on_debounced(&mut self, path: &Path, now: Instant) {
         let meta = match path.metadata() {
             Ok(meta) if meta.is_file() => meta,
             _ => {
-                self.state.settle.forget(path);
+                self.state.debounce.forget(path);
                 let gone = self.state.index.remove(path);
-                self.state.report.gone(gone);
+                self.state.notifier.gone(gone);
                 return;
             }
         };
         let stamp = stamp(&meta);
-        if self.state.settle.judge(path, stamp, now) == Verdict::Wait
+        if self.state.debounce.judge(path, stamp, now) == FileState::Wait
             || self.state.index.stamp(path) == Some(stamp)
         {
             return;
         }
-        if path.is_symlink() && self.state.territory.is_alias(path) {
+        if path.is_symlink() && self.state.scope.is_alias(path) {
             return;
         }
         self.state.index.insert(path, stamp);
-        self.state.report.found(read_track(path, stamp));
+        self.state.notifier.found(read_track(path, stamp));
     }
 
     /// Looks whether the roots are where they were.
@@ -338,7 +340,7 @@ impl Keeper {
             match found {
                 Ok(_) if before == place => {}
                 Ok(_) => {
-                    self.state.report.forget_trouble(&path);
+                    self.state.notifier.forget_trouble(&path);
                     self.state.roots[number].unwatched = None;
                     self.scanner.begin_full(&mut self.state, number);
                 }
@@ -349,15 +351,15 @@ impl Keeper {
 
     fn root_missing(&mut self, number: usize, path: &Path, error: &std::io::Error) {
         self.scanner.drop_root(number);
-        self.state.settle.forget(path);
+        self.state.debounce.forget(path);
         let root = &mut self.state.roots[number];
         (root.watched, root.poll_at) = (None, None);
         let mut gone = self.state.index.remove(path);
-        gone.extend(self.state.take_known_below(path));
-        self.state.report.gone(gone);
+        gone.extend(self.state.remove_known_below(path));
+        self.state.notifier.gone(gone);
         let reason = format!(
             "the music folder can't be opened ({error}), so its songs are missing; mount or restore it, and they come back"
         );
-        self.state.report.trouble(path, reason);
+        self.state.notifier.trouble(path, reason);
     }
 }

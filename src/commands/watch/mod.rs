@@ -16,7 +16,7 @@ use crate::commands::interrupt::Interrupt;
 use crate::commands::watch::queue::Queue;
 use crate::commands::watch::room::Room;
 use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, Listing, model, stored};
-use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
+use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, scan_once};
 use crate::separate::error::EngineError;
 use crate::store::StemStore;
 use crate::text::printable;
@@ -118,7 +118,7 @@ impl Watch<'_> {
     /// One look at the folders, for a run that ends.
     fn look(&mut self, roots: &[PathBuf]) -> anyhow::Result<()> {
         let mut known = self.known()?;
-        let mut seen = survey(roots, &self.context.config.library.exclude, |_| {});
+        let mut seen = scan_once(roots, &self.context.config.library.exclude, |_| {});
         for track in &mut seen.tracks {
             // Read anew each time, but who it is stays known while the file is the same.
             track.id = known
