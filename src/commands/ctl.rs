@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueHint};
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::remote::{Client, RequestLine, ResponseLine, SCHEMA};
 use crate::request::{BadValue, Request};
 use crate::store::OwnerLock;
@@ -96,7 +96,7 @@ fn checked(
     move |text| read(text).map(|_| text.to_owned())
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let mut client = Client::connect(&context.remote_address())?.ok_or_else(|| nobody(context))?;
     let lines = match args.command {
         CtlCommand::Status { json } => {
@@ -127,19 +127,19 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 /// Says each of these to the running croon, and to the person what came of it.
-pub fn hand_over(context: &Context, client: &mut Client, lines: &[RequestLine]) -> anyhow::Result<Outcome> {
-    let mut outcome = Outcome::Done;
+pub fn hand_over(context: &Context, client: &mut Client, lines: &[RequestLine]) -> anyhow::Result<ExitCode> {
+    let mut exit_code = ExitCode::Done;
     for line in lines {
         let answered = client.ask(line)?;
         match answered.error {
             Some(error) => {
-                outcome = Outcome::Failed;
+                exit_code = ExitCode::Failed;
                 context.complain(&line.request, &printable(&error));
             }
             None => context.say(printable(&answered.said.unwrap_or_default())),
         }
     }
-    Ok(outcome)
+    Ok(exit_code)
 }
 
 /// A request for each file. The running croon has another working directory: the paths are made whole.
@@ -157,12 +157,12 @@ fn told(
     context: &Context,
     answered: ResponseLine,
     text: impl FnOnce(&ResponseLine) -> Result<String, serde_json::Error>,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<ExitCode> {
     if let Some(error) = &answered.error {
-        return Err(Fault::new(Outcome::Failed, printable(error)).into());
+        return Err(CommandError::new(ExitCode::Failed, printable(error)).into());
     }
     context.print(text(&answered)?)?;
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 fn shown(answered: &ResponseLine, json: bool, page: bool) -> Result<String, serde_json::Error> {
@@ -185,7 +185,7 @@ fn shown(answered: &ResponseLine, json: bool, page: bool) -> Result<String, serd
     })
 }
 
-fn follow(context: &Context, client: &mut Client, json: bool) -> anyhow::Result<Outcome> {
+fn follow(context: &Context, client: &mut Client, json: bool) -> anyhow::Result<ExitCode> {
     let mut next = Some(client.ask(&RequestLine::new("follow"))?);
     client.be_patient()?;
     while let Some(answered) = next {
@@ -193,11 +193,11 @@ fn follow(context: &Context, client: &mut Client, json: bool) -> anyhow::Result<
         next = client.next_line()?;
     }
     context.say("croon has ended");
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 /// No croon answers; one that cannot may still be there.
-fn nobody(context: &Context) -> Fault {
+fn nobody(context: &Context) -> CommandError {
     let what = match OwnerLock::holder(&context.paths.state) {
         Some(pid) => format!(
             "the croon that is running (process {pid}) cannot be controlled: it is a command without a screen, \
@@ -205,5 +205,5 @@ fn nobody(context: &Context) -> Fault {
         ),
         None => "no croon is running. Start one in a terminal (`croon`), and `croon ctl` reaches it.".into(),
     };
-    Fault::new(Outcome::NotRunning, what)
+    CommandError::new(ExitCode::NotRunning, what)
 }

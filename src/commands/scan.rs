@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::Outcome;
+use crate::commands::exit_code::ExitCode;
 use crate::library::{ScanSummary, scan_once};
 use crate::text::printable;
 use crate::track::Track;
@@ -20,7 +20,7 @@ pub struct Args {
     pub json: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let roots = context.music_folders(&args.paths);
     let bar = progress(context);
     let mut told = Instant::now();
@@ -44,9 +44,9 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         context.say(summary(&roots, &seen));
     }
     Ok(match (seen.troubles.is_empty(), seen.tracks.is_empty()) {
-        (false, _) => Outcome::Failed,
-        (true, true) => Outcome::NothingFound,
-        (true, false) => Outcome::Done,
+        (false, _) => ExitCode::Failed,
+        (true, true) => ExitCode::NothingFound,
+        (true, false) => ExitCode::Done,
     })
 }
 

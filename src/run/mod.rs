@@ -22,7 +22,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use crate::app::{App, Effect, Event, Touch, update};
-use crate::commands::{Context, Fault, Outcome};
+use crate::commands::{CommandError, Context, ExitCode};
 use crate::jobs::model;
 use crate::keymap::Keymap;
 use crate::m3u;
@@ -41,7 +41,7 @@ const REMOTE_FPS: u32 = 15;
 
 /// Opens the screen on these folders (none: the configured ones) and stays until the user leaves;
 /// `plain`: told in lines.
-pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let all = asked;
     let (list, asked): (Vec<PathBuf>, Vec<PathBuf>) = asked
@@ -55,10 +55,10 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
         .collect();
     let opened = StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes());
     if let Err(StoreError::Busy { .. }) = &opened
-        && let Some(outcome) = attach(all, context)?
+        && let Some(exit_code) = attach(all, context)?
     {
         // the first croon had only just begun when we looked for it
-        return Ok(outcome);
+        return Ok(exit_code);
     }
     let (store, volatile) = opened?;
     model::settle(&store, &context.config.separation);
@@ -140,7 +140,7 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
         .and_then(|quit| if quit { Ok(()) } else { evening.live(&inbox) });
     // The terminal is given back before the machines are stopped, which may take a moment.
     drop(evening.face);
-    ended.map(|()| Outcome::Done)
+    ended.map(|()| ExitCode::Done)
 }
 
 /// Everything that lives between the first frame and the last.
@@ -358,8 +358,8 @@ impl Evening {
     }
 }
 
-fn no_terminal(error: TerminalError) -> Fault {
-    Fault::new(Outcome::NoTerminal, error.to_string())
+fn no_terminal(error: TerminalError) -> CommandError {
+    CommandError::new(ExitCode::NoTerminal, error.to_string())
 }
 
 fn frame_time(context: &Context) -> Duration {

@@ -8,7 +8,7 @@ use crossbeam_channel::Sender;
 
 use crate::app::state::deck::Stage;
 use crate::app::{App, Engine, Event, queries};
-use crate::commands::{Context, Fault, Outcome, ctl};
+use crate::commands::{CommandError, Context, ExitCode, ctl};
 use crate::m3u::List;
 use crate::remote::{
     Capabilities, Client, EngineStatus, Playback, Remote, RemoteInterfaces, Reply, RequestLine, Status,
@@ -118,7 +118,7 @@ fn engine(engine: &Engine) -> EngineStatus {
 }
 
 /// Where a croon is running already, hands these songs to it; None where there is none to be asked.
-pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Outcome>> {
+pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<ExitCode>> {
     let mut client = match Client::connect(&context.remote_address()) {
         Ok(Some(client)) => client,
         Ok(None) => return Ok(None),
@@ -136,7 +136,7 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Out
              (`croon ctl status`, `croon ctl add FILE`) or with media keys, or give this one its own \
              XDG_STATE_HOME and XDG_CACHE_HOME."
         );
-        anyhow::Error::from(Fault::new(Outcome::Busy, what))
+        anyhow::Error::from(CommandError::new(ExitCode::Busy, what))
     };
     if asked.is_empty() {
         return Err(busy("there is one for each user."));

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::text::printable;
 
-pub(crate) fn unusable(file: &Path, reason: &str) -> Fault {
-    Fault::new(
-        Outcome::Failed,
+pub(crate) fn unusable(file: &Path, reason: &str) -> CommandError {
+    CommandError::new(
+        ExitCode::Failed,
         format!("{} gives no lyrics: {reason}", shown(file)),
     )
 }
