@@ -12,7 +12,7 @@ use crate::track::{FileStamp, Track, TrackId};
 /// So many songs are asked for one by one.
 const FEW: usize = 100;
 
-/// The songs of the catalogue below the folders of this evening: on the screen before any disk
+/// The songs of the catalogue below the folders of this session: on the screen before any disk
 /// was searched.
 pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Track> {
     let tracks = store.tracks().unwrap_or_else(|error| {
@@ -79,12 +79,12 @@ pub fn fetched(store: &StemStore, path: &Path) -> Result<Found, String> {
 }
 
 /// Writes down what the library tells, and only what the catalogue does not say already.
-pub struct Catalogue {
+pub struct KnownTracks {
     pub store: StemStore,
     stamps: HashMap<PathBuf, FileStamp>,
 }
 
-impl Catalogue {
+impl KnownTracks {
     pub fn new(store: StemStore, known: &HashMap<PathBuf, Track>) -> Self {
         let stamps = known
             .iter()

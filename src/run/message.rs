@@ -11,25 +11,25 @@ use crate::terminal::Input;
 pub enum Message {
     Event(Event),
     Input(Input),
-    /// A song opened for the player: machines keep the handles, the mind is told the facts.
+    /// A song opened for the player: the services keep the handles, and the app gets the payload.
     Opened(Box<Opened>),
-    /// Somebody outside wants something.
+    /// A request from outside.
     PendingRequest(PendingRequest),
-    /// The file they want was read.
-    Fetched(Box<Fetched>),
-    /// The songs they want in the queue were looked for.
-    Gathered(Box<Gathered>),
+    /// The file of a request was read.
+    FetchedFile(Box<FetchedFile>),
+    /// The songs that a request adds to the queue were collected.
+    GatheredSongs(Box<GatheredSongs>),
 }
 
 /// A request about a file that croon did not know, and what was found there.
-pub struct Fetched {
+pub struct FetchedFile {
     pub request: Request,
     pub answer: Responder,
     pub found: Result<Found, String>,
 }
 
 /// Songs that somebody outside wants in the queue.
-pub struct Gathered {
+pub struct GatheredSongs {
     pub list: Result<List, String>,
     /// Of what waits there.
     pub instead: bool,
