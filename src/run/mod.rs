@@ -1,5 +1,5 @@
-//! The shell of the screen: starts the machines, owns the one inbound channel, lets the mind decide
-//! and performs what it wants. The main thread alone owns the state.
+//! Runs a session: starts the services, receives every message on one channel, lets the app update its
+//! state, and performs the effects. Only the main thread owns the state.
 
 mod draft_writer;
 mod frontend;

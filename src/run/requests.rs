@@ -1,5 +1,5 @@
-//! What comes from outside: requests on their way to the mind, what is said of it, and a second croon
-//! that hands its songs to the first.
+//! Requests from outside on their way to the app, the status that answers them, and a second croon that
+//! hands its songs to the first.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -99,15 +99,15 @@ impl StemStore {
     pub fn stats(&self) -> Stats {
         let catalogue = &self.parts.catalogue;
         let songs = self.on_disk();
-        let kept: Vec<_> = songs
+        let complete: Vec<_> = songs
             .iter()
-            .filter_map(|song| catalogue.kept(&song.key.model, song.key.id))
+            .filter_map(|song| catalogue.complete_song(&song.key.model, song.key.id))
             .collect();
         Stats {
-            complete: Some(kept.len()),
-            seconds: kept
+            complete: Some(complete.len()),
+            seconds: complete
                 .iter()
-                .map(|kept| kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1)))
+                .map(|song| song.meta.frames as f64 / f64::from(song.meta.rate.max(1)))
                 .sum(),
             pinned: Some(catalogue.memories().values().filter(|song| song.pinned).count()),
             known_tracks: Some(catalogue.count_tracks()),

@@ -19,13 +19,13 @@ pub(super) struct OpenSongs {
 
 #[derive(Default)]
 pub(super) struct Entries {
-    open: HashMap<SongKey, Entry>,
+    open: HashMap<SongKey, OpenEntry>,
     /// Vocals that those of another model replaced while they were open: they go when they are closed.
     replaced: HashSet<SongKey>,
     opened_so_far: u64,
 }
 
-struct Entry {
+struct OpenEntry {
     song: Weak<SongStems>,
     /// Tells the entry of a song being closed from the one of the same song opened anew.
     nth: u64,
@@ -76,7 +76,7 @@ impl Entries {
         let song = Arc::new(SongStems::open(folder, || lease(nth))?);
         self.open.insert(
             key.clone(),
-            Entry {
+            OpenEntry {
                 song: Arc::downgrade(&song),
                 nth,
             },

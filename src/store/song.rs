@@ -89,11 +89,11 @@ impl SongStems {
             volatile: false,
         };
         let database = database::open(folder, tuning)?;
-        let fault = |e| StoreError::from_sled(folder, e);
-        let segments = database.open_tree("segments").map_err(fault)?;
+        let error = |e| StoreError::from_sled(folder, e);
+        let segments = database.open_tree("segments").map_err(error)?;
         let mut stored = Vec::new();
         for entry in &segments {
-            let (key, value) = entry.map_err(fault)?;
+            let (key, value) = entry.map_err(error)?;
             if let (Ok(key), true) = (<[u8; 4]>::try_from(&*key), read_entry(&value).is_some()) {
                 stored.push(u32::from_be_bytes(key));
             }
@@ -143,7 +143,7 @@ impl SongStems {
         }
         self.segments
             .insert(segment.to_be_bytes(), write_entry(peaks))
-            .map_err(|e| self.fault(e))?;
+            .map_err(|e| self.error(e))?;
         self.flush()?;
         self.mark(segment);
         Ok(())
@@ -223,7 +223,7 @@ impl SongStems {
         // The blocks are on the disk before anything says that all of them are.
         self.flush()?;
         let text = serde_json::to_vec(&meta).map_err(|e| StoreError::from_io(&self.folder, e.into()))?;
-        self.segments.insert(COMPLETE, text).map_err(|e| self.fault(e))?;
+        self.segments.insert(COMPLETE, text).map_err(|e| self.error(e))?;
         self.flush()?;
         self.length.store(meta.segments, Ordering::Release);
         self.complete.store(true, Ordering::Release);
@@ -260,7 +260,7 @@ impl SongStems {
     fn write(&self, segment: u32, nth: usize, value: &[u8]) -> Result<(), StoreError> {
         for (part, bytes) in value.chunks(PART_BYTES).enumerate() {
             let key = part_key(segment, nth, part);
-            self.blocks.insert(key, bytes).map_err(|e| self.fault(e))?;
+            self.blocks.insert(key, bytes).map_err(|e| self.error(e))?;
             self.age(key)?;
         }
         Ok(())
@@ -271,7 +271,7 @@ impl SongStems {
         let mut value = Vec::new();
         for part in 0..MOST_PARTS {
             let key = part_key(segment, nth, part);
-            let Some(bytes) = self.blocks.get(key).map_err(|e| self.fault(e))? else {
+            let Some(bytes) = self.blocks.get(key).map_err(|e| self.error(e))? else {
                 break;
             };
             value.extend_from_slice(&bytes);
@@ -289,13 +289,13 @@ impl SongStems {
     /// anyway cost microseconds.
     fn age(&self, key: [u8; 7]) -> Result<(), StoreError> {
         for _ in 0..TOUCHES {
-            self.blocks.contains_key(key).map_err(|e| self.fault(e))?;
+            self.blocks.contains_key(key).map_err(|e| self.error(e))?;
         }
         Ok(())
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        self.database.flush().map(drop).map_err(|e| self.fault(e))
+        self.database.flush().map(drop).map_err(|e| self.error(e))
     }
 
     /// Takes a segment out of what is stored. The blocks stay until they are written over.
@@ -332,8 +332,8 @@ impl SongStems {
         }
     }
 
-    fn fault(&self, fault: sled::Error) -> StoreError {
-        StoreError::from_sled(&self.folder, fault)
+    fn error(&self, error: sled::Error) -> StoreError {
+        StoreError::from_sled(&self.folder, error)
     }
 }
 

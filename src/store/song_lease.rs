@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::store::catalogue::Kept;
+use crate::store::catalogue::CompleteSong;
 use crate::store::database;
 use crate::store::malloc_trim;
 use crate::store::song::Lease;
@@ -22,18 +22,22 @@ pub(super) struct SongLease {
 
 impl Lease for SongLease {
     fn completed(&self, folder: &Path, meta: SongMeta) {
-        let kept = Kept {
+        let song = CompleteSong {
             bytes: database::bytes_on_disk(folder),
             meta,
         };
         // The song itself says so too: it is noted again when it is next opened.
-        if let Err(e) = self.parts.catalogue.keep(&self.key.model, self.key.id, &kept) {
+        if let Err(e) = self
+            .parts
+            .catalogue
+            .mark_complete(&self.key.model, self.key.id, &song)
+        {
             tracing::warn!("a complete song could not be noted in the catalogue: {e}");
         }
     }
 
     fn incomplete(&self) {
-        if let Err(e) = self.parts.catalogue.unkeep(&self.key.model, self.key.id) {
+        if let Err(e) = self.parts.catalogue.mark_incomplete(&self.key.model, self.key.id) {
             tracing::warn!("a damaged song could not be noted in the catalogue: {e}");
         }
     }

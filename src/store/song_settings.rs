@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 use crate::lyrics::{Pick, Source};
 use crate::song_settings::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongMemory, playable_loop};
 
-pub(super) type Record = Map<String, Value>;
+pub(super) type SettingsRecord = Map<String, Value>;
 
 /// The shape written here. A higher number may add fields; these keep their meaning.
 const VERSION: u64 = 1;
 
-pub(super) fn read(record: &Record) -> SongMemory {
+pub(super) fn read(record: &SettingsRecord) -> SongMemory {
     let whole = |name: &str| record.get(name).and_then(Value::as_i64);
     SongMemory {
         own: read_choices(record),
@@ -31,7 +31,7 @@ pub(super) fn read(record: &Record) -> SongMemory {
 }
 
 /// Brings a record from what it says to `memory`, touching only what differs.
-pub(super) fn write(record: &mut Record, memory: &SongMemory) {
+pub(super) fn write(record: &mut SettingsRecord, memory: &SongMemory) {
     let before = read(record);
     let mut set = |name: &str, differs: bool, value: Value| {
         if differs {
@@ -71,7 +71,7 @@ pub(super) fn write(record: &mut Record, memory: &SongMemory) {
     record.insert("version".into(), json!(version.unwrap_or(0).max(VERSION)));
 }
 
-fn read_choices(record: &Record) -> Choices {
+fn read_choices(record: &SettingsRecord) -> Choices {
     let whole = |name: &str| record.get(name).and_then(Value::as_i64);
     Choices {
         level: whole("level").map(|percent| percent.clamp(0, LOUDEST_LEVEL.into()) as u8),
@@ -81,7 +81,7 @@ fn read_choices(record: &Record) -> Choices {
     }
 }
 
-fn write_choices(record: &mut Record, before: &Choices, now: &Choices) {
+fn write_choices(record: &mut SettingsRecord, before: &Choices, now: &Choices) {
     let pairs = [
         ("level", before.level.map(i64::from), now.level.map(i64::from)),
         ("key", before.key.map(i64::from), now.key.map(i64::from)),
@@ -96,7 +96,7 @@ fn write_choices(record: &mut Record, before: &Choices, now: &Choices) {
     }
 }
 
-fn read_singers(record: &Record) -> BTreeMap<String, Choices> {
+fn read_singers(record: &SettingsRecord) -> BTreeMap<String, Choices> {
     let singers = record.get("singers").and_then(Value::as_object);
     singers
         .into_iter()
@@ -105,7 +105,11 @@ fn read_singers(record: &Record) -> BTreeMap<String, Choices> {
         .collect()
 }
 
-fn write_singers(record: &mut Record, before: &BTreeMap<String, Choices>, now: &BTreeMap<String, Choices>) {
+fn write_singers(
+    record: &mut SettingsRecord,
+    before: &BTreeMap<String, Choices>,
+    now: &BTreeMap<String, Choices>,
+) {
     let singers = record.entry("singers").or_insert_with(|| json!({}));
     if !singers.is_object() {
         *singers = json!({});
@@ -139,7 +143,10 @@ fn read_pick(value: &Value) -> Option<Pick> {
 }
 
 /// What croon kept before there was one record: choices in one place, use in another.
-pub(super) fn of_old_records(settings: Option<&Record>, song_use: Option<&Record>) -> SongMemory {
+pub(super) fn of_old_records(
+    settings: Option<&SettingsRecord>,
+    song_use: Option<&SettingsRecord>,
+) -> SongMemory {
     let number = |name: &str| settings?.get(name)?.as_f64().filter(|n| n.is_finite());
     let whole = |name: &str| song_use?.get(name)?.as_i64();
     // Casts from floats stop at the ends of the integer.
@@ -165,7 +172,7 @@ mod tests {
     use crate::key_tempo::KeyTempo;
     use crate::song_settings::Change;
 
-    fn record(text: &str) -> Record {
+    fn record(text: &str) -> SettingsRecord {
         serde_json::from_str(text).unwrap()
     }
 
@@ -187,7 +194,7 @@ mod tests {
             memory.apply(None, change.clone());
             memory.apply(Some("Ana"), change);
         }
-        let mut written = Record::new();
+        let mut written = SettingsRecord::new();
         write(&mut written, &memory);
         assert_eq!(read(&written), memory);
         write(&mut written, &SongMemory::default());
@@ -196,11 +203,11 @@ mod tests {
 
     #[test]
     fn a_newer_croons_fields_stay_and_do_not_stop_ours_from_being_read() {
-        let mut kept = record(
+        let mut stored = record(
             r#"{"version": 7, "level": 40, "loop": {"bars": [3, 4]}, "mood": "blue", "plays": 2,
                 "singers": {"ana": {"level": 10, "range": "A2-E4"}, "choir": [1, 2]}}"#,
         );
-        let mut memory = read(&kept);
+        let mut memory = read(&stored);
         assert_eq!(
             (memory.own.level, memory.plays, memory.loop_seconds),
             (Some(40), 2, None)
@@ -208,12 +215,12 @@ mod tests {
         assert_eq!(memory.level(Some("Ana")), Some(10));
         memory.apply(Some("Ana"), Change::KeyTempo(KeyTempo::new(2, 100)));
         memory.apply(None, Change::Sung(9));
-        write(&mut kept, &memory);
+        write(&mut stored, &memory);
         let expected = record(
             r#"{"version": 7, "level": 40, "loop": {"bars": [3, 4]}, "mood": "blue", "plays": 3, "last_sung": 9,
                 "singers": {"ana": {"level": 10, "range": "A2-E4", "key": 2}, "choir": [1, 2]}}"#,
         );
-        assert_eq!(kept, expected);
+        assert_eq!(stored, expected);
     }
 
     #[test]

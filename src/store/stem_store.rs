@@ -114,7 +114,7 @@ impl StemStore {
                     "stored vocals were damaged ({detail}) and are begun anew: {}",
                     folder.display()
                 );
-                self.parts.catalogue.unkeep(&key.model, key.id)?;
+                self.parts.catalogue.mark_incomplete(&key.model, key.id)?;
                 std::fs::remove_dir_all(&folder).map_err(|e| StoreError::from_io(&folder, e))?;
                 (open(&mut entries)?, Some(detail))
             }
@@ -141,7 +141,7 @@ impl StemStore {
     /// The songs whose vocals are all there, without opening any.
     pub fn complete(&self, model_key: &str) -> HashSet<TrackId> {
         let model = folder_name(model_key);
-        let mut complete = self.parts.catalogue.kept_under(&model);
+        let mut complete = self.parts.catalogue.complete_under(&model);
         // Somebody may have emptied the cache folder by hand.
         let folders: HashSet<TrackId> = std::fs::read_dir(self.parts.paths.stems().join(&model))
             .into_iter()
@@ -253,21 +253,23 @@ impl StemStore {
     /// Brings the catalogue's view of a song in line with what the song itself says; returns what
     /// is wrong where a song that was complete no longer is.
     fn note(&self, key: &SongKey, song: &SongStems) -> Option<String> {
-        let noted = self.parts.catalogue.kept(&key.model, key.id).is_some();
+        let noted = self.parts.catalogue.complete_song(&key.model, key.id).is_some();
         let (written, lost) = match song.meta().filter(|_| song.is_complete()) {
             Some(meta) if !noted => {
                 let bytes = database::bytes_on_disk(song.folder());
                 (
-                    self.parts
-                        .catalogue
-                        .keep(&key.model, key.id, &catalogue::Kept { bytes, meta }),
+                    self.parts.catalogue.mark_complete(
+                        &key.model,
+                        key.id,
+                        &catalogue::CompleteSong { bytes, meta },
+                    ),
                     None,
                 )
             }
             None if noted => {
                 let lost = "it was complete once, and part of it is gone";
                 (
-                    self.parts.catalogue.unkeep(&key.model, key.id),
+                    self.parts.catalogue.mark_incomplete(&key.model, key.id),
                     Some(lost.to_owned()),
                 )
             }

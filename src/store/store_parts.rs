@@ -32,7 +32,7 @@ impl StoreParts {
         if entries.contains(key) {
             return Ok(false);
         }
-        self.catalogue.unkeep(&key.model, key.id)?;
+        self.catalogue.mark_incomplete(&key.model, key.id)?;
         let going = leftover(folder);
         std::fs::rename(folder, &going).map_err(|e| StoreError::from_io(folder, e))?;
         drop(entries);
