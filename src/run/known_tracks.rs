@@ -32,20 +32,23 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<Found> {
     let stored = stored::listing(store);
     let is_ready = |id: Option<TrackId>| id.is_some_and(|id| stored.ready.contains(&id));
     // a whole library at once is quicker read in one go than song by song
-    let all = (tracks.len() > FEW).then(|| (store.memories(), store.added()));
+    let all = (tracks.len() > FEW).then(|| (store.all_song_settings(), store.added()));
     let past = |track: &Track| {
-        let (memory, added) = match &all {
-            Some((memories, added)) => (
-                track.id.and_then(|id| memories.get(&id)).cloned(),
+        let (song_settings, added) = match &all {
+            Some((all_song_settings, added)) => (
+                track.id.and_then(|id| all_song_settings.get(&id)).cloned(),
                 added.get(&track.path).copied(),
             ),
-            None => (track.id.map(|id| store.memory(id)), store.added_at(&track.path)),
+            None => (
+                track.id.map(|id| store.song_settings(id)),
+                store.added_at(&track.path),
+            ),
         };
         let past = Past {
             added: added.unwrap_or(0),
             ..Past::default()
         };
-        past.with(&memory.unwrap_or_default())
+        past.with(&song_settings.unwrap_or_default())
     };
     tracks
         .into_iter()

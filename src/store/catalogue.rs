@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::dsp::loudness::Loudness;
-use crate::song_settings::SongMemory;
+use crate::song_settings::SongSettings;
 use crate::store::error::StoreError;
 use crate::store::song_meta::SongMeta;
 use crate::store::song_settings::{self, SettingsRecord};
@@ -44,15 +44,15 @@ pub(super) struct Catalogue {
     /// a disk that is brought back brings nothing new.
     added: sled::Tree,
     complete_songs: sled::Tree,
-    memory: sled::Tree,
+    song_settings: sled::Tree,
     state: sled::Tree,
     loudness: sled::Tree,
 }
 
-/// Where an older croon kept what `memory` holds now.
+/// Where an older croon kept what `song_settings` holds now.
 const OLD_SETTINGS: &str = "settings";
 const OLD_USES: &str = "uses";
-/// Values of `memory` that are no record at all, before they are written over.
+/// Values of `song_settings` that are no record at all, before they are written over.
 const UNREAD: &str = "memory-unread";
 
 impl Catalogue {
@@ -75,7 +75,7 @@ impl Catalogue {
             tracks: tree("tracks")?,
             added: tree("added")?,
             complete_songs: tree("kept")?,
-            memory: tree("memory")?,
+            song_settings: tree("memory")?,
             state: tree("state")?,
             loudness: tree("loudness")?,
             database,
@@ -87,7 +87,7 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Moves what an older croon kept in two places into `memory`. Every step may be the last: a song
+    /// Moves what an older croon kept in two places into `song_settings`. Every step may be the last: a song
     /// leaves its old places after its new record is written, and a record there is not replaced.
     fn take_over_old_records(&self) -> Result<(), StoreError> {
         let error = |e| self.error(e);
@@ -110,13 +110,13 @@ impl Catalogue {
             if chosen.is_none() && used.is_none() {
                 continue;
             }
-            if !self.memory.contains_key(&key).map_err(error)? {
+            if !self.song_settings.contains_key(&key).map_err(error)? {
                 let mut record = SettingsRecord::new();
                 song_settings::write(
                     &mut record,
                     &song_settings::of_old_records(chosen.as_ref(), used.as_ref()),
                 );
-                self.put(&self.memory, &key, &record)?;
+                self.put(&self.song_settings, &key, &record)?;
             }
             for tree in &trees {
                 tree.remove(&key).map_err(error)?;
@@ -193,15 +193,15 @@ impl Catalogue {
         all.collect()
     }
 
-    pub fn memory(&self, id: TrackId) -> SongMemory {
-        let record: Option<SettingsRecord> = self.get(&self.memory, &id.0);
+    pub fn song_settings(&self, id: TrackId) -> SongSettings {
+        let record: Option<SettingsRecord> = self.get(&self.song_settings, &id.0);
         record
             .map(|record| song_settings::read(&record))
             .unwrap_or_default()
     }
 
-    pub fn memories(&self) -> HashMap<TrackId, SongMemory> {
-        let songs = self.memory.iter().flatten().filter_map(|(key, value)| {
+    pub fn all_song_settings(&self) -> HashMap<TrackId, SongSettings> {
+        let songs = self.song_settings.iter().flatten().filter_map(|(key, value)| {
             let record: SettingsRecord = serde_json::from_slice(&value).ok()?;
             Some((
                 TrackId(key.as_ref().try_into().ok()?),
@@ -211,8 +211,12 @@ impl Catalogue {
         songs.collect()
     }
 
-    pub fn change_memory(&self, id: TrackId, change: impl FnOnce(&mut SongMemory)) -> Result<(), StoreError> {
-        let stored = self.memory.get(id.0).map_err(|e| self.error(e))?;
+    pub fn change_settings(
+        &self,
+        id: TrackId,
+        change: impl FnOnce(&mut SongSettings),
+    ) -> Result<(), StoreError> {
+        let stored = self.song_settings.get(id.0).map_err(|e| self.error(e))?;
         let mut record = SettingsRecord::new();
         if let Some(stored) = stored {
             match serde_json::from_slice(&stored) {
@@ -226,7 +230,7 @@ impl Catalogue {
         let mut song = song_settings::read(&record);
         change(&mut song);
         song_settings::write(&mut record, &song);
-        self.put(&self.memory, &id.0, &record)
+        self.put(&self.song_settings, &id.0, &record)
     }
 
     pub fn state<T: DeserializeOwned>(&self, key: &str) -> Option<T> {

@@ -109,7 +109,13 @@ impl StemStore {
                 .iter()
                 .map(|song| song.meta.frames as f64 / f64::from(song.meta.rate.max(1)))
                 .sum(),
-            pinned: Some(catalogue.memories().values().filter(|song| song.pinned).count()),
+            pinned: Some(
+                catalogue
+                    .all_song_settings()
+                    .values()
+                    .filter(|song| song.pinned)
+                    .count(),
+            ),
             known_tracks: Some(catalogue.count_tracks()),
             ..count(&self.parts.paths, self.cap(), &songs)
         }
@@ -169,9 +175,17 @@ impl StemStore {
         self.sweep_leftovers();
         let cap = self.cap();
         let mut songs = self.on_disk();
-        let memories = self.parts.catalogue.memories();
-        let pinned = |song: &OnDisk| memories.get(&song.key.id).is_some_and(|song| song.pinned);
-        let sung = |song: &OnDisk| memories.get(&song.key.id).map_or(0, |song| song.last_sung);
+        let all_song_settings = self.parts.catalogue.all_song_settings();
+        let pinned = |song: &OnDisk| {
+            all_song_settings
+                .get(&song.key.id)
+                .is_some_and(|song| song.pinned)
+        };
+        let sung = |song: &OnDisk| {
+            all_song_settings
+                .get(&song.key.id)
+                .map_or(0, |song| song.last_sung)
+        };
         // One that was never sung is as old as its last change.
         songs.sort_by_key(|song| sung(song).max(song.changed));
         let mut left: u64 = songs.iter().map(|song| song.bytes).sum();
@@ -197,9 +211,11 @@ impl StemStore {
     pub fn clear(&self, pinned_too: bool) -> Result<Cleared, StoreError> {
         self.sweep_leftovers();
         let mut cleared = Cleared::default();
-        let memories = self.parts.catalogue.memories();
+        let all_song_settings = self.parts.catalogue.all_song_settings();
         for song in self.on_disk() {
-            let pinned = memories.get(&song.key.id).is_some_and(|song| song.pinned);
+            let pinned = all_song_settings
+                .get(&song.key.id)
+                .is_some_and(|song| song.pinned);
             if (!pinned || pinned_too) && self.evict(&song)? {
                 cleared.songs += 1;
                 cleared.bytes += song.bytes;

@@ -1,4 +1,4 @@
-//! How a [`SongMemory`] lies in the catalogue: a JSON object, read field by field. A field of a newer
+//! How a [`SongSettings`] lies in the catalogue: a JSON object, read field by field. A field of a newer
 //! croon stays where it is, and one that cannot be read counts as never set; only what really changed
 //! is written, so neither is lost.
 
@@ -7,16 +7,16 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::lyrics::{Pick, Source};
-use crate::song_settings::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongMemory, playable_loop};
+use crate::song_settings::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongSettings, playable_loop};
 
 pub(super) type SettingsRecord = Map<String, Value>;
 
 /// The shape written here. A higher number may add fields; these keep their meaning.
 const VERSION: u64 = 1;
 
-pub(super) fn read(record: &SettingsRecord) -> SongMemory {
+pub(super) fn read(record: &SettingsRecord) -> SongSettings {
     let whole = |name: &str| record.get(name).and_then(Value::as_i64);
-    SongMemory {
+    SongSettings {
         own: read_choices(record),
         singers: read_singers(record),
         lyrics_offset_ms: whole("lyrics_offset_ms").map_or(0, |ms| {
@@ -31,7 +31,7 @@ pub(super) fn read(record: &SettingsRecord) -> SongMemory {
 }
 
 /// Brings a record from what it says to `memory`, touching only what differs.
-pub(super) fn write(record: &mut SettingsRecord, memory: &SongMemory) {
+pub(super) fn write(record: &mut SettingsRecord, memory: &SongSettings) {
     let before = read(record);
     let mut set = |name: &str, differs: bool, value: Value| {
         if differs {
@@ -146,11 +146,11 @@ fn read_pick(value: &Value) -> Option<Pick> {
 pub(super) fn of_old_records(
     settings: Option<&SettingsRecord>,
     song_use: Option<&SettingsRecord>,
-) -> SongMemory {
+) -> SongSettings {
     let number = |name: &str| settings?.get(name)?.as_f64().filter(|n| n.is_finite());
     let whole = |name: &str| song_use?.get(name)?.as_i64();
     // Casts from floats stop at the ends of the integer.
-    SongMemory {
+    SongSettings {
         own: Choices {
             level: number("vocal_level").map(|level| (level.clamp(0.0, 1.0) * 100.0).round() as u8),
             key: number("key").map(|key| key.round() as i8),
@@ -162,7 +162,7 @@ pub(super) fn of_old_records(
             .unwrap_or(false),
         plays: whole("times_sung").map_or(0, |n| n.clamp(0, u32::MAX.into()) as u32),
         last_sung: whole("last_sung").unwrap_or(0).max(0),
-        ..SongMemory::default()
+        ..SongSettings::default()
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let mut memory = SongMemory::default();
+        let mut memory = SongSettings::default();
         for change in [
             Change::Level(25),
             Change::KeyTempo(KeyTempo::new(-3, 85)),
@@ -197,8 +197,8 @@ mod tests {
         let mut written = SettingsRecord::new();
         write(&mut written, &memory);
         assert_eq!(read(&written), memory);
-        write(&mut written, &SongMemory::default());
-        assert_eq!(read(&written), SongMemory::default());
+        write(&mut written, &SongSettings::default());
+        assert_eq!(read(&written), SongSettings::default());
     }
 
     #[test]
@@ -229,13 +229,13 @@ mod tests {
             r#"{"level": 900, "key": "high", "tempo": -4, "lyrics_offset_ms": 1e9, "loop": [3, 1],
                 "lyrics_from": {"source": "moon"}, "pinned": 1, "plays": -7, "last_sung": "today", "singers": 3}"#,
         ));
-        let expected = SongMemory {
+        let expected = SongSettings {
             own: Choices {
                 level: Some(LOUDEST_LEVEL),
                 key: None,
                 tempo: Some(0),
             },
-            ..SongMemory::default()
+            ..SongSettings::default()
         };
         assert_eq!(memory, expected);
         assert_eq!(memory.key_tempo(None), KeyTempo::new(0, 50));
@@ -246,7 +246,7 @@ mod tests {
         let settings = record(r#"{"vocal_level": 0.35, "lyrics_offset": 0.15, "key": -2.0, "tempo": 0.9}"#);
         let song_use = record(r#"{"last_sung": 1700000000, "times_sung": 4, "pinned": true}"#);
         let memory = of_old_records(Some(&settings), Some(&song_use));
-        let expected = SongMemory {
+        let expected = SongSettings {
             own: Choices {
                 level: Some(35),
                 key: Some(-2),
@@ -256,9 +256,9 @@ mod tests {
             pinned: true,
             plays: 4,
             last_sung: 1_700_000_000,
-            ..SongMemory::default()
+            ..SongSettings::default()
         };
         assert_eq!(memory, expected);
-        assert_eq!(of_old_records(None, None), SongMemory::default());
+        assert_eq!(of_old_records(None, None), SongSettings::default());
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::song_settings::{Change, SongMemory};
+use crate::song_settings::{Change, SongSettings};
 use crate::store::aside::put_aside;
 use crate::store::catalogue::{self, Catalogue};
 use crate::store::clock::unix_now;
@@ -181,8 +181,8 @@ impl StemStore {
     }
 
     /// What is remembered of a song; nothing of one never touched.
-    pub fn memory(&self, id: TrackId) -> SongMemory {
-        self.parts.catalogue.memory(id)
+    pub fn song_settings(&self, id: TrackId) -> SongSettings {
+        self.parts.catalogue.song_settings(id)
     }
 
     /// Notes changes to a song, level, key and tempo for this singer. Within a second on the disk; it
@@ -193,7 +193,7 @@ impl StemStore {
         singer: Option<&str>,
         changes: &[Change],
     ) -> Result<(), StoreError> {
-        self.parts.catalogue.change_memory(id, |song| {
+        self.parts.catalogue.change_settings(id, |song| {
             changes
                 .iter()
                 .for_each(|change| song.apply(singer, change.clone()));
@@ -215,8 +215,8 @@ impl StemStore {
     }
 
     /// What is remembered of all songs.
-    pub fn memories(&self) -> HashMap<TrackId, SongMemory> {
-        self.parts.catalogue.memories()
+    pub fn all_song_settings(&self) -> HashMap<TrackId, SongSettings> {
+        self.parts.catalogue.all_song_settings()
     }
 
     /// When each file was first remembered, in seconds since the Unix epoch.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use croon::app::state::deck::Stage;
 use croon::app::{App, Effect, EngineInfo, Event, Found, Loaded, Past, Peaks, Restored, Settings, update};
 use croon::keymap::{Code, Key, Keymap, parse_keys};
-use croon::song_settings::{Choices, SongMemory};
+use croon::song_settings::{Choices, SongSettings};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
 
 /// Title, artist, album; the later, the younger the file.
@@ -78,9 +78,9 @@ pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> Loaded {
     Loaded {
         path: path(title),
         id: Some(TrackId([7; 16])),
-        memory: SongMemory {
+        memory: SongSettings {
             own,
-            ..SongMemory::default()
+            ..SongSettings::default()
         },
         duration: Some(200.0),
         segment_seconds: 4.0,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::key_tempo::KeyTempo;
-use crate::song_settings::SongMemory;
+use crate::song_settings::SongSettings;
 use crate::track::TrackId;
 use crate::waveform::Peaks;
 
@@ -13,7 +13,7 @@ pub struct Loaded {
     pub path: PathBuf,
     /// None where no cache can be had: the song plays as it is.
     pub id: Option<TrackId>,
-    pub memory: SongMemory,
+    pub memory: SongSettings,
     pub duration: Option<f64>,
     /// Length of one segment's core.
     pub segment_seconds: f64,

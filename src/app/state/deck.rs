@@ -7,7 +7,7 @@ use crate::app::state::song_key::SongKey;
 use crate::app::state::song_lyrics::Words;
 use crate::app::state::vocal_map::Voiceprint;
 use crate::key_tempo::KeyTempo;
-use crate::song_settings::{Change, SongMemory};
+use crate::song_settings::{Change, SongSettings};
 use crate::track::{Track, TrackId};
 
 /// How far a song on the deck is.
@@ -37,7 +37,7 @@ pub struct Song {
     /// Who sings it, where the queue says so.
     pub singer: Option<String>,
     /// What the store remembers of it, with what was changed since; see `App::remember`.
-    pub memory: SongMemory,
+    pub memory: SongSettings,
     /// Changes that are not stored yet.
     pub(crate) unsaved: Vec<Change>,
     /// Of this singer, as `memory` says; what the player has.
@@ -70,7 +70,7 @@ impl Song {
             id: None,
             turn: Turn::Library,
             singer: None,
-            memory: SongMemory::default(),
+            memory: SongSettings::default(),
             unsaved: Vec::new(),
             key_tempo: KeyTempo::default(),
             heard: 0.0,

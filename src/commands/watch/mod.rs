@@ -354,7 +354,7 @@ impl Watch<'_> {
     }
 
     fn sort_in(&mut self, tracks: Vec<Track>, stored: &Listing) {
-        let last_sung = |id| self.store.memory(id).last_sung;
+        let last_sung = |id| self.store.song_settings(id).last_sung;
         let again = self.context.separates_again();
         self.queue.sort_in(
             tracks,
