@@ -18,7 +18,7 @@ use crate::files;
 use crate::jobs::lyrics as finder;
 use crate::library::{is_audio, read_track, stamp_of};
 use crate::lyrics::ultrastar::{self, File};
-use crate::lyrics::{Flaw, Lyrics, Manner, Millis, Wanted, write};
+use crate::lyrics::{Lyrics, LyricsProblem, Millis, NoteKind, Wanted, write};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum LyricsCommand {
@@ -91,7 +91,7 @@ struct Told {
     lyrics: Lyrics,
     file: PathBuf,
     encoding: Option<&'static str>,
-    flaws: Vec<Flaw>,
+    flaws: Vec<LyricsProblem>,
 }
 
 /// Of a lyrics file, or, for a song, the best that is found for it.
@@ -209,9 +209,9 @@ fn json(told: &Told) -> String {
                 "text": &line.text[word.from..word.to],
                 "start_ms": word.start_ms,
                 "end_ms": word.end_ms,
-                "golden": matches!(word.manner, Manner::Golden | Manner::GoldenRap),
-                "rap": matches!(word.manner, Manner::Rap | Manner::GoldenRap),
-                "freestyle": word.manner == Manner::Free,
+                "golden": matches!(word.manner, NoteKind::Golden | NoteKind::GoldenRap),
+                "rap": matches!(word.manner, NoteKind::Rap | NoteKind::GoldenRap),
+                "freestyle": word.manner == NoteKind::Free,
             })
         });
         serde_json::json!({
@@ -241,7 +241,7 @@ fn json(told: &Told) -> String {
     format!("{json:#}\n")
 }
 
-fn error(flaw: &Flaw) -> serde_json::Value {
+fn error(flaw: &LyricsProblem) -> serde_json::Value {
     serde_json::json!({ "line": (flaw.line > 0).then_some(flaw.line), "what": flaw.what })
 }
 
@@ -253,7 +253,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<ExitCode> {
             Ok(read) => (Some(read.lyrics.format), read.flaws),
             Err(error) => {
                 let what = error.to_string();
-                (None, vec![Flaw { line: 0, what }])
+                (None, vec![LyricsProblem { line: 0, what }])
             }
         };
         faults += flaws.len();

@@ -11,7 +11,7 @@ use crate::jobs::lyrics as finder;
 use crate::jobs::lyrics::online::{self, Known};
 use crate::jobs::lyrics::{Places, own};
 use crate::library::{read_track, stamp_of};
-use crate::lrclib::{Answer, Lrclib};
+use crate::lrclib::{Lrclib, LrclibReply};
 use crate::lyrics::{self, Format, MOST_BYTES, Wanted};
 use crate::store::StemStore;
 use crate::track::Track;
@@ -146,8 +146,8 @@ fn fetched(file: &Path, again: bool, server: &Lrclib, store: &StemStore) -> anyh
         Known::Lyrics(text) => text,
         Known::Nothing => return Ok(None),
         Known::Unasked => match online::ask(server, Some(store), &question)? {
-            Answer::Lyrics(text) => text,
-            Answer::Nothing => return Ok(None),
+            LrclibReply::Lyrics(text) => text,
+            LrclibReply::Nothing => return Ok(None),
         },
     };
     let lyrics = lyrics::read(text.as_bytes(), Path::new(""))?.lyrics;
