@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::sync::mpsc::channel;
 use std::time::{Duration, SystemTime};
 
-use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, survey};
+use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, scan_once};
 use croon::track::Track;
 use divan::Bencher;
 use lofty::config::WriteOptions;
@@ -91,7 +91,7 @@ fn scan_and_watch_1000_new_songs() -> usize {
 
 #[divan::bench(sample_count = 20)]
 fn scan_1000_known_songs(bencher: Bencher) {
-    let tracks = survey(&roots(), &[], |_| ()).tracks;
+    let tracks = scan_once(&roots(), &[], |_| ()).tracks;
     let known: HashMap<_, _> = tracks
         .into_iter()
         .map(|track| (track.path.clone(), track))

@@ -168,7 +168,7 @@ fn draw_sing_200x60(bencher: Bencher) {
     let loaded = LoadedSong {
         path: path.clone(),
         id: None,
-        memory: croon::song_settings::SongMemory::default(),
+        memory: croon::song_settings::SongSettings::default(),
         duration: Some(200.0),
         segment_seconds: 5.94,
         segments: vec![Some(peaks); 34],

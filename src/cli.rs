@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{self, Context, Fault, Options, Outcome};
+use crate::commands::{self, CommandError, Context, ExitCode, Options};
 
 /// Terminal karaoke: plays your own music and lets you fade the singer out.
 #[derive(Debug, Parser)]
@@ -69,7 +69,7 @@ pub enum Command {
 }
 
 impl Command {
-    pub fn run(self, context: &Context) -> anyhow::Result<Outcome> {
+    pub fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self {
             Self::Doctor(args) => commands::doctor::run(args, context),
             Self::Cache(args) => commands::cache::run(args, context),
@@ -107,7 +107,7 @@ impl Command {
 impl Cli {
     /// What clap cannot see: paths that do not exist, which are most often a mistyped subcommand, or
     /// one that stands behind a path.
-    pub fn check(&self) -> Result<(), Fault> {
+    pub fn check(&self) -> Result<(), CommandError> {
         let Some(missing) = self.paths.iter().find(|path| !path.exists()) else {
             return Ok(());
         };
@@ -126,8 +126,8 @@ impl Cli {
             Some((_, name)) => format!("Did you mean the command `croon {name}`?"),
             None => "Give a folder or a file that exists, or see `croon --help` for the commands.".into(),
         };
-        Err(Fault::new(
-            Outcome::Usage,
+        Err(CommandError::new(
+            ExitCode::Usage,
             format!("there is no file or folder `{word}`. {advice}"),
         ))
     }
@@ -135,9 +135,9 @@ impl Cli {
 
 /// The promise to scripts, made from the one list of outcomes.
 fn exit_codes() -> String {
-    let lines: Vec<String> = Outcome::ALL
+    let lines: Vec<String> = ExitCode::ALL
         .iter()
-        .map(|outcome| format!("  {:>3}  {}", outcome.code(), outcome.meaning()))
+        .map(|exit_code| format!("  {:>3}  {}", exit_code.code(), exit_code.meaning()))
         .collect();
     format!(
         "Exit codes:\n{}\n\nWithout a command croon opens its screen and plays.",
@@ -168,14 +168,17 @@ mod tests {
             .unwrap()
             .check()
             .unwrap_err();
-        assert_eq!(fault.outcome, Outcome::Usage);
+        assert_eq!(fault.exit_code, ExitCode::Usage);
     }
 
     #[test]
     fn the_help_lists_every_exit_code() {
         let help = Cli::command().render_help().to_string();
-        for outcome in Outcome::ALL {
-            assert!(help.contains(outcome.meaning()), "{outcome:?} missing in\n{help}");
+        for exit_code in ExitCode::ALL {
+            assert!(
+                help.contains(exit_code.meaning()),
+                "{exit_code:?} missing in\n{help}"
+            );
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use crate::lrclib::answer::Record;
+use crate::lrclib::answer::LrclibRecord;
 
 /// A question and its answer take no longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -83,7 +83,7 @@ impl Lrclib {
     }
 
     /// The lyrics of exactly this song, else of one of the same name and length.
-    pub fn ask(&self, question: &Question) -> Result<Answer, LrclibError> {
+    pub fn ask(&self, question: &LrclibQuery) -> Result<LrclibReply, LrclibError> {
         let artist = cut(&question.artist);
         let title = cut(&question.title);
         let mut exact = vec![("artist_name", artist.clone()), ("track_name", title.clone())];
@@ -92,16 +92,16 @@ impl Lrclib {
         }
         exact.push(("duration", format!("{:.0}", question.duration)));
         if let Some(body) = self.get("/api/get", &exact)? {
-            let record: Record = self.read(&body)?;
+            let record: LrclibRecord = self.read(&body)?;
             if record.is_of(question) {
                 return Ok(record.answer());
             }
         }
         let names = [("track_name", title), ("artist_name", artist)];
         let Some(body) = self.get("/api/search", &names)? else {
-            return Ok(Answer::Nothing);
+            return Ok(LrclibReply::Nothing);
         };
-        let records: Vec<Record> = self.read(&body)?;
+        let records: Vec<LrclibRecord> = self.read(&body)?;
         Ok(answer::best(records, question))
     }
 
@@ -168,4 +168,4 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Answer, MOST_LYRICS, Question};
+pub use model::{LrclibQuery, LrclibReply, MOST_LYRICS};

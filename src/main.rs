@@ -2,30 +2,30 @@
 //! The only place that prints an error and chooses the exit code.
 
 use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
+use std::process;
 
 use clap::Parser;
 use croon::cli::Cli;
-use croon::commands::{Context, Fault, Outcome};
+use croon::commands::{CommandError, Context, ExitCode};
 use croon::config::LogLevel;
 use croon::logging::{self, LogSettings};
 use croon::paths::Paths;
 
-fn main() -> ExitCode {
+fn main() -> process::ExitCode {
     let cli = Cli::parse();
     match start(cli) {
-        Ok(outcome) => outcome.into(),
+        Ok(exit_code) => exit_code.into(),
         // `croon ... | head` is no failure
-        Err(error) if reader_went_away(&error) => Outcome::Done.into(),
+        Err(error) if reader_went_away(&error) => ExitCode::Done.into(),
         Err(error) => {
             tracing::error!("{error:#}");
             let _ = writeln!(std::io::stderr(), "croon: {error:#}");
-            Outcome::of(&error).into()
+            ExitCode::of(&error).into()
         }
     }
 }
 
-fn start(cli: Cli) -> anyhow::Result<Outcome> {
+fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     cli.check()?;
     let forgiving = cli
         .command
@@ -33,7 +33,7 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
         .is_some_and(|command| command.forgives_config());
     let context = Context::new(
         &cli.options,
-        Paths::from_env().map_err(|e| Fault::new(Outcome::Usage, e.to_string()))?,
+        Paths::from_env().map_err(|e| CommandError::new(ExitCode::Usage, e.to_string()))?,
         forgiving,
     )?
     .with_model(cli.model.as_deref())?;
@@ -41,8 +41,8 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let plain = cli.plain || dumb;
     if screen {
-        if let Some(outcome) = croon::run::attach(&cli.paths, &context)? {
-            return Ok(outcome);
+        if let Some(exit_code) = croon::run::attach(&cli.paths, &context)? {
+            return Ok(exit_code);
         }
         needs_terminal(plain)?;
     }
@@ -84,12 +84,12 @@ fn start(cli: Cli) -> anyhow::Result<Outcome> {
 
 /// The screen cannot be drawn into a file or a pipe; say what can be done there instead. `plain`: lines
 /// can be told anywhere, and only the keys need a terminal.
-fn needs_terminal(plain: bool) -> Result<(), Fault> {
+fn needs_terminal(plain: bool) -> Result<(), CommandError> {
     if std::io::stdin().is_terminal() && (plain || std::io::stdout().is_terminal()) {
         return Ok(());
     }
-    Err(Fault::new(
-        Outcome::NoTerminal,
+    Err(CommandError::new(
+        ExitCode::NoTerminal,
         format!(
             "the screen needs a terminal, and this is none. Run `croon` in one, or use what works without:\n\
              \x20 croon separate FILE...   write vocals and instrumental of songs into files\n\
@@ -99,7 +99,7 @@ fn needs_terminal(plain: bool) -> Result<(), Fault> {
              \x20 croon doctor             check sound, engine, model, cache and terminal\n\
              \x20 croon --help             everything else\n\
              (exit code {})",
-            Outcome::NoTerminal.code()
+            ExitCode::NoTerminal.code()
         ),
     ))
 }

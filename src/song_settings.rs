@@ -1,6 +1,6 @@
 //! What croon remembers of a song from one evening to the next, and the single changes to it.
 //!
-//! The store keeps one [`SongMemory`] per recording. A [`Change`] says one thing that became
+//! The store keeps one [`SongSettings`] per recording. A [`Change`] says one thing that became
 //! different, so that two hands on the same song (the deck, a pin in the Library) never write each
 //! other's news away.
 
@@ -27,7 +27,7 @@ pub struct Choices {
 
 /// Everything remembered of one song.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct SongMemory {
+pub struct SongSettings {
     /// Chosen for the song, while nobody with a name sang.
     pub own: Choices,
     /// Chosen while somebody with a name sang, by [`singer_key`].
@@ -88,7 +88,7 @@ pub fn playable_loop(ends: (f64, f64)) -> Option<(f64, f64)> {
     (from >= 0.0 && to <= LONGEST_SECONDS && to - from >= 0.1).then_some((from, to))
 }
 
-impl SongMemory {
+impl SongSettings {
     fn of(&self, singer: Option<&str>) -> Choices {
         singer
             .and_then(|name| self.singers.get(&singer_key(name)))
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_singer_has_choices_of_their_own_and_the_songs_where_they_have_none() {
-        let mut song = SongMemory::default();
+        let mut song = SongSettings::default();
         song.apply(None, Change::Level(30));
         song.apply(None, Change::KeyTempo(KeyTempo::new(-2, 90)));
         assert_eq!(song.level(Some("Ana")), Some(30));
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_belongs_to_the_song_does_not_ask_who_sings() {
-        let mut song = SongMemory::default();
+        let mut song = SongSettings::default();
         for change in [
             Change::LyricsOffset(150),
             Change::LyricsFrom(Some(Pick::lrclib())),
@@ -178,14 +178,14 @@ mod tests {
         ] {
             song.apply(Some("Ana"), change);
         }
-        let expected = SongMemory {
+        let expected = SongSettings {
             lyrics_offset_ms: 150,
             lyrics_from: Some(Pick::lrclib()),
             loop_seconds: Some((10.0, 12.5)),
             pinned: true,
             plays: 2,
             last_sung: 1_800_000_000,
-            ..SongMemory::default()
+            ..SongSettings::default()
         };
         assert_eq!(song, expected);
     }

@@ -7,7 +7,7 @@ mod input;
 mod large;
 mod lines;
 mod probe;
-pub mod restore;
+mod restore;
 mod screen;
 
 pub use crate::terminal::input::Input;
@@ -16,94 +16,16 @@ pub use crate::terminal::lines::Lines;
 pub use crate::terminal::screen::Screen;
 pub use error::TerminalError;
 
-use std::fs::File;
-use std::io::{self, Write, stderr, stdout};
-use std::os::fd::OwnedFd;
+use std::io::{self, Write, stdout};
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::execute;
-use crossterm::style::Print;
-use crossterm::terminal::{
-    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-};
 use rustix::process::{Signal, getpgrp, kill_process_group};
 use signal_hook::consts::SIGSTOP;
 use signal_hook::iterator::Handle;
 
-use crate::terminal::restore::{OWN_STOP, give_back};
-
-/// We are in the alternate screen. Global, because the panic hook has to know it too.
-static ENTERED: AtomicBool = AtomicBool::new(false);
-/// Lines are told instead: no alternate screen, no escape codes at all.
-static PLAIN: AtomicBool = AtomicBool::new(false);
-/// The mouse is wanted.
-static MOUSE: AtomicBool = AtomicBool::new(false);
-/// Presses, moves with a button held, and numbers for wide screens. Not every move, as crossterm asks
-/// for: that floods a slow line for nothing.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
-/// Where stderr went before [`redirect_stderr`].
-static STDERR: OnceLock<OwnedFd> = OnceLock::new();
-
-/// Points stderr at a file, until the terminal is left: ALSA, JACK and others print there whenever
-/// they like and would smear the screen. Call it before anything touches the sound.
-pub fn redirect_stderr(log: &Path) -> io::Result<()> {
-    if STDERR.get().is_none() {
-        // a second caller loses the race and keeps the first one's copy: the same file
-        let _ = STDERR.set(rustix::io::dup(stderr())?);
-    }
-    let log = File::options().create(true).append(true).open(log)?;
-    rustix::stdio::dup2_stderr(&log)?;
-    Ok(())
-}
-
-fn restore_stderr() {
-    if let Some(fd) = STDERR.get() {
-        // nowhere to report it to
-        let _ = rustix::stdio::dup2_stderr(fd);
-    }
-}
-
-fn enter() -> io::Result<()> {
-    if !ENTERED.swap(true, Ordering::SeqCst) {
-        enable_raw_mode()?;
-        if PLAIN.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-        if MOUSE.load(Ordering::SeqCst) {
-            execute!(stdout(), Print(MOUSE_ON))?;
-        }
-    }
-    Ok(())
-}
-
-/// Gives the terminal back as it was. May be called at any time and any number of times; errors are
-/// passed over, for there is nobody left to tell.
-pub fn leave() {
-    if ENTERED.swap(false, Ordering::SeqCst) {
-        if PLAIN.load(Ordering::SeqCst) {
-            let _ = disable_raw_mode();
-            return;
-        }
-        if MOUSE.load(Ordering::SeqCst) {
-            let _ = execute!(stdout(), Print(MOUSE_OFF));
-        }
-        let _ = execute!(
-            stdout(),
-            EndSynchronizedUpdate,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            Show
-        );
-        let _ = disable_raw_mode();
-    }
-}
+use crate::terminal::restore::{OWN_STOP, enter, give_back, leave, redirect_stderr};
 
 /// A panic of the thread that draws restores the terminal before it is printed. A panic of another
 /// thread goes to the log like everything on stderr: the screen lives on.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::Outcome;
+use crate::commands::exit_code::ExitCode;
 use crate::store::{Cleared, OwnerLock, Pruned, Stats, StemStore, StoreError, Verified, stats_of_folder};
 
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub enum CacheCommand {
     },
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let paths = context.store_paths();
     let open = || StemStore::open(&paths, context.config.cache_bytes());
     match args.command {
@@ -63,7 +63,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             });
             report(context, args.json, &found, || verified(&found))?;
             if !found.damaged.is_empty() {
-                return Ok(Outcome::Failed);
+                return Ok(ExitCode::Failed);
             }
         }
         CacheCommand::Prune { to } => {
@@ -80,14 +80,14 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
                  Nothing was removed. To do it: croon cache clear --yes",
                 paths.cache.display()
             ));
-            return Ok(Outcome::Usage);
+            return Ok(ExitCode::Usage);
         }
         CacheCommand::Clear { pinned, yes: true } => {
             let cleared = open()?.clear(pinned)?;
             report(context, args.json, &cleared, || cleared_text(&cleared))?;
         }
     }
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 fn report<T: Serialize>(

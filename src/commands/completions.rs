@@ -3,7 +3,7 @@
 use clap_complete::Shell;
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::Outcome;
+use crate::commands::exit_code::ExitCode;
 
 /// Put the output where your shell looks for completions, for example:
 ///   croon completions bash > ~/.local/share/bash-completion/completions/croon
@@ -14,9 +14,9 @@ pub struct Args {
 }
 
 /// `cli` is the whole command line, which only its own file knows.
-pub fn run(args: Args, mut cli: clap::Command, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, mut cli: clap::Command, context: &Context) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut cli, "croon", &mut script);
     context.print_bytes(&script)?;
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }

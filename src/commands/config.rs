@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::Outcome;
+use crate::commands::exit_code::ExitCode;
 use crate::config::{Config, DEFAULT_TOML};
 use crate::keymap::reference;
 
@@ -19,7 +19,7 @@ pub enum ConfigCommand {
     Path,
 }
 
-pub fn run(command: ConfigCommand, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(command: ConfigCommand, context: &Context) -> anyhow::Result<ExitCode> {
     match command {
         ConfigCommand::PrintDefault => context.print(DEFAULT_TOML)?,
         ConfigCommand::PrintKeys => {
@@ -37,23 +37,23 @@ pub fn run(command: ConfigCommand, context: &Context) -> anyhow::Result<Outcome>
         }
         ConfigCommand::Check => return check(context),
     }
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
-fn check(context: &Context) -> anyhow::Result<Outcome> {
+fn check(context: &Context) -> anyhow::Result<ExitCode> {
     let file = context.paths.config_file.display();
     if fs::metadata(&context.paths.config_file).is_err() {
         context.print(format!(
             "{file} does not exist: everything has its default, which is fine.\n"
         ))?;
-        return Ok(Outcome::Done);
+        return Ok(ExitCode::Done);
     }
     for problem in &context.problems {
         context.print(format!("{problem}\n"))?;
     }
     if context.problems.is_empty() {
         context.print(format!("{file} is right.\n"))?;
-        return Ok(Outcome::Done);
+        return Ok(ExitCode::Done);
     }
-    Ok(Outcome::Failed)
+    Ok(ExitCode::Failed)
 }

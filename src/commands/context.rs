@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::config::{ColorChoice, Config, ConfigProblem, Device, Place};
 use crate::jobs::lyrics::Folders;
 use crate::keymap::Keymap;
@@ -87,7 +87,7 @@ pub struct Context {
 impl Context {
     /// Reads the configuration. A file that is not TOML at all is an error, except for the commands
     /// that are there to find that out (`forgiving`), which get the defaults and the problem.
-    pub fn new(options: &Options, mut paths: Paths, forgiving: bool) -> Result<Self, Fault> {
+    pub fn new(options: &Options, mut paths: Paths, forgiving: bool) -> Result<Self, CommandError> {
         if let Some(file) = &options.config {
             paths.config_file.clone_from(file);
         }
@@ -95,7 +95,7 @@ impl Context {
         if let Some(fatal) = problems.iter().find(|problem| problem.fatal)
             && !forgiving
         {
-            return Err(Fault::new(Outcome::Usage, fatal.to_string()));
+            return Err(CommandError::new(ExitCode::Usage, fatal.to_string()));
         }
         if let Some(color) = options.color {
             config.screen.color = match color {
@@ -177,19 +177,19 @@ impl Context {
     /// This context with another model of croon's own engine, for this run.
     ///
     /// # Errors
-    /// [`Outcome::Usage`] where there is no such model, and where the configuration names an engine of its
+    /// [`ExitCode::Usage`] where there is no such model, and where the configuration names an engine of its
     /// own, which croon cannot tell what to use.
-    pub fn with_model(&self, model: Option<&str>) -> Result<Self, Fault> {
+    pub fn with_model(&self, model: Option<&str>) -> Result<Self, CommandError> {
         let mut context = self.clone();
         if let Some(model) = model {
             if !context.config.separation.command.is_empty() {
                 let what = "--model chooses a model of croon's own engine, and [separation] command in the configuration names another engine. Name the model in that command line, or use another configuration with --config";
-                return Err(Fault::new(Outcome::Usage, what));
+                return Err(CommandError::new(ExitCode::Usage, what));
             }
             context.config.separation.model = model.to_owned();
             context.model_named = true;
             if let Err(error @ EngineError::UnknownModel(_)) = context.engine_command() {
-                return Err(Fault::new(Outcome::Usage, error.to_string()));
+                return Err(CommandError::new(ExitCode::Usage, error.to_string()));
             }
         }
         Ok(context)
@@ -230,13 +230,13 @@ impl Context {
 }
 
 /// The configuration as the file says. No file is no problem, unless it was asked for by name.
-fn read_config(file: &Path, asked_for: bool) -> Result<(Config, Vec<ConfigProblem>), Fault> {
+fn read_config(file: &Path, asked_for: bool) -> Result<(Config, Vec<ConfigProblem>), CommandError> {
     let unreadable = |why: String| {
         let what = format!(
             "cannot read the configuration {}: {why}. Mend that, or name another file with --config.",
             file.display()
         );
-        Fault::new(Outcome::Usage, what)
+        CommandError::new(ExitCode::Usage, what)
     };
     match fs::read(file) {
         Ok(bytes) => match String::from_utf8(bytes) {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueHint};
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::{Fault, Outcome};
-use crate::remote::{Answered, Client, Line, SCHEMA};
+use crate::commands::exit_code::{CommandError, ExitCode};
+use crate::remote::{Client, RequestLine, ResponseLine, SCHEMA};
 use crate::request::{BadValue, Request};
 use crate::store::OwnerLock;
 use crate::text::printable;
@@ -15,11 +15,11 @@ use crate::text::printable;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    pub ask: Ask,
+    pub command: CtlCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Ask {
+pub enum CtlCommand {
     /// Play on, or play this song now and queue the others
     Play {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -96,73 +96,76 @@ fn checked(
     move |text| read(text).map(|_| text.to_owned())
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let mut client = Client::connect(&context.remote_address())?.ok_or_else(|| nobody(context))?;
-    let lines = match args.ask {
-        Ask::Status { json } => {
-            let answered = client.ask(&Line::new("status"))?;
+    let lines = match args.command {
+        CtlCommand::Status { json } => {
+            let answered = client.ask(&RequestLine::new("status"))?;
             return told(context, answered, |answered| shown(answered, json, true));
         }
-        Ask::Follow { json } => return follow(context, &mut client, json),
-        Ask::Play { files } if files.is_empty() => vec![Line::new("play")],
-        Ask::Play { files } => {
+        CtlCommand::Follow { json } => return follow(context, &mut client, json),
+        CtlCommand::Play { files } if files.is_empty() => vec![RequestLine::new("play")],
+        CtlCommand::Play { files } => {
             let names = std::iter::once("play").chain(std::iter::repeat("add"));
             of_files(names, &files)?
         }
-        Ask::Add { files } => of_files(std::iter::repeat("add"), &files)?,
-        Ask::Pause => vec![Line::new("pause")],
-        Ask::Toggle => vec![Line::new("toggle")],
-        Ask::Stop => vec![Line::new("stop")],
-        Ask::Next => vec![Line::new("next")],
-        Ask::Previous => vec![Line::new("previous")],
-        Ask::Seek { value } => vec![Line::value("seek", &value)],
-        Ask::Vocals { value } => vec![Line::value("vocals", &value)],
-        Ask::Key { value } => vec![Line::value("key", &value)],
-        Ask::Tempo { value } => vec![Line::value("tempo", &value)],
-        Ask::Volume { value } => vec![Line::value("volume", &value)],
-        Ask::Repeat { value } => vec![Line::value("repeat", &value)],
-        Ask::Shuffle { value } => vec![Line::value("shuffle", &value)],
+        CtlCommand::Add { files } => of_files(std::iter::repeat("add"), &files)?,
+        CtlCommand::Pause => vec![RequestLine::new("pause")],
+        CtlCommand::Toggle => vec![RequestLine::new("toggle")],
+        CtlCommand::Stop => vec![RequestLine::new("stop")],
+        CtlCommand::Next => vec![RequestLine::new("next")],
+        CtlCommand::Previous => vec![RequestLine::new("previous")],
+        CtlCommand::Seek { value } => vec![RequestLine::value("seek", &value)],
+        CtlCommand::Vocals { value } => vec![RequestLine::value("vocals", &value)],
+        CtlCommand::Key { value } => vec![RequestLine::value("key", &value)],
+        CtlCommand::Tempo { value } => vec![RequestLine::value("tempo", &value)],
+        CtlCommand::Volume { value } => vec![RequestLine::value("volume", &value)],
+        CtlCommand::Repeat { value } => vec![RequestLine::value("repeat", &value)],
+        CtlCommand::Shuffle { value } => vec![RequestLine::value("shuffle", &value)],
     };
     hand_over(context, &mut client, &lines)
 }
 
 /// Says each of these to the running croon, and to the person what came of it.
-pub fn hand_over(context: &Context, client: &mut Client, lines: &[Line]) -> anyhow::Result<Outcome> {
-    let mut outcome = Outcome::Done;
+pub fn hand_over(context: &Context, client: &mut Client, lines: &[RequestLine]) -> anyhow::Result<ExitCode> {
+    let mut exit_code = ExitCode::Done;
     for line in lines {
         let answered = client.ask(line)?;
         match answered.error {
             Some(error) => {
-                outcome = Outcome::Failed;
+                exit_code = ExitCode::Failed;
                 context.complain(&line.request, &printable(&error));
             }
             None => context.say(printable(&answered.said.unwrap_or_default())),
         }
     }
-    Ok(outcome)
+    Ok(exit_code)
 }
 
 /// A request for each file. The running croon has another working directory: the paths are made whole.
-pub fn of_files(names: impl Iterator<Item = &'static str>, files: &[PathBuf]) -> anyhow::Result<Vec<Line>> {
+pub fn of_files(
+    names: impl Iterator<Item = &'static str>,
+    files: &[PathBuf],
+) -> anyhow::Result<Vec<RequestLine>> {
     names
         .zip(files)
-        .map(|(name, file)| Ok(Line::file(name, &std::path::absolute(file)?)))
+        .map(|(name, file)| Ok(RequestLine::file(name, &std::path::absolute(file)?)))
         .collect()
 }
 
 fn told(
     context: &Context,
-    answered: Answered,
-    text: impl FnOnce(&Answered) -> Result<String, serde_json::Error>,
-) -> anyhow::Result<Outcome> {
+    answered: ResponseLine,
+    text: impl FnOnce(&ResponseLine) -> Result<String, serde_json::Error>,
+) -> anyhow::Result<ExitCode> {
     if let Some(error) = &answered.error {
-        return Err(Fault::new(Outcome::Failed, printable(error)).into());
+        return Err(CommandError::new(ExitCode::Failed, printable(error)).into());
     }
     context.print(text(&answered)?)?;
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
-fn shown(answered: &Answered, json: bool, page: bool) -> Result<String, serde_json::Error> {
+fn shown(answered: &ResponseLine, json: bool, page: bool) -> Result<String, serde_json::Error> {
     let Some(status) = &answered.status else {
         return Ok(String::new());
     };
@@ -182,19 +185,19 @@ fn shown(answered: &Answered, json: bool, page: bool) -> Result<String, serde_js
     })
 }
 
-fn follow(context: &Context, client: &mut Client, json: bool) -> anyhow::Result<Outcome> {
-    let mut next = Some(client.ask(&Line::new("follow"))?);
+fn follow(context: &Context, client: &mut Client, json: bool) -> anyhow::Result<ExitCode> {
+    let mut next = Some(client.ask(&RequestLine::new("follow"))?);
     client.be_patient()?;
     while let Some(answered) = next {
         told(context, answered, |answered| shown(answered, json, false))?;
         next = client.next_line()?;
     }
     context.say("croon has ended");
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 /// No croon answers; one that cannot may still be there.
-fn nobody(context: &Context) -> Fault {
+fn nobody(context: &Context) -> CommandError {
     let what = match OwnerLock::holder(&context.paths.state) {
         Some(pid) => format!(
             "the croon that is running (process {pid}) cannot be controlled: it is a command without a screen, \
@@ -202,5 +205,5 @@ fn nobody(context: &Context) -> Fault {
         ),
         None => "no croon is running. Start one in a terminal (`croon`), and `croon ctl` reaches it.".into(),
     };
-    Fault::new(Outcome::NotRunning, what)
+    CommandError::new(ExitCode::NotRunning, what)
 }

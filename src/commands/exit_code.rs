@@ -1,7 +1,7 @@
 //! How a command ends: the documented exit codes, and an error that carries one.
 
 use std::fmt;
-use std::process::ExitCode;
+use std::process;
 
 use crate::separate::error::EngineError;
 use crate::store::StoreError;
@@ -9,7 +9,7 @@ use crate::store::StoreError;
 /// How a command ended. The numbers are a promise to scripts: README and `--help` list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Outcome {
+pub enum ExitCode {
     Done = 0,
     /// Something went wrong, or went wrong for some of what was asked.
     Failed = 1,
@@ -29,7 +29,7 @@ pub enum Outcome {
     Interrupted = 130,
 }
 
-impl Outcome {
+impl ExitCode {
     pub const ALL: [Self; 9] = [
         Self::Done,
         Self::Failed,
@@ -67,8 +67,8 @@ impl Outcome {
     }
 
     fn asked_for(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        if let Some(fault) = cause.downcast_ref::<Fault>() {
-            return Some(fault.outcome);
+        if let Some(fault) = cause.downcast_ref::<CommandError>() {
+            return Some(fault.exit_code);
         }
         if let Some(StoreError::Busy { .. } | StoreError::Locked { .. }) = cause.downcast_ref() {
             return Some(Self::Busy);
@@ -80,36 +80,36 @@ impl Outcome {
     }
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        Self::from(outcome.code())
+impl From<ExitCode> for process::ExitCode {
+    fn from(exit_code: ExitCode) -> Self {
+        Self::from(exit_code.code())
     }
 }
 
-/// An error that knows its exit code: `return Err(Fault::new(Outcome::Busy, "...").into())`. The
+/// An error that knows its exit code: `return Err(CommandError::new(ExitCode::Busy, "...").into())`. The
 /// message says what happened, what it means and what to do.
 #[derive(Debug)]
-pub struct Fault {
-    pub outcome: Outcome,
+pub struct CommandError {
+    pub exit_code: ExitCode,
     pub message: String,
 }
 
-impl Fault {
-    pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
+impl CommandError {
+    pub fn new(exit_code: ExitCode, message: impl Into<String>) -> Self {
         Self {
-            outcome,
+            exit_code,
             message: message.into(),
         }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for CommandError {}
 
 /// The error with its causes, each said once: many errors name their cause themselves.
 pub(super) fn told(error: &anyhow::Error) -> String {
@@ -128,15 +128,15 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_code_under_context() {
-        let error = anyhow::Error::new(Fault::new(Outcome::Busy, "held")).context("while opening");
-        assert_eq!(Outcome::of(&error), Outcome::Busy);
-        assert_eq!(Outcome::of(&anyhow::anyhow!("plain")), Outcome::Failed);
-        assert_eq!(Outcome::of(&EngineError::Stopped.into()), Outcome::NoDevice);
+        let error = anyhow::Error::new(CommandError::new(ExitCode::Busy, "held")).context("while opening");
+        assert_eq!(ExitCode::of(&error), ExitCode::Busy);
+        assert_eq!(ExitCode::of(&anyhow::anyhow!("plain")), ExitCode::Failed);
+        assert_eq!(ExitCode::of(&EngineError::Stopped.into()), ExitCode::NoDevice);
     }
 
     #[test]
     fn codes_are_distinct() {
-        let mut codes = Outcome::ALL.map(Outcome::code);
+        let mut codes = ExitCode::ALL.map(ExitCode::code);
         codes.sort_unstable();
         assert!(codes.windows(2).all(|pair| pair[0] < pair[1]));
     }

@@ -11,7 +11,7 @@ use crate::audio::dsp::resample::Resampler;
 use crate::audio::identity::track_id;
 use crate::audio::write::StemFormat;
 use crate::commands::context::Context;
-use crate::commands::exit_code::{self, Fault, Outcome};
+use crate::commands::exit_code::{self, CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
 use crate::commands::separate::files::Stems;
 use crate::commands::separate::stem::Stem;
@@ -48,7 +48,7 @@ pub struct Args {
     pub format: Format,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let mut export = Export {
         context,
         interrupt: Interrupt::listen()?,
@@ -68,7 +68,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     for file in &args.files {
         match export.song(file, &args.output) {
             Ok(folder) => context.print(format!("{}\n", shown(&folder)))?,
-            Err(_) if export.interrupt.happened() => return Ok(Outcome::Interrupted),
+            Err(_) if export.interrupt.happened() => return Ok(ExitCode::Interrupted),
             Err(error) => {
                 failed += 1;
                 context.complain(&shown(file), &exit_code::told(&error));
@@ -76,9 +76,9 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         }
     }
     Ok(if failed == 0 {
-        Outcome::Done
+        ExitCode::Done
     } else {
-        Outcome::Failed
+        ExitCode::Failed
     })
 }
 
@@ -218,7 +218,7 @@ impl Export<'_> {
 
 /// The text of a song and its audio, by the name of either.
 fn text_and_audio(file: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
-    let missing = |what: &str| Fault::new(Outcome::NothingFound, what.to_owned());
+    let missing = |what: &str| CommandError::new(ExitCode::NothingFound, what.to_owned());
     if is_audio(file) {
         let text = song_text(file).ok_or_else(|| {
             missing("there is no UltraStar text beside it that names it, and without notes there is no UltraStar song")

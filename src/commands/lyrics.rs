@@ -2,7 +2,7 @@
 //! and lyrics as files of another format. Nothing but the file named by `-o`, and what croon keeps for
 //! itself, is written.
 
-pub mod fault;
+pub mod error;
 mod keep;
 
 use std::fmt::Write as _;
@@ -12,13 +12,13 @@ use anyhow::Context as _;
 
 use crate::audio::identity::track_id;
 use crate::commands::context::Context;
-use crate::commands::exit_code::{Fault, Outcome};
-use crate::commands::lyrics::fault::{shown, unusable};
+use crate::commands::exit_code::{CommandError, ExitCode};
+use crate::commands::lyrics::error::{shown, unusable};
 use crate::files;
 use crate::jobs::lyrics as finder;
 use crate::library::{is_audio, read_track, stamp_of};
 use crate::lyrics::ultrastar::{self, File};
-use crate::lyrics::{Flaw, Lyrics, Manner, Millis, Wanted, write};
+use crate::lyrics::{Lyrics, LyricsProblem, Millis, NoteKind, Wanted, write};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum LyricsCommand {
@@ -76,7 +76,7 @@ pub enum To {
     Ultrastar,
 }
 
-pub fn run(command: LyricsCommand, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(command: LyricsCommand, context: &Context) -> anyhow::Result<ExitCode> {
     match command {
         LyricsCommand::Show(args) => show(&args, context),
         LyricsCommand::Check(args) => check(&args, context),
@@ -91,11 +91,11 @@ struct Told {
     lyrics: Lyrics,
     file: PathBuf,
     encoding: Option<&'static str>,
-    flaws: Vec<Flaw>,
+    flaws: Vec<LyricsProblem>,
 }
 
 /// Of a lyrics file, or, for a song, the best that is found for it.
-fn told(file: &Path, context: &Context) -> Result<Told, Fault> {
+fn told(file: &Path, context: &Context) -> Result<Told, CommandError> {
     if !is_audio(file) {
         let read = finder::read_file(file).map_err(|error| unusable(file, &error.to_string()))?;
         return Ok(Told {
@@ -131,7 +131,7 @@ fn told(file: &Path, context: &Context) -> Result<Told, Fault> {
                 file.with_extension("lrc").file_name().unwrap_or_default()
             )),
         );
-        return Err(Fault::new(Outcome::NothingFound, looked));
+        return Err(CommandError::new(ExitCode::NothingFound, looked));
     };
     Ok(Told {
         lyrics,
@@ -141,10 +141,10 @@ fn told(file: &Path, context: &Context) -> Result<Told, Fault> {
     })
 }
 
-fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Outcome> {
+fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let told = told(&args.file, context)?;
     context.print(if args.json { json(&told) } else { table(&told) })?;
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 /// The head of the lyrics, then a row for each line: start, end, singer, text.
@@ -209,9 +209,9 @@ fn json(told: &Told) -> String {
                 "text": &line.text[word.from..word.to],
                 "start_ms": word.start_ms,
                 "end_ms": word.end_ms,
-                "golden": matches!(word.manner, Manner::Golden | Manner::GoldenRap),
-                "rap": matches!(word.manner, Manner::Rap | Manner::GoldenRap),
-                "freestyle": word.manner == Manner::Free,
+                "golden": matches!(word.manner, NoteKind::Golden | NoteKind::GoldenRap),
+                "rap": matches!(word.manner, NoteKind::Rap | NoteKind::GoldenRap),
+                "freestyle": word.manner == NoteKind::Free,
             })
         });
         serde_json::json!({
@@ -236,16 +236,16 @@ fn json(told: &Told) -> String {
         "offset_ms": lyrics.offset_ms,
         "voices": lyrics.voices,
         "lines": lines.collect::<Vec<_>>(),
-        "faults": told.flaws.iter().map(fault).collect::<Vec<_>>(),
+        "faults": told.flaws.iter().map(error).collect::<Vec<_>>(),
     });
     format!("{json:#}\n")
 }
 
-fn fault(flaw: &Flaw) -> serde_json::Value {
+fn error(flaw: &LyricsProblem) -> serde_json::Value {
     serde_json::json!({ "line": (flaw.line > 0).then_some(flaw.line), "what": flaw.what })
 }
 
-fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
+fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let mut faults = 0;
     let mut all = Vec::new();
     for file in &args.files {
@@ -253,7 +253,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
             Ok(read) => (Some(read.lyrics.format), read.flaws),
             Err(error) => {
                 let what = error.to_string();
-                (None, vec![Flaw { line: 0, what }])
+                (None, vec![LyricsProblem { line: 0, what }])
             }
         };
         faults += flaws.len();
@@ -262,7 +262,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
             all.push(serde_json::json!({
                 "file": file.to_string_lossy(),
                 "format": format.map(crate::lyrics::Format::name),
-                "faults": flaws.iter().map(fault).collect::<Vec<_>>(),
+                "faults": flaws.iter().map(error).collect::<Vec<_>>(),
             }));
             continue;
         }
@@ -285,20 +285,20 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
         context.print(format!("{json:#}\n"))?;
     }
     Ok(if faults == 0 {
-        Outcome::Done
+        ExitCode::Done
     } else {
-        Outcome::Failed
+        ExitCode::Failed
     })
 }
 
-fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<Outcome> {
+fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let bytes = match args.to {
         To::Lrc => write::lrc(&told(&args.file, context)?.lyrics, args.shift).into_bytes(),
         To::Ultrastar => moved_ultrastar(&args.file, args.shift)?,
     };
     let Some(output) = &args.output else {
         context.print_bytes(&bytes)?;
-        return Ok(Outcome::Done);
+        return Ok(ExitCode::Done);
     };
     // what somebody made by hand is never written over
     files::write_new(output, &bytes).with_context(|| {
@@ -308,11 +308,11 @@ fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<Outcome> {
         )
     })?;
     context.say(format!("{} written", shown(output)));
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 /// The file with another `#GAP`, all else byte for byte.
-fn moved_ultrastar(path: &Path, shift: Millis) -> Result<Vec<u8>, Fault> {
+fn moved_ultrastar(path: &Path, shift: Millis) -> Result<Vec<u8>, CommandError> {
     let bytes = finder::bytes_of(path).map_err(|error| unusable(path, &error.to_string()))?;
     if !ultrastar::looks_like(&bytes) {
         return Err(unusable(

@@ -1,5 +1,5 @@
 //! What croon does without the screen: one file per subcommand, each with its `Args` and a
-//! `run(args, &Context) -> anyhow::Result<Outcome>`. Data goes to stdout, messages to stderr.
+//! `run(args, &Context) -> anyhow::Result<ExitCode>`. Data goes to stdout, messages to stderr.
 
 pub mod cache;
 pub mod completions;
@@ -20,5 +20,5 @@ pub mod train;
 pub mod watch;
 
 pub use crate::commands::context::{Context, Options};
-pub use crate::commands::exit_code::{Fault, Outcome};
+pub use crate::commands::exit_code::{CommandError, ExitCode};
 pub use crate::commands::interrupt::Interrupt;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::Outcome;
+use crate::commands::exit_code::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -19,7 +19,7 @@ struct Entry {
     what: &'static str,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let paths = &context.paths;
     let mut places = Vec::new();
     let mut entry = |name, path: &Path, what| {
@@ -68,7 +68,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             })).collect::<Vec<_>>(),
         });
         context.print(format!("{json:#}\n"))?;
-        return Ok(Outcome::Done);
+        return Ok(ExitCode::Done);
     }
     let width = places
         .iter()
@@ -86,5 +86,5 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         let missing = if *exists { "" } else { " (not there yet)" };
         context.print(format!("{name:<7} {path:<width$}  {what}{missing}\n"))?;
     }
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }

@@ -7,10 +7,10 @@ use clap::ValueHint;
 
 use crate::commands::context::Context;
 use crate::commands::ctl;
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::library::{not_written, songs_of, write_list};
 use crate::m3u;
-use crate::remote::{Client, Line};
+use crate::remote::{Client, RequestLine};
 use crate::store::StemStore;
 use crate::text::printable;
 
@@ -35,17 +35,17 @@ pub enum QueueCommand {
     },
 }
 
-pub fn run(command: QueueCommand, context: &Context) -> anyhow::Result<Outcome> {
-    let line = |request: &str, file: &Path, manner: Option<&str>| -> anyhow::Result<Line> {
-        Ok(Line {
+pub fn run(command: QueueCommand, context: &Context) -> anyhow::Result<ExitCode> {
+    let line = |request: &str, file: &Path, manner: Option<&str>| -> anyhow::Result<RequestLine> {
+        Ok(RequestLine {
             value: manner.map(str::to_owned),
-            ..Line::file(request, &std::path::absolute(file)?)
+            ..RequestLine::file(request, &std::path::absolute(file)?)
         })
     };
     let line = match &command {
         QueueCommand::Save { file, .. } if !m3u::is_list(file) => {
             let what = "the name of a list ends in .m3u8 or .m3u, so that players know it for one";
-            return Err(Fault::new(Outcome::Usage, what).into());
+            return Err(CommandError::new(ExitCode::Usage, what).into());
         }
         QueueCommand::Save { file, force } => line("queue-save", file, force.then_some("over"))?,
         QueueCommand::Load { file, add } => line("queue-load", file, add.then_some("add"))?,
@@ -58,18 +58,18 @@ pub fn run(command: QueueCommand, context: &Context) -> anyhow::Result<Outcome> 
     match command {
         QueueCommand::Save { file, force } => {
             let path = write_list(&file, &queue.items, force)
-                .map_err(|error| Fault::new(Outcome::Failed, not_written(&file, &error)))?;
+                .map_err(|error| CommandError::new(ExitCode::Failed, not_written(&file, &error)))?;
             context.say(format!("{} are in {}", songs(queue.items.len()), shown(&path)));
         }
         QueueCommand::Load { file, add } => {
             let list = songs_of(&file)
-                .map_err(|why| Fault::new(Outcome::Failed, format!("{}: {why}", shown(&file))))?;
+                .map_err(|why| CommandError::new(ExitCode::Failed, format!("{}: {why}", shown(&file))))?;
             if list.items.is_empty() {
                 let what = format!(
                     "{}: there is no song in it, so the queue stays as it is",
                     shown(&file)
                 );
-                return Err(Fault::new(Outcome::NothingFound, what).into());
+                return Err(CommandError::new(ExitCode::NothingFound, what).into());
             }
             let count = songs(list.items.len());
             if add {
@@ -82,7 +82,7 @@ pub fn run(command: QueueCommand, context: &Context) -> anyhow::Result<Outcome> 
             context.say(format!("{count} wait in the queue for the next evening"));
         }
     }
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 fn songs(count: usize) -> String {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::Outcome;
-use crate::library::{Survey, survey};
+use crate::commands::exit_code::ExitCode;
+use crate::library::{ScanSummary, scan_once};
 use crate::text::printable;
 use crate::track::Track;
 
@@ -20,11 +20,11 @@ pub struct Args {
     pub json: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let roots = context.music_folders(&args.paths);
     let bar = progress(context);
     let mut told = Instant::now();
-    let seen = survey(&roots, &context.config.library.exclude, |songs| {
+    let seen = scan_once(&roots, &context.config.library.exclude, |songs| {
         // reading a song may take less time than drawing a number
         if told.elapsed() > Duration::from_millis(100) {
             told = Instant::now();
@@ -44,9 +44,9 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         context.say(summary(&roots, &seen));
     }
     Ok(match (seen.troubles.is_empty(), seen.tracks.is_empty()) {
-        (false, _) => Outcome::Failed,
-        (true, true) => Outcome::NothingFound,
-        (true, false) => Outcome::Done,
+        (false, _) => ExitCode::Failed,
+        (true, true) => ExitCode::NothingFound,
+        (true, false) => ExitCode::Done,
     })
 }
 
@@ -61,7 +61,7 @@ fn progress(context: &Context) -> indicatif::ProgressBar {
     bar
 }
 
-fn table(seen: &Survey) -> String {
+fn table(seen: &ScanSummary) -> String {
     let mut text = String::new();
     for track in &seen.tracks {
         let name = match track.artist() {
@@ -89,7 +89,7 @@ fn length(seconds: Option<f64>) -> String {
     }
 }
 
-fn summary(roots: &[PathBuf], seen: &Survey) -> String {
+fn summary(roots: &[PathBuf], seen: &ScanSummary) -> String {
     let folders: Vec<_> = roots
         .iter()
         .map(|root| printable(&root.to_string_lossy()))
@@ -104,7 +104,7 @@ fn summary(roots: &[PathBuf], seen: &Survey) -> String {
     )
 }
 
-fn json(roots: &[PathBuf], seen: &Survey) -> String {
+fn json(roots: &[PathBuf], seen: &ScanSummary) -> String {
     // paths that are no UTF-8 cannot be JSON strings: shown with the replacement character
     let song = |track: &Track| {
         serde_json::json!({

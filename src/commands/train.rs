@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::separate::command::EngineCommand;
 
 /// All after `train`, `--help` included, is the engine's to understand.
@@ -24,7 +24,7 @@ draws a run's curves, and `croon-separator export` makes a model of it. The engi
 
 ";
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let help = args
         .options
         .iter()
@@ -37,7 +37,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         // Whoever asks for help has been helped, as far as is possible without an engine.
         Err(error) if help => {
             context.say(format!("croon: {error:#}"));
-            return Ok(Outcome::Done);
+            return Ok(ExitCode::Done);
         }
         Err(error) => return Err(error),
     };
@@ -47,7 +47,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         .args(&args.options)
         .exec();
     let what = format!("the engine `{}` could not be started: {error}", engine.shown());
-    Err(Fault::new(Outcome::NoDevice, what).into())
+    Err(CommandError::new(ExitCode::NoDevice, what).into())
 }
 
 /// The engine's command line with `train` for `serve`.
@@ -59,7 +59,7 @@ fn trainer(context: &Context) -> anyhow::Result<EngineCommand> {
              is trained. Call `croon-separator train`, or a trainer of its own, directly",
             engine.shown()
         );
-        return Err(Fault::new(Outcome::Usage, what).into());
+        return Err(CommandError::new(ExitCode::Usage, what).into());
     };
     // What follows `serve` are options of serving.
     engine.args.truncate(serve);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Place;
+use super::place::Place;
 
 /// One thing that is wrong, where, and what croon does instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

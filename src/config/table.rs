@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::nearest;
-use super::read::Reader;
+use super::reader::Reader;
 
 /// One table of the file, which learns the right names from the questions it is asked.
 pub(super) struct Table<'a, 'b, 'r> {

@@ -16,7 +16,7 @@ use crate::jobs::stored;
 use crate::jobs::vocals::StoredVocals;
 use crate::library::{self, Span};
 use crate::separate::segment::Grid;
-use crate::song_settings::SongMemory;
+use crate::song_settings::SongSettings;
 use crate::store::{Peaks, SongStems, StemStore};
 use crate::track::TrackId;
 
@@ -40,7 +40,7 @@ pub enum LoadEvent {
 pub struct Opened {
     pub path: PathBuf,
     pub id: TrackId,
-    pub memory: SongMemory,
+    pub memory: SongSettings,
     /// What its tags say about its loudness, and what was measured.
     pub tag_gain: Option<TagGain>,
     pub loudness: Option<Loudness>,
@@ -179,7 +179,7 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
     Ok(Opened {
         path: load.path.clone(),
         id,
-        memory: store.memory(id),
+        memory: store.song_settings(id),
         tag_gain: library::tag_gain(&load.path),
         loudness: store.loudness(id),
         duration,

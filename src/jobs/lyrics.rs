@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::lrclib::Lrclib;
 use crate::lyrics::cdg::Graphics;
-use crate::lyrics::{self, Lyrics, MOST_BYTES, NotLyrics, Offer, Online, Pick, Wanted, model};
+use crate::lyrics::{self, Lyrics, LyricsError, MOST_BYTES, Offer, Online, Pick, Wanted, model};
 use crate::store::StemStore;
 
 /// Where lyrics are kept apart from the songs.
@@ -134,7 +134,7 @@ pub enum Unread {
     #[error("it can't be read ({0}); check its permissions")]
     Io(std::io::Error),
     #[error(transparent)]
-    NotLyrics(#[from] NotLyrics),
+    LyricsError(#[from] LyricsError),
 }
 
 /// Reads a lyrics file of any format.

@@ -25,18 +25,18 @@ struct Pending {
 
 /// What to do with a file whose time has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FileState {
     Ready,
     Wait,
 }
 
 /// The files not ready yet.
 #[derive(Debug, Default)]
-pub struct Settle {
+pub struct Debounce {
     files: HashMap<PathBuf, Pending>,
 }
 
-impl Settle {
+impl Debounce {
     /// The file changed and may change again.
     pub fn touched(&mut self, path: &Path, still: Duration, now: Instant) {
         let pending = self.entry(path, still, now);
@@ -79,19 +79,19 @@ impl Settle {
     }
 
     /// Judges one of [`Self::due`] by its stamp of this moment; a ready file is no longer waiting.
-    pub fn judge(&mut self, path: &Path, stamp: FileStamp, now: Instant) -> Verdict {
+    pub fn judge(&mut self, path: &Path, stamp: FileStamp, now: Instant) -> FileState {
         let Some(pending) = self.files.get_mut(path) else {
-            return Verdict::Wait;
+            return FileState::Wait;
         };
         if pending.closed || pending.last == Some(stamp) {
             self.files.remove(path);
-            return Verdict::Ready;
+            return FileState::Ready;
         }
         pending.last = Some(stamp);
         // the time since the last event has been waited already; a second look is enough, but not
         // sooner than a network file system forgets what it told last
         pending.due = now + pending.still.min(STILL_POLLED);
-        Verdict::Wait
+        FileState::Wait
     }
 
     fn entry(&mut self, path: &Path, still: Duration, now: Instant) -> &mut Pending {
@@ -114,42 +114,42 @@ mod tests {
 
     #[test]
     fn a_growing_file_waits_until_it_is_closed() {
-        let (mut settle, start, path) = (Settle::default(), Instant::now(), Path::new("/m/a.mp3"));
-        settle.touched(path, STILL_WATCHED, start);
-        assert!(settle.due(start + Duration::from_secs(1)).is_empty());
-        settle.closed(path, start + Duration::from_secs(1));
+        let (mut debounce, start, path) = (Debounce::default(), Instant::now(), Path::new("/m/a.mp3"));
+        debounce.touched(path, STILL_WATCHED, start);
+        assert!(debounce.due(start + Duration::from_secs(1)).is_empty());
+        debounce.closed(path, start + Duration::from_secs(1));
         let then = start + Duration::from_secs(1) + AFTER_CLOSE;
-        assert_eq!(settle.due(then), [path.to_owned()]);
-        assert_eq!(settle.judge(path, stamp(9), then), Verdict::Ready);
-        assert!(!settle.contains(path));
+        assert_eq!(debounce.due(then), [path.to_owned()]);
+        assert_eq!(debounce.judge(path, stamp(9), then), FileState::Ready);
+        assert!(!debounce.contains(path));
     }
 
     #[test]
     fn writing_after_a_close_waits_again() {
-        let (mut settle, start, path) = (Settle::default(), Instant::now(), Path::new("/m/a.mp3"));
-        settle.closed(path, start);
-        settle.touched(path, STILL_WATCHED, start);
-        assert!(settle.due(start + AFTER_CLOSE).is_empty());
+        let (mut debounce, start, path) = (Debounce::default(), Instant::now(), Path::new("/m/a.mp3"));
+        debounce.closed(path, start);
+        debounce.touched(path, STILL_WATCHED, start);
+        assert!(debounce.due(start + AFTER_CLOSE).is_empty());
     }
 
     #[test]
     fn without_a_close_it_must_hold_still() {
-        let (mut settle, start, path) = (Settle::default(), Instant::now(), Path::new("/m/a.mp3"));
-        settle.touched(path, STILL_POLLED, start);
+        let (mut debounce, start, path) = (Debounce::default(), Instant::now(), Path::new("/m/a.mp3"));
+        debounce.touched(path, STILL_POLLED, start);
         let mut now = start + STILL_POLLED;
         for size in 1..4 {
-            assert_eq!(settle.judge(path, stamp(size), now), Verdict::Wait);
-            now = settle.next_due().unwrap_or(now);
+            assert_eq!(debounce.judge(path, stamp(size), now), FileState::Wait);
+            now = debounce.next_due().unwrap_or(now);
         }
-        assert_eq!(settle.judge(path, stamp(3), now), Verdict::Ready);
+        assert_eq!(debounce.judge(path, stamp(3), now), FileState::Ready);
     }
 
     #[test]
     fn a_removed_folder_takes_its_waiting_files_with_it() {
-        let (mut settle, now) = (Settle::default(), Instant::now());
-        settle.closed(Path::new("/m/a/1.mp3"), now);
-        settle.closed(Path::new("/m/ab.mp3"), now);
-        assert!(!settle.forget(Path::new("/m/a")));
-        assert!(!settle.contains(Path::new("/m/a/1.mp3")) && settle.contains(Path::new("/m/ab.mp3")));
+        let (mut debounce, now) = (Debounce::default(), Instant::now());
+        debounce.closed(Path::new("/m/a/1.mp3"), now);
+        debounce.closed(Path::new("/m/ab.mp3"), now);
+        assert!(!debounce.forget(Path::new("/m/a")));
+        assert!(!debounce.contains(Path::new("/m/a/1.mp3")) && debounce.contains(Path::new("/m/ab.mp3")));
     }
 }

@@ -1,4 +1,4 @@
-//! TODO
+//! What the library is asked for and what it reports.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

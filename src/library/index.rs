@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::track::FileStamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
+struct IndexEntry {
     stamp: FileStamp,
     /// The last walk that met this file.
     seen: u32,
@@ -16,7 +16,7 @@ struct Entry {
 /// Path and stamp of every file told of; the tracks themselves are the listener's.
 #[derive(Debug, Default)]
 pub struct Index {
-    files: BTreeMap<Box<Path>, Entry>,
+    files: BTreeMap<Box<Path>, IndexEntry>,
     walk: u32,
 }
 
@@ -39,7 +39,7 @@ impl Index {
     pub fn insert(&mut self, path: &Path, stamp: FileStamp) {
         self.files.insert(
             path.into(),
-            Entry {
+            IndexEntry {
                 stamp,
                 seen: self.walk,
             },
@@ -89,7 +89,7 @@ impl Index {
 
     /// Takes out the chosen ones of the file of that very name and all below it: neighbours, since
     /// paths sort part by part.
-    fn take(&mut self, path: &Path, chosen: impl Fn(&Entry) -> bool) -> Vec<(PathBuf, FileStamp)> {
+    fn take(&mut self, path: &Path, chosen: impl Fn(&IndexEntry) -> bool) -> Vec<(PathBuf, FileStamp)> {
         let found: Vec<_> = self
             .files
             .range::<Path, _>((Bound::Included(path), Bound::Unbounded))

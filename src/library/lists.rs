@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::files;
-use crate::library::scope::Territory;
-use crate::library::walk::{Step, Walk};
+use crate::library::scope::Scope;
+use crate::library::walk::{Walk, WalkStep};
 use crate::m3u::{self, Item, List};
 use crate::text::printable;
 
@@ -35,16 +35,16 @@ pub fn songs_of(path: &Path) -> Result<List, String> {
 }
 
 fn folder(path: &Path) -> Result<List, String> {
-    let (territory, _) = Territory::new(&[path.to_owned()], &[]);
-    let mut walk = Walk::new(Arc::new(territory), path, path);
+    let (scope, _) = Scope::new(&[path.to_owned()], &[]);
+    let mut walk = Walk::new(Arc::new(scope), path, path);
     let mut songs = Vec::new();
     while let Some(step) = walk.step() {
         match step {
-            Step::Song { path, .. } => songs.push(path),
-            Step::Trouble { path, reason } => {
+            WalkStep::Song { path, .. } => songs.push(path),
+            WalkStep::Trouble { path, reason } => {
                 tracing::warn!(path = %path.display(), "left out: {reason}");
             }
-            Step::Folder(_) | Step::Other => {}
+            WalkStep::Folder(_) | WalkStep::Other => {}
         }
         if songs.len() > MOST {
             return Err(format!(

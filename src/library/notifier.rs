@@ -11,26 +11,26 @@ use crate::track::Track;
 const BATCH_FILES: usize = 200;
 const BATCH_AGE: Duration = Duration::from_millis(80);
 
-pub struct Report {
+pub struct Notifier {
     on: Box<dyn Fn(LibraryEvent) + Send>,
     found: Vec<Track>,
-    tell_by: Option<Instant>,
-    troubled: HashSet<PathBuf>,
+    flush_at: Option<Instant>,
+    reported: HashSet<PathBuf>,
 }
 
-impl Report {
+impl Notifier {
     pub fn new(on: Box<dyn Fn(LibraryEvent) + Send>) -> Self {
         Self {
             on,
             found: Vec::new(),
-            tell_by: None,
-            troubled: HashSet::new(),
+            flush_at: None,
+            reported: HashSet::new(),
         }
     }
 
     pub fn found(&mut self, track: Track) {
         if self.found.is_empty() {
-            self.tell_by = Some(Instant::now() + BATCH_AGE);
+            self.flush_at = Some(Instant::now() + BATCH_AGE);
         }
         self.found.push(track);
         if self.found.len() >= BATCH_FILES {
@@ -39,34 +39,34 @@ impl Report {
     }
 
     /// When the waiting batch has to be told.
-    pub fn tell_by(&self) -> Option<Instant> {
-        self.tell_by
+    pub fn flush_at(&self) -> Option<Instant> {
+        self.flush_at
     }
 
     pub fn flush(&mut self) {
-        self.tell_by = None;
+        self.flush_at = None;
         if !self.found.is_empty() {
             (self.on)(LibraryEvent::Found(std::mem::take(&mut self.found)));
         }
     }
 
     /// Anything but found files; the batch before it goes first.
-    pub fn tell(&mut self, event: LibraryEvent) {
+    pub fn emit(&mut self, event: LibraryEvent) {
         self.flush();
         (self.on)(event);
     }
 
     pub fn gone(&mut self, paths: Vec<PathBuf>) {
         if !paths.is_empty() {
-            self.tell(LibraryEvent::Gone(paths));
+            self.emit(LibraryEvent::Gone(paths));
         }
     }
 
     /// Told once for each path, so that polling doesn't repeat it for ever.
     pub fn trouble(&mut self, path: &Path, reason: String) {
-        if self.troubled.insert(path.to_owned()) {
+        if self.reported.insert(path.to_owned()) {
             tracing::warn!(path = %path.display(), "{reason}");
-            self.tell(LibraryEvent::Trouble {
+            self.emit(LibraryEvent::Trouble {
                 path: path.to_owned(),
                 reason,
             });
@@ -74,10 +74,10 @@ impl Report {
     }
 
     pub fn forget_trouble(&mut self, path: &Path) {
-        self.troubled.remove(path);
+        self.reported.remove(path);
     }
 
     pub fn forget_troubles(&mut self) {
-        self.troubled.clear();
+        self.reported.clear();
     }
 }

@@ -1,16 +1,15 @@
-//! Walks in progress and what they find: the keeper's half that goes looking.
+//! Walks in progress and what they find.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::library::debounce::STILL_POLLED;
-use crate::library::event::{LibraryEvent, WatchMode, WatchedBy};
-use crate::library::mounts::{blind_reason, mounts};
+use crate::library::event::{LibraryEvent, WatchedBy};
+use crate::library::state::LibraryState;
 use crate::library::tags::read_track;
-use crate::library::walk::{Step, Walk};
-use crate::library::watch::WatchError;
-use crate::library::worker::Keeper;
+use crate::library::walk::{Walk, WalkStep};
 use crate::track::FileStamp;
 
 /// How long a walk may go on before changes and commands are heard again.
@@ -22,7 +21,7 @@ const YOUNG_AT_SCAN: Duration = Duration::from_secs(1);
 const YOUNG_IN_NEW_FOLDER: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SweepKind {
+enum ScanKind {
     /// A root, at the start, on demand or when it came back.
     Full,
     /// A folder that appeared.
@@ -32,11 +31,11 @@ pub enum SweepKind {
 }
 
 /// One walk with its purpose.
-pub struct Sweep {
+struct FolderScan {
     walk: Walk,
     folder: PathBuf,
-    pub root: usize,
-    pub kind: SweepKind,
+    root: usize,
+    kind: ScanKind,
     /// The index's number of this walk.
     number: u32,
     started: Instant,
@@ -44,149 +43,179 @@ pub struct Sweep {
 
 /// Figures of the scan that is running: all full sweeps since there was none.
 #[derive(Debug, Default)]
-pub struct Scan {
+struct ScanProgress {
     files: usize,
     started: Option<Instant>,
-    told: Option<Instant>,
+    emitted: Option<Instant>,
 }
 
-impl Keeper {
-    pub fn begin_full(&mut self, root: usize) {
-        self.begin_scan();
-        self.sweeps.retain(|sweep| sweep.root != root);
-        let folder = self.roots[root].path.clone();
-        let sweep = self.sweep(root, folder, SweepKind::Full);
-        self.sweeps.push_back(sweep);
+/// The walks in progress and the scan they belong to.
+#[derive(Default)]
+pub struct Scanner {
+    scans: VecDeque<FolderScan>,
+    scan: ScanProgress,
+}
+
+impl Scanner {
+    pub fn is_walking(&self) -> bool {
+        !self.scans.is_empty()
     }
 
-    pub fn begin_poll(&mut self, root: usize) {
-        if self.sweeps.iter().all(|sweep| sweep.root != root) {
-            let folder = self.roots[root].path.clone();
-            let sweep = self.sweep(root, folder, SweepKind::Poll);
-            self.sweeps.push_back(sweep);
+    /// Ends the walks below a root.
+    pub fn drop_root(&mut self, root: usize) {
+        self.scans.retain(|folder_scan| folder_scan.root != root);
+    }
+
+    pub fn begin_full(&mut self, state: &mut LibraryState, root: usize) {
+        self.begin_scan();
+        self.scans.retain(|folder_scan| folder_scan.root != root);
+        let folder = state.roots[root].path.clone();
+        let folder_scan = self.folder_scan(state, root, folder, ScanKind::Full);
+        self.scans.push_back(folder_scan);
+    }
+
+    pub fn begin_poll(&mut self, state: &mut LibraryState, root: usize) {
+        if self.scans.iter().all(|folder_scan| folder_scan.root != root) {
+            let folder = state.roots[root].path.clone();
+            let folder_scan = self.folder_scan(state, root, folder, ScanKind::Poll);
+            self.scans.push_back(folder_scan);
         }
     }
 
     /// A folder that appeared is looked at before a long scan goes on.
-    pub fn begin_part(&mut self, folder: &Path) {
-        if !self.territory.has_folder(folder) || folder.is_symlink() && self.territory.is_alias(folder) {
+    pub fn begin_part(&mut self, state: &mut LibraryState, folder: &Path) {
+        if !state.scope.has_folder(folder) || folder.is_symlink() && state.scope.is_alias(folder) {
             return;
         }
-        if let Some(root) = self.roots.iter().position(|root| folder.starts_with(&root.path)) {
-            let sweep = self.sweep(root, folder.to_owned(), SweepKind::Part);
-            self.sweeps.push_front(sweep);
+        if let Some(root) = state.roots.iter().position(|root| folder.starts_with(&root.path)) {
+            let folder_scan = self.folder_scan(state, root, folder.to_owned(), ScanKind::Part);
+            self.scans.push_front(folder_scan);
         }
     }
 
-    fn sweep(&mut self, root: usize, folder: PathBuf, kind: SweepKind) -> Sweep {
-        let walk = Walk::new(Arc::clone(&self.territory), &self.roots[root].path, &folder);
-        Sweep {
+    fn folder_scan(
+        &mut self,
+        state: &mut LibraryState,
+        root: usize,
+        folder: PathBuf,
+        kind: ScanKind,
+    ) -> FolderScan {
+        let walk = Walk::new(Arc::clone(&state.scope), &state.roots[root].path, &folder);
+        FolderScan {
             walk,
             folder,
             root,
             kind,
-            number: self.index.begin_walk(),
+            number: state.index.begin_walk(),
             started: Instant::now(),
         }
     }
 
     /// Goes on with the walks for a moment.
-    pub fn sweep_slice(&mut self) {
+    pub fn scan_slice(&mut self, state: &mut LibraryState) {
         let until = Instant::now() + SLICE;
-        while let Some(mut sweep) = self.sweeps.pop_front() {
+        while let Some(mut folder_scan) = self.scans.pop_front() {
             loop {
-                match sweep.walk.step() {
-                    Some(step) => self.take_step(&sweep, step),
+                match folder_scan.walk.step() {
+                    Some(step) => self.on_step(state, &folder_scan, step),
                     None => {
-                        self.end_sweep(&sweep);
+                        self.finish_folder_scan(state, &folder_scan);
                         break;
                     }
                 }
-                if self.stopping() || Instant::now() >= until {
-                    self.sweeps.push_front(sweep);
+                if state.stopping() || Instant::now() >= until {
+                    self.scans.push_front(folder_scan);
                     return;
                 }
             }
         }
     }
 
-    fn take_step(&mut self, sweep: &Sweep, step: Step) {
+    fn on_step(&mut self, state: &mut LibraryState, folder_scan: &FolderScan, step: WalkStep) {
         match step {
-            Step::Folder(path) => self.watch_folder(sweep.root, &path),
-            Step::Song { path, stamp } => {
-                if path == sweep.folder {
+            WalkStep::Folder(path) => state.watch_folder(folder_scan.root, &path),
+            WalkStep::Song { path, stamp } => {
+                if path == folder_scan.folder {
                     // a root that is a single file has no folder to watch
-                    self.watch_folder(sweep.root, &path);
+                    state.watch_folder(folder_scan.root, &path);
                 }
-                self.meet(sweep.kind, &path, stamp);
+                self.on_song(state, folder_scan.kind, &path, stamp);
             }
-            Step::Trouble { path, reason } => self.report.trouble(&path, reason),
-            Step::Other => {}
+            WalkStep::Trouble { path, reason } => state.notifier.trouble(&path, reason),
+            WalkStep::Other => {}
         }
     }
 
     /// A song that a walk has met.
-    fn meet(&mut self, kind: SweepKind, path: &Path, stamp: FileStamp) {
-        if kind == SweepKind::Full {
-            self.count_file();
+    fn on_song(&mut self, state: &mut LibraryState, kind: ScanKind, path: &Path, stamp: FileStamp) {
+        if kind == ScanKind::Full {
+            self.count_file(state);
         }
-        let known = self.known.remove(path);
-        if self.index.see(path) == Some(stamp) || self.settle.contains(path) {
+        let known = state.known.remove(path);
+        if state.index.see(path) == Some(stamp) || state.debounce.contains(path) {
             return;
         }
         if let Some(track) = known.filter(|track| track.stamp == stamp) {
-            self.index.insert(path, stamp);
-            self.report.found(track);
+            state.index.insert(path, stamp);
+            state.notifier.found(track);
             return;
         }
         let waits = match kind {
-            SweepKind::Full => is_younger(stamp, YOUNG_AT_SCAN),
-            SweepKind::Part => is_younger(stamp, YOUNG_IN_NEW_FOLDER),
-            SweepKind::Poll => true,
+            ScanKind::Full => is_younger(stamp, YOUNG_AT_SCAN),
+            ScanKind::Part => is_younger(stamp, YOUNG_IN_NEW_FOLDER),
+            ScanKind::Poll => true,
         };
         if waits {
-            self.settle.touched(path, STILL_POLLED, Instant::now());
+            state.debounce.touched(path, STILL_POLLED, Instant::now());
         } else {
-            self.index.insert(path, stamp);
-            self.report.found(read_track(path, stamp));
+            state.index.insert(path, stamp);
+            state.notifier.found(read_track(path, stamp));
         }
     }
 
-    fn count_file(&mut self) {
+    fn count_file(&mut self, state: &mut LibraryState) {
         self.scan.files += 1;
         let now = Instant::now();
-        if self.scan.told.is_none_or(|told| now >= told + PROGRESS_EVERY) {
-            self.scan.told = Some(now);
-            self.report.tell(LibraryEvent::Progress {
+        if self
+            .scan
+            .emitted
+            .is_none_or(|emitted| now >= emitted + PROGRESS_EVERY)
+        {
+            self.scan.emitted = Some(now);
+            state.notifier.emit(LibraryEvent::Progress {
                 files: self.scan.files,
             });
         }
     }
 
-    fn end_sweep(&mut self, sweep: &Sweep) {
-        let gone = self.index.remove_unseen(&sweep.folder, sweep.number);
-        self.report.gone(gone);
+    fn finish_folder_scan(&mut self, state: &mut LibraryState, folder_scan: &FolderScan) {
+        let gone = state.index.remove_unseen(&folder_scan.folder, folder_scan.number);
+        state.notifier.gone(gone);
         let now = Instant::now();
-        if sweep.kind == SweepKind::Full {
-            let gone = self.take_known_below(&sweep.folder);
-            self.report.gone(gone);
-            self.tell_watching(sweep.root);
+        if folder_scan.kind == ScanKind::Full {
+            let gone = state.remove_known_below(&folder_scan.folder);
+            state.notifier.gone(gone);
+            state.update_watching(folder_scan.root);
         }
-        let root = &mut self.roots[sweep.root];
-        if sweep.kind != SweepKind::Part && matches!(root.watched, Some(WatchedBy::Poll { .. })) {
+        let root = &mut state.roots[folder_scan.root];
+        if folder_scan.kind != ScanKind::Part && matches!(root.watched, Some(WatchedBy::Poll { .. })) {
             // a walk that takes long must not follow itself at once
-            root.poll_at = Some(now + self.poll_every.max(4 * (now - sweep.started)));
+            root.poll_at = Some(now + state.poll_every.max(4 * (now - folder_scan.started)));
         }
-        self.end_scan_if_over();
+        self.end_scan_if_over(state);
     }
 
-    pub fn end_scan_if_over(&mut self) {
-        if self.sweeps.iter().any(|sweep| sweep.kind == SweepKind::Full) {
+    pub fn end_scan_if_over(&mut self, state: &mut LibraryState) {
+        if self
+            .scans
+            .iter()
+            .any(|folder_scan| folder_scan.kind == ScanKind::Full)
+        {
             return;
         }
         let scan = std::mem::take(&mut self.scan);
         if let Some(started) = scan.started {
-            self.report.tell(LibraryEvent::ScanDone {
+            state.notifier.emit(LibraryEvent::ScanDone {
                 files: scan.files,
                 took: started.elapsed(),
             });
@@ -196,64 +225,6 @@ impl Keeper {
     /// A scan that has nothing to walk through ends too.
     pub fn begin_scan(&mut self) {
         self.scan.started.get_or_insert_with(Instant::now);
-    }
-
-    /// Tracks of an earlier run that were not met below this root.
-    pub fn take_known_below(&mut self, root: &Path) -> Vec<PathBuf> {
-        let settle = &self.settle;
-        let gone = self
-            .known
-            .extract_if(|path, _| path.starts_with(root) && !settle.contains(path));
-        let gone = gone.map(|(path, _)| path).collect();
-        self.known.shrink_to_fit();
-        gone
-    }
-
-    fn watch_folder(&mut self, root: usize, folder: &Path) {
-        let Some(watch) = &mut self.watch else {
-            return;
-        };
-        if self.roots[root].unwatched.is_some() {
-            return;
-        }
-        match watch.folder(folder) {
-            Ok(()) | Err(WatchError::Folder) => {}
-            Err(error) => {
-                self.roots[root].unwatched = Some(error.to_string());
-                if self.roots[root].watched.is_some() {
-                    self.tell_watching(root);
-                }
-            }
-        }
-    }
-
-    fn tell_watching(&mut self, number: usize) {
-        let root = &mut self.roots[number];
-        let blind = || blind_reason(&mounts(), &root.path.canonicalize().ok()?);
-        let how = match self.mode {
-            WatchMode::Never => WatchedBy::Nobody,
-            WatchMode::Poll => WatchedBy::Poll {
-                reason: "the configuration asks for it".into(),
-            },
-            WatchMode::Auto => match root
-                .unwatched
-                .clone()
-                .or_else(|| self.no_watch.clone())
-                .or_else(blind)
-            {
-                Some(reason) => WatchedBy::Poll { reason },
-                None => WatchedBy::Inotify,
-            },
-        };
-        root.poll_at = matches!(how, WatchedBy::Poll { .. }).then(|| Instant::now() + self.poll_every);
-        if root.watched.as_ref() != Some(&how) {
-            root.watched = Some(how.clone());
-            let event = LibraryEvent::Watching {
-                root: root.path.clone(),
-                how,
-            };
-            self.report.tell(event);
-        }
     }
 }
 

@@ -7,12 +7,12 @@ use crate::library::ultrastar::is_stem;
 
 /// The roots, as given and as they really lie, and the filter.
 #[derive(Debug, Clone)]
-pub struct Territory {
+pub struct Scope {
     roots: Vec<PathBuf>,
     filter: Filter,
 }
 
-impl Territory {
+impl Scope {
     /// Roots that another root reaches already are left out, so that no file is told of twice.
     pub fn new(roots: &[PathBuf], exclude: &[String]) -> (Self, Vec<BadPattern>) {
         let (filter, bad) = Filter::new(exclude);
@@ -87,29 +87,29 @@ fn reaches(filter: &Filter, outer: &Path, inner: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn territory(roots: &[&str]) -> Territory {
+    fn scope(roots: &[&str]) -> Scope {
         let roots: Vec<PathBuf> = roots.iter().map(PathBuf::from).collect();
-        Territory::new(&roots, &["skipped".into()]).0
+        Scope::new(&roots, &["skipped".into()]).0
     }
 
     #[test]
     fn the_same_root_counts_once() {
         assert_eq!(
-            territory(&["/nowhere/m", "/nowhere/m/", "/nowhere/n"])
-                .roots()
-                .len(),
+            scope(&["/nowhere/m", "/nowhere/m/", "/nowhere/n"]).roots().len(),
             2
         );
     }
 
     #[test]
     fn songs_are_asked_by_ending_and_exclusion() {
-        let land = territory(&["/nowhere/m", "/nowhere/one.song"]);
-        assert!(land.has_song(Path::new("/nowhere/m/a/b.mp3")));
-        assert!(!land.has_song(Path::new("/nowhere/m/skipped/b.mp3")));
-        assert!(!land.has_song(Path::new("/nowhere/m/a/b.txt")));
-        assert!(!land.has_song(Path::new("/nowhere/x.mp3")));
-        assert!(land.has_song(Path::new("/nowhere/one.song")), "named itself");
-        assert!(land.has_folder(Path::new("/nowhere/m/a")) && !land.has_folder(Path::new("/nowhere/m/.git")));
+        let scope = scope(&["/nowhere/m", "/nowhere/one.song"]);
+        assert!(scope.has_song(Path::new("/nowhere/m/a/b.mp3")));
+        assert!(!scope.has_song(Path::new("/nowhere/m/skipped/b.mp3")));
+        assert!(!scope.has_song(Path::new("/nowhere/m/a/b.txt")));
+        assert!(!scope.has_song(Path::new("/nowhere/x.mp3")));
+        assert!(scope.has_song(Path::new("/nowhere/one.song")), "named itself");
+        assert!(
+            scope.has_folder(Path::new("/nowhere/m/a")) && !scope.has_folder(Path::new("/nowhere/m/.git"))
+        );
     }
 }

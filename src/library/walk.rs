@@ -8,14 +8,14 @@ use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::library::filter::is_audio;
-use crate::library::scope::Territory;
+use crate::library::scope::Scope;
 use crate::library::tags::stamp;
 use crate::library::ultrastar::{same, stems_in};
 use crate::track::FileStamp;
 
 /// What one step met.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum WalkStep {
     /// Told before anything in it is read, so that a watch set now misses nothing.
     Folder(PathBuf),
     Song {
@@ -33,7 +33,7 @@ pub enum Step {
 /// A walk in progress.
 pub struct Walk {
     root: PathBuf,
-    territory: Arc<Territory>,
+    scope: Arc<Scope>,
     entries: walkdir::IntoIter,
     /// Device and inode of the folders walked: links outside the roots may lead to one place twice.
     visited: HashSet<(u64, u64)>,
@@ -43,11 +43,11 @@ pub struct Walk {
 
 impl Walk {
     /// Through `folder`, which is `root` or lies in it.
-    pub fn new(territory: Arc<Territory>, root: &Path, folder: &Path) -> Self {
+    pub fn new(scope: Arc<Scope>, root: &Path, folder: &Path) -> Self {
         let entries = WalkDir::new(folder).follow_links(true).into_iter();
         Self {
             root: root.to_owned(),
-            territory,
+            scope,
             entries,
             visited: HashSet::new(),
             stems: Default::default(),
@@ -55,7 +55,7 @@ impl Walk {
     }
 
     /// The next step; `None` at the end.
-    pub fn step(&mut self) -> Option<Step> {
+    pub fn step(&mut self) -> Option<WalkStep> {
         let entry = match self.entries.next()? {
             Ok(entry) => entry,
             Err(error) => return Some(trouble(&error)),
@@ -65,30 +65,30 @@ impl Walk {
             if is_dir {
                 self.entries.skip_current_dir();
             }
-            return Some(Step::Other);
+            return Some(WalkStep::Other);
         }
         if !is_dir && !(entry.file_type().is_file() && (entry.depth() == 0 || is_audio(entry.path()))) {
             // among others pipes and sockets: opening one could wait for ever
-            return Some(Step::Other);
+            return Some(WalkStep::Other);
         }
         let meta = match entry.metadata() {
             Ok(meta) => meta,
             Err(error) => return Some(trouble(&error)),
         };
         if !is_dir && entry.depth() > 0 && self.is_stem(entry.path()) {
-            return Some(Step::Other);
+            return Some(WalkStep::Other);
         }
         if !is_dir {
-            return Some(Step::Song {
+            return Some(WalkStep::Song {
                 path: entry.into_path(),
                 stamp: stamp(&meta),
             });
         }
         if !self.visited.insert((meta.dev(), meta.ino())) {
             self.entries.skip_current_dir();
-            return Some(Step::Other);
+            return Some(WalkStep::Other);
         }
-        Some(Step::Folder(entry.into_path()))
+        Some(WalkStep::Folder(entry.into_path()))
     }
 
     /// The text of an UltraStar folder names this file as a part of its song.
@@ -103,12 +103,12 @@ impl Walk {
     fn passes_over(&self, entry: &DirEntry) -> bool {
         // a root is wanted whatever its name; the walk's own folder was asked by who started it
         entry.depth() > 0
-            && (self.territory.skips_entry(&self.root, entry.path())
-                || entry.path_is_symlink() && self.territory.is_alias(entry.path()))
+            && (self.scope.skips_entry(&self.root, entry.path())
+                || entry.path_is_symlink() && self.scope.is_alias(entry.path()))
     }
 }
 
-fn trouble(error: &walkdir::Error) -> Step {
+fn trouble(error: &walkdir::Error) -> WalkStep {
     let path = error.path().map(Path::to_owned).unwrap_or_default();
     // a link that leads to a folder it lies in is harmless, and one that leads nowhere is not ours;
     // what vanished since its folder was read is no trouble either
@@ -116,12 +116,12 @@ fn trouble(error: &walkdir::Error) -> Step {
         .io_error()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     if error.loop_ancestor().is_some() || gone {
-        return Step::Other;
+        return WalkStep::Other;
     }
     let reason = error
         .io_error()
         .map_or_else(|| error.to_string(), ToString::to_string);
-    Step::Trouble {
+    WalkStep::Trouble {
         path,
         reason: format!("can't be read ({reason}), so its songs are missing; check its permissions"),
     }

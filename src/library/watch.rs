@@ -8,7 +8,7 @@ use notify::{Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveM
 
 /// What happened to a path.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum FileChange {
     NewFolder(PathBuf),
     /// A new name: a file to be written, a link, anything.
     Created(PathBuf),
@@ -62,13 +62,13 @@ fn limit(name: &str) -> String {
 }
 
 /// The watches; dropping it ends them.
-pub struct Watch {
+pub struct FolderWatch {
     watcher: RecommendedWatcher,
 }
 
-impl Watch {
+impl FolderWatch {
     /// Calls `on` from notify's own thread.
-    pub fn start(on: impl Fn(Change) + Send + 'static) -> Result<Self, WatchError> {
+    pub fn start(on: impl Fn(FileChange) + Send + 'static) -> Result<Self, WatchError> {
         let handler = move |event: notify::Result<Event>| match event {
             Ok(event) => {
                 if let Some(change) = translate(event) {
@@ -107,24 +107,24 @@ impl Watch {
     }
 }
 
-fn translate(event: Event) -> Option<Change> {
+fn translate(event: Event) -> Option<FileChange> {
     if event.need_rescan() {
-        return Some(Change::Overflow);
+        return Some(FileChange::Overflow);
     }
     let cookie = event.tracker();
     let kind = event.kind;
     let path = event.paths.into_iter().next()?;
     Some(match kind {
-        EventKind::Create(CreateKind::Folder) => Change::NewFolder(path),
-        EventKind::Create(_) => Change::Created(path),
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => Change::Closed(path),
-        EventKind::Modify(ModifyKind::Name(RenameMode::From)) => Change::Left { path, cookie },
-        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Change::Arrived { path, cookie },
+        EventKind::Create(CreateKind::Folder) => FileChange::NewFolder(path),
+        EventKind::Create(_) => FileChange::Created(path),
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => FileChange::Closed(path),
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) => FileChange::Left { path, cookie },
+        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => FileChange::Arrived { path, cookie },
         // the pair has been told one by one
         EventKind::Modify(ModifyKind::Name(_)) => return None,
-        EventKind::Modify(ModifyKind::Metadata(_)) => Change::Attributes(path),
-        EventKind::Modify(_) => Change::Touched(path),
-        EventKind::Remove(_) => Change::Removed(path),
+        EventKind::Modify(ModifyKind::Metadata(_)) => FileChange::Attributes(path),
+        EventKind::Modify(_) => FileChange::Touched(path),
+        EventKind::Remove(_) => FileChange::Removed(path),
         EventKind::Access(_) | EventKind::Any | EventKind::Other => return None,
     })
 }

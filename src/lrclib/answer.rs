@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::lrclib::model::{Answer, MOST_LYRICS, Question};
+use crate::lrclib::model::{LrclibQuery, LrclibReply, MOST_LYRICS};
 
 /// Recordings further apart in length are other recordings.
 const LENGTH_SECONDS: f64 = 2.0;
@@ -10,7 +10,7 @@ const LENGTH_SECONDS: f64 = 2.0;
 /// A song of the server.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Record {
+pub(super) struct LrclibRecord {
     track_name: Option<String>,
     artist_name: Option<String>,
     duration: Option<f64>,
@@ -20,9 +20,9 @@ pub(super) struct Record {
     lyricsfile: Option<String>,
 }
 
-impl Record {
+impl LrclibRecord {
     /// Same artist, same title, same length within two seconds.
-    pub(super) fn is_of(&self, question: &Question) -> bool {
+    pub(super) fn is_of(&self, question: &LrclibQuery) -> bool {
         let says = |name: &Option<String>| plain(name.as_deref().unwrap_or_default());
         let (title, artist) = (plain(&question.title), plain(&question.artist));
         !title.is_empty()
@@ -31,18 +31,18 @@ impl Record {
             && self.seconds_off(question) <= LENGTH_SECONDS
     }
 
-    fn seconds_off(&self, question: &Question) -> f64 {
+    fn seconds_off(&self, question: &LrclibQuery) -> f64 {
         self.duration
             .map_or(f64::INFINITY, |seconds| (seconds - question.duration).abs())
     }
 
     /// The best of its texts.
-    pub(super) fn answer(self) -> Answer {
+    pub(super) fn answer(self) -> LrclibReply {
         let texts = [self.lyricsfile, self.synced_lyrics, self.plain_lyrics];
         let usable = |text: &String| !text.trim().is_empty() && text.len() <= MOST_LYRICS;
         match texts.into_iter().flatten().find(usable) {
-            Some(text) if self.instrumental != Some(true) => Answer::Lyrics(text),
-            _ => Answer::Nothing,
+            Some(text) if self.instrumental != Some(true) => LrclibReply::Lyrics(text),
+            _ => LrclibReply::Nothing,
         }
     }
 
@@ -54,15 +54,17 @@ impl Record {
 }
 
 /// Of all that are the song, the one with times, and then the nearest in length.
-pub(super) fn best(records: Vec<Record>, question: &Question) -> Answer {
+pub(super) fn best(records: Vec<LrclibRecord>, question: &LrclibQuery) -> LrclibReply {
     let of_it = records.into_iter().filter(|record| record.is_of(question));
-    let order = |record: &Record| {
+    let order = |record: &LrclibRecord| {
         (
             !record.has_times(),
             (record.seconds_off(question) * 1000.0) as u64,
         )
     };
-    of_it.min_by_key(order).map_or(Answer::Nothing, Record::answer)
+    of_it
+        .min_by_key(order)
+        .map_or(LrclibReply::Nothing, LrclibRecord::answer)
 }
 
 /// A name without case, signs and what is said of guests and editions.

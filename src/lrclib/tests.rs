@@ -43,7 +43,7 @@ impl Server {
         Self { address, asked }
     }
 
-    fn ask(&self) -> Result<Answer, LrclibError> {
+    fn ask(&self) -> Result<LrclibReply, LrclibError> {
         Lrclib::with_patience(&self.address, Duration::from_millis(700))
             .unwrap()
             .ask(&question())
@@ -63,8 +63,8 @@ fn reply(stream: &mut TcpStream, status: &str, body: &str) {
     );
 }
 
-fn question() -> Question {
-    Question {
+fn question() -> LrclibQuery {
+    LrclibQuery {
         artist: "Ana & Ben".into(),
         title: "Paper Lanterns?".into(),
         album: Some("Water/Light".into()),
@@ -91,7 +91,10 @@ fn the_exact_song_is_asked_for_first_by_all_its_names() {
             ),
         );
     });
-    assert_eq!(server.ask().unwrap(), Answer::Lyrics("[00:01.00]words".into()));
+    assert_eq!(
+        server.ask().unwrap(),
+        LrclibReply::Lyrics("[00:01.00]words".into())
+    );
     let asked = server.asked();
     assert_eq!(asked.len(), 1);
     let line = asked[0].lines().next().unwrap().to_owned();
@@ -137,7 +140,10 @@ fn the_search_takes_the_same_name_within_two_seconds_and_times_before_text() {
         ];
         reply(stream, "200 OK", &format!("[{}]", songs.join(",")));
     });
-    assert_eq!(server.ask().unwrap(), Answer::Lyrics("[00:01.00]right".into()));
+    assert_eq!(
+        server.ask().unwrap(),
+        LrclibReply::Lyrics("[00:01.00]right".into())
+    );
     assert_eq!(server.asked().len(), 2);
 }
 
@@ -152,7 +158,7 @@ fn an_answer_about_another_song_or_of_an_instrumental_is_none() {
         };
         reply(stream, "200 OK", &body);
     });
-    assert_eq!(other.ask().unwrap(), Answer::Nothing);
+    assert_eq!(other.ask().unwrap(), LrclibReply::Nothing);
     let band = Server::new(|_, stream| {
         let song = record("Paper Lanterns", 201.0, "\"plainLyrics\":null");
         reply(
@@ -161,7 +167,7 @@ fn an_answer_about_another_song_or_of_an_instrumental_is_none() {
             &song.replace("\"instrumental\":false", "\"instrumental\":true"),
         );
     });
-    assert_eq!(band.ask().unwrap(), Answer::Nothing);
+    assert_eq!(band.ask().unwrap(), LrclibReply::Nothing);
 }
 
 #[test]
@@ -267,5 +273,5 @@ fn lyrics_without_end_are_not_taken() {
         };
         reply(stream, "200 OK", &body);
     });
-    assert_eq!(server.ask().unwrap(), Answer::Lyrics("short".into()));
+    assert_eq!(server.ask().unwrap(), LrclibReply::Lyrics("short".into()));
 }

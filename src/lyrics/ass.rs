@@ -3,8 +3,8 @@
 
 use crate::lyrics::build::{Builder, Draft, Piece};
 use crate::lyrics::encoding::rows;
-use crate::lyrics::error::NotLyrics;
-use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Timing};
+use crate::lyrics::error::LyricsError;
+use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Timing};
 
 pub fn looks_like(text: &str) -> bool {
     let section = |row: &str| ["[script info]", "[events]"].contains(&row.trim().to_lowercase().as_str());
@@ -13,7 +13,7 @@ pub fn looks_like(text: &str) -> bool {
         .any(|(_, row)| row.len() < 40 && section(row))
 }
 
-pub fn read(text: &str) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
     let mut builder = Builder::new(Format::Ass);
     builder.timing(Timing::Words);
     let mut section = String::new();

@@ -3,9 +3,10 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::lyrics::error::NotLyrics;
+use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{
-    Flaw, Format, LATEST_MS, Line, Lyrics, Manner, Millis, Singers, Timing, Under, UnderKind, Word,
+    Format, LATEST_MS, Line, Lyrics, LyricsProblem, Millis, NoteKind, Singers, SubLine, SubLineKind, Timing,
+    Word,
 };
 use crate::text::{harmless, printable};
 
@@ -27,7 +28,7 @@ pub struct Piece {
     pub text: String,
     pub start_ms: Option<Millis>,
     pub end_ms: Option<Millis>,
-    pub manner: Manner,
+    pub manner: NoteKind,
 }
 
 impl Piece {
@@ -36,7 +37,7 @@ impl Piece {
             text: text.into(),
             start_ms,
             end_ms,
-            manner: Manner::Sung,
+            manner: NoteKind::Sung,
         }
     }
 }
@@ -50,7 +51,7 @@ pub struct Draft {
     pub end_ms: Option<Millis>,
     pub pieces: Vec<Piece>,
     pub singers: Singers,
-    pub under: Vec<Under>,
+    pub under: Vec<SubLine>,
     /// A blank row stands before it.
     pub stanza: bool,
 }
@@ -59,7 +60,7 @@ pub struct Draft {
 #[derive(Debug, Default)]
 pub struct Builder {
     lyrics: Lyrics,
-    flaws: Vec<Flaw>,
+    flaws: Vec<LyricsProblem>,
     /// Flaws beyond those kept.
     unsaid: usize,
     text: usize,
@@ -101,7 +102,7 @@ impl Builder {
 
     pub fn flaw(&mut self, line: usize, what: impl Into<String>) {
         if self.flaws.len() < MOST_FLAWS {
-            self.flaws.push(Flaw {
+            self.flaws.push(LyricsProblem {
                 line,
                 what: printable(&what.into()),
             });
@@ -228,17 +229,17 @@ impl Builder {
     }
 
     /// The lyrics, in order; an error where there is nothing to sing.
-    pub fn finish(mut self) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+    pub fn finish(mut self) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
         let timed = self.lyrics.timing != Timing::None;
         if timed {
             self.settle_times();
         }
         if self.unsaid > 0 {
             let what = format!("and {} more", self.unsaid);
-            self.flaws.push(Flaw { line: 0, what });
+            self.flaws.push(LyricsProblem { line: 0, what });
         }
         if self.lyrics.lines.is_empty() {
-            return Err(NotLyrics::Empty);
+            return Err(LyricsError::Empty);
         }
         Ok((self.lyrics, self.flaws))
     }
@@ -309,8 +310,8 @@ impl Builder {
             let mut group = group.into_iter();
             let Some(mut line) = group.next() else { continue };
             for other in group.filter(|other| other.text != line.text).collect::<Vec<_>>() {
-                line.under.push(Under {
-                    kind: UnderKind::Translation,
+                line.under.push(SubLine {
+                    kind: SubLineKind::Translation,
                     text: other.text,
                 });
                 line.under.extend(other.under);

@@ -6,8 +6,8 @@
 
 use crate::lyrics::build::{Builder, Draft, LONGEST_LINE, Piece};
 use crate::lyrics::encoding::rows;
-use crate::lyrics::error::NotLyrics;
-use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Singers, Timing, Under, UnderKind};
+use crate::lyrics::error::LyricsError;
+use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Singers, SubLine, SubLineKind, Timing};
 
 /// A file's own offset beyond this is a mistake.
 const MOST_OFFSET: Millis = 60_000;
@@ -19,7 +19,7 @@ pub fn looks_like(text: &str) -> bool {
     rows(text).any(|(_, row)| stamp(row.trim_start(), '[').is_some())
 }
 
-pub fn read(text: &str) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
     let mut reader = Reader {
         builder: Builder::new(Format::Lrc),
         singers: Singers::default(),
@@ -112,7 +112,7 @@ impl Reader {
         }
         match self.builder.lines_mut().last_mut() {
             Some(line) if line.under.is_empty() => {
-                line.under.push(under(UnderKind::Translation, row));
+                line.under.push(under(SubLineKind::Translation, row));
                 self.builder
                     .flaw(at, "the line has no time; it is shown under the one before");
             }
@@ -138,7 +138,7 @@ impl Reader {
                 let (pieces, _) = pieces(value, 0);
                 let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
                 if let Some(line) = self.builder.lines_mut().last_mut() {
-                    line.under.push(under(UnderKind::Backing, text.trim()));
+                    line.under.push(under(SubLineKind::Backing, text.trim()));
                     line.under.truncate(4);
                 }
             }
@@ -166,7 +166,7 @@ impl Reader {
         text
     }
 
-    fn finish(mut self) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+    fn finish(mut self) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
         self.builder.sort();
         self.builder.fold_doubled();
         let lines = self.builder.lines_mut();
@@ -191,10 +191,10 @@ impl Reader {
     }
 }
 
-fn under(kind: UnderKind, text: &str) -> Under {
+fn under(kind: SubLineKind, text: &str) -> SubLine {
     // as much as a line may have; the builder cuts lines, not what is put under them afterwards
     let text: String = text.chars().take(LONGEST_LINE).collect();
-    Under {
+    SubLine {
         kind,
         text: crate::text::printable(&text),
     }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::lyrics::build::{Builder, Draft, Piece};
 use crate::lyrics::encoding::rows;
-use crate::lyrics::error::NotLyrics;
-use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Timing};
+use crate::lyrics::error::LyricsError;
+use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Timing};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -42,8 +42,8 @@ pub fn looks_like(text: &str) -> bool {
     said().any(|row| row.starts_with("version:")) && said().any(part)
 }
 
-pub fn read(text: &str) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
-    let broken = |reason: String| NotLyrics::Broken {
+pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
+    let broken = |reason: String| LyricsError::Broken {
         format: Format::Lyricsfile,
         reason: crate::text::printable(&reason),
     };
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn broken_yaml_and_bombs_are_refused() {
-        assert!(matches!(read("lines: [\n"), Err(NotLyrics::Broken { .. })));
+        assert!(matches!(read("lines: [\n"), Err(LyricsError::Broken { .. })));
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for i in 1..12 {
             let alias = format!("*a{}, ", i - 1).repeat(9);

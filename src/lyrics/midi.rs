@@ -4,8 +4,8 @@
 use midly::{Fps, MetaMessage, Timing as Beat, TrackEventKind};
 
 use crate::lyrics::build::{Builder, Draft, Piece};
-use crate::lyrics::error::NotLyrics;
-use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Read, Timing};
+use crate::lyrics::error::LyricsError;
+use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Read, Timing};
 use crate::lyrics::{encoding, tags};
 
 /// Text events kept of a file.
@@ -13,7 +13,7 @@ const MOST_TEXTS: usize = 100_000;
 /// Changes of tempo kept of a file.
 const MOST_TEMPOS: usize = 20_000;
 
-pub fn read(bytes: &[u8]) -> Result<Read, NotLyrics> {
+pub fn read(bytes: &[u8]) -> Result<Read, LyricsError> {
     // an RMID file is a MIDI file in a box
     let at = bytes.windows(4).take(64).position(|four| four == b"MThd");
     let file = Midi::parse(&bytes[at.unwrap_or(0)..])?;
@@ -49,14 +49,14 @@ struct Midi<'a> {
 }
 
 impl<'a> Midi<'a> {
-    fn parse(bytes: &'a [u8]) -> Result<Self, NotLyrics> {
-        let broken = |error: midly::Error| NotLyrics::Broken {
+    fn parse(bytes: &'a [u8]) -> Result<Self, LyricsError> {
+        let broken = |error: midly::Error| LyricsError::Broken {
             format: Format::Midi,
             reason: error.to_string(),
         };
         // the one number of frames a second that the crate below cannot negate
         if bytes.get(12) == Some(&0x80) {
-            return Err(NotLyrics::Broken {
+            return Err(LyricsError::Broken {
                 format: Format::Midi,
                 reason: "its ticks have no length".into(),
             });
@@ -145,7 +145,10 @@ impl<'a> Midi<'a> {
     }
 }
 
-fn karaoke(file: &Midi, encoding: &'static encoding_rs::Encoding) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+fn karaoke(
+    file: &Midi,
+    encoding: &'static encoding_rs::Encoding,
+) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
     let mut builder = Builder::new(Format::Midi);
     builder.timing(Timing::Words);
     let mut draft = Draft::default();

@@ -9,6 +9,7 @@ mod encoding;
 mod lrc;
 mod lyricsfile;
 mod midi;
+mod offer;
 mod plain;
 mod source;
 pub mod syllables;
@@ -17,7 +18,8 @@ pub mod ultrastar;
 pub mod write;
 
 pub use crate::lyrics::encoding::decode;
-pub use crate::lyrics::source::{Offer, Online, Pick, Source, Wanted, own_mark, own_name};
+pub use crate::lyrics::offer::{Offer, Online, Pick, Wanted, own_mark, own_name};
+pub use crate::lyrics::source::Source;
 
 use std::path::Path;
 
@@ -37,9 +39,9 @@ pub const ENDINGS: [&str; 9] = [
 ];
 
 /// Reads a lyrics file; its name only helps where the content leaves a doubt.
-pub fn read(bytes: &[u8], name: &Path) -> Result<Read, NotLyrics> {
+pub fn read(bytes: &[u8], name: &Path) -> Result<Read, LyricsError> {
     if bytes.len() > MOST_BYTES {
-        return Err(NotLyrics::TooLarge);
+        return Err(LyricsError::TooLarge);
     }
     if bytes.starts_with(b"MThd") || bytes.starts_with(b"RIFF") {
         return midi::read(bytes);
@@ -51,7 +53,7 @@ pub fn read(bytes: &[u8], name: &Path) -> Result<Read, NotLyrics> {
     if ultrastar::looks_like(bytes) {
         return song::read(bytes);
     }
-    let (text, encoding) = decode(bytes).ok_or(NotLyrics::Binary)?;
+    let (text, encoding) = decode(bytes).ok_or(LyricsError::Binary)?;
     let (lyrics, flaws) = match ending.as_str() {
         "yaml" | "yml" | "lyricsfile" => lyricsfile::read(&text)?,
         "ass" | "ssa" => ass::read(&text)?,
@@ -73,9 +75,9 @@ pub mod romanization;
 mod tests;
 mod text_file;
 
-pub use error::NotLyrics;
+pub use error::LyricsError;
 pub use model::{
-    Flaw, Format, LATEST_MS, Line, Lyrics, MOST_BYTES, Manner, Millis, Read, Singers, Timing, Under,
-    UnderKind, Word,
+    Format, LATEST_MS, Line, Lyrics, LyricsProblem, MOST_BYTES, Millis, NoteKind, Read, Singers, SubLine,
+    SubLineKind, Timing, Word,
 };
 pub use text_file::read_text;

@@ -1,4 +1,4 @@
-//! TODO
+//! The one model that every format is read into: lines, words, their times and who sings them.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ pub struct Line {
     /// Words or syllables in order, none overlapping; empty where only the line has a time.
     pub words: Vec<Word>,
     pub singers: Singers,
-    pub under: Vec<Under>,
+    pub under: Vec<SubLine>,
     /// A blank row stands before it: a stanza begins.
     pub stanza: bool,
 }
@@ -58,12 +58,12 @@ pub struct Word {
     pub start_ms: Millis,
     /// Not before the start.
     pub end_ms: Millis,
-    pub manner: Manner,
+    pub manner: NoteKind,
 }
 
 /// How a note is meant, where the file tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Manner {
+pub enum NoteKind {
     #[default]
     Sung,
     Golden,
@@ -99,13 +99,13 @@ impl Singers {
 
 /// A row that belongs under a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Under {
-    pub kind: UnderKind,
+pub struct SubLine {
+    pub kind: SubLineKind,
     pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnderKind {
+pub enum SubLineKind {
     /// The same words in another language or script.
     Translation,
     /// What the choir sings meanwhile.
@@ -174,7 +174,7 @@ impl fmt::Display for Format {
 
 /// Something wrong in a file that the reader got over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
+pub struct LyricsProblem {
     /// Line of the file, from 1; 0 where it has none.
     pub line: usize,
     pub what: String,
@@ -185,7 +185,7 @@ pub struct Flaw {
 pub struct Read {
     pub lyrics: Lyrics,
     /// The first hundred or so.
-    pub flaws: Vec<Flaw>,
+    pub flaws: Vec<LyricsProblem>,
     /// Of the text, as the Encoding Standard names it.
     pub encoding: &'static str,
 }

@@ -2,10 +2,10 @@
 
 use crate::lyrics::build::{Builder, Draft, Piece};
 use crate::lyrics::encoding::rows;
-use crate::lyrics::error::NotLyrics;
-use crate::lyrics::model::{Flaw, Format, Lyrics};
+use crate::lyrics::error::LyricsError;
+use crate::lyrics::model::{Format, Lyrics, LyricsProblem};
 
-pub fn read(text: &str) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
     let mut builder = Builder::new(Format::Plain);
     let mut stanza = false;
     for (at, line) in rows(text) {

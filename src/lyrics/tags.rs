@@ -3,8 +3,8 @@
 //! apart; what they mean is decided here.
 
 use crate::lyrics::build::{Builder, Draft, Piece};
-use crate::lyrics::error::NotLyrics;
-use crate::lyrics::model::{Flaw, Format, Lyrics, Millis, Timing};
+use crate::lyrics::error::LyricsError;
+use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Timing};
 use crate::lyrics::text_file::read_text;
 use crate::text::printable;
 
@@ -55,7 +55,7 @@ pub fn all(embedded: &Embedded) -> Vec<(String, Lyrics)> {
 
 /// A newline in any text means that texts are syllables and newlines part the lines; without one each
 /// text is a line.
-pub fn read_synced(synced: &Synced) -> Result<(Lyrics, Vec<Flaw>), NotLyrics> {
+pub fn read_synced(synced: &Synced) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
     let mut builder = Builder::new(Format::Sylt);
     builder.timing(Timing::Words);
     if let Some(language) = &synced.language {

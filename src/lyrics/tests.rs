@@ -90,10 +90,10 @@ fn escape_codes_and_overrides_do_not_reach_the_model() {
 fn a_file_too_large_is_refused_before_it_is_read() {
     assert_eq!(
         read(&vec![b'a'; MOST_BYTES + 1], Path::new("x.txt")),
-        Err(NotLyrics::TooLarge)
+        Err(LyricsError::TooLarge)
     );
-    assert_eq!(read(b"", Path::new("x.lrc")), Err(NotLyrics::Empty));
-    assert_eq!(read(b"\x00\x01", Path::new("x.lrc")), Err(NotLyrics::Binary));
+    assert_eq!(read(b"", Path::new("x.lrc")), Err(LyricsError::Empty));
+    assert_eq!(read(b"\x00\x01", Path::new("x.lrc")), Err(LyricsError::Binary));
 }
 
 #[test]

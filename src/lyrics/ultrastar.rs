@@ -13,7 +13,7 @@ use std::path::{Component, Path};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1250, WINDOWS_1252};
 
 use crate::lyrics::encoding;
-use crate::lyrics::model::{LATEST_MS, Manner, Millis};
+use crate::lyrics::model::{LATEST_MS, Millis, NoteKind};
 use crate::text::harmless;
 
 /// Rows understood; what follows them is kept as it is.
@@ -70,7 +70,7 @@ pub struct Note {
     pub length: i64,
     /// Semitones above C4.
     pub pitch: i64,
-    pub manner: Manner,
+    pub manner: NoteKind,
     /// False where the letter is none the format knows.
     pub known: bool,
     pub text: String,
@@ -325,13 +325,13 @@ fn note(letter: char, mut rest: &str) -> Option<Note> {
     };
     let (start, length, pitch) = (number()?, number()?, number()?);
     let (manner, known) = match letter {
-        ':' => (Manner::Sung, true),
-        '*' => (Manner::Golden, true),
-        'F' => (Manner::Free, true),
-        'R' => (Manner::Rap, true),
-        'G' => (Manner::GoldenRap, true),
+        ':' => (NoteKind::Sung, true),
+        '*' => (NoteKind::Golden, true),
+        'F' => (NoteKind::Free, true),
+        'R' => (NoteKind::Rap, true),
+        'G' => (NoteKind::GoldenRap, true),
         // a letter of another word does not begin a note
-        letter if !letter.is_alphanumeric() || letter.is_uppercase() => (Manner::Free, false),
+        letter if !letter.is_alphanumeric() || letter.is_uppercase() => (NoteKind::Free, false),
         _ => return None,
     };
     // one space parts the text from the numbers, any other belongs to it

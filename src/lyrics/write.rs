@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::lyrics::model::{Lyrics, Millis, Singers, UnderKind};
+use crate::lyrics::model::{Lyrics, Millis, Singers, SubLineKind};
 
 /// The lyrics `later_ms` later than they are; a reader of LRC gives the same lines back.
 pub fn lrc(lyrics: &Lyrics, later_ms: Millis) -> String {
@@ -49,8 +49,8 @@ pub fn lrc(lyrics: &Lyrics, later_ms: Millis) -> String {
         out.push('\n');
         for under in &line.under {
             let _ = match under.kind {
-                UnderKind::Translation => writeln!(out, "[{}]{}", at(line.start_ms), under.text),
-                UnderKind::Backing => writeln!(out, "[bg:{}]", under.text),
+                SubLineKind::Translation => writeln!(out, "[{}]{}", at(line.start_ms), under.text),
+                SubLineKind::Backing => writeln!(out, "[bg:{}]", under.text),
             };
         }
         let next = lyrics.lines.get(number + 1).map(|next| next.start_ms);

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 /// Nobody can be asked from outside, and why.
 #[derive(Debug, thiserror::Error)]
-pub enum NoSocket {
+pub enum SocketError {
     #[error(
         "croon cannot be controlled from outside: {} belongs to another user. Remove it, or set XDG_RUNTIME_DIR to a folder of your own",
         path.display()
@@ -75,49 +75,49 @@ impl Address {
 
 /// The open socket; dropping it removes it.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct SocketListener {
     pub listener: UnixListener,
     path: PathBuf,
     /// Held as long as somebody listens here, so that a socket without it is known to be dead.
     _owner: File,
 }
 
-impl Door {
+impl SocketListener {
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-impl Drop for Door {
+impl Drop for SocketListener {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
 }
 
 /// Opens the socket, in the first folder that can be used.
-pub(super) fn bind(address: &Address) -> Result<Door, NoSocket> {
+pub(super) fn bind(address: &Address) -> Result<SocketListener, SocketError> {
     let mut first = None;
     for folder in &address.folders {
         match bind_in(folder, &address.name) {
             Ok(door) => return Ok(door),
             // elsewhere it would not be found by those who look here
-            Err(taken @ NoSocket::Taken { .. }) => return Err(taken),
+            Err(taken @ SocketError::Taken { .. }) => return Err(taken),
             Err(reason) => {
                 tracing::debug!("no socket in {}: {reason}", folder.display());
                 first.get_or_insert(reason);
             }
         }
     }
-    Err(first.unwrap_or_else(|| NoSocket::Io {
+    Err(first.unwrap_or_else(|| SocketError::Io {
         path: address.path(),
         error: ErrorKind::NotFound.into(),
     }))
 }
 
-fn bind_in(folder: &Path, name: &str) -> Result<Door, NoSocket> {
+fn bind_in(folder: &Path, name: &str) -> Result<SocketListener, SocketError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |error: io::Error| NoSocket::Io { path, error }
+        move |error: io::Error| SocketError::Io { path, error }
     };
     make_private(folder)?;
     let path = folder.join(name);
@@ -131,7 +131,7 @@ fn bind_in(folder: &Path, name: &str) -> Result<Door, NoSocket> {
         .map_err(failed(&lock))?;
     match flock(&owner, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Err(NoSocket::Taken { path }),
+        Err(Errno::WOULDBLOCK) => return Err(SocketError::Taken { path }),
         Err(error) => return Err(failed(&lock)(error.into())),
     }
     // Whoever made it is gone, or would hold the lock.
@@ -140,7 +140,7 @@ fn bind_in(folder: &Path, name: &str) -> Result<Door, NoSocket> {
         _ => {}
     }
     let listener = UnixListener::bind(&path).map_err(failed(&path))?;
-    let door = Door {
+    let door = SocketListener {
         listener,
         path,
         _owner: owner,
@@ -153,8 +153,8 @@ fn bind_in(folder: &Path, name: &str) -> Result<Door, NoSocket> {
 
 /// A folder of ours that nobody else may enter. In a folder that all may write to (`/tmp`), somebody
 /// else may have been there first.
-fn make_private(folder: &Path) -> Result<(), NoSocket> {
-    let failed = |error| NoSocket::Io {
+fn make_private(folder: &Path) -> Result<(), SocketError> {
+    let failed = |error| SocketError::Io {
         path: folder.to_owned(),
         error,
     };
@@ -165,7 +165,7 @@ fn make_private(folder: &Path) -> Result<(), NoSocket> {
     // not followed: a link may lead anywhere
     let meta = fs::symlink_metadata(folder).map_err(failed)?;
     if !meta.is_dir() || !is_ours(&meta) {
-        return Err(NoSocket::Foreign {
+        return Err(SocketError::Foreign {
             path: folder.to_owned(),
         });
     }
@@ -180,7 +180,7 @@ fn is_ours(meta: &fs::Metadata) -> bool {
 }
 
 /// Connects to the croon that listens there. `Ok(None)`: none does.
-pub(super) fn connect(address: &Address) -> Result<Option<UnixStream>, NoSocket> {
+pub(super) fn connect(address: &Address) -> Result<Option<UnixStream>, SocketError> {
     let mut foreign = None;
     // Who has no XDG_RUNTIME_DIR (another login, `su`) looks where the desktop's croon has its own.
     let uid = rustix::process::geteuid().as_raw();
@@ -191,14 +191,14 @@ pub(super) fn connect(address: &Address) -> Result<Option<UnixStream>, NoSocket>
             continue;
         };
         if !is_ours(&meta) || !meta.file_type().is_socket() {
-            foreign.get_or_insert(NoSocket::Foreign { path });
+            foreign.get_or_insert(SocketError::Foreign { path });
             continue;
         }
         match connect_to(&path) {
             Ok(stream) => return Ok(Some(stream)),
             // nobody listens: what a killed croon left behind
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {}
-            Err(error) => return Err(NoSocket::Io { path, error }),
+            Err(error) => return Err(SocketError::Io { path, error }),
         }
     }
     foreign.map_or(Ok(None), Err)
@@ -234,7 +234,7 @@ mod tests {
         let door = bind_in(&folder, "a.sock").unwrap();
         assert_eq!((mode(&folder), mode(door.path())), (0o700, 0o600));
         let second = bind_in(&folder, "a.sock");
-        assert!(matches!(second, Err(NoSocket::Taken { .. })), "{second:?}");
+        assert!(matches!(second, Err(SocketError::Taken { .. })), "{second:?}");
         let path = door.path().to_owned();
         drop(door);
         assert!(!path.exists());
@@ -260,7 +260,10 @@ mod tests {
         let (real, link) = (home.path().join("real"), home.path().join("link"));
         fs::create_dir(&real).unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        assert!(matches!(bind_in(&link, "a.sock"), Err(NoSocket::Foreign { .. })));
+        assert!(matches!(
+            bind_in(&link, "a.sock"),
+            Err(SocketError::Foreign { .. })
+        ));
         // only root can give a folder away; for everybody else the root folder is somebody else's
         let foreign = home.path().join("foreign");
         fs::create_dir(&foreign).unwrap();
@@ -270,7 +273,7 @@ mod tests {
         };
         let said = bind_in(&foreign, "a.sock").unwrap_err();
         assert!(
-            matches!(said, NoSocket::Foreign { .. }) && said.to_string().contains("another user"),
+            matches!(said, SocketError::Foreign { .. }) && said.to_string().contains("another user"),
             "{said}"
         );
     }
@@ -279,7 +282,7 @@ mod tests {
     fn a_path_too_long_for_a_socket_is_a_reason_not_a_panic() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("x".repeat(120));
-        assert!(matches!(bind_in(&folder, "a.sock"), Err(NoSocket::Io { .. })));
+        assert!(matches!(bind_in(&folder, "a.sock"), Err(SocketError::Io { .. })));
         assert!(connect_to(&folder.join("a.sock")).is_err());
     }
 

@@ -4,14 +4,14 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::address::{self, Address, NoSocket};
-use super::protocol::{Answered, Line};
+use super::address::{self, Address, SocketError};
+use super::protocol::{RequestLine, ResponseLine};
 
 /// Why the running croon could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error("a croon may be running, but {0}")]
-    Unreachable(#[from] NoSocket),
+    Unreachable(#[from] SocketError),
     #[error(
         "croon is running but does not answer. If it was suspended (Ctrl-Z), bring it back with `fg`; else look at its terminal"
     )]
@@ -50,14 +50,14 @@ impl Client {
                     stream: BufReader::new(stream),
                 }))
             }
-            Err(NoSocket::Io { error, .. }) if error.kind() == ErrorKind::TimedOut => {
+            Err(SocketError::Io { error, .. }) if error.kind() == ErrorKind::TimedOut => {
                 Err(ClientError::Silent)
             }
             Err(reason) => Err(reason.into()),
         }
     }
 
-    pub fn ask(&mut self, line: &Line) -> Result<Answered, ClientError> {
+    pub fn ask(&mut self, line: &RequestLine) -> Result<ResponseLine, ClientError> {
         let mut text =
             serde_json::to_string(line).map_err(|error| ClientError::Garbled(error.to_string()))?;
         text.push('\n');
@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// The next line, as it comes; None when croon has ended.
-    pub fn next_line(&mut self) -> Result<Option<Answered>, ClientError> {
+    pub fn next_line(&mut self) -> Result<Option<ResponseLine>, ClientError> {
         let mut line = Vec::new();
         let read = (&mut self.stream)
             .take(LONGEST_ANSWER)

@@ -101,12 +101,12 @@ impl Connection {
     }
 
     /// The other end is gone altogether.
-    pub fn hung_up(&mut self) {
+    pub fn on_hangup(&mut self) {
         self.read();
-        self.lose();
+        self.mark_gone();
     }
 
-    fn lose(&mut self) {
+    fn mark_gone(&mut self) {
         self.gone = true;
         self.ended = true;
         self.output.clear();
@@ -128,7 +128,7 @@ impl Connection {
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(_) => return self.lose(),
+                Err(_) => return self.mark_gone(),
             }
         }
     }
@@ -177,7 +177,7 @@ impl Connection {
     }
 
     /// A new status, for those who follow.
-    pub fn tell(&mut self, status: &Arc<Status>) {
+    pub fn publish(&mut self, status: &Arc<Status>) {
         let Some(follow) = &mut self.follow else { return };
         // the first one is the answer to its request
         let Some(last) = &follow.last else { return };
@@ -224,7 +224,7 @@ impl Connection {
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(_) => return self.lose(),
+                Err(_) => return self.mark_gone(),
             }
         }
     }

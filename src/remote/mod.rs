@@ -50,11 +50,11 @@ mod server;
 mod status;
 pub mod uri;
 
-pub use crate::remote::address::{Address, NoSocket};
+pub use crate::remote::address::{Address, SocketError};
 pub use crate::remote::client::{Client, ClientError};
-pub use crate::remote::protocol::{Answered, LONGEST_LINE, Line, SCHEMA};
-pub use crate::remote::status::{Can, EngineStatus, Playback, Status, places};
-pub use message::{Answer, Ask, Asked, Handler, Reply};
+pub use crate::remote::protocol::{LONGEST_LINE, RequestLine, ResponseLine, SCHEMA};
+pub use crate::remote::status::{Capabilities, EngineStatus, Playback, Status, places};
+pub use message::{Handler, PendingRequest, RemoteRequest, Reply, Responder};
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -63,22 +63,21 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::unbounded;
 
-use crate::remote::message::Bell;
-use crate::remote::mpris::Mpris;
-use crate::remote::server::{Server, ToServer};
-
+use crate::remote::message::{ServerMessage, ServerSender};
 #[cfg(feature = "dbus")]
+use crate::remote::mpris::Mpris;
+use crate::remote::server::Server;
 
 /// Which doors are to be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Doors {
+pub struct RemoteInterfaces {
     pub socket: bool,
     pub mpris: bool,
 }
 
 /// The open doors; dropping it closes them and removes the socket.
 pub struct Remote {
-    server: Option<(Bell, JoinHandle<()>)>,
+    server: Option<(ServerSender, JoinHandle<()>)>,
     #[cfg(feature = "dbus")]
     mpris: Option<Mpris>,
     /// Those who want every new status: following connections, and MPRIS once it is there.
@@ -88,7 +87,7 @@ pub struct Remote {
 impl Remote {
     /// Opens the doors. One that cannot be opened is told of, and everything else goes on. Returns at
     /// once: the bus is looked for in the background.
-    pub fn start(address: &Address, doors: Doors, on: Handler) -> (Self, Option<NoSocket>) {
+    pub fn start(address: &Address, doors: RemoteInterfaces, on: Handler) -> (Self, Option<SocketError>) {
         let watchers = Arc::new(AtomicUsize::new(0));
         let mut trouble = None;
         let mut server = None;
@@ -115,9 +114,9 @@ impl Remote {
         address: &Address,
         on: Handler,
         watchers: Arc<AtomicUsize>,
-    ) -> Result<(Bell, JoinHandle<()>), NoSocket> {
+    ) -> Result<(ServerSender, JoinHandle<()>), SocketError> {
         let door = address::bind(address)?;
-        let failed = |error: std::io::Error| NoSocket::Io {
+        let failed = |error: std::io::Error| SocketError::Io {
             path: door.path().to_owned(),
             error,
         };
@@ -125,17 +124,17 @@ impl Remote {
         wake.set_nonblocking(true).map_err(failed)?;
         woken.set_nonblocking(true).map_err(failed)?;
         let (inbox, messages) = unbounded();
-        let bell = Bell {
+        let server_sender = ServerSender {
             inbox,
             wake: Arc::new(wake),
         };
         let path = door.path().to_owned();
-        let server = Server::new(door, woken, messages, bell.clone(), on, watchers);
+        let server = Server::new(door, woken, messages, server_sender.clone(), on, watchers);
         let thread = thread::Builder::new()
             .name("remote".into())
             .spawn(move || server.run())
-            .map_err(|error| NoSocket::Io { path, error })?;
-        Ok((bell, thread))
+            .map_err(|error| SocketError::Io { path, error })?;
+        Ok((server_sender, thread))
     }
 
     /// Somebody wants to be told of changes.
@@ -150,8 +149,8 @@ impl Remote {
     )]
     pub fn publish(&self, status: Status, jumped: bool) {
         let status = Arc::new(status);
-        if let Some((bell, _)) = &self.server {
-            bell.tell(ToServer::Status(status.clone()));
+        if let Some((server_sender, _)) = &self.server {
+            server_sender.send(ServerMessage::Status(status.clone()));
         }
         #[cfg(feature = "dbus")]
         if let Some(mpris) = &self.mpris {
@@ -162,8 +161,8 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        if let Some((bell, thread)) = self.server.take() {
-            bell.tell(ToServer::Quit);
+        if let Some((server_sender, thread)) = self.server.take() {
+            server_sender.send(ServerMessage::Quit);
             let _ = thread.join();
         }
     }

@@ -5,14 +5,14 @@
 //! `souvlaki` was weighed against `zbus` itself: its rate is a constant and its `Seeked` carries no
 //! position, and both matter to a player with a tempo and a seek bar.
 
-pub mod desk;
 mod interfaces;
+mod request_sender;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use zbus::blocking::Connection;
@@ -21,13 +21,11 @@ use zbus::fdo::RequestNameFlags;
 use zbus::zvariant::Value;
 
 use crate::remote::message::Handler;
-use crate::remote::mpris::desk::Desk;
-use crate::remote::mpris::interfaces::{PATH, PLAYER, Player, Root, changing};
+use crate::remote::mpris::interfaces::{PATH, PLAYER, PlayerInterface, RootInterface, changing};
+use crate::remote::mpris::request_sender::RequestSender;
 use crate::remote::status::{Playback, Status};
 
 const NAME: &str = "org.mpris.MediaPlayer2.croon";
-/// The main thread answers at once; should it be busy, a desktop must not hang with it.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// A position this far from where playing alone would have led has been jumped to.
 const JUMP_US: u64 = 500_000;
 
@@ -82,10 +80,10 @@ impl Mpris {
 
 /// On the bus, with both interfaces, under a name of its own.
 fn connect(on: &Handler) -> zbus::Result<Connection> {
-    let desk = Desk(on.clone());
+    let request_sender = RequestSender(on.clone());
     let connection = Builder::session()?
-        .serve_at(PATH, Root(desk.clone()))?
-        .serve_at(PATH, Player::new(desk))?
+        .serve_at(PATH, RootInterface(request_sender.clone()))?
+        .serve_at(PATH, PlayerInterface::new(request_sender))?
         .build()?;
     let only_if_free = RequestNameFlags::DoNotQueue.into();
     match connection.request_name_with_flags(NAME, only_if_free) {
@@ -102,8 +100,8 @@ fn connect(on: &Handler) -> zbus::Result<Connection> {
 
 /// Tells the bus of every change, until croon ends or the bus does.
 fn serve(connection: &Connection, inbox: &Receiver<Published>) -> zbus::Result<()> {
-    let player = connection.object_server().interface::<_, Player>(PATH)?;
-    let mut told = changing(&player.get_mut().look());
+    let player = connection.object_server().interface::<_, PlayerInterface>(PATH)?;
+    let mut told = changing(&player.get_mut().refresh());
     let mut last: Option<Published> = None;
     while let Ok(mut newest) = inbox.recv() {
         for newer in inbox.try_iter() {
@@ -112,7 +110,7 @@ fn serve(connection: &Connection, inbox: &Receiver<Published>) -> zbus::Result<(
         }
         // Asked for rather than taken from the inbox: a wish may have been granted since it was put there.
         if changing(&newest.status) != changing(&player.get().seen) {
-            player.get_mut().look();
+            player.get_mut().refresh();
         }
         let now = changing(&player.get().seen);
         let changed: HashMap<&str, Value<'_>> = now
@@ -160,6 +158,7 @@ fn jumped(before: &Published, now: &Published) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn published(at: Instant, position_us: u64, tempo: u8) -> Published {
         let status = Status {

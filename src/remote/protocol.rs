@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::remote::message::{Ask, Reply};
+use crate::remote::message::{RemoteRequest, Reply};
 use crate::remote::status::Status;
 use crate::remote::uri;
 use crate::request::{BadValue, Request};
@@ -18,7 +18,7 @@ pub const LONGEST_LINE: usize = 32 * 1024;
 /// A request as it stands on its line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Line {
+pub struct RequestLine {
     #[serde(default = "spoken")]
     pub schema: u32,
     pub request: String,
@@ -32,7 +32,7 @@ fn spoken() -> u32 {
     SCHEMA
 }
 
-impl Line {
+impl RequestLine {
     pub fn new(request: &str) -> Self {
         Self {
             schema: SCHEMA,
@@ -60,8 +60,8 @@ impl Line {
 }
 
 /// What a line asks for, or in one sentence why nobody can tell.
-pub fn read(line: &[u8]) -> Result<Ask, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| {
+pub fn read(line: &[u8]) -> Result<RemoteRequest, String> {
+    let line: RequestLine = serde_json::from_slice(line).map_err(|error| {
         let said = printable(&error.to_string());
         format!(
             "a line that is no request ({said}); one looks like {{\"schema\":{SCHEMA},\"request\":\"toggle\"}}"
@@ -75,19 +75,19 @@ pub fn read(line: &[u8]) -> Result<Ask, String> {
     }
     let request = line.request.as_str();
     let wants = match request {
-        "seek" | "vocals" | "key" | "tempo" | "volume" | "repeat" | "shuffle" => Wants::Value,
-        "add" | "open" => Wants::File,
-        "queue-save" | "queue-load" => Wants::FileAndManner,
-        "play" if line.file.is_some() => Wants::File,
-        _ => Wants::Nothing,
+        "seek" | "vocals" | "key" | "tempo" | "volume" | "repeat" | "shuffle" => Arguments::Value,
+        "add" | "open" => Arguments::File,
+        "queue-save" | "queue-load" => Arguments::FileAndManner,
+        "play" if line.file.is_some() => Arguments::File,
+        _ => Arguments::Nothing,
     };
-    let manner = wants == Wants::FileAndManner && line.value.is_some();
-    let value = field(request, "value", line.value, wants == Wants::Value || manner)?;
-    let with_file = matches!(wants, Wants::File | Wants::FileAndManner);
+    let manner = wants == Arguments::FileAndManner && line.value.is_some();
+    let value = field(request, "value", line.value, wants == Arguments::Value || manner)?;
+    let with_file = matches!(wants, Arguments::File | Arguments::FileAndManner);
     let file = field(request, "file", line.file, with_file)?;
     let read = |read: fn(&str) -> Result<Request, BadValue>| read(&value).map_err(|bad| bad.to_string());
-    Ok(Ask::Do(match (request, wants) {
-        ("play", Wants::File) => Request::PlayFile(path(&file)?),
+    Ok(RemoteRequest::Do(match (request, wants) {
+        ("play", Arguments::File) => Request::PlayFile(path(&file)?),
         ("add", _) => Request::Add(path(&file)?),
         ("open", _) => Request::Open(path(&file)?),
         ("play", _) => Request::Play,
@@ -106,15 +106,15 @@ pub fn read(line: &[u8]) -> Result<Ask, String> {
         ("queue-save", _) => {
             let over = is_manner(request, &value, "over")?;
             let path = path(&file)?;
-            return Ok(Ask::SaveQueue { path, over });
+            return Ok(RemoteRequest::SaveQueue { path, over });
         }
         ("queue-load", _) => {
             let instead = !is_manner(request, &value, "add")?;
             let path = path(&file)?;
-            return Ok(Ask::LoadQueue { path, instead });
+            return Ok(RemoteRequest::LoadQueue { path, instead });
         }
-        ("status", _) => return Ok(Ask::Status),
-        ("follow", _) => return Ok(Ask::Follow),
+        ("status", _) => return Ok(RemoteRequest::Status),
+        ("follow", _) => return Ok(RemoteRequest::Follow),
         _ => {
             let shown: String = printable(request).chars().take(40).collect();
             return Err(format!(
@@ -125,7 +125,7 @@ pub fn read(line: &[u8]) -> Result<Ask, String> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wants {
+enum Arguments {
     Nothing,
     Value,
     File,
@@ -168,7 +168,7 @@ fn path(text: &str) -> Result<PathBuf, String> {
 
 /// An answer as it stands on its line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answered {
+pub struct ResponseLine {
     pub schema: u32,
     pub ok: bool,
     /// What was done.
@@ -181,7 +181,7 @@ pub struct Answered {
     pub status: Option<Box<Status>>,
 }
 
-impl From<Reply> for Answered {
+impl From<Reply> for ResponseLine {
     fn from(reply: Reply) -> Self {
         let mut answered = Self {
             schema: SCHEMA,
@@ -201,7 +201,7 @@ impl From<Reply> for Answered {
 
 /// The line of an answer, its end included.
 pub fn write(reply: Reply) -> Vec<u8> {
-    let mut line = serde_json::to_vec(&Answered::from(reply)).unwrap_or_else(|error| {
+    let mut line = serde_json::to_vec(&ResponseLine::from(reply)).unwrap_or_else(|error| {
         // numbers and texts only: nothing in it can fail
         tracing::error!("an answer could not be written: {error}");
         br#"{"schema":1,"ok":false,"error":"croon could not write its answer"}"#.to_vec()
@@ -216,14 +216,14 @@ mod tests {
     use crate::request::Target;
     use proptest::prelude::*;
 
-    fn asked(line: &str) -> Result<Ask, String> {
+    fn asked(line: &str) -> Result<RemoteRequest, String> {
         read(line.as_bytes())
     }
 
     #[test]
     fn lines_are_understood() {
         let done = |line| match asked(line) {
-            Ok(Ask::Do(request)) => request,
+            Ok(RemoteRequest::Do(request)) => request,
             other => panic!("{line}: {other:?}"),
         };
         assert_eq!(done(r#"{"schema":1,"request":"toggle"}"#), Request::Toggle);
@@ -242,20 +242,20 @@ mod tests {
         );
         assert_eq!(
             asked(r#"{"request":"queue-save","file":"/m/a.m3u8","value":"over"}"#),
-            Ok(Ask::SaveQueue {
+            Ok(RemoteRequest::SaveQueue {
                 path: "/m/a.m3u8".into(),
                 over: true
             })
         );
         assert_eq!(
             asked(r#"{"request":"queue-load","file":"/m/a.m3u8"}"#),
-            Ok(Ask::LoadQueue {
+            Ok(RemoteRequest::LoadQueue {
                 path: "/m/a.m3u8".into(),
                 instead: true
             })
         );
-        assert_eq!(asked(r#"{"request":"status"}"#), Ok(Ask::Status));
-        assert_eq!(asked(r#"{"request":"follow"}"#), Ok(Ask::Follow));
+        assert_eq!(asked(r#"{"request":"status"}"#), Ok(RemoteRequest::Status));
+        assert_eq!(asked(r#"{"request":"follow"}"#), Ok(RemoteRequest::Follow));
     }
 
     #[test]
@@ -299,8 +299,8 @@ mod tests {
     fn a_path_of_any_bytes_arrives() {
         use std::os::unix::ffi::OsStrExt;
         let path = Path::new(std::ffi::OsStr::from_bytes(b"/m/\xff %41?#.mp3"));
-        let line = serde_json::to_vec(&Line::file("add", path)).unwrap();
-        assert_eq!(read(&line), Ok(Ask::Do(Request::Add(path.into()))));
+        let line = serde_json::to_vec(&RequestLine::file("add", path)).unwrap();
+        assert_eq!(read(&line), Ok(RemoteRequest::Do(Request::Add(path.into()))));
     }
 
     proptest! {
@@ -318,14 +318,14 @@ mod tests {
             file in proptest::option::of("(file://)?/?.{0,30}"),
             schema in 0u32..3,
         ) {
-            let line = Line { schema, request, value, file };
+            let line = RequestLine { schema, request, value, file };
             let read = read(&serde_json::to_vec(&line).unwrap());
             match read {
-                Ok(Ask::Do(request)) => {
+                Ok(RemoteRequest::Do(request)) => {
                     prop_assert_eq!(schema, SCHEMA);
                     prop_assert!(request.file().is_none_or(Path::is_absolute));
                 }
-                Ok(Ask::SaveQueue { path, .. } | Ask::LoadQueue { path, .. }) => prop_assert!(path.is_absolute()),
+                Ok(RemoteRequest::SaveQueue { path, .. } | RemoteRequest::LoadQueue { path, .. }) => prop_assert!(path.is_absolute()),
                 Ok(_) => prop_assert!(line.value.is_none() && line.file.is_none()),
                 Err(said) => prop_assert!(!said.contains(char::is_control)),
             }

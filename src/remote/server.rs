@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::remote::address::Door;
+use crate::remote::address::SocketListener;
 use crate::remote::connection::Connection;
-use crate::remote::message::{Answer, Ask, Asked, Back, Bell, Handler, Reply};
+use crate::remote::message::{
+    Handler, PendingRequest, RemoteRequest, Reply, ReplyPath, Responder, ServerMessage, ServerSender,
+};
 use crate::remote::protocol;
-use crate::remote::status::Status;
 
 /// Clients at once. A new one takes the place of the one that has been silent for longest.
 const CLIENTS: usize = 64;
@@ -24,17 +25,11 @@ const ACCEPTED: usize = 16;
 /// Where the system has no descriptors left, until the next try.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
-pub(crate) enum ToServer {
-    Answer(u64, Reply),
-    Status(Arc<Status>),
-    Quit,
-}
-
 pub(super) struct Server {
-    door: Door,
+    door: SocketListener,
     woken: UnixStream,
-    messages: Receiver<ToServer>,
-    bell: Bell,
+    messages: Receiver<ServerMessage>,
+    server_sender: ServerSender,
     on: Handler,
     watchers: Arc<AtomicUsize>,
     /// By number, so the oldest first.
@@ -46,10 +41,10 @@ pub(super) struct Server {
 
 impl Server {
     pub fn new(
-        door: Door,
+        door: SocketListener,
         woken: UnixStream,
-        messages: Receiver<ToServer>,
-        bell: Bell,
+        messages: Receiver<ServerMessage>,
+        server_sender: ServerSender,
         on: Handler,
         watchers: Arc<AtomicUsize>,
     ) -> Self {
@@ -57,7 +52,7 @@ impl Server {
             door,
             woken,
             messages,
-            bell,
+            server_sender,
             on,
             watchers,
             clients: BTreeMap::new(),
@@ -69,7 +64,7 @@ impl Server {
     pub fn run(mut self) {
         loop {
             let Some(ready) = self.wait() else { return };
-            if ready.woken && !self.take_messages() {
+            if ready.woken && !self.handle_messages() {
                 return;
             }
             if ready.door {
@@ -85,7 +80,7 @@ impl Server {
                 .filter(|(_, client)| client.is_over(now))
                 .map(|(number, _)| *number)
                 .collect();
-            over.into_iter().for_each(|number| self.let_go(number));
+            over.into_iter().for_each(|number| self.disconnect(number));
         }
     }
 
@@ -133,26 +128,26 @@ impl Server {
     }
 
     /// False when it is time to end.
-    fn take_messages(&mut self) -> bool {
+    fn handle_messages(&mut self) -> bool {
         let mut bytes = [0; 256];
         while matches!((&self.woken).read(&mut bytes), Ok(1..)) {}
         while let Ok(message) = self.messages.try_recv() {
             match message {
-                ToServer::Answer(number, reply) => {
+                ServerMessage::Responder(number, reply) => {
                     if let Some(client) = self.clients.get_mut(&number) {
                         client.waiting = false;
                         client.reply(reply);
                         client.write();
                     }
-                    self.take_lines(number);
+                    self.handle_lines(number);
                 }
-                ToServer::Status(status) => {
+                ServerMessage::Status(status) => {
                     for client in self.clients.values_mut().filter(|client| client.follows()) {
-                        client.tell(&status);
+                        client.publish(&status);
                         client.write();
                     }
                 }
-                ToServer::Quit => return false,
+                ServerMessage::Quit => return false,
             }
         }
         true
@@ -173,7 +168,7 @@ impl Server {
                 }
                 Err(error) => {
                     tracing::debug!("no client can be taken in for now: {error}");
-                    self.make_room();
+                    self.disconnect_idle();
                     self.accept_after = Some(Instant::now() + EXHAUSTED);
                     return;
                 }
@@ -182,7 +177,7 @@ impl Server {
                 continue;
             }
             let mut client = Connection::new(stream, Instant::now());
-            if self.clients.len() >= CLIENTS && !self.make_room() {
+            if self.clients.len() >= CLIENTS && !self.disconnect_idle() {
                 client.refuse("too many others speak with croon already; end some of them");
                 continue;
             }
@@ -194,16 +189,16 @@ impl Server {
     }
 
     /// Lets go of the client that has been there for longest without wanting anything.
-    fn make_room(&mut self) -> bool {
+    fn disconnect_idle(&mut self) -> bool {
         let idle = self.clients.iter().find(|(_, client)| client.is_idle());
         let number = idle.map(|(number, _)| *number);
         if let Some(number) = number {
-            self.let_go(number);
+            self.disconnect(number);
         }
         number.is_some()
     }
 
-    fn let_go(&mut self, number: u64) {
+    fn disconnect(&mut self, number: u64) {
         if self
             .clients
             .remove(&number)
@@ -218,18 +213,18 @@ impl Server {
             return;
         };
         if flags.intersects(PollFlags::HUP | PollFlags::ERR) {
-            client.hung_up();
+            client.on_hangup();
         } else if flags.contains(PollFlags::IN) {
             client.read();
         }
         if flags.contains(PollFlags::OUT) {
             client.write();
         }
-        self.take_lines(number);
+        self.handle_lines(number);
     }
 
     /// Answers what can be answered here, hands on the rest.
-    fn take_lines(&mut self, number: u64) {
+    fn handle_lines(&mut self, number: u64) {
         let Some(client) = self.clients.get_mut(&number) else {
             return;
         };
@@ -238,16 +233,16 @@ impl Server {
                 Err(why) => client.reply(Reply::Refused(why)),
                 Ok(ask) => {
                     client.waiting = true;
-                    if ask == Ask::Follow && !client.follows() {
+                    if ask == RemoteRequest::Follow && !client.follows() {
                         client.follow();
                         self.watchers.fetch_add(1, Ordering::Relaxed);
                     }
                     let ask = match ask {
-                        Ask::Follow => Ask::Status,
+                        RemoteRequest::Follow => RemoteRequest::Status,
                         other => other,
                     };
-                    let answer = Answer(Some(Back::Socket(number, self.bell.clone())));
-                    (self.on)(Asked { ask, answer });
+                    let answer = Responder(Some(ReplyPath::Socket(number, self.server_sender.clone())));
+                    (self.on)(PendingRequest { ask, answer });
                 }
             }
         }

@@ -59,7 +59,7 @@ pub struct Status {
     pub separated: bool,
     pub engine: EngineStatus,
     /// What would do something now; for whoever draws buttons.
-    pub can: Can,
+    pub can: Capabilities,
 }
 
 /// The engine, as far as it is known.
@@ -80,7 +80,7 @@ pub struct EngineStatus {
 /// Which requests would do something now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Can {
+pub struct Capabilities {
     pub play: bool,
     pub pause: bool,
     pub next: bool,

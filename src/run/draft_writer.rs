@@ -18,38 +18,38 @@ use crate::text::printable;
 const LONGEST_DRAFT: u64 = 32 << 20;
 
 /// The thread; it ends, with all it was told done, when this is dropped.
-pub struct Scribe {
-    wishes: Option<Sender<Effect>>,
+pub struct DraftWriter {
+    requests: Option<Sender<Effect>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Scribe {
+impl DraftWriter {
     /// `drafts`: the folder for them, made when need be.
     pub fn start(drafts: PathBuf, to_main: Sender<Message>) -> std::io::Result<Self> {
-        let (wishes, inbox) = unbounded();
+        let (requests, inbox) = unbounded();
         let thread = thread::Builder::new()
-            .name("scribe".into())
+            .name("draft-writer".into())
             .spawn(move || run(&drafts, &inbox, &to_main))?;
         Ok(Self {
-            wishes: Some(wishes),
+            requests: Some(requests),
             thread: Some(thread),
         })
     }
 
     pub fn tell(&self, wish: Effect) {
         if self
-            .wishes
+            .requests
             .as_ref()
-            .is_none_or(|wishes| wishes.send(wish).is_err())
+            .is_none_or(|requests| requests.send(wish).is_err())
         {
             tracing::error!("the thread that writes lyrics is gone");
         }
     }
 }
 
-impl Drop for Scribe {
+impl Drop for DraftWriter {
     fn drop(&mut self) {
-        self.wishes = None;
+        self.requests = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -181,25 +181,25 @@ mod tests {
         let song = home.path().join("sub/ü song.flac");
         let draft = Draft::of(&Sheet::ordered(vec![SheetRow::new("paper lanterns")]));
         let (to_main, inbox) = unbounded();
-        let scribe = Scribe::start(drafts.clone(), to_main.clone()).unwrap();
-        scribe.tell(Effect::SaveDraft {
+        let draft_writer = DraftWriter::start(drafts.clone(), to_main.clone()).unwrap();
+        draft_writer.tell(Effect::SaveDraft {
             song: song.clone(),
             draft: Some(draft.clone()),
         });
-        drop(scribe);
-        let scribe = Scribe::start(drafts.clone(), to_main).unwrap();
+        drop(draft_writer);
+        let draft_writer = DraftWriter::start(drafts.clone(), to_main).unwrap();
         let open = || Effect::OpenDraft { song: song.clone() };
-        scribe.tell(open());
+        draft_writer.tell(open());
         let kept = Event::Draft {
             song: song.clone(),
             draft: Some(Box::new(draft)),
         };
         assert_eq!(next(&inbox), kept);
-        scribe.tell(Effect::SaveDraft {
+        draft_writer.tell(Effect::SaveDraft {
             song: song.clone(),
             draft: None,
         });
-        scribe.tell(open());
+        draft_writer.tell(open());
         assert_eq!(
             next(&inbox),
             Event::Draft {
@@ -208,7 +208,7 @@ mod tests {
             }
         );
         fs::write(draft_file(&drafts, &song), "{\"version\":").unwrap();
-        scribe.tell(open());
+        draft_writer.tell(open());
         assert_eq!(
             next(&inbox),
             Event::Draft {

@@ -12,7 +12,7 @@ use crate::track::{FileStamp, Track, TrackId};
 /// So many songs are asked for one by one.
 const FEW: usize = 100;
 
-/// The songs of the catalogue below the folders of this evening: on the screen before any disk
+/// The songs of the catalogue below the folders of this session: on the screen before any disk
 /// was searched.
 pub fn known_below(store: &StemStore, roots: &[PathBuf]) -> HashMap<PathBuf, Track> {
     let tracks = store.tracks().unwrap_or_else(|error| {
@@ -32,20 +32,23 @@ pub fn found(store: &StemStore, tracks: Vec<Track>) -> Vec<FoundSong> {
     let stored = stored::listing(store);
     let is_ready = |id: Option<TrackId>| id.is_some_and(|id| stored.ready.contains(&id));
     // a whole library at once is quicker read in one go than song by song
-    let all = (tracks.len() > FEW).then(|| (store.memories(), store.added()));
+    let all = (tracks.len() > FEW).then(|| (store.all_song_settings(), store.added()));
     let past = |track: &Track| {
-        let (memory, added) = match &all {
-            Some((memories, added)) => (
-                track.id.and_then(|id| memories.get(&id)).cloned(),
+        let (song_settings, added) = match &all {
+            Some((all_song_settings, added)) => (
+                track.id.and_then(|id| all_song_settings.get(&id)).cloned(),
                 added.get(&track.path).copied(),
             ),
-            None => (track.id.map(|id| store.memory(id)), store.added_at(&track.path)),
+            None => (
+                track.id.map(|id| store.song_settings(id)),
+                store.added_at(&track.path),
+            ),
         };
         let past = SongHistory {
             added: added.unwrap_or(0),
             ..SongHistory::default()
         };
-        past.with(&memory.unwrap_or_default())
+        past.with(&song_settings.unwrap_or_default())
     };
     tracks
         .into_iter()
@@ -79,12 +82,12 @@ pub fn fetched(store: &StemStore, path: &Path) -> Result<FoundSong, String> {
 }
 
 /// Writes down what the library tells, and only what the catalogue does not say already.
-pub struct Catalogue {
+pub struct KnownTracks {
     pub store: StemStore,
     stamps: HashMap<PathBuf, FileStamp>,
 }
 
-impl Catalogue {
+impl KnownTracks {
     pub fn new(store: StemStore, known: &HashMap<PathBuf, Track>) -> Self {
         let stamps = known
             .iter()

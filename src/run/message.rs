@@ -1,9 +1,9 @@
-//! TODO
+//! Everything that arrives at the main thread, in one type for its one channel.
 
 use crate::app::{Event, FoundSong};
 use crate::jobs::load::Opened;
 use crate::m3u::List;
-use crate::remote::{Answer, Asked};
+use crate::remote::{PendingRequest, Responder};
 use crate::request::Request;
 use crate::terminal::Input;
 
@@ -11,27 +11,27 @@ use crate::terminal::Input;
 pub enum Message {
     Event(Event),
     Input(Input),
-    /// A song opened for the player: machines keep the handles, the mind is told the facts.
+    /// A song opened for the player: the services keep the handles, and the app gets the payload.
     Opened(Box<Opened>),
-    /// Somebody outside wants something.
-    Asked(Asked),
-    /// The file they want was read.
-    Fetched(Box<Fetched>),
-    /// The songs they want in the queue were looked for.
-    Gathered(Box<Gathered>),
+    /// A request from outside.
+    PendingRequest(PendingRequest),
+    /// The file of a request was read.
+    FetchedFile(Box<FetchedFile>),
+    /// The songs that a request adds to the queue were collected.
+    GatheredSongs(Box<GatheredSongs>),
 }
 
 /// A request about a file that croon did not know, and what was found there.
-pub struct Fetched {
+pub struct FetchedFile {
     pub request: Request,
-    pub answer: Answer,
+    pub answer: Responder,
     pub found: Result<FoundSong, String>,
 }
 
 /// Songs that somebody outside wants in the queue.
-pub struct Gathered {
+pub struct GatheredSongs {
     pub list: Result<List, String>,
     /// Of what waits there.
     pub instead: bool,
-    pub answer: Answer,
+    pub answer: Responder,
 }

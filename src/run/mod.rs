@@ -1,5 +1,5 @@
-//! The shell of the screen: starts the machines, owns the one inbound channel, lets the mind decide
-//! and performs what it wants. The main thread alone owns the state.
+//! Runs a session: starts the services, receives every message on one channel, lets the app update its
+//! state, and performs the effects. Only the main thread owns the state.
 
 mod draft_writer;
 mod frontend;
@@ -22,14 +22,14 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use crate::app::{App, Effect, Event, PointerEvent, update};
-use crate::commands::{Context, Fault, Outcome};
+use crate::commands::{CommandError, Context, ExitCode};
 use crate::jobs::model;
 use crate::keymap::Keymap;
 use crate::m3u;
-use crate::remote::{Answer, Ask, Asked, Remote, Reply};
+use crate::remote::{PendingRequest, Remote, RemoteRequest, Reply, Responder};
 use crate::request::Request;
-use crate::run::frontend::Face;
-use crate::run::services::Machines;
+use crate::run::frontend::Frontend;
+use crate::run::services::Services;
 use crate::store::{StemStore, StoreError};
 use crate::terminal::{Input, TerminalError};
 use crate::ui::{Depth, Theme};
@@ -41,7 +41,7 @@ const REMOTE_FPS: u32 = 15;
 
 /// Opens the screen on these folders (none: the configured ones) and stays until the user leaves;
 /// `plain`: told in lines.
-pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let all = asked;
     let (list, asked): (Vec<PathBuf>, Vec<PathBuf>) = asked
@@ -55,10 +55,10 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
         .collect();
     let opened = StemStore::open_or_volatile(&context.store_paths(), context.config.cache_bytes());
     if let Err(StoreError::Busy { .. }) = &opened
-        && let Some(outcome) = attach(all, context)?
+        && let Some(exit_code) = attach(all, context)?
     {
         // the first croon had only just begun when we looked for it
-        return Ok(outcome);
+        return Ok(exit_code);
     }
     let (store, volatile) = opened?;
     model::settle(&store, &context.config.separation);
@@ -90,11 +90,11 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
     }
     let (theme, colour_errors) = theme.with_colours(&context.config.colors);
     news.extend(colour_errors.iter().map(|error| Event::Notice(error.to_string())));
-    let mut face = Face::open(context, theme, plain).map_err(no_terminal)?;
-    let (columns, rows) = face.size()?;
+    let mut frontend = Frontend::open(context, theme, plain).map_err(no_terminal)?;
+    let (columns, rows) = frontend.size()?;
     news.insert(0, Event::Resize { columns, rows });
 
-    // What the mind wants before the machines run waits for them: the first frame comes first.
+    // Effects of the app that come before the services run wait for them: the first frame comes first.
     let mut wanted = app.initial_effects();
     for event in news {
         wanted.extend(update(&mut app, event));
@@ -106,10 +106,11 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
             instead: nth == 0,
         });
     }
-    face.draw(&app)?;
+    frontend.draw(&app)?;
     app.frame_drawn();
     let to_us = to_main.clone();
-    face.listen(move |input| drop(to_us.send(Message::Input(input))))
+    frontend
+        .listen(move |input| drop(to_us.send(Message::Input(input))))
         .map_err(no_terminal)?;
     tracing::info!(
         "first frame after {} ms, {} songs known",
@@ -117,45 +118,45 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
         known.len()
     );
 
-    let machines =
-        Machines::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
+    let services =
+        Services::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
     let remote = requests::open_doors(context, &to_main);
-    let mut evening = Evening {
+    let mut session = Session {
         app,
-        machines,
+        services,
         remote,
         answering: None,
         jumped: false,
-        face,
+        frontend,
         began,
         due: Instant::now(),
         frame: frame_time(context),
     };
-    let ended = evening
+    let ended = session
         .perform(wanted)
-        .and_then(|quit| if quit { Ok(()) } else { evening.live(&inbox) });
-    // The terminal is given back before the machines are stopped, which may take a moment.
-    drop(evening.face);
-    ended.map(|()| Outcome::Done)
+        .and_then(|quit| if quit { Ok(()) } else { session.live(&inbox) });
+    // The terminal is restored before the services are stopped, which may take a moment.
+    drop(session.frontend);
+    ended.map(|()| ExitCode::Done)
 }
 
 /// Everything that lives between the first frame and the last.
-struct Evening {
+struct Session {
     app: App,
-    machines: Machines,
+    services: Services,
     remote: Remote,
     /// Who made the request that is being decided.
-    answering: Option<Answer>,
+    answering: Option<Responder>,
     /// The listener went to another place in the song since the last status was published.
     jumped: bool,
-    face: Face,
+    frontend: Frontend,
     began: Instant,
     /// No frame before this.
     due: Instant,
     frame: Duration,
 }
 
-impl Evening {
+impl Session {
     fn live(&mut self, inbox: &Receiver<Message>) -> anyhow::Result<()> {
         loop {
             let message = match self.wait(inbox) {
@@ -201,7 +202,7 @@ impl Evening {
 
     fn tick(&mut self) -> anyhow::Result<bool> {
         if self.app.deck.is_moving() {
-            let position = self.machines.position();
+            let position = self.services.position();
             if self.feed(position)? {
                 return Ok(true);
             }
@@ -215,7 +216,7 @@ impl Evening {
             Message::Input(Input::Key(key)) => self.feed(Event::Key(key)),
             Message::Input(Input::Paste(text)) => self.feed(Event::Paste(text)),
             Message::Input(Input::Pointer { column, row, gesture }) => {
-                match self.face.spot_at(&self.app, (column, row))? {
+                match self.frontend.spot_at(&self.app, (column, row))? {
                     Some((spot, share)) => self.feed(Event::Pointer(PointerEvent {
                         target: spot,
                         share,
@@ -228,17 +229,17 @@ impl Evening {
             Message::Input(Input::Quit) => self.feed(Event::Quit),
             Message::Input(Input::Suspend) => self.perform(vec![Effect::Suspend]),
             Message::Input(Input::Continued) => {
-                self.face.resume()?;
+                self.frontend.resume()?;
                 self.feed(Event::Resumed)
             }
             Message::Opened(opened) => {
                 let event = translate::of_opened(&opened);
-                self.machines.keep(*opened);
+                self.services.keep(*opened);
                 self.feed(event)
             }
-            Message::Asked(asked) => self.asked(asked),
-            Message::Fetched(fetched) => {
-                let message::Fetched {
+            Message::PendingRequest(asked) => self.asked(asked),
+            Message::FetchedFile(fetched) => {
+                let message::FetchedFile {
                     request,
                     answer,
                     found,
@@ -246,15 +247,16 @@ impl Evening {
                 match found {
                     Ok(found) => {
                         let request = request.with_file(found.track.path.clone());
-                        Ok(self.feed(Event::SongsFound(vec![found]))? || self.grant(request, answer)?)
+                        Ok(self.feed(Event::SongsFound(vec![found]))?
+                            || self.handle_request(request, answer)?)
                     }
                     Err(why) => {
-                        answer.give(Reply::Refused(why));
+                        answer.reply(Reply::Refused(why));
                         Ok(false)
                     }
                 }
             }
-            Message::Gathered(gathered) => self.gathered(*gathered),
+            Message::GatheredSongs(gathered) => self.gathered(*gathered),
             Message::Event(event) => {
                 let identified = match &event {
                     Event::Identified { path, .. } => Some(path.clone()),
@@ -262,56 +264,56 @@ impl Evening {
                 };
                 let quit = self.feed(event)?;
                 if let Some(entry) = identified.and_then(|path| self.app.tracks.find(&path)) {
-                    self.machines.identified(&entry.track);
+                    self.services.identified(&entry.track);
                 }
                 Ok(quit)
             }
         }
     }
 
-    fn asked(&mut self, asked: Asked) -> anyhow::Result<bool> {
-        let Asked { ask, answer } = asked;
+    fn asked(&mut self, asked: PendingRequest) -> anyhow::Result<bool> {
+        let PendingRequest { ask, answer } = asked;
         let request = match ask {
-            Ask::Do(request) => request,
-            Ask::Status | Ask::Follow => {
+            RemoteRequest::Do(request) => request,
+            RemoteRequest::Status | RemoteRequest::Follow => {
                 // also of a paused song: where it stands, not where it was last looked at
-                let quit = self.feed(self.machines.position())?;
-                answer.give(Reply::Status(Box::new(requests::status(&self.app))));
+                let quit = self.feed(self.services.position())?;
+                answer.reply(Reply::Status(Box::new(requests::status(&self.app))));
                 return Ok(quit);
             }
-            Ask::SaveQueue { path, over } => {
+            RemoteRequest::SaveQueue { path, over } => {
                 let items = self.app.queue_items();
-                self.machines.write_for(path, items, over, answer);
+                self.services.write_list_for(path, items, over, answer);
                 return Ok(false);
             }
-            Ask::LoadQueue { path, instead } => {
-                self.machines.gather(path, instead, answer);
+            RemoteRequest::LoadQueue { path, instead } => {
+                self.services.collect_songs(path, instead, answer);
                 return Ok(false);
             }
         };
         match request.file() {
             Some(path) if self.app.tracks.key(path).is_none() => {
                 let path = path.to_owned();
-                self.machines.fetch(path, request, answer);
+                self.services.fetch(path, request, answer);
                 Ok(false)
             }
-            _ => self.grant(request, answer),
+            _ => self.handle_request(request, answer),
         }
     }
 
     /// The songs of a list or folder go into the queue, and whoever asked is told how many.
-    fn gathered(&mut self, gathered: message::Gathered) -> anyhow::Result<bool> {
-        let message::Gathered {
+    fn gathered(&mut self, gathered: message::GatheredSongs) -> anyhow::Result<bool> {
+        let message::GatheredSongs {
             list,
             instead,
             answer,
         } = gathered;
         let (reply, event) = requests::queued(list, instead);
-        answer.give(reply);
+        answer.reply(reply);
         event.map_or(Ok(false), |event| self.feed(event))
     }
 
-    fn grant(&mut self, request: Request, answer: Answer) -> anyhow::Result<bool> {
+    fn handle_request(&mut self, request: Request, answer: Responder) -> anyhow::Result<bool> {
         self.answering = Some(answer);
         self.feed(Event::Request(request))
     }
@@ -321,29 +323,29 @@ impl Evening {
         self.perform(effects)
     }
 
-    /// Does what the mind wants; true when it wants to leave.
+    /// Performs the effects of the app. Returns `true` if one of them is to quit.
     fn perform(&mut self, effects: Vec<Effect>) -> anyhow::Result<bool> {
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Suspend => {
-                    self.face.suspend()?;
+                    self.frontend.suspend()?;
                     if self.feed(Event::Resumed)? {
                         return Ok(true);
                     }
                 }
                 Effect::Redraw => {
-                    self.face.clear()?;
+                    self.frontend.clear()?;
                     self.draw()?;
                 }
                 Effect::Reply(answer) => {
                     if let Some(asker) = self.answering.take() {
-                        asker.give(answer.map_or_else(Reply::Refused, Reply::Done));
+                        asker.reply(answer.map_or_else(Reply::Refused, Reply::Done));
                     }
                 }
                 effect => {
                     self.jumped |= matches!(effect, Effect::Seek { .. });
-                    self.machines.perform(effect);
+                    self.services.perform(effect);
                 }
             }
         }
@@ -351,15 +353,15 @@ impl Evening {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        self.face.draw(&self.app)?;
+        self.frontend.draw(&self.app)?;
         self.app.frame_drawn();
         self.due = Instant::now() + self.frame;
         Ok(())
     }
 }
 
-fn no_terminal(error: TerminalError) -> Fault {
-    Fault::new(Outcome::NoTerminal, error.to_string())
+fn no_terminal(error: TerminalError) -> CommandError {
+    CommandError::new(ExitCode::NoTerminal, error.to_string())
 }
 
 fn frame_time(context: &Context) -> Duration {

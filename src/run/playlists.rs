@@ -13,9 +13,9 @@ use crate::app::state::queue::Repeat;
 use crate::app::{Event, FoundSong, ResumePoint, Session, SessionQueue, SungSong};
 use crate::library;
 use crate::m3u::Item;
-use crate::remote::{Answer, Reply};
+use crate::remote::{Reply, Responder};
 use crate::run::known_tracks;
-use crate::run::message::{Gathered, Message};
+use crate::run::message::{GatheredSongs, Message};
 use crate::store::{PathRecord, StemStore, StoreError, StoredQueue};
 use crate::text::printable;
 
@@ -38,19 +38,19 @@ struct SongRecord {
     at: i64,
 }
 
-/// Keeps what the mind wants kept, and flushes it from a thread of its own.
-pub struct Keeper {
+/// Stores the queue and the history, and flushes them from a thread of its own.
+pub struct QueueStore {
     store: StemStore,
     flush: Sender<()>,
 }
 
-impl Keeper {
+impl QueueStore {
     pub fn start(store: StemStore) -> std::io::Result<Self> {
         // one wish that waits is as good as many
-        let (flush, wishes) = bounded(1);
+        let (flush, requests) = bounded(1);
         let catalogue = store.clone();
-        thread::Builder::new().name("keep".into()).spawn(move || {
-            while wishes.recv().is_ok() {
+        thread::Builder::new().name("queue-store".into()).spawn(move || {
+            while requests.recv().is_ok() {
                 if let Err(error) = catalogue.flush() {
                     tracing::warn!("the queue could not be made safe: {error}");
                 }
@@ -121,7 +121,7 @@ pub fn now_unix() -> i64 {
         .map_or(0, |since| since.as_secs() as i64)
 }
 
-/// What the last evening left.
+/// The state that the last session left.
 pub fn restored(store: &StemStore) -> Session {
     let queue = store.queue();
     let now: Option<SongRecord> = store.state::<Option<SongRecord>>(NOW).flatten();
@@ -181,9 +181,15 @@ pub fn write(path: PathBuf, items: Vec<Item>, over: bool, to_main: &Sender<Messa
 }
 
 /// The same for somebody outside, who is told what came of it.
-pub fn write_for(path: PathBuf, items: Vec<Item>, over: bool, answer: Answer, to_main: &Sender<Message>) {
+pub fn write_list_for(
+    path: PathBuf,
+    items: Vec<Item>,
+    over: bool,
+    answer: Responder,
+    to_main: &Sender<Message>,
+) {
     on_a_thread(to_main, move |_| {
-        answer.give(match library::write_list(&path, &items, over) {
+        answer.reply(match library::write_list(&path, &items, over) {
             Ok(path) => Reply::Done(written(items.len(), &path)),
             Err(error) => Reply::Refused(not_written(&path, &error)),
         });
@@ -192,32 +198,32 @@ pub fn write_for(path: PathBuf, items: Vec<Item>, over: bool, answer: Answer, to
 }
 
 /// Reads a list, or all songs of a folder, for somebody outside.
-pub fn gather(path: PathBuf, instead: bool, answer: Answer, to_main: &Sender<Message>) {
+pub fn collect_songs(path: PathBuf, instead: bool, answer: Responder, to_main: &Sender<Message>) {
     let send = to_main.clone();
     on_a_thread(to_main, move |_| {
-        let gathered = Gathered {
+        let gathered = GatheredSongs {
             list: library::songs_of(&path).map_err(|reason| format!("{}: {reason}", shown(&path))),
             instead,
             answer,
         };
         // a main thread that is gone drops the answer, and so says that croon ends
-        drop(send.send(Message::Gathered(Box::new(gathered))));
+        drop(send.send(Message::GatheredSongs(Box::new(gathered))));
         Vec::new()
     });
 }
 
 /// Songs of a list or folder behind those of the queue. A folder that holds the whole Library is there by
 /// a slip of the hand.
-pub fn add(path: PathBuf, roots: &[PathBuf], answer: Answer, to_main: &Sender<Message>) {
+pub fn add(path: PathBuf, roots: &[PathBuf], answer: Responder, to_main: &Sender<Message>) {
     let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
     if real.is_dir() && roots.iter().any(|root| root.starts_with(&real)) {
         let why = format!(
             "{} is in the Library already; choose songs there, or name a folder below it",
             shown(&path)
         );
-        return answer.give(Reply::Refused(why));
+        return answer.reply(Reply::Refused(why));
     }
-    gather(path, false, answer, to_main);
+    collect_songs(path, false, answer, to_main);
 }
 
 fn written(songs: usize, path: &Path) -> String {

@@ -1,5 +1,5 @@
-//! What comes from outside: requests on their way to the mind, what is said of it, and a second croon
-//! that hands its songs to the first.
+//! Requests from outside on their way to the app, the status that answers them, and a second croon that
+//! hands its songs to the first.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,9 +8,12 @@ use crossbeam_channel::Sender;
 
 use crate::app::state::deck::Stage;
 use crate::app::{App, EngineState, Event, queries};
-use crate::commands::{Context, Fault, Outcome, ctl};
+use crate::commands::{CommandError, Context, ExitCode, ctl};
 use crate::m3u::List;
-use crate::remote::{Can, Client, Doors, EngineStatus, Line, Playback, Remote, Reply, Status, places};
+use crate::remote::{
+    Capabilities, Client, EngineStatus, Playback, Remote, RemoteInterfaces, Reply, RequestLine, Status,
+    places,
+};
 use crate::run::message::Message;
 
 /// What they are told, and what happens. A list of nothing changes nothing.
@@ -77,7 +80,7 @@ pub fn status(app: &App) -> Status {
         segments,
         separated: song.is_some_and(|song| song.vocals.complete),
         engine: engine(&app.separation.engine),
-        can: Can {
+        can: Capabilities {
             play: song.is_some() || !app.queue.is_empty() || app.tracks.selected().is_some(),
             pause: !over,
             next: queries::next_song(app).is_some(),
@@ -115,7 +118,7 @@ fn engine(engine: &EngineState) -> EngineStatus {
 }
 
 /// Where a croon is running already, hands these songs to it; None where there is none to be asked.
-pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Outcome>> {
+pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<ExitCode>> {
     let mut client = match Client::connect(&context.remote_address()) {
         Ok(Some(client)) => client,
         Ok(None) => return Ok(None),
@@ -125,7 +128,7 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Out
             return Ok(None);
         }
     };
-    let answered = client.ask(&Line::new("status"))?;
+    let answered = client.ask(&RequestLine::new("status"))?;
     let pid = answered.status.map(|status| status.pid).unwrap_or_default();
     let busy = |what: &str| {
         let what = format!(
@@ -133,7 +136,7 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Out
              (`croon ctl status`, `croon ctl add FILE`) or with media keys, or give this one its own \
              XDG_STATE_HOME and XDG_CACHE_HOME."
         );
-        anyhow::Error::from(Fault::new(Outcome::Busy, what))
+        anyhow::Error::from(CommandError::new(ExitCode::Busy, what))
     };
     if asked.is_empty() {
         return Err(busy("there is one for each user."));
@@ -146,7 +149,7 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Out
 /// Lets others in, as the configuration wants it.
 pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
     let config = &context.config.remote;
-    let doors = Doors {
+    let doors = RemoteInterfaces {
         socket: config.socket,
         mpris: config.mpris,
     };
@@ -154,7 +157,7 @@ pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
     let (remote, trouble) = Remote::start(
         &context.remote_address(),
         doors,
-        Arc::new(move |asked| drop(to_us.send(Message::Asked(asked)))),
+        Arc::new(move |asked| drop(to_us.send(Message::PendingRequest(asked)))),
     );
     if let Some(trouble) = trouble {
         drop(to_main.send(Message::Event(Event::Notice(trouble.to_string()))));

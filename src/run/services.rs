@@ -1,4 +1,4 @@
-//! The machines of an evening: started together, told what the mind wants, stopped together.
+//! The services of a session. They start together, perform the effects of the app and stop together.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,13 +25,13 @@ use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
 use crate::m3u::{Item, is_list};
 use crate::paths::Paths;
-use crate::remote::Answer;
+use crate::remote::Responder;
 use crate::request::Request;
-use crate::run::draft_writer::Scribe;
-use crate::run::known_tracks::{Catalogue, fetched, found};
-use crate::run::message::{Fetched, Message};
-use crate::run::settings::{self, Kept, OUTPUTS, SAVED};
-use crate::run::silent_vocals::NoVocals;
+use crate::run::draft_writer::DraftWriter;
+use crate::run::known_tracks::{KnownTracks, fetched, found};
+use crate::run::message::{FetchedFile, Message};
+use crate::run::settings::{self, OUTPUTS, SAVED, SavedSettings};
+use crate::run::silent_vocals::SilentVocals;
 use crate::run::{playlists, translate};
 use crate::store::{StemStore, StoreError};
 use crate::track::{Track, TrackId};
@@ -39,8 +39,8 @@ use crate::track::{Track, TrackId};
 /// Songs opened and not let go: the playing one, the next, and one the listener changed their mind on.
 const OPENED: usize = 3;
 
-/// All machines but the terminal.
-pub struct Machines {
+/// All services but the terminal.
+pub struct Services {
     store: StemStore,
     player: Player,
     jobs: Jobs,
@@ -48,10 +48,10 @@ pub struct Machines {
     lyrics: LyricsFinder,
     readings: ReadingsWriter,
     listener: Listener,
-    scribe: Scribe,
+    draft_writer: DraftWriter,
     library: Library,
     opened: Vec<Opened>,
-    keeper: playlists::Keeper,
+    keeper: playlists::QueueStore,
     user_paths: Paths,
     /// The folders of the Library.
     roots: Vec<PathBuf>,
@@ -60,8 +60,8 @@ pub struct Machines {
     to_main: Sender<Message>,
 }
 
-impl Machines {
-    /// Starts everything; whatever takes long happens on the machines' own threads.
+impl Services {
+    /// Starts everything; whatever takes long happens on the services' own threads.
     pub fn start(
         context: &Context,
         store: StemStore,
@@ -76,7 +76,7 @@ impl Machines {
             move |message: Message| drop(to.send(message))
         };
 
-        let keeper = playlists::Keeper::start(store.clone())?;
+        let keeper = playlists::QueueStore::start(store.clone())?;
 
         let send = tell(to_main);
         let player = Player::start(
@@ -125,7 +125,7 @@ impl Machines {
         let jobs = Jobs::start(setup, move |event| send(Message::Event(translate::of_job(event))))?;
 
         let send = tell(to_main);
-        let catalogue = RefCell::new(Catalogue::new(store.clone(), &known));
+        let catalogue = RefCell::new(KnownTracks::new(store.clone(), &known));
         let setup = LibrarySetup {
             roots: roots.clone(),
             exclude: config.library.exclude.clone(),
@@ -157,7 +157,7 @@ impl Machines {
             lyrics,
             readings,
             listener,
-            scribe: Scribe::start(context.paths.drafts(), to_main.clone())?,
+            draft_writer: DraftWriter::start(context.paths.drafts(), to_main.clone())?,
             library,
             opened: Vec::new(),
             keeper,
@@ -191,14 +191,14 @@ impl Machines {
         report(self.store.remember(track), &self.to_main);
     }
 
-    /// Does what the mind wants. None of it blocks; what belongs to the terminal is not for here.
+    /// Performs an effect of the app without blocking. Effects on the terminal are not performed here.
     pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
             Effect::FindLyrics(wanted) => self.lyrics.find(wanted),
             Effect::Romanize { path, lyrics, kind } => self.readings.read(ToRead { path, lyrics, kind }),
             Effect::OpenDraft { .. } | Effect::SaveDraft { .. } | Effect::WriteLyrics { .. } => {
-                self.scribe.tell(effect);
+                self.draft_writer.tell(effect);
             }
             Effect::AnalyseVocals { path, id, or_mixture } => {
                 self.listener.listen(Listen { path, id, or_mixture })
@@ -273,7 +273,7 @@ impl Machines {
             }
             Effect::FindFiles(paths) => playlists::look_for(paths, &self.store, &self.to_main),
             Effect::SaveState(saved) => {
-                let kept = Kept {
+                let kept = SavedSettings {
                     level: saved.level,
                     volume: saved.volume,
                     sort: saved.sort,
@@ -300,7 +300,7 @@ impl Machines {
                     drop(to_main.send(Message::Event(Event::SegmentLost { path, segment })));
                 }))
             }
-            None => Box::new(NoVocals),
+            None => Box::new(SilentVocals),
         };
         let gain = opened.map_or(1.0, |opened| opened.gain(self.preamp));
         // an UltraStar song begins where its text says
@@ -316,31 +316,31 @@ impl Machines {
         }
     }
 
-    /// See [`lists::write_for`].
-    pub fn write_for(&self, path: PathBuf, items: Vec<Item>, over: bool, answer: Answer) {
-        playlists::write_for(path, items, over, answer, &self.to_main);
+    /// See [`lists::write_list_for`].
+    pub fn write_list_for(&self, path: PathBuf, items: Vec<Item>, over: bool, answer: Responder) {
+        playlists::write_list_for(path, items, over, answer, &self.to_main);
     }
 
-    /// See [`lists::gather`].
-    pub fn gather(&self, path: PathBuf, instead: bool, answer: Answer) {
-        playlists::gather(path, instead, answer, &self.to_main);
+    /// See [`lists::collect_songs`].
+    pub fn collect_songs(&self, path: PathBuf, instead: bool, answer: Responder) {
+        playlists::collect_songs(path, instead, answer, &self.to_main);
     }
 
     /// A request about a file that is not in the library: it is read first, on a thread of its own,
     /// for a disk may sleep.
-    pub fn fetch(&self, path: PathBuf, request: Request, answer: Answer) {
+    pub fn fetch(&self, path: PathBuf, request: Request, answer: Responder) {
         let (store, roots, to_main) = (self.store.clone(), self.roots.clone(), self.to_main.clone());
         let spawned = thread::Builder::new().name("fetch".into()).spawn(move || {
             if matches!(request, Request::Add(_) | Request::Open(_)) && (is_list(&path) || path.is_dir()) {
                 return playlists::add(path, &roots, answer, &to_main);
             }
             let found = fetched(&store, &path);
-            let fetched = Fetched {
+            let fetched = FetchedFile {
                 request,
                 answer,
                 found,
             };
-            drop(to_main.send(Message::Fetched(Box::new(fetched))));
+            drop(to_main.send(Message::FetchedFile(Box::new(fetched))));
         });
         if let Err(error) = spawned {
             tracing::warn!("no thread to read a song that was asked for: {error}");

@@ -1,4 +1,4 @@
-//! What the configuration and the last evening decide for the mind.
+//! The settings the app starts with, from the configuration and the last session.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use crate::store::StemStore;
 
 /// [`Saved`] as it lies in the catalogue.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Kept {
+pub struct SavedSettings {
     pub level: u8,
     pub volume: u8,
     #[serde(default)]
@@ -29,7 +29,7 @@ pub struct Kept {
 
 pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Settings {
     let playback = &context.config.playback;
-    let kept: Option<Kept> = store.state(SAVED);
+    let kept: Option<SavedSettings> = store.state(SAVED);
     Settings {
         auto_separate: context.config.library.auto_separate,
         redo: context.separates_again(),

@@ -1,11 +1,11 @@
-//! In the place of the vocals of a song that has none.
+//! Stands in for the vocals of a song that has none.
 
 use crate::audio::Vocals;
 
-/// Of a song whose stems cannot be looked for: it plays as it is.
-pub struct NoVocals;
+/// Vocals that are always silent: the song plays as the original.
+pub struct SilentVocals;
 
-impl Vocals for NoVocals {
+impl Vocals for SilentVocals {
     fn rate(&self) -> u32 {
         44_100
     }

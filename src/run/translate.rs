@@ -1,4 +1,4 @@
-//! What the machines say, in the words of the mind. The only place that knows both languages.
+//! Translates the events of the services into events of the app; the only place that knows both.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -10,16 +10,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::dsp::loudness::Loudness;
-use crate::song_settings::SongMemory;
+use crate::song_settings::SongSettings;
 use crate::store::error::StoreError;
-use crate::store::song::SongMeta;
-use crate::store::song_settings::{self, Record};
+use crate::store::song_meta::SongMeta;
+use crate::store::song_settings::{self, SettingsRecord};
 use crate::store::{clock, database};
 use crate::track::{FileStamp, Tags, Track, TrackId};
 
 /// The index entry of a complete song.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct CompleteSong {
     pub bytes: u64,
     pub meta: SongMeta,
 }
@@ -43,16 +43,16 @@ pub(super) struct Catalogue {
     /// When each path was first remembered, in seconds since the Unix epoch; stays when the file goes, for
     /// a disk that is brought back brings nothing new.
     added: sled::Tree,
-    kept: sled::Tree,
-    memory: sled::Tree,
+    complete_songs: sled::Tree,
+    song_settings: sled::Tree,
     state: sled::Tree,
     loudness: sled::Tree,
 }
 
-/// Where an older croon kept what `memory` holds now.
+/// Where an older croon kept what `song_settings` holds now.
 const OLD_SETTINGS: &str = "settings";
 const OLD_USES: &str = "uses";
-/// Values of `memory` that are no record at all, before they are written over.
+/// Values of `song_settings` that are no record at all, before they are written over.
 const UNREAD: &str = "memory-unread";
 
 impl Catalogue {
@@ -74,8 +74,8 @@ impl Catalogue {
             volatile,
             tracks: tree("tracks")?,
             added: tree("added")?,
-            kept: tree("kept")?,
-            memory: tree("memory")?,
+            complete_songs: tree("kept")?,
+            song_settings: tree("memory")?,
             state: tree("state")?,
             loudness: tree("loudness")?,
             database,
@@ -87,22 +87,22 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Moves what an older croon kept in two places into `memory`. Every step may be the last: a song
+    /// Moves what an older croon kept in two places into `song_settings`. Every step may be the last: a song
     /// leaves its old places after its new record is written, and a record there is not replaced.
     fn take_over_old_records(&self) -> Result<(), StoreError> {
-        let fault = |e| self.fault(e);
+        let error = |e| self.error(e);
         let names = self.database.tree_names();
         let old = |name: &str| {
             let there = names.iter().any(|there| there.as_ref() == name.as_bytes());
             there.then(|| self.database.open_tree(name)).transpose()
         };
-        let (settings, uses) = (old(OLD_SETTINGS).map_err(fault)?, old(OLD_USES).map_err(fault)?);
+        let (settings, uses) = (old(OLD_SETTINGS).map_err(error)?, old(OLD_USES).map_err(error)?);
         let trees: Vec<&sled::Tree> = [&settings, &uses].into_iter().flatten().collect();
         let mut songs = HashSet::new();
         for key in trees.iter().flat_map(|tree| tree.iter().keys()) {
-            songs.insert(key.map_err(fault)?);
+            songs.insert(key.map_err(error)?);
         }
-        let read = |tree: &Option<sled::Tree>, key: &[u8]| -> Option<Record> {
+        let read = |tree: &Option<sled::Tree>, key: &[u8]| -> Option<SettingsRecord> {
             serde_json::from_slice(&tree.as_ref()?.get(key).ok()??).ok()
         };
         for key in songs {
@@ -110,16 +110,16 @@ impl Catalogue {
             if chosen.is_none() && used.is_none() {
                 continue;
             }
-            if !self.memory.contains_key(&key).map_err(fault)? {
-                let mut record = Record::new();
+            if !self.song_settings.contains_key(&key).map_err(error)? {
+                let mut record = SettingsRecord::new();
                 song_settings::write(
                     &mut record,
                     &song_settings::of_old_records(chosen.as_ref(), used.as_ref()),
                 );
-                self.put(&self.memory, &key, &record)?;
+                self.put(&self.song_settings, &key, &record)?;
             }
             for tree in &trees {
-                tree.remove(&key).map_err(fault)?;
+                tree.remove(&key).map_err(error)?;
             }
         }
         Ok(())
@@ -128,7 +128,7 @@ impl Catalogue {
     pub fn tracks(&self) -> Result<Vec<Track>, StoreError> {
         let mut tracks = Vec::new();
         for entry in &self.tracks {
-            let (path, value) = entry.map_err(|e| self.fault(e))?;
+            let (path, value) = entry.map_err(|e| self.error(e))?;
             match serde_json::from_slice::<TrackRecord>(&value) {
                 Ok(record) => tracks.push(record.with_path(Path::new(OsStr::from_bytes(&path)).into())),
                 // Of an older or newer croon: the next scan reads the file again.
@@ -144,7 +144,7 @@ impl Catalogue {
         for track in tracks {
             let path = track.path.as_os_str().as_bytes();
             batch.insert(path, self.json(&TrackRecord::of(track))?);
-            if !self.added.contains_key(path).map_err(|e| self.fault(e))? {
+            if !self.added.contains_key(path).map_err(|e| self.error(e))? {
                 new.insert(path, &now);
             }
         }
@@ -193,16 +193,16 @@ impl Catalogue {
         all.collect()
     }
 
-    pub fn memory(&self, id: TrackId) -> SongMemory {
-        let record: Option<Record> = self.get(&self.memory, &id.0);
+    pub fn song_settings(&self, id: TrackId) -> SongSettings {
+        let record: Option<SettingsRecord> = self.get(&self.song_settings, &id.0);
         record
             .map(|record| song_settings::read(&record))
             .unwrap_or_default()
     }
 
-    pub fn memories(&self) -> HashMap<TrackId, SongMemory> {
-        let songs = self.memory.iter().flatten().filter_map(|(key, value)| {
-            let record: Record = serde_json::from_slice(&value).ok()?;
+    pub fn all_song_settings(&self) -> HashMap<TrackId, SongSettings> {
+        let songs = self.song_settings.iter().flatten().filter_map(|(key, value)| {
+            let record: SettingsRecord = serde_json::from_slice(&value).ok()?;
             Some((
                 TrackId(key.as_ref().try_into().ok()?),
                 song_settings::read(&record),
@@ -211,14 +211,18 @@ impl Catalogue {
         songs.collect()
     }
 
-    pub fn change_memory(&self, id: TrackId, change: impl FnOnce(&mut SongMemory)) -> Result<(), StoreError> {
-        let stored = self.memory.get(id.0).map_err(|e| self.fault(e))?;
-        let mut record = Record::new();
+    pub fn change_settings(
+        &self,
+        id: TrackId,
+        change: impl FnOnce(&mut SongSettings),
+    ) -> Result<(), StoreError> {
+        let stored = self.song_settings.get(id.0).map_err(|e| self.error(e))?;
+        let mut record = SettingsRecord::new();
         if let Some(stored) = stored {
             match serde_json::from_slice(&stored) {
                 Ok(whole) => record = whole,
                 Err(_) => {
-                    let aside = self.database.open_tree(UNREAD).map_err(|e| self.fault(e))?;
+                    let aside = self.database.open_tree(UNREAD).map_err(|e| self.error(e))?;
                     self.write(|| aside.insert(id.0, stored))?;
                 }
             }
@@ -226,7 +230,7 @@ impl Catalogue {
         let mut song = song_settings::read(&record);
         change(&mut song);
         song_settings::write(&mut record, &song);
-        self.put(&self.memory, &id.0, &record)
+        self.put(&self.song_settings, &id.0, &record)
     }
 
     pub fn state<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
@@ -245,23 +249,30 @@ impl Catalogue {
         self.put(&self.loudness, &id.0, loudness)
     }
 
-    pub fn kept(&self, model: &str, id: TrackId) -> Option<Kept> {
-        self.get(&self.kept, &kept_key(model, id))
+    pub fn complete_song(&self, model: &str, id: TrackId) -> Option<CompleteSong> {
+        self.get(&self.complete_songs, &complete_key(model, id))
     }
 
-    pub fn kept_under(&self, model: &str) -> HashSet<TrackId> {
-        let keys = self.kept.scan_prefix(kept_prefix(model)).keys().flatten();
+    pub fn complete_under(&self, model: &str) -> HashSet<TrackId> {
+        let keys = self
+            .complete_songs
+            .scan_prefix(complete_prefix(model))
+            .keys()
+            .flatten();
         keys.filter_map(|key| Some(TrackId(*key.last_chunk::<16>()?)))
             .collect()
     }
 
-    pub fn keep(&self, model: &str, id: TrackId, kept: &Kept) -> Result<(), StoreError> {
-        self.put(&self.kept, &kept_key(model, id), kept)
+    pub fn mark_complete(&self, model: &str, id: TrackId, song: &CompleteSong) -> Result<(), StoreError> {
+        self.put(&self.complete_songs, &complete_key(model, id), song)
     }
 
     /// On the disk when it returns: the folder may be removed after it.
-    pub fn unkeep(&self, model: &str, id: TrackId) -> Result<(), StoreError> {
-        let was = self.kept.remove(kept_key(model, id)).map_err(|e| self.fault(e))?;
+    pub fn mark_incomplete(&self, model: &str, id: TrackId) -> Result<(), StoreError> {
+        let was = self
+            .complete_songs
+            .remove(complete_key(model, id))
+            .map_err(|e| self.error(e))?;
         if was.is_some() { self.flush() } else { Ok(()) }
     }
 
@@ -270,7 +281,7 @@ impl Catalogue {
     }
 
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.database.flush().map(drop).map_err(|e| self.fault(e))
+        self.database.flush().map(drop).map_err(|e| self.error(e))
     }
 
     fn get<T: DeserializeOwned>(&self, tree: &sled::Tree, key: &[u8]) -> Option<T> {
@@ -290,27 +301,27 @@ impl Catalogue {
         if !self.volatile {
             database::check_space(&self.folder)?;
         }
-        work().map(drop).map_err(|e| self.fault(e))
+        work().map(drop).map_err(|e| self.error(e))
     }
 
     fn json<T: Serialize>(&self, value: &T) -> Result<Vec<u8>, StoreError> {
         serde_json::to_vec(value).map_err(|e| StoreError::from_io(&self.folder, e.into()))
     }
 
-    fn fault(&self, fault: sled::Error) -> StoreError {
-        StoreError::from_sled(&self.folder, fault)
+    fn error(&self, error: sled::Error) -> StoreError {
+        StoreError::from_sled(&self.folder, error)
     }
 }
 
 /// Ends in a byte that no model key has, so that "a" is no prefix of "ab".
-fn kept_prefix(model: &str) -> Vec<u8> {
+fn complete_prefix(model: &str) -> Vec<u8> {
     let mut prefix = model.as_bytes().to_vec();
     prefix.push(0);
     prefix
 }
 
-fn kept_key(model: &str, id: TrackId) -> Vec<u8> {
-    let mut key = kept_prefix(model);
+fn complete_key(model: &str, id: TrackId) -> Vec<u8> {
+    let mut key = complete_prefix(model);
     key.extend_from_slice(&id.0);
     key
 }

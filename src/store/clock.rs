@@ -1,4 +1,4 @@
-//! TODO
+//! The time of day as the store writes it down.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -51,7 +51,7 @@ pub fn open(folder: &Path, tuning: Tuning) -> Result<sled::Db, StoreError> {
                 }
                 std::thread::sleep(Duration::from_millis(10));
             }
-            Err(fault) => return Err(StoreError::from_sled(folder, fault)),
+            Err(error) => return Err(StoreError::from_sled(folder, error)),
         }
     }
 }

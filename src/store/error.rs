@@ -65,8 +65,8 @@ impl StoreError {
         }
     }
 
-    pub(super) fn from_sled(path: &Path, fault: sled::Error) -> Self {
-        match fault {
+    pub(super) fn from_sled(path: &Path, error: sled::Error) -> Self {
+        match error {
             sled::Error::Io(source) => Self::from_io(path, source),
             other => Self::Damaged {
                 path: path.to_owned(),

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 
-use crate::store::StemStore;
-use crate::store::clock::unix_now;
 use crate::store::database::bytes_on_disk;
 use crate::store::error::StoreError;
-use crate::store::open_songs::SongKey;
 use crate::store::paths::StorePaths;
+use crate::store::song_key::SongKey;
+use crate::store::stem_store::StemStore;
 use crate::track::TrackId;
 
 /// What the store holds.
@@ -99,21 +97,27 @@ impl StemStore {
     }
 
     pub fn stats(&self) -> Stats {
-        let catalogue = &self.house.catalogue;
+        let catalogue = &self.parts.catalogue;
         let songs = self.on_disk();
-        let kept: Vec<_> = songs
+        let complete: Vec<_> = songs
             .iter()
-            .filter_map(|song| catalogue.kept(&song.key.model, song.key.id))
+            .filter_map(|song| catalogue.complete_song(&song.key.model, song.key.id))
             .collect();
         Stats {
-            complete: Some(kept.len()),
-            seconds: kept
+            complete: Some(complete.len()),
+            seconds: complete
                 .iter()
-                .map(|kept| kept.meta.frames as f64 / f64::from(kept.meta.rate.max(1)))
+                .map(|song| song.meta.frames as f64 / f64::from(song.meta.rate.max(1)))
                 .sum(),
-            pinned: Some(catalogue.memories().values().filter(|song| song.pinned).count()),
+            pinned: Some(
+                catalogue
+                    .all_song_settings()
+                    .values()
+                    .filter(|song| song.pinned)
+                    .count(),
+            ),
             known_tracks: Some(catalogue.count_tracks()),
-            ..count(&self.house.paths, self.cap(), &songs)
+            ..count(&self.parts.paths, self.cap(), &songs)
         }
     }
 
@@ -171,9 +175,17 @@ impl StemStore {
         self.sweep_leftovers();
         let cap = self.cap();
         let mut songs = self.on_disk();
-        let memories = self.house.catalogue.memories();
-        let pinned = |song: &OnDisk| memories.get(&song.key.id).is_some_and(|song| song.pinned);
-        let sung = |song: &OnDisk| memories.get(&song.key.id).map_or(0, |song| song.last_sung);
+        let all_song_settings = self.parts.catalogue.all_song_settings();
+        let pinned = |song: &OnDisk| {
+            all_song_settings
+                .get(&song.key.id)
+                .is_some_and(|song| song.pinned)
+        };
+        let sung = |song: &OnDisk| {
+            all_song_settings
+                .get(&song.key.id)
+                .map_or(0, |song| song.last_sung)
+        };
         // One that was never sung is as old as its last change.
         songs.sort_by_key(|song| sung(song).max(song.changed));
         let mut left: u64 = songs.iter().map(|song| song.bytes).sum();
@@ -199,9 +211,11 @@ impl StemStore {
     pub fn clear(&self, pinned_too: bool) -> Result<Cleared, StoreError> {
         self.sweep_leftovers();
         let mut cleared = Cleared::default();
-        let memories = self.house.catalogue.memories();
+        let all_song_settings = self.parts.catalogue.all_song_settings();
         for song in self.on_disk() {
-            let pinned = memories.get(&song.key.id).is_some_and(|song| song.pinned);
+            let pinned = all_song_settings
+                .get(&song.key.id)
+                .is_some_and(|song| song.pinned);
             if (!pinned || pinned_too) && self.evict(&song)? {
                 cleared.songs += 1;
                 cleared.bytes += song.bytes;
@@ -212,32 +226,13 @@ impl StemStore {
         Ok(cleared)
     }
 
-    pub(super) fn evict_key(&self, key: &SongKey) -> Result<bool, StoreError> {
-        self.evict_folder(key, &self.house.song_folder(key))
-    }
-
     fn evict(&self, song: &OnDisk) -> Result<bool, StoreError> {
-        self.evict_folder(&song.key, &song.folder)
-    }
-
-    /// False where the song is open. First it counts as not complete, then its folder gets a name
-    /// that no song has, then it is removed: a crash between leaves nothing half there.
-    fn evict_folder(&self, key: &SongKey, folder: &Path) -> Result<bool, StoreError> {
-        let entries = self.house.open.hold();
-        if entries.contains(key) {
-            return Ok(false);
-        }
-        self.house.catalogue.unkeep(&key.model, key.id)?;
-        let going = leftover(folder);
-        std::fs::rename(folder, &going).map_err(|e| StoreError::from_io(folder, e))?;
-        drop(entries);
-        std::fs::remove_dir_all(&going).map_err(|e| StoreError::from_io(&going, e))?;
-        Ok(true)
+        self.parts.evict(&song.key, &song.folder)
     }
 
     /// Folders of evictions that a crash interrupted.
     fn sweep_leftovers(&self) {
-        for model in folders(&self.house.paths.stems()) {
+        for model in folders(&self.parts.paths.stems()) {
             for folder in folders(&model) {
                 if folder.extension().is_some_and(|end| end == "going") {
                     let _ = std::fs::remove_dir_all(folder);
@@ -247,7 +242,7 @@ impl StemStore {
     }
 
     fn on_disk(&self) -> Vec<OnDisk> {
-        on_disk(&self.house.paths)
+        on_disk(&self.parts.paths)
     }
 }
 
@@ -300,22 +295,6 @@ fn on_disk(paths: &StorePaths) -> Vec<OnDisk> {
         }
     }
     songs
-}
-
-/// Tells apart what is moved away within one second.
-static NTH: AtomicU64 = AtomicU64::new(0);
-
-/// Moves a damaged database out of the way and says where it went.
-pub(super) fn put_aside(folder: &Path) -> Result<PathBuf, StoreError> {
-    let nth = NTH.fetch_add(1, Ordering::Relaxed);
-    let aside = folder.with_extension(format!("damaged-{}-{}-{nth}", unix_now(), std::process::id()));
-    std::fs::rename(folder, &aside).map_err(|e| StoreError::from_io(folder, e))?;
-    Ok(aside)
-}
-
-fn leftover(folder: &Path) -> PathBuf {
-    let nth = NTH.fetch_add(1, Ordering::Relaxed);
-    folder.with_extension(format!("{}-{nth}.going", std::process::id()))
 }
 
 fn folders(below: &Path) -> Vec<PathBuf> {

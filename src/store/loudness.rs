@@ -2,17 +2,17 @@
 //! and outlives vocals that were evicted.
 
 use crate::audio::dsp::loudness::Loudness;
-use crate::store::StemStore;
 use crate::store::error::StoreError;
+use crate::store::stem_store::StemStore;
 use crate::track::TrackId;
 
 impl StemStore {
     /// Nothing where the song was not measured yet.
     pub fn loudness(&self, id: TrackId) -> Option<Loudness> {
-        self.house.catalogue.loudness(id)
+        self.parts.catalogue.loudness(id)
     }
 
     pub fn save_loudness(&self, id: TrackId, loudness: &Loudness) -> Result<(), StoreError> {
-        self.house.catalogue.save_loudness(id, loudness)
+        self.parts.catalogue.save_loudness(id, loudness)
     }
 }

@@ -1,4 +1,4 @@
-//! TODO
+//! Where the store keeps its two parts on the disk.
 
 use std::path::PathBuf;
 

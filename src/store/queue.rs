@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{StemStore, StoreError};
+use super::error::StoreError;
+use super::stem_store::StemStore;
 use crate::m3u::Item;
 use crate::text::printable;
 

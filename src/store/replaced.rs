@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::{SongKey, StemStore, StoreError, folder_name};
+use super::error::StoreError;
+use super::song_key::{SongKey, folder_name};
+use super::stem_store::StemStore;
 use crate::track::TrackId;
 
 impl StemStore {
@@ -27,7 +29,7 @@ impl StemStore {
                 model: model.clone(),
                 id,
             };
-            self.house.song_folder(&key).join("db").is_file()
+            self.parts.song_folder(&key).join("db").is_file()
         });
         models
     }
@@ -37,24 +39,15 @@ impl StemStore {
     pub fn replace_others(&self, model_key: &str, id: TrackId) -> Result<(), StoreError> {
         for model in self.stored_elsewhere(model_key, id) {
             let key = SongKey { model, id };
-            self.house.open.hold().mark_replaced(key.clone());
-            self.remove_if_replaced(&key)?;
-        }
-        Ok(())
-    }
-
-    /// Removes vocals that were replaced, unless they are open.
-    pub(super) fn remove_if_replaced(&self, key: &SongKey) -> Result<(), StoreError> {
-        let replaced = self.house.open.hold().is_replaced(key);
-        if replaced && self.evict_key(key)? {
-            self.house.open.hold().forget_replaced(key);
+            self.parts.open.hold().mark_replaced(key.clone());
+            self.parts.remove_if_replaced(&key)?;
         }
         Ok(())
     }
 
     fn other_models(&self, model_key: &str) -> Vec<String> {
         let own = folder_name(model_key);
-        let folders = std::fs::read_dir(self.house.paths.stems());
+        let folders = std::fs::read_dir(self.parts.paths.stems());
         let names = folders.into_iter().flatten().flatten();
         let mut models: Vec<String> = names
             .filter_map(|entry| entry.file_name().into_string().ok())

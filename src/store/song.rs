@@ -8,12 +8,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use serde::{Deserialize, Serialize};
-
 use super::block::{self, BLOCK_SAMPLES};
 use super::database;
 use super::error::StoreError;
-use super::open_songs::OpenSong;
+use super::song_meta::SongMeta;
 
 /// Blocks in a segment's contribution: 266,240 frames, the core and fade of the standard grid.
 pub const BLOCKS_PER_SEGMENT: usize = 65;
@@ -49,19 +47,18 @@ impl Default for Peaks {
     }
 }
 
-/// What is known once a song is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SongMeta {
-    /// Length of the vocals at `rate`.
-    pub frames: u64,
-    pub rate: u32,
-    pub segments: u32,
+/// Enters a song into the list of open ones until it is dropped, and notes what becomes of it.
+pub(super) trait Lease: Send + Sync {
+    /// Every segment of the song is stored now.
+    fn completed(&self, folder: &Path, meta: SongMeta);
+    /// A song that was complete has lost a segment.
+    fn incomplete(&self);
 }
 
 /// The stored vocals of one song under one model. Shared: the worker writes, the feeder reads and
 /// the screen asks, each on its own thread.
 pub struct SongStems {
-    // Declared before `held`, so that the database is closed before the song counts as closed.
+    // Declared before `lease`, so that the database is closed before the song counts as closed.
     blocks: sled::Tree,
     segments: sled::Tree,
     database: sled::Db,
@@ -72,7 +69,7 @@ pub struct SongStems {
     reach: AtomicU32,
     complete: AtomicBool,
     length: AtomicU32,
-    held: OpenSong,
+    lease: Box<dyn Lease>,
 }
 
 impl std::fmt::Debug for SongStems {
@@ -84,19 +81,19 @@ impl std::fmt::Debug for SongStems {
 }
 
 impl SongStems {
-    /// `hold` enters the song into the list of open ones; called once nothing can fail any more.
-    pub(super) fn open(folder: &Path, hold: impl FnOnce() -> OpenSong) -> Result<Self, StoreError> {
+    /// `lease` enters the song into the list of open ones; called once nothing can fail any more.
+    pub(super) fn open(folder: &Path, lease: impl FnOnce() -> Box<dyn Lease>) -> Result<Self, StoreError> {
         let tuning = database::Tuning {
             cache_bytes: 4 << 20,
             flush_every_ms: None,
             volatile: false,
         };
         let database = database::open(folder, tuning)?;
-        let fault = |e| StoreError::from_sled(folder, e);
-        let segments = database.open_tree("segments").map_err(fault)?;
+        let error = |e| StoreError::from_sled(folder, e);
+        let segments = database.open_tree("segments").map_err(error)?;
         let mut stored = Vec::new();
         for entry in &segments {
-            let (key, value) = entry.map_err(fault)?;
+            let (key, value) = entry.map_err(error)?;
             if let (Ok(key), true) = (<[u8; 4]>::try_from(&*key), read_entry(&value).is_some()) {
                 stored.push(u32::from_be_bytes(key));
             }
@@ -110,7 +107,7 @@ impl SongStems {
             reach: AtomicU32::new(0),
             complete: AtomicBool::new(false),
             length: AtomicU32::new(0),
-            held: hold(),
+            lease: lease(),
         };
         stored.into_iter().for_each(|segment| song.mark(segment));
         if let Some(meta) = song.meta() {
@@ -146,7 +143,7 @@ impl SongStems {
         }
         self.segments
             .insert(segment.to_be_bytes(), write_entry(peaks))
-            .map_err(|e| self.fault(e))?;
+            .map_err(|e| self.error(e))?;
         self.flush()?;
         self.mark(segment);
         Ok(())
@@ -226,11 +223,11 @@ impl SongStems {
         // The blocks are on the disk before anything says that all of them are.
         self.flush()?;
         let text = serde_json::to_vec(&meta).map_err(|e| StoreError::from_io(&self.folder, e.into()))?;
-        self.segments.insert(COMPLETE, text).map_err(|e| self.fault(e))?;
+        self.segments.insert(COMPLETE, text).map_err(|e| self.error(e))?;
         self.flush()?;
         self.length.store(meta.segments, Ordering::Release);
         self.complete.store(true, Ordering::Release);
-        self.held.completed(&self.folder, meta);
+        self.lease.completed(&self.folder, meta);
         Ok(true)
     }
 
@@ -263,7 +260,7 @@ impl SongStems {
     fn write(&self, segment: u32, nth: usize, value: &[u8]) -> Result<(), StoreError> {
         for (part, bytes) in value.chunks(PART_BYTES).enumerate() {
             let key = part_key(segment, nth, part);
-            self.blocks.insert(key, bytes).map_err(|e| self.fault(e))?;
+            self.blocks.insert(key, bytes).map_err(|e| self.error(e))?;
             self.age(key)?;
         }
         Ok(())
@@ -274,7 +271,7 @@ impl SongStems {
         let mut value = Vec::new();
         for part in 0..MOST_PARTS {
             let key = part_key(segment, nth, part);
-            let Some(bytes) = self.blocks.get(key).map_err(|e| self.fault(e))? else {
+            let Some(bytes) = self.blocks.get(key).map_err(|e| self.error(e))? else {
                 break;
             };
             value.extend_from_slice(&bytes);
@@ -292,13 +289,13 @@ impl SongStems {
     /// anyway cost microseconds.
     fn age(&self, key: [u8; 7]) -> Result<(), StoreError> {
         for _ in 0..TOUCHES {
-            self.blocks.contains_key(key).map_err(|e| self.fault(e))?;
+            self.blocks.contains_key(key).map_err(|e| self.error(e))?;
         }
         Ok(())
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        self.database.flush().map(drop).map_err(|e| self.fault(e))
+        self.database.flush().map(drop).map_err(|e| self.error(e))
     }
 
     /// Takes a segment out of what is stored. The blocks stay until they are written over.
@@ -307,7 +304,7 @@ impl SongStems {
             word.fetch_and(!bit, Ordering::AcqRel);
         }
         if self.complete.swap(false, Ordering::AcqRel) {
-            self.held.incomplete();
+            self.lease.incomplete();
         }
         // On a disk that cannot be written the damage is found again at the next read.
         if let Err(e) = self.segments.remove(segment.to_be_bytes()) {
@@ -335,8 +332,8 @@ impl SongStems {
         }
     }
 
-    fn fault(&self, fault: sled::Error) -> StoreError {
-        StoreError::from_sled(&self.folder, fault)
+    fn error(&self, error: sled::Error) -> StoreError {
+        StoreError::from_sled(&self.folder, error)
     }
 }
 

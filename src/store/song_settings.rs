@@ -1,4 +1,4 @@
-//! How a [`SongMemory`] lies in the catalogue: a JSON object, read field by field. A field of a newer
+//! How a [`SongSettings`] lies in the catalogue: a JSON object, read field by field. A field of a newer
 //! croon stays where it is, and one that cannot be read counts as never set; only what really changed
 //! is written, so neither is lost.
 
@@ -7,16 +7,16 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::lyrics::{Pick, Source};
-use crate::song_settings::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongMemory, playable_loop};
+use crate::song_settings::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongSettings, playable_loop};
 
-pub(super) type Record = Map<String, Value>;
+pub(super) type SettingsRecord = Map<String, Value>;
 
 /// The shape written here. A higher number may add fields; these keep their meaning.
 const VERSION: u64 = 1;
 
-pub(super) fn read(record: &Record) -> SongMemory {
+pub(super) fn read(record: &SettingsRecord) -> SongSettings {
     let whole = |name: &str| record.get(name).and_then(Value::as_i64);
-    SongMemory {
+    SongSettings {
         own: read_choices(record),
         singers: read_singers(record),
         lyrics_offset_ms: whole("lyrics_offset_ms").map_or(0, |ms| {
@@ -31,7 +31,7 @@ pub(super) fn read(record: &Record) -> SongMemory {
 }
 
 /// Brings a record from what it says to `memory`, touching only what differs.
-pub(super) fn write(record: &mut Record, memory: &SongMemory) {
+pub(super) fn write(record: &mut SettingsRecord, memory: &SongSettings) {
     let before = read(record);
     let mut set = |name: &str, differs: bool, value: Value| {
         if differs {
@@ -71,7 +71,7 @@ pub(super) fn write(record: &mut Record, memory: &SongMemory) {
     record.insert("version".into(), json!(version.unwrap_or(0).max(VERSION)));
 }
 
-fn read_choices(record: &Record) -> Choices {
+fn read_choices(record: &SettingsRecord) -> Choices {
     let whole = |name: &str| record.get(name).and_then(Value::as_i64);
     Choices {
         level: whole("level").map(|percent| percent.clamp(0, LOUDEST_LEVEL.into()) as u8),
@@ -81,7 +81,7 @@ fn read_choices(record: &Record) -> Choices {
     }
 }
 
-fn write_choices(record: &mut Record, before: &Choices, now: &Choices) {
+fn write_choices(record: &mut SettingsRecord, before: &Choices, now: &Choices) {
     let pairs = [
         ("level", before.level.map(i64::from), now.level.map(i64::from)),
         ("key", before.key.map(i64::from), now.key.map(i64::from)),
@@ -96,7 +96,7 @@ fn write_choices(record: &mut Record, before: &Choices, now: &Choices) {
     }
 }
 
-fn read_singers(record: &Record) -> BTreeMap<String, Choices> {
+fn read_singers(record: &SettingsRecord) -> BTreeMap<String, Choices> {
     let singers = record.get("singers").and_then(Value::as_object);
     singers
         .into_iter()
@@ -105,7 +105,11 @@ fn read_singers(record: &Record) -> BTreeMap<String, Choices> {
         .collect()
 }
 
-fn write_singers(record: &mut Record, before: &BTreeMap<String, Choices>, now: &BTreeMap<String, Choices>) {
+fn write_singers(
+    record: &mut SettingsRecord,
+    before: &BTreeMap<String, Choices>,
+    now: &BTreeMap<String, Choices>,
+) {
     let singers = record.entry("singers").or_insert_with(|| json!({}));
     if !singers.is_object() {
         *singers = json!({});
@@ -139,11 +143,14 @@ fn read_pick(value: &Value) -> Option<Pick> {
 }
 
 /// What croon kept before there was one record: choices in one place, use in another.
-pub(super) fn of_old_records(settings: Option<&Record>, song_use: Option<&Record>) -> SongMemory {
+pub(super) fn of_old_records(
+    settings: Option<&SettingsRecord>,
+    song_use: Option<&SettingsRecord>,
+) -> SongSettings {
     let number = |name: &str| settings?.get(name)?.as_f64().filter(|n| n.is_finite());
     let whole = |name: &str| song_use?.get(name)?.as_i64();
     // Casts from floats stop at the ends of the integer.
-    SongMemory {
+    SongSettings {
         own: Choices {
             level: number("vocal_level").map(|level| (level.clamp(0.0, 1.0) * 100.0).round() as u8),
             key: number("key").map(|key| key.round() as i8),
@@ -155,7 +162,7 @@ pub(super) fn of_old_records(settings: Option<&Record>, song_use: Option<&Record
             .unwrap_or(false),
         plays: whole("times_sung").map_or(0, |n| n.clamp(0, u32::MAX.into()) as u32),
         last_sung: whole("last_sung").unwrap_or(0).max(0),
-        ..SongMemory::default()
+        ..SongSettings::default()
     }
 }
 
@@ -165,13 +172,13 @@ mod tests {
     use crate::key_tempo::KeyTempo;
     use crate::song_settings::Change;
 
-    fn record(text: &str) -> Record {
+    fn record(text: &str) -> SettingsRecord {
         serde_json::from_str(text).unwrap()
     }
 
     #[test]
     fn what_is_written_reads_back() {
-        let mut memory = SongMemory::default();
+        let mut memory = SongSettings::default();
         for change in [
             Change::Level(25),
             Change::KeyTempo(KeyTempo::new(-3, 85)),
@@ -187,20 +194,20 @@ mod tests {
             memory.apply(None, change.clone());
             memory.apply(Some("Ana"), change);
         }
-        let mut written = Record::new();
+        let mut written = SettingsRecord::new();
         write(&mut written, &memory);
         assert_eq!(read(&written), memory);
-        write(&mut written, &SongMemory::default());
-        assert_eq!(read(&written), SongMemory::default());
+        write(&mut written, &SongSettings::default());
+        assert_eq!(read(&written), SongSettings::default());
     }
 
     #[test]
     fn a_newer_croons_fields_stay_and_do_not_stop_ours_from_being_read() {
-        let mut kept = record(
+        let mut stored = record(
             r#"{"version": 7, "level": 40, "loop": {"bars": [3, 4]}, "mood": "blue", "plays": 2,
                 "singers": {"ana": {"level": 10, "range": "A2-E4"}, "choir": [1, 2]}}"#,
         );
-        let mut memory = read(&kept);
+        let mut memory = read(&stored);
         assert_eq!(
             (memory.own.level, memory.plays, memory.loop_seconds),
             (Some(40), 2, None)
@@ -208,12 +215,12 @@ mod tests {
         assert_eq!(memory.level(Some("Ana")), Some(10));
         memory.apply(Some("Ana"), Change::KeyTempo(KeyTempo::new(2, 100)));
         memory.apply(None, Change::Sung(9));
-        write(&mut kept, &memory);
+        write(&mut stored, &memory);
         let expected = record(
             r#"{"version": 7, "level": 40, "loop": {"bars": [3, 4]}, "mood": "blue", "plays": 3, "last_sung": 9,
                 "singers": {"ana": {"level": 10, "range": "A2-E4", "key": 2}, "choir": [1, 2]}}"#,
         );
-        assert_eq!(kept, expected);
+        assert_eq!(stored, expected);
     }
 
     #[test]
@@ -222,13 +229,13 @@ mod tests {
             r#"{"level": 900, "key": "high", "tempo": -4, "lyrics_offset_ms": 1e9, "loop": [3, 1],
                 "lyrics_from": {"source": "moon"}, "pinned": 1, "plays": -7, "last_sung": "today", "singers": 3}"#,
         ));
-        let expected = SongMemory {
+        let expected = SongSettings {
             own: Choices {
                 level: Some(LOUDEST_LEVEL),
                 key: None,
                 tempo: Some(0),
             },
-            ..SongMemory::default()
+            ..SongSettings::default()
         };
         assert_eq!(memory, expected);
         assert_eq!(memory.key_tempo(None), KeyTempo::new(0, 50));
@@ -239,7 +246,7 @@ mod tests {
         let settings = record(r#"{"vocal_level": 0.35, "lyrics_offset": 0.15, "key": -2.0, "tempo": 0.9}"#);
         let song_use = record(r#"{"last_sung": 1700000000, "times_sung": 4, "pinned": true}"#);
         let memory = of_old_records(Some(&settings), Some(&song_use));
-        let expected = SongMemory {
+        let expected = SongSettings {
             own: Choices {
                 level: Some(35),
                 key: Some(-2),
@@ -249,9 +256,9 @@ mod tests {
             pinned: true,
             plays: 4,
             last_sung: 1_700_000_000,
-            ..SongMemory::default()
+            ..SongSettings::default()
         };
         assert_eq!(memory, expected);
-        assert_eq!(of_old_records(None, None), SongMemory::default());
+        assert_eq!(of_old_records(None, None), SongSettings::default());
     }
 }

@@ -1,4 +1,4 @@
-//! TODO
+//! Why the terminal cannot be used.
 
 use std::io;
 

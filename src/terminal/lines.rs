@@ -5,9 +5,10 @@ use std::io::{self, IsTerminal, Write, stdout};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use crate::terminal::Hold;
 use crate::terminal::error::TerminalError;
 use crate::terminal::input::Input;
-use crate::terminal::{Hold, MOUSE, PLAIN};
+use crate::terminal::restore::{MOUSE, PLAIN};
 
 /// Lines told one after the other.
 pub struct Lines {

@@ -15,7 +15,8 @@ use ratatui::{Frame, Terminal};
 use crate::terminal::error::TerminalError;
 use crate::terminal::input::Input;
 use crate::terminal::large::{self, Large};
-use crate::terminal::{Hold, MOUSE, PLAIN, probe};
+use crate::terminal::restore::{MOUSE, PLAIN};
+use crate::terminal::{Hold, probe};
 
 /// A terminal that says nothing for so long has no large text; over a slow line it may have it and the
 /// blocks are drawn all the same.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::harness::{Harness, SONGS, loaded, path, song};
 use croon::app::{App, Effect, Event, FoundSong, Settings, SongHistory, Sort, SungSong};
 use croon::keymap::Keymap;
-use croon::song_settings::SongMemory;
+use croon::song_settings::SongSettings;
 use croon::track::TrackId;
 
 /// Songs that were sung more often and longer ago the earlier they stand in `SONGS`, the last one never.
@@ -109,10 +109,10 @@ fn a_pin_is_set_and_taken_back_and_is_known_of_a_song_that_was_opened() {
     assert_eq!(harness.keys("p"), pin(false));
     assert!(!pinned(&harness, COLD));
     harness.sing(PAPER);
-    let memory = SongMemory {
+    let memory = SongSettings {
         pinned: true,
         plays: 3,
-        ..SongMemory::default()
+        ..SongSettings::default()
     };
     let opened = croon::app::LoadedSong {
         memory,

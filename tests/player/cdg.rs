@@ -11,7 +11,7 @@ use croon::app::{Event, FoundLyrics, Toasts};
 use croon::audio::decode::read_all;
 use croon::audio::identity::track_id;
 use croon::jobs::lyrics::{Places, find};
-use croon::library::survey;
+use croon::library::scan_once;
 use croon::lyrics::cdg::Graphics;
 use croon::lyrics::{Format, Offer, Pick, Source, Timing, Wanted};
 use croon::ui::{self, Depth, Theme};
@@ -245,7 +245,7 @@ fn a_zip_with_both_is_a_song_of_the_library_and_plays() {
     zip(&at("songs/Ana - Snow.zip"), &both);
     zip(&at("songs/backup.zip"), &[("notes.txt", b"words".to_vec())]);
     zip(&at("songs/sound.zip"), &[("a.wav", wav)]);
-    let seen = survey(&[at("songs")], &[], |_| {});
+    let seen = scan_once(&[at("songs")], &[], |_| {});
     let names: Vec<_> = seen.tracks.iter().map(|track| track.path.clone()).collect();
     assert_eq!(names, [at("songs/Ana - Snow.zip")]);
     assert_eq!(seen.tracks[0].title(), "Ana - Snow");

@@ -254,8 +254,8 @@ fn help_and_version_go_to_stdout() {
 #[test]
 fn the_manual_lists_the_exit_codes_as_they_are() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/manual.md")).unwrap();
-    for outcome in croon::commands::Outcome::ALL {
-        let row = format!("| {} | {} |", outcome.code(), outcome.meaning());
+    for exit_code in croon::commands::ExitCode::ALL {
+        let row = format!("| {} | {} |", exit_code.code(), exit_code.meaning());
         assert!(readme.contains(&row), "docs/manual.md has no row `{row}`");
     }
 }

@@ -23,6 +23,7 @@ fn the_default_file_is_the_defaults() {
     let (config, problems) = Config::parse(DEFAULT_TOML, Path::new("config.toml"));
     assert_eq!(problems, []);
     assert_eq!(config, Config::default());
+    assert_eq!((config.screen.fps, config.playback.vocals_level), (60, 20));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use croon::app::{
     App, Effect, EngineInfo, Event, FoundSong, LoadedSong, Peaks, Session, Settings, SongHistory, update,
 };
 use croon::keymap::{Code, Key, Keymap, parse_keys};
-use croon::song_settings::{Choices, SongMemory};
+use croon::song_settings::{Choices, SongSettings};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};
 
 /// Title, artist, album; the later, the younger the file.
@@ -80,9 +80,9 @@ pub fn loaded(title: &str, level: Option<f32>, complete: bool) -> LoadedSong {
     LoadedSong {
         path: path(title),
         id: Some(TrackId([7; 16])),
-        memory: SongMemory {
+        memory: SongSettings {
             own,
-            ..SongMemory::default()
+            ..SongSettings::default()
         },
         duration: Some(200.0),
         segment_seconds: 4.0,

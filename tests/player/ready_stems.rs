@@ -13,7 +13,7 @@ use croon::audio::Vocals;
 use croon::audio::decode::read_all;
 use croon::jobs::load::{Load, LoadEvent, Loader};
 use croon::jobs::{Job, JobEvent, Jobs, JobsSetup};
-use croon::library::survey;
+use croon::library::scan_once;
 use croon::lyrics::ultrastar::File;
 use croon::store::{StemStore, StorePaths};
 
@@ -231,7 +231,7 @@ fn stems_of_another_recording_are_refused_with_the_reason_and_the_song_is_separa
 #[test]
 fn stems_are_no_songs_of_the_library() {
     let song = Song::new("#VOCALS:v.wav\r\n#INSTRUMENTAL:I.wav\r\n");
-    let seen = survey(&[song.dir.path().join("song")], &[], |_| {});
+    let seen = scan_once(&[song.dir.path().join("song")], &[], |_| {});
     let names: Vec<_> = seen.tracks.iter().map(|track| track.path.clone()).collect();
     assert_eq!(names, [song.at("a.wav")]);
     assert_eq!(seen.tracks[0].title(), "Lanterns");

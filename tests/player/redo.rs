@@ -163,7 +163,7 @@ fn old_vocals_play_until_the_new_ones_are_whole_and_go_when_nobody_plays_them() 
         ["second-ffffffff"],
         "the old ones are of no more use"
     );
-    assert!(house.store.memory(id).pinned, "a pin is the song's");
+    assert!(house.store.song_settings(id).pinned, "a pin is the song's");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use croon::remote::{
-    Address, Answer, Answered, Ask, Asked, Client, Doors, LONGEST_LINE, Line, Remote, Reply, Status,
+    Address, Client, LONGEST_LINE, PendingRequest, Remote, RemoteInterfaces, RemoteRequest, Reply,
+    RequestLine, Responder, ResponseLine, Status,
 };
 use croon::request::Request;
 use crossbeam_channel::{Receiver, unbounded};
@@ -22,7 +23,7 @@ struct House {
     address: Address,
     asked: Receiver<Request>,
     /// Those who asked for `pause` wait for their answer.
-    held: Receiver<Answer>,
+    held: Receiver<Responder>,
     _dir: tempfile::TempDir,
 }
 
@@ -31,19 +32,19 @@ fn house() -> House {
     let address = Address::new(dir.path(), Some(dir.path()));
     let (tell, asked) = unbounded();
     let (hold, held) = unbounded();
-    let on = Arc::new(move |Asked { ask, answer }: Asked| match ask {
-        Ask::Do(Request::Pause) => hold.send(answer).unwrap(),
-        Ask::Do(request) => {
+    let on = Arc::new(move |PendingRequest { ask, answer }: PendingRequest| match ask {
+        RemoteRequest::Do(Request::Pause) => hold.send(answer).unwrap(),
+        RemoteRequest::Do(request) => {
             let said = format!("{request:?}");
             let _ = tell.send(request);
-            answer.give(Reply::Done(said));
+            answer.reply(Reply::Done(said));
         }
-        Ask::SaveQueue { path, .. } | Ask::LoadQueue { path, .. } => {
-            answer.give(Reply::Done(path.display().to_string()));
+        RemoteRequest::SaveQueue { path, .. } | RemoteRequest::LoadQueue { path, .. } => {
+            answer.reply(Reply::Done(path.display().to_string()));
         }
-        Ask::Status | Ask::Follow => answer.give(Reply::Status(Box::default())),
+        RemoteRequest::Status | RemoteRequest::Follow => answer.reply(Reply::Status(Box::default())),
     });
-    let doors = Doors {
+    let doors = RemoteInterfaces {
         socket: true,
         mpris: false,
     };
@@ -69,7 +70,7 @@ impl House {
     /// A well-behaved client is served, whatever else goes on.
     fn serves(&self) {
         let mut client = Client::connect(&self.address).unwrap().expect("somebody listens");
-        let answered = client.ask(&Line::new("toggle")).unwrap();
+        let answered = client.ask(&RequestLine::new("toggle")).unwrap();
         assert!(
             answered.ok && answered.said.as_deref() == Some("Toggle"),
             "{answered:?}"
@@ -81,7 +82,7 @@ impl House {
     }
 }
 
-fn read(line: &str) -> Answered {
+fn read(line: &str) -> ResponseLine {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
 }
 
@@ -174,7 +175,7 @@ fn who_says_no_more_is_still_answered() {
     stream.shutdown(Shutdown::Write).unwrap();
     let mut said = String::new();
     stream.read_to_string(&mut said).unwrap();
-    let answers: Vec<Answered> = said.lines().map(read).collect();
+    let answers: Vec<ResponseLine> = said.lines().map(read).collect();
     assert!(
         answers.len() == 2 && answers.iter().all(|answer| answer.ok),
         "{said}"
@@ -207,7 +208,7 @@ fn requests_of_one_client_wait_for_each_other_and_for_no_other_client() {
         house.asked.try_iter().all(|request| request == Request::Toggle),
         "`next` went before the answer to `pause`"
     );
-    answer.give(Reply::Refused("not now".into()));
+    answer.reply(Reply::Refused("not now".into()));
     assert_eq!(house.asked.recv_timeout(PATIENCE).unwrap(), Request::Next);
     let mut lines = BufReader::new(&stream).lines();
     assert_eq!(
@@ -221,7 +222,7 @@ fn requests_of_one_client_wait_for_each_other_and_for_no_other_client() {
 fn an_answer_that_is_lost_ends_the_wait() {
     let house = house();
     let mut client = Client::connect(&house.address).unwrap().unwrap();
-    let waiting = std::thread::spawn(move || client.ask(&Line::new("pause")).unwrap());
+    let waiting = std::thread::spawn(move || client.ask(&RequestLine::new("pause")).unwrap());
     drop(house.held.recv_timeout(PATIENCE).unwrap());
     assert!(waiting.join().unwrap().error.unwrap().contains("ending"));
 }
@@ -274,7 +275,7 @@ fn a_crowd_that_follows_is_told_there_is_no_room() {
     let refused = loop {
         assert!(crowd.len() < 200, "there is room for any number");
         let mut client = Client::connect(&house.address).unwrap().unwrap();
-        match client.ask(&Line::new("follow")) {
+        match client.ask(&RequestLine::new("follow")) {
             Ok(answered) if answered.ok => crowd.push(client),
             Ok(answered) => break answered.error.unwrap(),
             // the door was shut before the request was written
@@ -287,7 +288,7 @@ fn a_crowd_that_follows_is_told_there_is_no_room() {
         Client::connect(&house.address)
             .unwrap()
             .unwrap()
-            .ask(&Line::new("toggle"))
+            .ask(&RequestLine::new("toggle"))
             .is_ok_and(|answered| answered.ok)
     });
 }
@@ -297,7 +298,7 @@ fn who_follows_sees_every_change_and_only_changes() {
     let house = house();
     let mut client = Client::connect(&house.address).unwrap().unwrap();
     assert!(!house.remote().watched());
-    assert!(client.ask(&Line::new("follow")).unwrap().status.is_some());
+    assert!(client.ask(&RequestLine::new("follow")).unwrap().status.is_some());
     until("a watcher", || house.remote().watched());
     for at in [1, 1, 1, 2] {
         house.remote().publish(playing(at), false);
@@ -334,7 +335,7 @@ fn who_follows_may_close_its_side_and_ask_no_more() {
 fn a_follower_that_sleeps_misses_some_and_gets_the_newest() {
     let house = house();
     let mut client = Client::connect(&house.address).unwrap().unwrap();
-    client.ask(&Line::new("follow")).unwrap();
+    client.ask(&RequestLine::new("follow")).unwrap();
     let began = Instant::now();
     let newest = 30_000;
     for at in 1..=newest {
@@ -360,7 +361,7 @@ fn the_end_is_seen_and_leaves_nothing_behind() {
     let mut house = house();
     let path = house.address.path();
     let mut client = Client::connect(&house.address).unwrap().unwrap();
-    client.ask(&Line::new("follow")).unwrap();
+    client.ask(&RequestLine::new("follow")).unwrap();
     house.remote = None;
     assert!(client.next_line().unwrap().is_none());
     assert!(!path.exists());

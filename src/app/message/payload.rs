@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::key_tempo::KeyTempo;
-use crate::song_settings::SongMemory;
+use crate::song_settings::SongSettings;
 use crate::track::TrackId;
 use crate::waveform::Peaks;
 
@@ -13,7 +13,7 @@ pub struct LoadedSong {
     pub path: PathBuf,
     /// `None` if there is no cache: the song plays without separation.
     pub id: Option<TrackId>,
-    pub memory: SongMemory,
+    pub memory: SongSettings,
     pub duration: Option<f64>,
     /// Length of a segment's core, in seconds.
     pub segment_seconds: f64,

@@ -7,7 +7,7 @@ use crate::app::state::song_key::SongKey;
 use crate::app::state::song_lyrics::SongLyrics;
 use crate::app::state::vocal_map::VocalMap;
 use crate::key_tempo::KeyTempo;
-use crate::song_settings::{Change, SongMemory};
+use crate::song_settings::{Change, SongSettings};
 use crate::track::{Track, TrackId};
 
 /// How far a song on the deck has come.
@@ -39,7 +39,7 @@ pub struct DeckSong {
     /// Who sings it, if the queue says so.
     pub singer: Option<String>,
     /// Its stored settings, with the changes made since; see `App::remember`.
-    pub memory: SongMemory,
+    pub memory: SongSettings,
     /// Changes that are not stored yet.
     pub(crate) unsaved: Vec<Change>,
     /// The key and tempo of this singer, as the player has them.
@@ -74,7 +74,7 @@ impl DeckSong {
             id: None,
             origin: SongOrigin::Library,
             singer: None,
-            memory: SongMemory::default(),
+            memory: SongSettings::default(),
             unsaved: Vec::new(),
             key_tempo: KeyTempo::default(),
             heard: 0.0,

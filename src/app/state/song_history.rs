@@ -1,6 +1,6 @@
 //! What happened to a song before: when it was added, how often and when it was sung.
 
-use crate::song_settings::SongMemory;
+use crate::song_settings::SongSettings;
 
 /// What became of a song before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +17,7 @@ pub struct SongHistory {
 
 impl SongHistory {
     /// With what is remembered of the song.
-    pub fn with(self, memory: &SongMemory) -> Self {
+    pub fn with(self, memory: &SongSettings) -> Self {
         Self {
             pinned: memory.pinned,
             plays: memory.plays,

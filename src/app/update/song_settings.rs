@@ -5,7 +5,7 @@ use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::state::deck::DeckSong;
 use crate::app::state::queue::entry;
-use crate::song_settings::{Change, SongMemory};
+use crate::song_settings::{Change, SongSettings};
 
 /// A song counts as sung once so much of it was heard, or half of it.
 const SUNG_SECONDS: f64 = 240.0;
@@ -30,7 +30,7 @@ fn note(song: &mut DeckSong, change: Change) {
 }
 
 /// What the store says of a song, under what was changed while it was asked.
-pub(super) fn loaded(song: &mut DeckSong, memory: SongMemory) {
+pub(super) fn loaded(song: &mut DeckSong, memory: SongSettings) {
     song.memory = memory;
     song.key_tempo = song.memory.key_tempo(song.singer.as_deref());
     for change in song.unsaved.clone() {

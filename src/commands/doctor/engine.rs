@@ -9,8 +9,8 @@ use crate::config::Device;
 use crate::separate::engine::{Answer, Engine};
 use crate::separate::protocol::Hello;
 
-use super::Context;
 use super::check::Check;
+use crate::commands::Context;
 
 /// The first load of CUDA's libraries from a cold disk is slow.
 const PATIENCE: Duration = Duration::from_secs(60);

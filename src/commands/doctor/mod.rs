@@ -10,7 +10,7 @@ use std::io::Write;
 
 use crate::commands::context::Context;
 use crate::commands::doctor::check::{Check, State};
-use crate::commands::exit_code::Outcome;
+use crate::commands::exit_code::ExitCode;
 
 /// Ends with 0 where everything works and with 1 where something keeps croon from its whole job.
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ const CHECKS: &[(&str, Examination)] = &[
     ("terminal", terminal::terminal),
 ];
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = Vec::new();
     for (name, check) in CHECKS {
         if context.progress {
@@ -61,5 +61,5 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         });
         context.print(format!("{report:#}\n"))?;
     }
-    Ok(if well { Outcome::Done } else { Outcome::Failed })
+    Ok(if well { ExitCode::Done } else { ExitCode::Failed })
 }

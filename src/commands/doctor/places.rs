@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::store::{OwnerLock, StemStore};
 
-use super::Context;
 use super::check::{Check, size};
+use crate::commands::Context;
 
 /// What a song takes in the cache at most, about: below this much free space it is worth a word.
 const LITTLE_SPACE: u64 = 500_000_000;

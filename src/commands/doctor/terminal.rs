@@ -3,8 +3,8 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
-use super::Context;
 use super::check::Check;
+use crate::commands::Context;
 
 pub(super) fn terminal(context: &Context) -> Check {
     let size = rustix::termios::tcgetwinsize(io::stdout())

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::files;
 use crate::judge::report::Report;
 
@@ -26,7 +26,7 @@ enum Form {
 impl Goal {
     /// What the command line asks for. A place that cannot be written is refused now: judging takes
     /// its time, and must not be for nothing.
-    pub(super) fn of(json: Option<&Path>, csv: Option<&Path>) -> Result<Vec<Self>, Fault> {
+    pub(super) fn of(json: Option<&Path>, csv: Option<&Path>) -> Result<Vec<Self>, CommandError> {
         let mut goals = Vec::new();
         for (form, place) in [(Form::Json, json), (Form::Csv, csv)] {
             let Some(place) = place else { continue };
@@ -36,8 +36,8 @@ impl Goal {
             }
             let folder = folder(place);
             if place.is_dir() || !folder.is_dir() {
-                return Err(Fault::new(
-                    Outcome::Usage,
+                return Err(CommandError::new(
+                    ExitCode::Usage,
                     format!(
                         "the report cannot be written to {}: {}. Name a file in a folder that exists",
                         place.display(),
@@ -59,8 +59,8 @@ impl Goal {
             }),
             1 => {}
             _ => {
-                return Err(Fault::new(
-                    Outcome::Usage,
+                return Err(CommandError::new(
+                    ExitCode::Usage,
                     "JSON and CSV cannot both go to stdout. Give one of them a file's name",
                 ));
             }
@@ -123,7 +123,7 @@ mod tests {
     fn a_place_that_cannot_be_is_refused_at_once() {
         let refused =
             |json: &str, csv: &str| Goal::of(Some(Path::new(json)), Some(Path::new(csv))).unwrap_err();
-        assert_eq!(refused("-", "-").outcome, Outcome::Usage);
+        assert_eq!(refused("-", "-").exit_code, ExitCode::Usage);
         assert!(refused("/", "-").message.contains("is a folder"));
         assert!(
             refused("/no/such/folder/a.json", "-")

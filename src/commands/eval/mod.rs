@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use crate::commands::context::Context;
 use crate::commands::eval::goal::Goal;
 use crate::commands::eval::separator::Separator;
-use crate::commands::exit_code::{self, Fault, Outcome};
+use crate::commands::exit_code::{self, CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
 use crate::judge::baselines::Baseline;
 use crate::judge::reference::{self, Found, SongFiles, Stems};
@@ -55,7 +55,7 @@ struct Findings {
     interrupted: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let goals = Goal::of(args.json.as_deref(), args.csv.as_deref())?;
     let mut findings = Findings::default();
@@ -63,13 +63,13 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if songs.is_empty() {
         return match findings.problems.len() {
             0 => Err(nothing_found(&args.paths).into()),
-            _ => Ok(Outcome::Failed),
+            _ => Ok(ExitCode::Failed),
         };
     }
     let mut separator = match &args.estimates {
         Some(folder) => Separator::of_folder(folder)?,
         None => match Separator::of_engine(args.model.as_deref(), context, &interrupt) {
-            Err(_) if interrupt.happened() => return Ok(Outcome::Interrupted),
+            Err(_) if interrupt.happened() => return Ok(ExitCode::Interrupted),
             started => started?,
         },
     };
@@ -104,11 +104,11 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
     ended?;
     Ok(if findings.interrupted {
-        Outcome::Interrupted
+        ExitCode::Interrupted
     } else if findings.problems.is_empty() {
-        Outcome::Done
+        ExitCode::Done
     } else {
-        Outcome::Failed
+        ExitCode::Failed
     })
 }
 
@@ -131,10 +131,10 @@ fn songs(paths: &[PathBuf], findings: &mut Findings, context: &Context) -> Vec<S
     songs
 }
 
-fn nothing_found(paths: &[PathBuf]) -> Fault {
+fn nothing_found(paths: &[PathBuf]) -> CommandError {
     let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    Fault::new(
-        Outcome::NothingFound,
+    CommandError::new(
+        ExitCode::NothingFound,
         format!(
             "no song with known stems in {}, so there is nothing to judge against. It takes .stem.mp4 files, or a folder per song with vocals beside a mixture, an accompaniment, or drums, bass and other",
             printable(&shown.join(", "))

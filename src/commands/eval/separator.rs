@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::commands::context::Context;
 use crate::commands::eval::memory;
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
 use crate::judge::RATE;
 use crate::judge::reference::{Stems, audio_in, named, read_file};
@@ -45,10 +45,10 @@ pub(super) struct Answer {
 }
 
 impl Separator {
-    pub(super) fn of_folder(folder: &Path) -> Result<Self, Fault> {
+    pub(super) fn of_folder(folder: &Path) -> Result<Self, CommandError> {
         if !folder.is_dir() {
-            return Err(Fault::new(
-                Outcome::Usage,
+            return Err(CommandError::new(
+                ExitCode::Usage,
                 format!(
                     "there is no folder {} with estimates. Name one that holds a folder per song with its vocals",
                     folder.display()

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::identity::track_id;
 use crate::commands::context::Context;
-use crate::commands::exit_code::{self, Fault, Outcome};
-use crate::commands::lyrics::fault::{shown, unusable};
+use crate::commands::exit_code::{self, CommandError, ExitCode};
+use crate::commands::lyrics::error::{shown, unusable};
 use crate::jobs::lyrics as finder;
 use crate::jobs::lyrics::online::{self, Known};
 use crate::jobs::lyrics::{Places, own};
 use crate::library::{read_track, stamp_of};
-use crate::lrclib::{Answer, Lrclib};
+use crate::lrclib::{Lrclib, LrclibReply};
 use crate::lyrics::{self, Format, MOST_BYTES, Wanted};
 use crate::store::StemStore;
 use crate::track::Track;
@@ -48,12 +48,12 @@ pub(super) fn places(context: &Context) -> Places {
     }
 }
 
-fn track(file: &Path) -> Result<Track, Fault> {
+fn track(file: &Path) -> Result<Track, CommandError> {
     let stamp = stamp_of(file).map_err(|error| unusable(file, &error.to_string()))?;
     Ok(read_track(file, stamp))
 }
 
-pub(super) fn import(args: &ImportArgs, context: &Context) -> anyhow::Result<Outcome> {
+pub(super) fn import(args: &ImportArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let bytes = if args.lyrics == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -81,7 +81,7 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> anyhow::Result<Out
         read.lyrics.timing.name()
     ));
     context.print(format!("{}\n", shown(&path)))?;
-    Ok(Outcome::Done)
+    Ok(ExitCode::Done)
 }
 
 /// Under which a format is found again.
@@ -95,7 +95,7 @@ fn ending(format: Format) -> &'static str {
     }
 }
 
-pub(super) fn fetch(args: &FetchArgs, context: &Context) -> anyhow::Result<Outcome> {
+pub(super) fn fetch(args: &FetchArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let server = Lrclib::new(&context.config.lyrics.lrclib_server)?;
     // asked for by hand, an answer has to be kept: not while another croon holds the store
     let store = StemStore::open(&context.store_paths(), context.config.cache_bytes())?;
@@ -115,9 +115,9 @@ pub(super) fn fetch(args: &FetchArgs, context: &Context) -> anyhow::Result<Outco
     }
     store.flush()?;
     Ok(match (failed, missing) {
-        (0, 0) => Outcome::Done,
-        (0, _) => Outcome::NothingFound,
-        _ => Outcome::Failed,
+        (0, 0) => ExitCode::Done,
+        (0, _) => ExitCode::NothingFound,
+        _ => ExitCode::Failed,
     })
 }
 
@@ -146,8 +146,8 @@ fn fetched(file: &Path, again: bool, server: &Lrclib, store: &StemStore) -> anyh
         Known::Lyrics(text) => text,
         Known::Nothing => return Ok(None),
         Known::Unasked => match online::ask(server, Some(store), &question)? {
-            Answer::Lyrics(text) => text,
-            Answer::Nothing => return Ok(None),
+            LrclibReply::Lyrics(text) => text,
+            LrclibReply::Nothing => return Ok(None),
         },
     };
     let lyrics = lyrics::read(text.as_bytes(), Path::new(""))?.lyrics;

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::audio::decode::Decoder;
 use crate::audio::write::StemFormat;
 use crate::commands::context::Context;
-use crate::commands::exit_code::{self, Outcome};
+use crate::commands::exit_code::{self, ExitCode};
 use crate::commands::interrupt::Interrupt;
 use crate::commands::separate::stem::Stem;
 use crate::separate::engine::Engine;
@@ -80,7 +80,7 @@ pub(super) struct Done {
     damaged: f64,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let context = &context.with_model(args.model.as_deref())?;
     let interrupt = Interrupt::listen()?;
     let mut stems = args.stems.clone();
@@ -99,7 +99,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
                     context.say(format!("engine {}", printable(&about)));
                     engine = Some(started);
                 }
-                Err(EngineError::Stopped) => return Ok(Outcome::Interrupted),
+                Err(EngineError::Stopped) => return Ok(ExitCode::Interrupted),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -114,7 +114,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             }
             Err(error) => {
                 if interrupt.happened() {
-                    return Ok(Outcome::Interrupted);
+                    return Ok(ExitCode::Interrupted);
                 }
                 failed += 1;
                 if matches!(error.downcast_ref(), Some(StreamError::Engine(_))) {
@@ -126,9 +126,9 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         }
     }
     Ok(if failed == 0 {
-        Outcome::Done
+        ExitCode::Done
     } else {
-        Outcome::Failed
+        ExitCode::Failed
     })
 }
 

@@ -1,4 +1,4 @@
-//! TODO
+//! The stems that `croon separate` can write.
 
 use clap::ValueEnum;
 

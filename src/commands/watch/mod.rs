@@ -11,12 +11,12 @@ use crossbeam_channel::{Receiver, never, select, unbounded};
 use serde_json::{Value, json};
 
 use crate::commands::context::Context;
-use crate::commands::exit_code::{Fault, Outcome};
+use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
 use crate::commands::watch::queue::Queue;
 use crate::commands::watch::room::Room;
 use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, Listing, model, stored};
-use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey};
+use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, scan_once};
 use crate::separate::error::EngineError;
 use crate::store::StemStore;
 use crate::text::printable;
@@ -38,7 +38,7 @@ pub struct Args {
     pub json: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let context = &context.with_model(args.model.as_deref())?;
     // A model that the configuration names and that is not there is told now, not by the first song.
     if let Err(error @ EngineError::UnknownModel(_)) = context.engine_command() {
@@ -48,7 +48,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let roots = context.music_folders(&args.folders);
     if roots.is_empty() {
         let what = "no folder to watch: name one, or set [library] folders in config.toml";
-        return Err(Fault::new(Outcome::NothingFound, what).into());
+        return Err(CommandError::new(ExitCode::NothingFound, what).into());
     }
     let cap = (context.config.cache.size_gb * 1e9) as u64;
     let store = StemStore::open(&context.store_paths(), cap)?;
@@ -118,7 +118,7 @@ impl Watch<'_> {
     /// One look at the folders, for a run that ends.
     fn look(&mut self, roots: &[PathBuf]) -> anyhow::Result<()> {
         let mut known = self.known()?;
-        let mut seen = survey(roots, &self.context.config.library.exclude, |_| {});
+        let mut seen = scan_once(roots, &self.context.config.library.exclude, |_| {});
         for track in &mut seen.tracks {
             // Read anew each time, but who it is stays known while the file is the same.
             track.id = known
@@ -142,22 +142,22 @@ impl Watch<'_> {
         jobs: &Receiver<JobEvent>,
         files: &Receiver<LibraryEvent>,
         interrupt: &Interrupt,
-    ) -> anyhow::Result<Outcome> {
+    ) -> anyhow::Result<ExitCode> {
         let stop = &interrupt.0;
         loop {
             self.next_job()?;
             if self.args.once && self.scanned && self.queue.is_idle() {
                 return Ok(if self.queue.is_empty() && self.failed == 0 {
-                    Outcome::Done
+                    ExitCode::Done
                 } else {
-                    Outcome::Failed
+                    ExitCode::Failed
                 });
             }
             select! {
-                recv(stop) -> _ => return Ok(Outcome::Interrupted),
+                recv(stop) -> _ => return Ok(ExitCode::Interrupted),
                 recv(jobs) -> event => match event {
-                    Ok(event) => if let Some(outcome) = self.job(event)? {
-                        return Ok(outcome);
+                    Ok(event) => if let Some(exit_code) = self.job(event)? {
+                        return Ok(exit_code);
                     },
                     Err(_) => anyhow::bail!("the separating worker ended unexpectedly; start croon again, and look into the log"),
                 },
@@ -185,7 +185,7 @@ impl Watch<'_> {
             );
             self.line("full", &text, json!({ "waiting": songs }))?;
             if self.args.once {
-                return Err(Fault::new(Outcome::Failed, text).into());
+                return Err(CommandError::new(ExitCode::Failed, text).into());
             }
             return Ok(());
         }
@@ -272,7 +272,7 @@ impl Watch<'_> {
     }
 
     /// Something of the worker; an outcome when watching makes no more sense.
-    fn job(&mut self, event: JobEvent) -> anyhow::Result<Option<Outcome>> {
+    fn job(&mut self, event: JobEvent) -> anyhow::Result<Option<ExitCode>> {
         match event {
             JobEvent::EngineUp(info) => {
                 let model = match info.model_why.as_str() {
@@ -354,7 +354,7 @@ impl Watch<'_> {
     }
 
     fn sort_in(&mut self, tracks: Vec<Track>, stored: &Listing) {
-        let last_sung = |id| self.store.memory(id).last_sung;
+        let last_sung = |id| self.store.song_settings(id).last_sung;
         let again = self.context.separates_again();
         self.queue.sort_in(
             tracks,
@@ -363,10 +363,10 @@ impl Watch<'_> {
         );
     }
 
-    fn house_is_down(&self) -> Outcome {
+    fn house_is_down(&self) -> ExitCode {
         match self.context.engine_command() {
-            Err(_) => Outcome::NoDevice,
-            Ok(_) => Outcome::Failed,
+            Err(_) => ExitCode::NoDevice,
+            Ok(_) => ExitCode::Failed,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lrclib::{Answer, Lrclib, LrclibError, Question};
+use crate::lrclib::{Lrclib, LrclibError, LrclibQuery, LrclibReply};
 use crate::lyrics::Wanted;
 use crate::store::{StemStore, StoreError};
 
@@ -28,12 +28,12 @@ struct Kept {
 }
 
 /// The question for a song; None where too little is known of it to be sure of an answer.
-pub fn question(wanted: &Wanted) -> Option<Question> {
+pub fn question(wanted: &Wanted) -> Option<LrclibQuery> {
     let named = |name: &str| !name.trim().is_empty();
     let duration = wanted
         .duration
         .filter(|seconds| seconds.is_finite() && *seconds >= 1.0)?;
-    (named(&wanted.artist) && named(&wanted.title)).then(|| Question {
+    (named(&wanted.artist) && named(&wanted.title)).then(|| LrclibQuery {
         artist: wanted.artist.clone(),
         title: wanted.title.clone(),
         album: wanted.album.clone(),
@@ -42,11 +42,11 @@ pub fn question(wanted: &Wanted) -> Option<Question> {
 }
 
 /// What was kept of this song.
-pub fn known(store: &StemStore, question: &Question) -> Known {
+pub fn known(store: &StemStore, question: &LrclibQuery) -> Known {
     known_at(store, question, now())
 }
 
-fn known_at(store: &StemStore, question: &Question, now: i64) -> Known {
+fn known_at(store: &StemStore, question: &LrclibQuery, now: i64) -> Known {
     match store.state::<Kept>(&key(question)) {
         Some(Kept {
             lyrics: Some(lyrics), ..
@@ -58,7 +58,11 @@ fn known_at(store: &StemStore, question: &Question, now: i64) -> Known {
 }
 
 /// Asks, and keeps what is said.
-pub fn ask(server: &Lrclib, store: Option<&StemStore>, question: &Question) -> Result<Answer, LrclibError> {
+pub fn ask(
+    server: &Lrclib,
+    store: Option<&StemStore>,
+    question: &LrclibQuery,
+) -> Result<LrclibReply, LrclibError> {
     let answer = server.ask(question)?;
     if let Some(store) = store
         && let Err(error) = keep(store, question, &answer, now())
@@ -68,15 +72,15 @@ pub fn ask(server: &Lrclib, store: Option<&StemStore>, question: &Question) -> R
     Ok(answer)
 }
 
-fn keep(store: &StemStore, question: &Question, answer: &Answer, at: i64) -> Result<(), StoreError> {
+fn keep(store: &StemStore, question: &LrclibQuery, answer: &LrclibReply, at: i64) -> Result<(), StoreError> {
     let lyrics = match answer {
-        Answer::Lyrics(lyrics) => Some(lyrics.clone()),
-        Answer::Nothing => None,
+        LrclibReply::Lyrics(lyrics) => Some(lyrics.clone()),
+        LrclibReply::Nothing => None,
     };
     store.save_state(&key(question), &Kept { lyrics, at })
 }
 
-fn key(question: &Question) -> String {
+fn key(question: &LrclibQuery) -> String {
     let mut hasher = blake3::Hasher::new();
     for name in [&question.artist, &question.title] {
         hasher.update(name.to_lowercase().as_bytes());
@@ -97,8 +101,8 @@ mod tests {
     use super::*;
     use crate::store::StorePaths;
 
-    fn question(title: &str) -> Question {
-        Question {
+    fn question(title: &str) -> LrclibQuery {
+        LrclibQuery {
             artist: "Ana".into(),
             title: title.into(),
             album: None,
@@ -116,8 +120,8 @@ mod tests {
         let store = StemStore::open(&paths, 1 << 20).unwrap();
         let (song, other) = (question("Lanterns"), question("Lamps"));
         assert_eq!(known_at(&store, &song, 1000), Known::Unasked);
-        keep(&store, &song, &Answer::Lyrics("words".into()), 1000).unwrap();
-        keep(&store, &other, &Answer::Nothing, 1000).unwrap();
+        keep(&store, &song, &LrclibReply::Lyrics("words".into()), 1000).unwrap();
+        keep(&store, &other, &LrclibReply::Nothing, 1000).unwrap();
         let later = 1000 + NOTHING_SECONDS;
         assert_eq!(
             known_at(&store, &question("LANTERNS"), later),
@@ -126,7 +130,7 @@ mod tests {
         assert_eq!(known_at(&store, &other, later - 1), Known::Nothing);
         assert_eq!(known_at(&store, &other, later), Known::Unasked);
         assert_eq!(known_at(&store, &other, 999), Known::Unasked);
-        let longer = Question {
+        let longer = LrclibQuery {
             duration: 210.0,
             ..song
         };

@@ -111,7 +111,7 @@ fn doubled_stamps_are_a_translation() {
         lyrics("[00:01.00]紙の灯籠\n[00:01.00]Paper lanterns\n[00:05.00]水の上\n[00:05.00]on the water\n");
     assert_eq!(song.lines.len(), 2);
     assert_eq!(song.lines[0].under[0].text, "Paper lanterns");
-    assert_eq!(song.lines[1].under[0].kind, UnderKind::Translation);
+    assert_eq!(song.lines[1].under[0].kind, SubLineKind::Translation);
     let credits = "[00:00.00]a\n[00:00.00]b\n[00:00.00]c\n[00:00.00]d\n";
     assert_eq!(lyrics(credits).lines.len(), 4, "credits are no translations");
 }
@@ -127,8 +127,8 @@ fn prefixes_say_who_sings() {
         lyrics("[00:01.00]v1: <00:01.00>one\n[bg:<00:01.20>ooh <00:01.40>ooh]\n[00:02.00]v2:<00:02.00>two\n");
     assert_eq!(
         song.lines[0].under[0],
-        Under {
-            kind: UnderKind::Backing,
+        SubLine {
+            kind: SubLineKind::Backing,
             text: "ooh ooh".into()
         }
     );

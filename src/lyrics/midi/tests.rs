@@ -75,16 +75,16 @@ fn lyric_events_are_read_where_there_are_no_marks() {
 
 #[test]
 fn a_file_without_words_is_refused() {
-    assert_eq!(read(&midi(&[])), Err(NotLyrics::Empty));
-    assert!(matches!(read(b"MThd"), Err(NotLyrics::Broken { .. })));
+    assert_eq!(read(&midi(&[])), Err(LyricsError::Empty));
+    assert!(matches!(read(b"MThd"), Err(LyricsError::Broken { .. })));
 }
 
 #[test]
 fn a_rate_of_frames_that_cannot_be_is_refused() {
     let mut bytes = b"MThd\0\0\0\x06\0\x01\0\x01\x80\0MTrk\0\0\0\x04\0\xff\x2f\0".to_vec();
-    assert!(matches!(read(&bytes), Err(NotLyrics::Broken { .. })));
+    assert!(matches!(read(&bytes), Err(LyricsError::Broken { .. })));
     bytes[12] = 0xe7;
-    assert_eq!(read(&bytes), Err(NotLyrics::Empty));
+    assert_eq!(read(&bytes), Err(LyricsError::Empty));
 }
 
 proptest! {

@@ -1,15 +1,15 @@
 //! From the notes of an UltraStar file to lines and syllables with times.
 
 use crate::lyrics::build::{Builder, Draft, Piece};
-use crate::lyrics::error::NotLyrics;
-use crate::lyrics::model::{Format, Manner, Millis, Read, Singers, Timing};
+use crate::lyrics::error::LyricsError;
+use crate::lyrics::model::{Format, Millis, NoteKind, Read, Singers, Timing};
 use crate::lyrics::ultrastar::{File, Item, Note, inside};
 
 /// Performous' limits: beyond them a number is a mistake.
 const LATEST_BEAT: i64 = 1 << 18;
 const LONGEST_NOTE: i64 = 2048;
 
-pub fn read(bytes: &[u8]) -> Result<Read, NotLyrics> {
+pub fn read(bytes: &[u8]) -> Result<Read, LyricsError> {
     let file = File::parse(bytes);
     let mut builder = Builder::new(Format::UltraStar);
     builder.timing(Timing::Words);
@@ -20,7 +20,7 @@ pub fn read(bytes: &[u8]) -> Result<Read, NotLyrics> {
     }
     let bpm = file.number("BPM").filter(|bpm| (0.1..=100_000.0).contains(bpm));
     let Some(bpm) = bpm else {
-        return Err(NotLyrics::Broken {
+        return Err(LyricsError::Broken {
             format: Format::UltraStar,
             reason: "without a #BPM above 0 its beats have no length".into(),
         });
@@ -207,7 +207,7 @@ impl Song {
     }
 }
 
-impl Manner {
+impl NoteKind {
     /// The letter it has in such a file.
     pub fn letter(self) -> char {
         match self {

@@ -32,8 +32,11 @@ fn beats_become_milliseconds() {
             "terns 2000-2100"
         ]
     );
-    let manners: Vec<Manner> = song.lines[0].words.iter().map(|word| word.manner).collect();
-    assert_eq!(manners, [Manner::Sung, Manner::Sung, Manner::Golden, Manner::Rap]);
+    let manners: Vec<NoteKind> = song.lines[0].words.iter().map(|word| word.manner).collect();
+    assert_eq!(
+        manners,
+        [NoteKind::Sung, NoteKind::Sung, NoteKind::Golden, NoteKind::Rap]
+    );
     assert_eq!((song.lines[1].start_ms, song.lines[1].end_ms), (2500, Some(2600)));
     assert_eq!(song.title.as_deref(), Some("Lanterns"));
 }

@@ -8,7 +8,7 @@ use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{ObjectPath, Value};
 
 use crate::key_tempo::{FASTEST, SLOWEST};
-use crate::remote::mpris::desk::Desk;
+use crate::remote::mpris::request_sender::RequestSender;
 use crate::remote::status::{Playback, Status};
 use crate::remote::uri;
 use crate::request::{Repeat, Request, Target};
@@ -38,15 +38,15 @@ const LOOPS: &[(&str, Repeat)] = &[
 ];
 
 /// `org.mpris.MediaPlayer2`.
-pub(super) struct Root(pub Desk);
+pub(super) struct RootInterface(pub RequestSender);
 
 #[interface(name = "org.mpris.MediaPlayer2", spawn = false, introspection_docs = false)]
-impl Root {
+impl RootInterface {
     /// A terminal cannot be brought to the front from inside.
     fn raise(&self) {}
 
     fn quit(&self) {
-        self.0.wish(Request::Quit);
+        self.0.request(Request::Quit);
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
@@ -80,32 +80,32 @@ impl Root {
     }
 }
 
-/// `org.mpris.MediaPlayer2.Player`.
-pub(super) struct Player {
-    desk: Desk,
+/// `org.mpris.MediaPlayer2.PlayerInterface`.
+pub(super) struct PlayerInterface {
+    request_sender: RequestSender,
     /// As of the last change or wish.
     pub seen: Arc<Status>,
 }
 
-impl Player {
-    pub fn new(desk: Desk) -> Self {
+impl PlayerInterface {
+    pub fn new(request_sender: RequestSender) -> Self {
         Self {
-            desk,
+            request_sender,
             seen: Arc::default(),
         }
     }
 
-    pub fn look(&mut self) -> Arc<Status> {
-        if let Some(status) = self.desk.status() {
+    pub fn refresh(&mut self) -> Arc<Status> {
+        if let Some(status) = self.request_sender.status() {
             self.seen = status;
         }
         self.seen.clone()
     }
 
     /// Who reads a property after its wish was granted reads what it is now.
-    fn wish(&mut self, request: Request) {
-        self.desk.wish(request);
-        self.look();
+    fn request(&mut self, request: Request) {
+        self.request_sender.request(request);
+        self.refresh();
     }
 }
 
@@ -114,36 +114,36 @@ impl Player {
     spawn = false,
     introspection_docs = false
 )]
-impl Player {
+impl PlayerInterface {
     fn next(&mut self) {
-        self.wish(Request::Next);
+        self.request(Request::Next);
     }
 
     fn previous(&mut self) {
-        self.wish(Request::Previous);
+        self.request(Request::Previous);
     }
 
     fn play(&mut self) {
-        self.wish(Request::Play);
+        self.request(Request::Play);
     }
 
     fn pause(&mut self) {
-        self.wish(Request::Pause);
+        self.request(Request::Pause);
     }
 
     fn play_pause(&mut self) {
-        self.wish(Request::Toggle);
+        self.request(Request::Toggle);
     }
 
     fn stop(&mut self) {
-        self.wish(Request::Stop);
+        self.request(Request::Stop);
     }
 
     /// Beyond the end it is the next song.
     fn seek(&mut self, offset: i64) {
-        let now = self.look();
+        let now = self.refresh();
         let beyond = |duration| micros(now.position_us).saturating_add(offset) > micros(duration);
-        self.wish(if now.duration_us.is_some_and(beyond) {
+        self.request(if now.duration_us.is_some_and(beyond) {
             Request::Next
         } else {
             Request::Seek(Target::By(offset as f64 / 1e6))
@@ -152,13 +152,13 @@ impl Player {
 
     /// Only in the song it was meant for, and only within it.
     fn set_position(&mut self, track: ObjectPath<'_>, position: i64) {
-        let now = self.look();
+        let now = self.refresh();
         let within = position >= 0
             && now
                 .duration_us
                 .is_none_or(|duration| position <= micros(duration));
         if now.track.is_some() && track == track_path(&now) && within {
-            self.wish(Request::Seek(Target::To(position as f64 / 1e6)));
+            self.request(Request::Seek(Target::To(position as f64 / 1e6)));
         }
     }
 
@@ -166,7 +166,7 @@ impl Player {
         let path = uri::to_path(uri).ok_or_else(|| {
             zbus::fdo::Error::NotSupported("croon opens song files of this machine (file: URIs)".into())
         })?;
-        self.wish(Request::Open(path));
+        self.request(Request::Open(path));
         Ok(())
     }
 
@@ -184,7 +184,7 @@ impl Player {
     #[zbus(property)]
     fn set_loop_status(&mut self, status: &str) {
         if let Some((_, repeat)) = LOOPS.iter().find(|(name, _)| *name == status) {
-            self.wish(Request::Repeat(*repeat));
+            self.request(Request::Repeat(*repeat));
         }
     }
 
@@ -195,7 +195,7 @@ impl Player {
 
     #[zbus(property)]
     fn set_shuffle(&mut self, shuffle: bool) {
-        self.wish(Request::Shuffle(shuffle));
+        self.request(Request::Shuffle(shuffle));
     }
 
     #[zbus(property)]
@@ -206,10 +206,10 @@ impl Player {
     #[zbus(property)]
     fn set_rate(&mut self, rate: f64) {
         if rate == 0.0 {
-            self.wish(Request::Pause);
+            self.request(Request::Pause);
         } else if rate.is_finite() {
             let tempo = (rate * 100.0).round().clamp(SLOWEST.into(), FASTEST.into());
-            self.wish(Request::Tempo(Target::To(tempo as i32)));
+            self.request(Request::Tempo(Target::To(tempo as i32)));
         }
     }
 
@@ -237,14 +237,14 @@ impl Player {
     fn set_volume(&mut self, volume: f64) {
         if volume.is_finite() {
             let percent = (volume * 100.0).round().clamp(0.0, 100.0);
-            self.wish(Request::Volume(Target::To(percent as i32)));
+            self.request(Request::Volume(Target::To(percent as i32)));
         }
     }
 
     /// Asked for anew each time: it moves while nothing changes.
     #[zbus(property(emits_changed_signal = "false"))]
     fn position(&self) -> i64 {
-        let now = self.desk.status();
+        let now = self.request_sender.status();
         micros(now.unwrap_or_else(|| self.seen.clone()).position_us)
     }
 

@@ -13,7 +13,7 @@ use crate::app::state::lyrics_moment::LyricsMoment;
 use crate::app::update::lyrics::suggestion_words;
 use crate::app::{App, PointerTarget};
 use crate::lyrics::romanization::Piece;
-use crate::lyrics::{Line, Lyrics, Timing, UnderKind};
+use crate::lyrics::{Line, Lyrics, SubLineKind, Timing};
 use crate::ui::canvas::Canvas;
 use crate::ui::sing::wrap::{broken, sung_bytes};
 use crate::ui::sing::{big_text, romanization};
@@ -99,8 +99,8 @@ pub(super) fn draw(app: &App, lyrics: &Lyrics, moment: LyricsMoment, canvas: &mu
         if y < bottom {
             let dim = canvas.theme.dim();
             let style = match under.kind {
-                UnderKind::Translation => dim,
-                UnderKind::Backing => dim.add_modifier(Modifier::ITALIC),
+                SubLineKind::Translation => dim,
+                SubLineKind::Backing => dim.add_modifier(Modifier::ITALIC),
             };
             centre(&under.text, style, canvas, y);
             y += 1;

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use crate::support::media;
 use croon::audio::dsp::loudness::TagGain;
 use croon::audio::write::{StemFormat, StemWriter};
-use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, survey, tag_gain};
+use croon::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, scan_once, tag_gain};
 use croon::track::Track;
 
 /// Patience, not speed: the machine may be busy.

@@ -143,7 +143,7 @@ fn a_root_may_vanish_and_come_back() {
 fn a_root_missing_from_the_start_is_told_and_waited_for() {
     let (_dir, root) = folder();
     old_song(&root.join("one.wav"));
-    let one = survey(&[root.join("one.wav")], &[], |_| ()).tracks.remove(0);
+    let one = scan_once(&[root.join("one.wav")], &[], |_| ()).tracks.remove(0);
     let missing = root.join("not/yet");
     let was = Track {
         path: missing.join("was.wav"),
@@ -195,7 +195,7 @@ fn polling_sees_the_same_changes() {
 
 /// The songs below a folder and their sizes, as the disk has them.
 fn on_disk(root: &Path) -> BTreeMap<PathBuf, u64> {
-    let tracks = survey(&[root.to_owned()], &[], |_| ()).tracks;
+    let tracks = scan_once(&[root.to_owned()], &[], |_| ()).tracks;
     tracks
         .into_iter()
         .map(|track| (track.path, track.stamp.size))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::*;
 use croon::key_tempo::KeyTempo;
-use croon::song_settings::{Change, SongMemory};
+use croon::song_settings::{Change, SongSettings};
 use croon::track::{FileStamp, Tags, Track};
 
 pub fn known(n: usize) -> Track {
@@ -67,7 +67,7 @@ fn memory_pins_and_state_last() {
     ];
     {
         let store = open(home.path());
-        assert_eq!(store.memory(track(1)), SongMemory::default());
+        assert_eq!(store.song_settings(track(1)), SongSettings::default());
         store.remember_song(track(1), None, &changes).unwrap();
         store
             .remember_song(track(1), Some("Ana"), &[Change::Level(5)])
@@ -83,7 +83,7 @@ fn memory_pins_and_state_last() {
         );
     }
     let store = open(home.path());
-    let memory = store.memory(track(1));
+    let memory = store.song_settings(track(1));
     assert!(memory.pinned && memory.plays == 2 && memory.last_sung > 1_600_000_000);
     assert_eq!(
         (memory.level(None), memory.level(Some("ana"))),
@@ -127,12 +127,12 @@ fn what_an_older_croon_kept_is_taken_over_once_and_unreadable_records_stay() {
     });
     for _ in 0..2 {
         let store = open(home.path());
-        let both = store.memory(track(1));
+        let both = store.song_settings(track(1));
         assert_eq!(both.level(None), Some(35));
         assert_eq!(both.key_tempo(None), KeyTempo::new(-2, 90));
         assert!(both.pinned && both.plays == 4 && both.last_sung == 1_700_000_000);
-        assert!(store.memory(track(2)).pinned);
-        assert_eq!(store.memory(track(3)), SongMemory::default());
+        assert!(store.song_settings(track(2)).pinned);
+        assert_eq!(store.song_settings(track(3)), SongSettings::default());
     }
     // What was changed since is not written over by the old record, should it still be there.
     open(home.path())
@@ -142,7 +142,7 @@ fn what_an_older_croon_kept_is_taken_over_once_and_unreadable_records_stay() {
         assert_eq!(tree.len(), 1, "the unreadable one alone");
         tree.insert(track(1).0, &br#"{"vocal_level":0.35}"#[..]).unwrap();
     });
-    assert_eq!(open(home.path()).memory(track(1)).level(None), Some(10));
+    assert_eq!(open(home.path()).song_settings(track(1)).level(None), Some(10));
 }
 
 #[test]
@@ -156,12 +156,12 @@ fn a_newer_croons_memory_is_used_and_kept() {
     });
     {
         let store = open(home.path());
-        assert_eq!(store.memory(track(1)).level(None), Some(40));
+        assert_eq!(store.song_settings(track(1)).level(None), Some(40));
         for song in [1, 2] {
             store
                 .remember_song(track(song), None, &[Change::Level(15)])
                 .unwrap();
-            assert_eq!(store.memory(track(song)).level(None), Some(15));
+            assert_eq!(store.song_settings(track(song)).level(None), Some(15));
         }
     }
     with_tree(home.path(), "memory", |tree| {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use croon::key_tempo::KeyTempo;
-use croon::song_settings::{Change, SongMemory};
+use croon::song_settings::{Change, SongSettings};
 use croon::store::SongMeta;
 
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ fn op() -> impl Strategy<Value = Op> {
 struct Model {
     segments: BTreeMap<(u8, u32), u32>,
     complete: BTreeMap<u8, u32>,
-    memories: BTreeMap<u8, SongMemory>,
+    memories: BTreeMap<u8, SongSettings>,
 }
 
 impl Model {
@@ -83,7 +83,7 @@ impl Model {
         self.complete.remove(&song);
     }
 
-    fn memory(&self, song: u8) -> SongMemory {
+    fn memory(&self, song: u8) -> SongSettings {
         self.memories.get(&song).cloned().unwrap_or_default()
     }
 }
@@ -103,7 +103,7 @@ fn check(store: &StemStore, model: &Model) -> Result<(), TestCaseError> {
         let complete = model.complete.contains_key(&song);
         prop_assert_eq!(stored.is_some_and(|stored| stored.is_complete()), complete);
         prop_assert_eq!(store.complete(MODEL).contains(&track(song)), complete);
-        prop_assert_eq!(&store.memory(track(song)), &model.memory(song));
+        prop_assert_eq!(&store.song_settings(track(song)), &model.memory(song));
     }
     Ok(())
 }

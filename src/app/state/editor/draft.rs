@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::state::editor::sheet::{Sheet, SheetPart, SheetRow};
-use crate::lyrics::{LATEST_MS, Millis, Singers, Under, UnderKind};
+use crate::lyrics::{LATEST_MS, Millis, Singers, SubLine, SubLineKind};
 use crate::text::printable;
 
 /// The shape written here; a newer one is not read.
@@ -37,7 +37,7 @@ struct DraftRow {
 
 impl Draft {
     pub fn of(sheet: &Sheet) -> Self {
-        let under = |row: &SheetRow, kind: UnderKind| {
+        let under = |row: &SheetRow, kind: SubLineKind| {
             let texts = row.under.iter().filter(|under| under.kind == kind);
             texts.map(|under| under.text.clone()).collect()
         };
@@ -50,8 +50,8 @@ impl Draft {
                 .collect(),
             end: row.end,
             singers: row.singers.0,
-            translations: under(row, UnderKind::Translation),
-            backing: under(row, UnderKind::Backing),
+            translations: under(row, SubLineKind::Translation),
+            backing: under(row, SubLineKind::Backing),
             stanza: row.stanza,
         };
         Self {
@@ -87,19 +87,19 @@ impl DraftRow {
                 stamp: stamp.map(|ms| ms.clamp(0, LATEST_MS)),
             });
         }
-        let under = |texts: &[String], kind: UnderKind| {
-            let texts: Vec<Under> = texts
+        let under = |texts: &[String], kind: SubLineKind| {
+            let texts: Vec<SubLine> = texts
                 .iter()
                 .take(4)
-                .map(|text| Under {
+                .map(|text| SubLine {
                     kind,
                     text: printable(text),
                 })
                 .collect();
             texts
         };
-        let mut all = under(&self.translations, UnderKind::Translation);
-        all.extend(under(&self.backing, UnderKind::Backing));
+        let mut all = under(&self.translations, SubLineKind::Translation);
+        all.extend(under(&self.backing, SubLineKind::Backing));
         (!parts.is_empty()).then(|| SheetRow {
             text: self.text.clone(),
             parts,
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn a_draft_comes_back_as_it_was_and_a_broken_one_does_not() {
         let mut sheet = Sheet::ordered(vec![SheetRow::new("we set"), SheetRow::new("紙の灯籠")]);
-        sheet.rows[1].under.push(Under {
-            kind: UnderKind::Translation,
+        sheet.rows[1].under.push(SubLine {
+            kind: SubLineKind::Translation,
             text: "Paper lanterns".into(),
         });
         sheet.tap(SheetPosition { row: 0, part: 0 }, 1_000);

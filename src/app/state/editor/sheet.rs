@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 use crate::app::state::editor::tap_units::words;
-use crate::lyrics::{Format, LATEST_MS, Line, Lyrics, Manner, Millis, Singers, Source, Timing, Under, Word};
+use crate::lyrics::{
+    Format, LATEST_MS, Line, Lyrics, Millis, NoteKind, Singers, Source, SubLine, Timing, Word,
+};
 
 /// A word without a stamp after it lasts so long.
 const WORD_MS: Millis = 600;
@@ -28,7 +30,7 @@ pub struct SheetRow {
     /// When the last of it is over; not before any of its stamps.
     pub end: Option<Millis>,
     pub singers: Singers,
-    pub under: Vec<Under>,
+    pub under: Vec<SubLine>,
     pub stanza: bool,
 }
 
@@ -377,7 +379,7 @@ fn words_of(row: &SheetRow) -> Vec<Word> {
             to: from + text.trim_end().len(),
             start_ms: *start_ms,
             end_ms: next.map_or_else(|| row.end.unwrap_or(start_ms + WORD_MS), |next| next.1),
-            manner: Manner::Sung,
+            manner: NoteKind::Sung,
         });
     }
     words
