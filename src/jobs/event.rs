@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::jobs::model;
 use crate::jobs::stored::Listing;
 use crate::separate::protocol::Hello;
-use crate::store::Peaks;
 use crate::track::TrackId;
+use crate::waveform::Peaks;
 
 /// Who separates, for the screen.
 #[derive(Debug, Clone, PartialEq)]

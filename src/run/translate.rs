@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::{EngineInfo, Event, FoundLyrics, LoadedSong, Output, Peaks};
+use crate::app::{EngineInfo, Event, FoundLyrics, LoadedSong, Output};
 use crate::audio::player::event::{OutputState, PlayerEvent};
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
@@ -11,7 +11,7 @@ use crate::jobs::lyrics::Found;
 use crate::jobs::romanization::ToRead;
 use crate::library::{LibraryEvent, WatchedBy};
 use crate::lyrics::romanization::Readings;
-use crate::{store, text, track};
+use crate::{text, track};
 
 /// Everything but `Found`, which needs the store's word on what is separated already.
 pub fn of_library(event: LibraryEvent) -> Option<Event> {
@@ -64,14 +64,10 @@ pub fn of_job(event: JobEvent) -> Event {
             total,
             speed,
         },
-        JobEvent::SegmentStored {
+        JobEvent::SegmentStored { path, segment, peaks } => Event::SegmentStored {
             path,
             segment,
-            peaks: stored,
-        } => Event::SegmentStored {
-            path,
-            segment,
-            peaks: Some(peaks(&stored)),
+            peaks: Some(peaks),
         },
         JobEvent::Finished { path, already, .. } => Event::JobFinished { path, already },
         JobEvent::Failed { path, reason, .. } => Event::JobFailed { path, reason },
@@ -125,11 +121,7 @@ pub fn of_opened(opened: &Opened) -> Event {
         memory: opened.memory.clone(),
         duration: opened.duration,
         segment_seconds: opened.segment_seconds,
-        segments: opened
-            .segments
-            .iter()
-            .map(|segment| segment.as_ref().map(peaks))
-            .collect(),
+        segments: opened.segments.clone(),
         complete: opened.complete,
         older: opened.older.clone(),
         begins: opened.span.start,
@@ -158,13 +150,6 @@ pub fn of_readings(wish: ToRead, readings: Result<Readings, impl ToString>) -> E
         path: wish.path,
         lyrics: wish.lyrics,
         readings: readings.map(Arc::new).map_err(|error| error.to_string()),
-    }
-}
-
-fn peaks(stored: &store::Peaks) -> Peaks {
-    Peaks {
-        vocals: stored.vocals,
-        instrumental: stored.instrumental,
     }
 }
 

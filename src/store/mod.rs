@@ -27,9 +27,7 @@ pub use crate::store::housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats,
 pub use crate::store::lock::OwnerLock;
 pub use crate::store::open_songs::SongKey;
 pub use crate::store::queue::{PathRecord, StoredQueue};
-pub use crate::store::song::{
-    BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongMeta, SongStems,
-};
+pub use crate::store::song::{BLOCKS_PER_SEGMENT, SEGMENT_SAMPLES, SongMeta, SongStems};
 pub use paths::StorePaths;
 
 use std::collections::{HashMap, HashSet};
