@@ -12,12 +12,13 @@ use croon::audio::Vocals;
 use croon::audio::frame::{Frame, Tail};
 use croon::audio::player::command::Command;
 use croon::audio::player::controls::Shared;
-use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::feeder::Feeder;
 use croon::audio::player::mixer::limiter::CEILING;
 use croon::audio::player::mixer::mixer_for;
 use croon::audio::player::song::Song;
 use croon::key_tempo::KeyTempo;
+use croon::output_state::OutputState;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;

@@ -1,42 +1,27 @@
-//! TODO
+//! What the separating worker reports.
 
 use std::path::PathBuf;
 
+use crate::engine_info::EngineInfo;
 use crate::jobs::model;
 use crate::jobs::stored::Listing;
 use crate::separate::protocol::Hello;
+use crate::text::printable;
 use crate::track::TrackId;
 use crate::waveform::Peaks;
 
-/// Who separates, for the screen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EngineInfo {
-    pub device: String,
-    pub why: String,
-    pub model: String,
-    /// Why this model; empty where the engine does not say.
-    pub model_why: String,
-    /// As the engine measured it, in times real time.
-    pub times_real_time: Option<f64>,
-    /// Under which the store keeps this model's vocals.
-    pub model_key: String,
-    pub version: String,
-}
-
-impl EngineInfo {
-    pub(crate) fn of(hello: &Hello) -> Self {
-        let clean = crate::text::printable;
-        Self {
-            device: clean(&hello.device),
-            why: clean(&hello.why),
-            model: clean(&hello.model),
-            model_why: clean(&hello.model_why),
-            times_real_time: hello
-                .times_real_time
-                .filter(|speed| speed.is_finite() && *speed > 0.0),
-            model_key: model::key_of(hello),
-            version: clean(&hello.version),
-        }
+/// What an engine says of itself when it starts, made safe to show.
+pub(crate) fn engine_info(hello: &Hello) -> EngineInfo {
+    let measured = hello.times_real_time;
+    EngineInfo {
+        device: printable(&hello.device),
+        why: printable(&hello.why),
+        model: printable(&hello.model),
+        model_why: printable(&hello.model_why),
+        speed: measured
+            .filter(|speed| speed.is_finite() && *speed > 0.0)
+            .unwrap_or_default(),
+        model_key: model::key_of(hello),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::{EngineInfo, Event, FoundLyrics, LoadedSong, Output};
-use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::app::{Event, FoundLyrics, LoadedSong};
+use crate::audio::player::event::PlayerEvent;
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
 use crate::jobs::lyrics::Found;
@@ -34,14 +34,7 @@ pub fn of_library(event: LibraryEvent) -> Option<Event> {
 
 pub fn of_job(event: JobEvent) -> Event {
     match event {
-        JobEvent::EngineUp(info) => Event::EngineUp(EngineInfo {
-            device: info.device,
-            why: info.why,
-            model: info.model,
-            model_why: info.model_why,
-            // The first song will tell better.
-            speed: info.times_real_time.unwrap_or_default() as f32,
-        }),
+        JobEvent::EngineUp(info) => Event::EngineUp(info),
         JobEvent::ModelChanged(listing) => Event::ModelChanged {
             ready: listing.ready,
             older: listing.older,
@@ -97,19 +90,7 @@ pub fn of_player(event: PlayerEvent) -> Event {
             at,
             seconds,
         } => Event::PlayerDamaged { play_id, at, seconds },
-        PlayerEvent::Output(state) => Event::Output(match state {
-            OutputState::Device {
-                name,
-                rate,
-                instead_of,
-            } => Output::Device {
-                name,
-                rate,
-                instead_of: instead_of.map(|wanted| text::printable(&wanted)),
-            },
-            OutputState::Lost { name, reason } => Output::Lost { name, reason },
-            OutputState::Silent { reason } => Output::Silent { reason },
-        }),
+        PlayerEvent::Output(state) => Event::Output(state),
         PlayerEvent::Outputs(names) => Event::Outputs(names),
     }
 }

@@ -15,12 +15,12 @@ use croon::app::{Event, FoundLyrics};
 use croon::audio::Vocals;
 use croon::audio::player::command::Command;
 use croon::audio::player::controls::Shared;
-use croon::audio::player::event::OutputState;
 use croon::audio::player::feeder::Feeder;
 use croon::audio::player::mixer::{Mixer, mixer};
 use croon::audio::player::song::Song;
 use croon::key_tempo::KeyTempo;
 use croon::lyrics::{Lyrics, Millis, read};
+use croon::output_state::OutputState;
 use croon::ui::{self, Theme};
 
 const SONG: &str = "Paper Lanterns";

@@ -8,9 +8,10 @@ use std::time::Duration;
 use crate::server::{RATE, Sound, align};
 use croon::audio::Vocals;
 use croon::audio::player::Player;
-use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::settings::PlayerSettings;
 use croon::audio::player::song::Song;
+use croon::output_state::OutputState;
 
 const SECONDS: u64 = 3;
 

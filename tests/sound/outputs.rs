@@ -10,9 +10,10 @@ use crate::server::{Sound, align};
 use crate::support::player::{Home, Screen};
 use croon::audio::Vocals;
 use croon::audio::player::Player;
-use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::settings::PlayerSettings;
 use croon::audio::player::song::Song;
+use croon::output_state::OutputState;
 
 /// Of the song.
 const RATE: u32 = 44_100;

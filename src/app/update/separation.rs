@@ -191,7 +191,7 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     if let EngineState::Up(info) = &mut app.separation.engine
         && speed > 0.0
     {
-        info.speed = speed;
+        info.speed = f64::from(speed);
     }
     if let Some(entry) = app.tracks.get_mut(key) {
         let share = if total == 0 {

@@ -3,9 +3,10 @@
 use rtrb::Producer;
 
 use crate::audio::frame::Frame;
-use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::audio::player::event::PlayerEvent;
 use crate::audio::player::song::Song;
 use crate::key_tempo::KeyTempo;
+use crate::output_state::OutputState;
 
 /// What the player asks of the feeder.
 pub enum Command {

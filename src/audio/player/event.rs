@@ -1,4 +1,6 @@
-//! TODO
+//! What the player reports, and the playback position.
+
+use crate::output_state::OutputState;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,22 +28,6 @@ pub enum PlayerEvent {
     Output(OutputState),
     /// The answer to [`Player::list_outputs`].
     Outputs(Vec<String>),
-}
-
-/// Where the sound goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutputState {
-    Device {
-        name: String,
-        rate: u32,
-        /// What was wanted and is not there; it is taken as soon as it comes.
-        instead_of: Option<String>,
-    },
-    /// The device went away while it was open. The song waits where it was: [`Player::play`] goes
-    /// on with it, on the device that is told next.
-    Lost { name: String, reason: String },
-    /// There is no sound; a silent clock keeps everything moving and the device is tried again.
-    Silent { reason: String },
 }
 
 /// Where the song is.

@@ -198,7 +198,7 @@ impl Drop for Player {
 mod tests {
     use super::*;
     use crate::audio::Vocals;
-    use crate::audio::player::event::OutputState;
+    use crate::output_state::OutputState;
     use std::sync::mpsc;
     use std::time::{Duration, Instant};
 

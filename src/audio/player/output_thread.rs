@@ -12,12 +12,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use crate::audio::player::command::Command;
 use crate::audio::player::controls::Shared;
 use crate::audio::player::cpal_backend::{Cpal, LARGEST};
-use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::audio::player::event::PlayerEvent;
 use crate::audio::player::mixer::mixer;
 use crate::audio::player::null_output::SilentClock;
 use crate::audio::player::output_backend::{Complaint, Opened, System, is_called};
 use crate::audio::player::settings::PlayerSettings;
 use crate::audio::player::starvation::Pace;
+use crate::output_state::OutputState;
+use crate::text::printable;
 
 /// Complaints of late sound within one watch after which the buffer is doubled.
 const LATE: u32 = 3;
@@ -215,7 +217,7 @@ impl<S: System> OutputThread<S> {
             state: OutputState::Device {
                 name: name.clone(),
                 rate,
-                instead_of,
+                instead_of: instead_of.map(|wanted| printable(&wanted)),
             },
         });
         Ok(Playing {

@@ -4,8 +4,8 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::audio::Vocals;
-use crate::audio::player::event::OutputState;
 use crate::audio::player::mixer::{Mixer, mixer};
+use crate::output_state::OutputState;
 
 mod crossfade;
 mod key_tempo;
