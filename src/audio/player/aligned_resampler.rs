@@ -4,14 +4,14 @@ use crate::audio::dsp::resample::{ResampleFault, Resampler};
 
 /// A resampler that may start anywhere in a song and gives the samples that going through it from
 /// the beginning gives.
-pub(super) struct Placed {
+pub(super) struct AlignedResampler {
     resampler: Resampler,
     /// Output frames before the one asked for.
     skip: u64,
     out: Vec<f32>,
 }
 
-impl Placed {
+impl AlignedResampler {
     pub(super) fn new(from: u32, to: u32) -> Result<Self, ResampleFault> {
         Ok(Self {
             resampler: Resampler::new(from, to)?,

@@ -19,7 +19,7 @@ pub(in crate::audio) mod ring_writer;
 pub mod settings;
 pub mod song;
 pub(in crate::audio) mod song_reader;
-mod starvation;
+mod underrun_detector;
 mod vocal_reader;
 
 pub use crate::audio::player::output_thread::devices;
@@ -31,10 +31,10 @@ use crossbeam_channel::{Sender, unbounded};
 
 use crate::audio::player::command::Command;
 use crate::audio::player::controls::Shared;
-use crate::audio::player::cpal_backend::Cpal;
+use crate::audio::player::cpal_backend::CpalBackend;
 use crate::audio::player::event::{PlayerEvent, Position};
 use crate::audio::player::feeder::Feeder;
-use crate::audio::player::output_backend::System;
+use crate::audio::player::output_backend::OutputBackend;
 use crate::audio::player::output_thread::{OutputThread, Request, Times};
 use crate::audio::player::settings::PlayerSettings;
 use crate::audio::player::song::Song;
@@ -52,11 +52,11 @@ pub struct Player {
 impl Player {
     /// Starts the threads; the device is opened in the background.
     pub fn start(settings: PlayerSettings, on: impl Fn(PlayerEvent) + Send + 'static) -> Self {
-        Self::start_with(settings, Cpal::default, Times::default(), on)
+        Self::start_with(settings, CpalBackend::default, Times::default(), on)
     }
 
     /// `system` is made in the output's own thread, which then owns it.
-    fn start_with<S: System>(
+    fn start_with<S: OutputBackend>(
         settings: PlayerSettings,
         system: impl FnOnce() -> S + Send + 'static,
         times: Times,

@@ -12,7 +12,7 @@ use crate::audio::player::controls::Shared;
 
 /// What a device complains of.
 #[derive(Debug)]
-pub(super) enum Complaint {
+pub(super) enum StreamError {
     /// It is gone.
     Lost(String),
     /// It ran out of sound, or a sound server behind it stumbled; passes by itself.
@@ -29,7 +29,7 @@ pub(super) struct Opened {
 }
 
 /// All that the output thread asks of the sound system.
-pub(super) trait System {
+pub(super) trait OutputBackend {
     /// Names of the outputs that can be chosen, each once.
     fn outputs(&mut self) -> Vec<String>;
 
@@ -58,7 +58,7 @@ pub(super) trait System {
         name: &str,
         buffer: u32,
         shared: &Arc<Shared>,
-        tell: Sender<Complaint>,
+        tell: Sender<StreamError>,
     ) -> Result<Opened, String>;
 }
 

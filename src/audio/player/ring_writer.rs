@@ -21,7 +21,7 @@ const LEAD: usize = 128;
 /// New frames that must follow the place where the mixer goes over.
 const FOLLOWING: u32 = 2048;
 
-pub(in crate::audio) struct Outlet {
+pub(in crate::audio) struct RingWriter {
     ring: Producer<Frame>,
     rate: u32,
     /// Frames pushed into this ring; wraps around.
@@ -44,7 +44,7 @@ struct Fade {
     tails: bool,
 }
 
-impl Outlet {
+impl RingWriter {
     pub(in crate::audio) fn new(ring: Producer<Frame>, rate: u32) -> Self {
         Self {
             ring,

@@ -2,7 +2,7 @@
 
 /// What changed about the song that is on its way.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Renewal {
+pub(super) struct Replacement {
     pub(super) vocals: bool,
-    pub(super) looped: bool,
+    pub(super) loop_region: bool,
 }
