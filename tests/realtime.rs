@@ -36,9 +36,9 @@ fn play_about(channels: u16) {
     let (rate_of_device, channels) = (NonZero::new(rate).unwrap(), NonZero::new(channels).unwrap());
     let (mut ring, mut source) = mixer_for(rate_of_device, channels, shared.clone());
     shared.announce(1, 1, rate, 0, 1.0);
-    shared.raise_floor(1);
+    shared.set_min_generation(1);
     shared.set_playing(true);
-    let mut stretch = 1;
+    let mut generation = 1;
     let mut loudest = 0.0f32;
     for round in 0..4000u32 {
         let mut at = round * 512;
@@ -48,7 +48,7 @@ fn play_about(channels: u16) {
                 .push(Frame {
                     mixture: [0.5; 2],
                     vocals: [0.25; 2],
-                    stretch,
+                    generation,
                     at,
                     tail: Tail {
                         mixture: [0.4; 2],
@@ -62,10 +62,10 @@ fn play_about(channels: u16) {
             }
         }
         if round % 127 == 0 {
-            stretch += 1;
-            shared.announce(stretch, 1, rate, at, 1.0);
-            shared.set_gain(stretch, (stretch % 4) as f32);
-            shared.raise_floor(stretch);
+            generation += 1;
+            shared.announce(generation, 1, rate, at, 1.0);
+            shared.set_gain(generation, (generation % 4) as f32);
+            shared.set_min_generation(generation);
         }
         shared.set_playing(round % 31 != 0);
         shared.set_complete(round % 53 == 0);

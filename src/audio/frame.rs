@@ -7,8 +7,8 @@ pub struct Frame {
     pub vocals: [f32; 2],
     /// What is heard of the song before, where this one comes in over it.
     pub tail: Tail,
-    /// The stretch it belongs to, see [`Shared`].
-    pub stretch: u32,
+    /// The generation it belongs to, see [`Shared`].
+    pub generation: u32,
     /// Its place in the song, in frames at the device's rate.
     pub at: u32,
 }
@@ -24,7 +24,7 @@ pub struct Tail {
     pub share: f32,
 }
 
-/// Whether stretch `a` came before `b`; the numbers may wrap around.
+/// Whether generation `a` came before `b`; the numbers may wrap around.
 pub(in crate::audio) fn is_before(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) < 0
 }

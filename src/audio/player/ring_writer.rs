@@ -2,7 +2,7 @@
 //! replaced without being heard to be.
 //!
 //! What was decoded ahead may turn out wrong before it is heard: vocals became known, a loop was set.
-//! The same stretch of song is then pushed a second time, behind, and the mixer is told to go from
+//! The same part of the song is then pushed a second time, behind, and the mixer is told to go from
 //! the old frames over to the new ones ([`Shared::set_splice`]), which begin as copies of the old and
 //! fade over to what they are. No lock is taken and no frame is lost or played twice.
 

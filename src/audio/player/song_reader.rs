@@ -33,8 +33,8 @@ struct LoopRegion {
 /// A song being turned into frames.
 pub(in crate::audio) struct SongReader {
     pub(in crate::audio) token: u64,
-    /// The stretch its frames carry.
-    pub(in crate::audio) stretch: u32,
+    /// The generation its frames carry.
+    pub(in crate::audio) generation: u32,
     /// Nothing more comes.
     pub(in crate::audio) done: bool,
     /// It broke off; that has been said.
@@ -72,7 +72,7 @@ impl SongReader {
         let rate = decoder.info().rate;
         Ok(Self {
             token: song.token,
-            stretch: 0,
+            generation: 0,
             done: false,
             failed: false,
             vocals: VocalReader::new(song.vocals)?,
@@ -267,7 +267,7 @@ impl SongReader {
             }
         }
         for frame in &mut out[first..] {
-            frame.stretch = self.stretch;
+            frame.generation = self.generation;
             frame.at = u32::try_from(self.at()).unwrap_or(u32::MAX);
             self.next_output += pace;
         }

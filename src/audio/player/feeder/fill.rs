@@ -80,11 +80,11 @@ impl Feeder {
         self.go_over()
     }
 
-    /// The frames from the start of the loop on are a stretch of their own: the position goes back with
+    /// The frames from the start of the loop on are a generation of their own: the position goes back with
     /// the first of them.
     fn begin_next_round(&mut self) {
         if let Some(mut reader) = self.songs.pop_back() {
-            reader.stretch = self.new_stretch(&reader, false);
+            reader.generation = self.new_generation(&reader, false);
             self.songs.push_back(reader);
         }
     }
@@ -104,31 +104,31 @@ impl Feeder {
             self.fail(token, &error);
             return false;
         }
-        reader.stretch = self.new_stretch(&reader, false);
+        reader.generation = self.new_generation(&reader, false);
         self.songs.push_back(reader);
         true
     }
 
-    pub(super) fn new_stretch(&mut self, reader: &SongReader, at_once: bool) -> u32 {
+    pub(super) fn new_generation(&mut self, reader: &SongReader, at_once: bool) -> u32 {
         // A position as frames carry it: enough for six hours at 192 kHz.
         let start = u32::try_from(reader.at()).unwrap_or(u32::MAX);
-        let stretch = self.announce(reader.token, start, reader.key_tempo(), at_once);
-        self.shared.set_gain(stretch, reader.gain());
-        stretch
+        let generation = self.announce(reader.token, start, reader.key_tempo(), at_once);
+        self.shared.set_gain(generation, reader.gain());
+        generation
     }
 
     pub(super) fn announce(&mut self, token: u64, start: u32, key_tempo: KeyTempo, at_once: bool) -> u32 {
-        self.stretch = self.stretch.wrapping_add(1);
+        self.generation = self.generation.wrapping_add(1);
         let pace = key_tempo.pace() as f32;
         self.shared
-            .announce(self.stretch, token, self.rate(), start, pace);
+            .announce(self.generation, token, self.rate(), start, pace);
         if at_once {
             if let Some(writer) = &mut self.output {
                 writer.clear();
             }
             self.shared.set_complete(false);
-            self.shared.raise_floor(self.stretch);
+            self.shared.set_min_generation(self.generation);
         }
-        self.stretch
+        self.generation
     }
 }

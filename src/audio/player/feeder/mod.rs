@@ -47,7 +47,7 @@ pub struct Feeder {
     queued: Option<SongReader>,
     /// The last song comes in over the one before it.
     crossfade: Option<Crossfade>,
-    stretch: u32,
+    generation: u32,
     batch: Vec<Frame>,
     /// Why what lies in the ring is to be replaced.
     replacement: Replacement,
@@ -66,7 +66,7 @@ impl Feeder {
             songs: VecDeque::new(),
             queued: None,
             crossfade: None,
-            stretch: 0,
+            generation: 0,
             batch: Vec::with_capacity(BATCH),
             replacement: Replacement::default(),
             ran_out: false,
@@ -176,7 +176,7 @@ impl Feeder {
             self.fail(token, &error);
             return;
         }
-        reader.stretch = self.new_stretch(&reader, true);
+        reader.generation = self.new_generation(&reader, true);
         (self.on)(PlayerEvent::Started {
             token,
             duration: reader.duration(),
@@ -228,7 +228,7 @@ impl Feeder {
         let token = reader.token;
         let seconds = if seconds.is_finite() { seconds } else { 0.0 };
         let placed = reader.place_as(key_tempo, seconds, rate);
-        reader.stretch = self.new_stretch(&reader, true);
+        reader.generation = self.new_generation(&reader, true);
         match placed {
             Ok(()) => self.songs.push_front(reader),
             Err(error) => self.fail(token, &error),
@@ -259,7 +259,7 @@ impl Feeder {
     /// A song whose successor sounds is over.
     fn notice_what_was_heard(&mut self) {
         while let [_, second, ..] = self.songs.make_contiguous() {
-            if is_before(self.shared.heard_stretch(), second.stretch) {
+            if is_before(self.shared.heard_generation(), second.generation) {
                 return;
             }
             let (token, duration) = (second.token, second.duration());

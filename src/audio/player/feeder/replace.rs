@@ -50,7 +50,7 @@ impl Feeder {
             return;
         };
         self.replacement = Replacement::default();
-        let token = self.shared.token(first.stretch);
+        let token = self.shared.token(first.generation);
         // The song after the one replaced waits again.
         while self.songs.len() > 1 && self.songs.back().is_some_and(|reader| reader.token != token) {
             self.queued = self.songs.pop_back();
@@ -69,9 +69,9 @@ impl Feeder {
         }
         let at = reader.wrapped_position(u64::from(first.at), rate);
         let placed = reader.place_at(at, rate);
-        reader.stretch = first.stretch;
+        reader.generation = first.generation;
         if at != u64::from(first.at) {
-            reader.stretch = self.new_stretch(&reader, false);
+            reader.generation = self.new_generation(&reader, false);
             if let Some(writer) = &mut self.output {
                 writer.fade_for(JUMP_FADE);
             }
