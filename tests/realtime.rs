@@ -93,8 +93,8 @@ fn play_about(channels: u16) {
 }
 
 /// A song of a loud chord, and the singer in it.
-fn song(folder: &Path, token: u64, seconds: u32, key_tempo: KeyTempo, crossfade: f64) -> Song {
-    let path = folder.join(format!("{token}.wav"));
+fn song(folder: &Path, play_id: u64, seconds: u32, key_tempo: KeyTempo, crossfade: f64) -> Song {
+    let path = folder.join(format!("{play_id}.wav"));
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: 44_100,
@@ -103,16 +103,16 @@ fn song(folder: &Path, token: u64, seconds: u32, key_tempo: KeyTempo, crossfade:
     };
     let mut writer = hound::WavWriter::create(&path, spec).unwrap();
     for frame in 0..seconds * 44_100 {
-        let sample = wave(frame, 220.0 + token as f32 * 30.0) * 0.4 + wave(frame, 700.0) * 0.3;
+        let sample = wave(frame, 220.0 + play_id as f32 * 30.0) * 0.4 + wave(frame, 700.0) * 0.3;
         (0..2).for_each(|_| writer.write_sample(sample).unwrap());
     }
     writer.finalize().unwrap();
     Song {
-        token,
+        play_id,
         path,
         vocals: Box::new(Sung),
         start: 0.0,
-        gain: 1.0 + token as f32,
+        gain: 1.0 + play_id as f32,
         crossfade,
         key_tempo,
     }
@@ -158,13 +158,13 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
     });
     let (mut loudest, mut crossed) = (0.0f32, 0);
     for round in 0..1600u32 {
-        let token = u64::from(round / 400) * 2 + 1;
+        let play_id = u64::from(round / 400) * 2 + 1;
         let tempo = [80, 100, 150, 50][(round / 400) as usize];
         match round % 400 {
             0 => {
-                let changed = KeyTempo::new(3 - token as i8, tempo);
-                feeder.obey(Command::Load(song(folder.path(), token, 2, changed, 0.0), true));
-                let next = song(folder.path(), token + 1, 3, KeyTempo::new(-2, 120), 0.7);
+                let changed = KeyTempo::new(3 - play_id as i8, tempo);
+                feeder.obey(Command::Load(song(folder.path(), play_id, 2, changed, 0.0), true));
+                let next = song(folder.path(), play_id + 1, 3, KeyTempo::new(-2, 120), 0.7);
                 feeder.obey(Command::Queue(Some(next)));
             }
             20 => feeder.obey(Command::Loop(Some((0.2, 0.202)))),
@@ -189,7 +189,7 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
         });
         crossed += events
             .try_iter()
-            .filter(|event| matches!(event, PlayerEvent::Started { token, .. } if token % 2 == 0))
+            .filter(|event| matches!(event, PlayerEvent::Started { play_id, .. } if play_id % 2 == 0))
             .count();
     }
     assert_eq!(crossed, 4, "a song did not go over into the next");

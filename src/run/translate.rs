@@ -76,20 +76,10 @@ fn unfit(path: &std::path::Path, reason: &str) -> String {
 
 pub fn of_player(event: PlayerEvent) -> Event {
     match event {
-        PlayerEvent::Started {
-            token: play_id,
-            duration,
-        } => Event::PlayerStarted { play_id, duration },
-        PlayerEvent::Ended { token: play_id } => Event::PlayerEnded { play_id },
-        PlayerEvent::Failed {
-            token: play_id,
-            reason,
-        } => Event::PlayerFailed { play_id, reason },
-        PlayerEvent::Damaged {
-            token: play_id,
-            at,
-            seconds,
-        } => Event::PlayerDamaged { play_id, at, seconds },
+        PlayerEvent::Started { play_id, duration } => Event::PlayerStarted { play_id, duration },
+        PlayerEvent::Ended { play_id } => Event::PlayerEnded { play_id },
+        PlayerEvent::Failed { play_id, reason } => Event::PlayerFailed { play_id, reason },
+        PlayerEvent::Damaged { play_id, at, seconds } => Event::PlayerDamaged { play_id, at, seconds },
         PlayerEvent::Output(state) => Event::Output(state),
         PlayerEvent::Outputs(names) => Event::Outputs(names),
     }

@@ -180,7 +180,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         })));
         feeder.obey(Command::Load(
             Song {
-                token: play_id,
+                play_id,
                 path: path_of_song.clone(),
                 vocals: Box::new(Silence),
                 start: 0.0,
@@ -208,7 +208,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
             if now >= wake || ready {
                 let at = shared.position();
                 harness.event(Event::Position {
-                    play_id: at.token,
+                    play_id: at.play_id,
                     seconds: at.seconds,
                 });
                 harness.event(Event::Tick { now_ms: now });

@@ -80,7 +80,7 @@ fn play_once() {
     );
     player.load(
         Song {
-            token: 1,
+            play_id: 1,
             path: song(folder.path(), SECONDS),
             vocals: Box::new(Nothing),
             start: 0.0,
@@ -90,7 +90,7 @@ fn play_once() {
         },
         true,
     );
-    let ended = |event| matches!(event, PlayerEvent::Ended { token: 1 });
+    let ended = |event| matches!(event, PlayerEvent::Ended { play_id: 1 });
     while !ended(events.recv_timeout(Duration::from_secs(120)).unwrap()) {}
     println!("underruns {}", player.underruns());
     // The last buffers are still on their way to the ear.

@@ -41,7 +41,7 @@ pub struct Shared {
 
 #[derive(Default)]
 struct Generation {
-    token: AtomicU64,
+    play_id: AtomicU64,
     rate: AtomicU32,
     start: AtomicU32,
     /// Frames of song per frame of sound, as bits.
@@ -122,11 +122,11 @@ impl Shared {
 
     /// Writes down a generation before any of its frames goes out; `pace` is frames of song per frame
     /// of sound.
-    pub fn announce(&self, generation: u32, token: u64, rate: u32, start: u32, pace: f32) {
+    pub fn announce(&self, generation: u32, play_id: u64, rate: u32, start: u32, pace: f32) {
         let entry = self.generation(generation);
         entry.pace.store(pace.to_bits(), Relaxed);
         entry.gain.store(1.0f32.to_bits(), Relaxed);
-        entry.token.store(token, Relaxed);
+        entry.play_id.store(play_id, Relaxed);
         entry.rate.store(rate, Relaxed);
         entry.start.store(start, Release);
     }
@@ -158,8 +158,8 @@ impl Shared {
     }
 
     /// The song that a generation is of.
-    pub fn token(&self, generation: u32) -> u64 {
-        self.generation(generation).token.load(Relaxed)
+    pub fn play_id(&self, generation: u32) -> u64 {
+        self.generation(generation).play_id.load(Relaxed)
     }
 
     /// Called by the callback: the last frame played, and that it is alive.
@@ -238,7 +238,7 @@ impl Shared {
             // The seek or the song that was asked for is not audible yet; show where it goes.
             let entry = self.generation(min_generation);
             return Position {
-                token: entry.token.load(Relaxed),
+                play_id: entry.play_id.load(Relaxed),
                 seconds: entry.seconds(entry.start.load(Acquire)),
                 playing,
             };
@@ -250,7 +250,7 @@ impl Shared {
         let latency = ((f64::from(latency) + delay) * f64::from(pace)) as u32;
         let frame = frame.saturating_sub(latency).max(start);
         Position {
-            token: entry.token.load(Relaxed),
+            play_id: entry.play_id.load(Relaxed),
             seconds: entry.seconds(frame),
             playing,
         }

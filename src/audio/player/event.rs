@@ -7,21 +7,21 @@ use crate::output_state::OutputState;
 pub enum PlayerEvent {
     /// The song is loaded, or the queued one is now heard.
     Started {
-        token: u64,
+        play_id: u64,
         duration: Option<f64>,
     },
     /// Its last frame has been played.
     Ended {
-        token: u64,
+        play_id: u64,
     },
     /// It cannot be played, or not further.
     Failed {
-        token: u64,
+        play_id: u64,
         reason: String,
     },
     /// Some seconds of it could not be read; silence of that length is heard from second `at` on.
     Damaged {
-        token: u64,
+        play_id: u64,
         at: f64,
         seconds: f64,
     },
@@ -34,7 +34,7 @@ pub enum PlayerEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Position {
     /// The song heard now; 0 before the first.
-    pub token: u64,
+    pub play_id: u64,
     pub seconds: f64,
     pub playing: bool,
 }

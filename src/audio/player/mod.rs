@@ -234,7 +234,7 @@ mod tests {
         let player = Player::start(settings, move |event| tell.send(event).unwrap());
         player.load(
             Song {
-                token: 3,
+                play_id: 3,
                 path,
                 vocals: Box::new(Nothing),
                 start: 0.0,
@@ -246,7 +246,7 @@ mod tests {
         );
         let began = Instant::now();
         let mut told = Vec::new();
-        while !matches!(told.last(), Some(PlayerEvent::Ended { token: 3 })) {
+        while !matches!(told.last(), Some(PlayerEvent::Ended { play_id: 3 })) {
             told.push(
                 events
                     .recv_timeout(Duration::from_secs(60))
@@ -260,7 +260,7 @@ mod tests {
         );
         assert!(
             told.contains(&PlayerEvent::Started {
-                token: 3,
+                play_id: 3,
                 duration: Some(0.5)
             }),
             "{told:?}"
@@ -270,7 +270,7 @@ mod tests {
                 .any(|event| matches!(event, PlayerEvent::Output(OutputState::Silent { .. })))
         );
         let position = player.position();
-        assert_eq!(position.token, 3);
+        assert_eq!(position.play_id, 3);
         assert!((position.seconds - 0.5).abs() < 1e-3, "{position:?}");
     }
 }

@@ -8,7 +8,7 @@ use crate::key_tempo::KeyTempo;
 /// What to play.
 pub struct Song {
     /// The caller's name for it; events and positions carry it back.
-    pub token: u64,
+    pub play_id: u64,
     pub path: PathBuf,
     pub vocals: Box<dyn Vocals>,
     /// Seconds into the song.

@@ -32,7 +32,7 @@ struct LoopRegion {
 
 /// A song being turned into frames.
 pub(in crate::audio) struct SongReader {
-    pub(in crate::audio) token: u64,
+    pub(in crate::audio) play_id: u64,
     /// The generation its frames carry.
     pub(in crate::audio) generation: u32,
     /// Nothing more comes.
@@ -71,7 +71,7 @@ impl SongReader {
         let decoder = Decoder::open(&song.path)?;
         let rate = decoder.info().rate;
         Ok(Self {
-            token: song.token,
+            play_id: song.play_id,
             generation: 0,
             done: false,
             failed: false,

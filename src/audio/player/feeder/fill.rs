@@ -40,9 +40,9 @@ impl Feeder {
             let (took, at) = (began.elapsed(), reader.at());
             tracing::debug!("{room} frames of the song took {took:?} to read, at frame {at}");
         }
-        let (token, wrapped) = (reader.token, reader.take_wrapped());
+        let (play_id, wrapped) = (reader.play_id, reader.take_wrapped());
         while let Some((at, seconds)) = reader.take_damage() {
-            (self.on)(PlayerEvent::Damaged { token, at, seconds });
+            (self.on)(PlayerEvent::Damaged { play_id, at, seconds });
         }
         match filled {
             Ok(0) => self.go_over(),
@@ -57,7 +57,7 @@ impl Feeder {
                 true
             }
             Err(error) => {
-                self.fail(token, &error);
+                self.fail(play_id, &error);
                 self.break_off()
             }
         }
@@ -99,9 +99,9 @@ impl Feeder {
 
     /// This song is fed from now on; false where it cannot be, which has been said.
     pub(super) fn follow(&mut self, mut reader: SongReader) -> bool {
-        let (token, start, rate) = (reader.token, reader.start(), self.rate());
+        let (play_id, start, rate) = (reader.play_id, reader.start(), self.rate());
         if let Err(error) = reader.place(start, rate) {
-            self.fail(token, &error);
+            self.fail(play_id, &error);
             return false;
         }
         reader.generation = self.new_generation(&reader, false);
@@ -112,16 +112,16 @@ impl Feeder {
     pub(super) fn new_generation(&mut self, reader: &SongReader, at_once: bool) -> u32 {
         // A position as frames carry it: enough for six hours at 192 kHz.
         let start = u32::try_from(reader.at()).unwrap_or(u32::MAX);
-        let generation = self.announce(reader.token, start, reader.key_tempo(), at_once);
+        let generation = self.announce(reader.play_id, start, reader.key_tempo(), at_once);
         self.shared.set_gain(generation, reader.gain());
         generation
     }
 
-    pub(super) fn announce(&mut self, token: u64, start: u32, key_tempo: KeyTempo, at_once: bool) -> u32 {
+    pub(super) fn announce(&mut self, play_id: u64, start: u32, key_tempo: KeyTempo, at_once: bool) -> u32 {
         self.generation = self.generation.wrapping_add(1);
         let pace = key_tempo.pace() as f32;
         self.shared
-            .announce(self.generation, token, self.rate(), start, pace);
+            .announce(self.generation, play_id, self.rate(), start, pace);
         if at_once {
             if let Some(writer) = &mut self.output {
                 writer.clear();

@@ -156,13 +156,13 @@ impl Feeder {
     }
 
     fn load(&mut self, song: Song, playing: bool) {
-        let token = song.token;
+        let play_id = song.play_id;
         self.songs.clear();
         (self.queued, self.crossfade) = (None, None);
         self.ran_out = false;
         // The old song falls silent before the new file is touched, which may take its time.
         let start = (song.start.max(0.0) * f64::from(self.rate())) as u32;
-        self.announce(token, start, song.key_tempo, true);
+        self.announce(play_id, start, song.key_tempo, true);
         self.shared.set_playing(playing);
         match self.open(song) {
             Some(reader) => self.begin(reader),
@@ -171,14 +171,14 @@ impl Feeder {
     }
 
     fn begin(&mut self, mut reader: SongReader) {
-        let (token, start) = (reader.token, reader.start());
+        let (play_id, start) = (reader.play_id, reader.start());
         if let Err(error) = reader.place(start, self.rate()) {
-            self.fail(token, &error);
+            self.fail(play_id, &error);
             return;
         }
         reader.generation = self.new_generation(&reader, true);
         (self.on)(PlayerEvent::Started {
-            token,
+            play_id,
             duration: reader.duration(),
         });
         self.songs.push_back(reader);
@@ -225,13 +225,13 @@ impl Feeder {
         let Some(mut reader) = self.songs.pop_front() else {
             return;
         };
-        let token = reader.token;
+        let play_id = reader.play_id;
         let seconds = if seconds.is_finite() { seconds } else { 0.0 };
         let placed = reader.place_as(key_tempo, seconds, rate);
         reader.generation = self.new_generation(&reader, true);
         match placed {
             Ok(()) => self.songs.push_front(reader),
-            Err(error) => self.fail(token, &error),
+            Err(error) => self.fail(play_id, &error),
         }
     }
 
@@ -248,7 +248,7 @@ impl Feeder {
     /// Where the song in front is heard; its beginning if it is not yet.
     fn seconds_heard(&self, heard: Position) -> f64 {
         self.songs.front().map_or(0.0, |front| {
-            if front.token == heard.token {
+            if front.play_id == heard.play_id {
                 heard.seconds
             } else {
                 front.start()
@@ -262,9 +262,9 @@ impl Feeder {
             if is_before(self.shared.heard_generation(), second.generation) {
                 return;
             }
-            let (token, duration) = (second.token, second.duration());
+            let (play_id, duration) = (second.play_id, second.duration());
             self.leave_front();
-            (self.on)(PlayerEvent::Started { token, duration });
+            (self.on)(PlayerEvent::Started { play_id, duration });
         }
     }
 
@@ -272,8 +272,8 @@ impl Feeder {
     fn notice_drought(&mut self) {
         let dry = self.shared.underruns();
         if dry != std::mem::replace(&mut self.dry, dry) {
-            let Position { token, seconds, .. } = self.shared.next_position();
-            tracing::debug!("the sound ran dry, {dry} times by now, at {seconds:.2} s of song {token}");
+            let Position { play_id, seconds, .. } = self.shared.next_position();
+            tracing::debug!("the sound ran dry, {dry} times by now, at {seconds:.2} s of song {play_id}");
         }
     }
 
@@ -291,21 +291,23 @@ impl Feeder {
 
     fn leave_front(&mut self) {
         if let Some(reader) = self.songs.pop_front().filter(|reader| !reader.failed) {
-            (self.on)(PlayerEvent::Ended { token: reader.token });
+            (self.on)(PlayerEvent::Ended {
+                play_id: reader.play_id,
+            });
             self.keep_under(reader);
         }
     }
 
     fn open(&self, song: Song) -> Option<SongReader> {
-        let token = song.token;
+        let play_id = song.play_id;
         SongReader::open(song)
-            .map_err(|error| self.fail(token, &error))
+            .map_err(|error| self.fail(play_id, &error))
             .ok()
     }
 
-    fn fail(&self, token: u64, error: &dyn std::error::Error) {
+    fn fail(&self, play_id: u64, error: &dyn std::error::Error) {
         (self.on)(PlayerEvent::Failed {
-            token,
+            play_id,
             reason: error.to_string(),
         });
     }

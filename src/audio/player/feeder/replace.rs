@@ -50,9 +50,9 @@ impl Feeder {
             return;
         };
         self.replacement = Replacement::default();
-        let token = self.shared.token(first.generation);
+        let play_id = self.shared.play_id(first.generation);
         // The song after the one replaced waits again.
-        while self.songs.len() > 1 && self.songs.back().is_some_and(|reader| reader.token != token) {
+        while self.songs.len() > 1 && self.songs.back().is_some_and(|reader| reader.play_id != play_id) {
             self.queued = self.songs.pop_back();
             self.crossfade = None;
             if let Some(writer) = &mut self.output {
@@ -79,7 +79,7 @@ impl Feeder {
         if let Err(error) = placed {
             reader.done = true;
             reader.failed = true;
-            self.fail(reader.token, &error);
+            self.fail(reader.play_id, &error);
         }
         self.songs.push_back(reader);
     }

@@ -86,10 +86,10 @@ fn rig(rate: u32) -> Rig {
 }
 
 impl Rig {
-    fn song(&self, token: u64, rate: u32, frames: u64, start: f64) -> Song {
+    fn song(&self, play_id: u64, rate: u32, frames: u64, start: f64) -> Song {
         Song {
-            token,
-            path: wav(&self.folder, token, rate, frames),
+            play_id,
+            path: wav(&self.folder, play_id, rate, frames),
             vocals: Box::new(Sung(rate)),
             start,
             gain: 1.0,
@@ -123,7 +123,7 @@ fn a_song_comes_out_sample_for_sample_and_its_end_is_told() {
     assert_eq!(
         rig.events(),
         [PlayerEvent::Started {
-            token: 5,
+            play_id: 5,
             duration: Some(30_000.0 / 44_100.0)
         }]
     );
@@ -135,7 +135,7 @@ fn a_song_comes_out_sample_for_sample_and_its_end_is_told() {
             .all(|(i, frame)| *frame == sample(5, i as u64))
     );
     assert!(heard[30_000..].iter().all(|frame| *frame == [0.0; 2]));
-    assert_eq!(rig.events(), [PlayerEvent::Ended { token: 5 }]);
+    assert_eq!(rig.events(), [PlayerEvent::Ended { play_id: 5 }]);
     assert_eq!(rig.shared.underruns(), 0);
 }
 
@@ -146,7 +146,7 @@ fn the_next_song_follows_without_a_gap_and_the_position_changes_songs_with_it() 
     rig.feeder.obey(Command::Load(first, true));
     rig.feeder.obey(Command::Queue(Some(second)));
     let heard = rig.hear(19_968);
-    assert_eq!(rig.shared.position().token, 1);
+    assert_eq!(rig.shared.position().play_id, 1);
     let heard = [heard, rig.hear(6_000)].concat();
     assert!(
         heard[..20_001]
@@ -161,15 +161,15 @@ fn the_next_song_follows_without_a_gap_and_the_position_changes_songs_with_it() 
             .all(|(i, frame)| *frame == sample(2, i as u64)),
         "there is a gap"
     );
-    assert_eq!(rig.shared.position().token, 2);
+    assert_eq!(rig.shared.position().play_id, 2);
     let told = rig.events();
     assert!(
         matches!(
             told[..],
             [
-                PlayerEvent::Started { token: 1, .. },
-                PlayerEvent::Ended { token: 1 },
-                PlayerEvent::Started { token: 2, .. }
+                PlayerEvent::Started { play_id: 1, .. },
+                PlayerEvent::Ended { play_id: 1 },
+                PlayerEvent::Started { play_id: 2, .. }
             ]
         ),
         "{told:?}"
@@ -212,7 +212,7 @@ fn level_zero_takes_the_vocals_out_even_when_all_rates_differ() {
     for start in [0.0, 0.777] {
         rig.feeder.obey(Command::Load(
             Song {
-                token: 9,
+                play_id: 9,
                 path: path.clone(),
                 vocals: Box::new(Sung(44_100)),
                 start,
@@ -267,7 +267,7 @@ fn a_new_device_goes_on_where_the_old_one_was_lost() {
         },
     });
     let after = rig.shared.position();
-    assert_eq!(after.token, 6);
+    assert_eq!(after.play_id, 6);
     assert!(
         (after.seconds - before.seconds).abs() < 1e-4,
         "{before:?} {after:?}"
@@ -283,7 +283,7 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
     std::fs::write(&bad, "no music here, only words. ".repeat(100)).unwrap();
     rig.feeder.obey(Command::Load(
         Song {
-            token: 1,
+            play_id: 1,
             path: bad,
             vocals: Box::new(Sung(44_100)),
             start: 0.0,
@@ -294,7 +294,7 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
         true,
     ));
     assert!(
-        matches!(&rig.events()[..], [PlayerEvent::Failed { token: 1, reason }] if reason.contains("no audio format"))
+        matches!(&rig.events()[..], [PlayerEvent::Failed { play_id: 1, reason }] if reason.contains("no audio format"))
     );
     assert!(rig.hear(1024).iter().all(|frame| *frame == [0.0; 2]));
     let song = rig.song(2, 44_100, 5_000, 0.0);
@@ -312,18 +312,18 @@ fn seeking_back_over_a_change_of_songs_keeps_the_song_that_is_heard() {
     rig.hear(29_000);
     rig.feeder.obey(Command::Seek(0.1));
     rig.hear(2_000);
-    assert_eq!(rig.shared.position().token, 1);
+    assert_eq!(rig.shared.position().play_id, 1);
     rig.hear(26_000);
     rig.hear(4_000);
-    assert_eq!(rig.shared.position().token, 2);
+    assert_eq!(rig.shared.position().play_id, 2);
     let told = rig.events();
     assert!(
         matches!(
             told[..],
             [
-                PlayerEvent::Started { token: 1, .. },
-                PlayerEvent::Ended { token: 1 },
-                PlayerEvent::Started { token: 2, .. }
+                PlayerEvent::Started { play_id: 1, .. },
+                PlayerEvent::Ended { play_id: 1 },
+                PlayerEvent::Started { play_id: 2, .. }
             ]
         ),
         "{told:?}"
@@ -357,9 +357,9 @@ fn a_song_queued_after_the_end_starts_by_itself() {
         matches!(
             told[1..],
             [
-                PlayerEvent::Ended { token: 1 },
-                PlayerEvent::Started { token: 2, .. },
-                PlayerEvent::Ended { token: 2 }
+                PlayerEvent::Ended { play_id: 1 },
+                PlayerEvent::Started { play_id: 2, .. },
+                PlayerEvent::Ended { play_id: 2 }
             ]
         ),
         "{told:?}"

@@ -89,7 +89,10 @@ fn the_full_level_is_the_original_bit_for_bit_from_the_first_frame() {
             .all(|(at, frame)| *frame == mixture(at as u32))
     );
     let position = rig.shared.position();
-    assert_eq!((position.token, position.seconds), (7, 6400.0 / f64::from(RATE)));
+    assert_eq!(
+        (position.play_id, position.seconds),
+        (7, 6400.0 / f64::from(RATE))
+    );
 }
 
 #[test]
@@ -159,7 +162,7 @@ fn a_new_stretch_silences_the_old_within_the_fade() {
     rig.shared.set_min_generation(2);
     let position = rig.shared.position();
     assert_eq!(
-        (position.token, position.seconds),
+        (position.play_id, position.seconds),
         (8, 100_000.0 / f64::from(RATE)),
         "the goal shows at once"
     );

@@ -57,7 +57,7 @@ impl Rig {
         );
         player.load(
             Song {
-                token: 1,
+                play_id: 1,
                 path,
                 vocals: Box::new(NoVoice),
                 start: 0.0,

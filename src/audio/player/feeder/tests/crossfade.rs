@@ -10,10 +10,10 @@ const RATE: u32 = 44_100;
 
 impl Rig {
     /// A song that comes in over the one before for so many frames of the device.
-    pub(super) fn next_song(&self, token: u64, frames: u64, fade: u64, device: u32) -> Song {
+    pub(super) fn next_song(&self, play_id: u64, frames: u64, fade: u64, device: u32) -> Song {
         Song {
             crossfade: fade as f64 / f64::from(device),
-            ..self.song(token, RATE, frames, 0.0)
+            ..self.song(play_id, RATE, frames, 0.0)
         }
     }
 
@@ -104,10 +104,10 @@ proptest! {
         holds(&heard, 0, first, second, fade.min(first / 2).min(second / 2));
         let told = rig.events();
         prop_assert!(matches!(told[..], [
-            PlayerEvent::Started { token: 1, .. },
-            PlayerEvent::Ended { token: 1 },
-            PlayerEvent::Started { token: 2, .. },
-            PlayerEvent::Ended { token: 2 },
+            PlayerEvent::Started { play_id: 1, .. },
+            PlayerEvent::Ended { play_id: 1 },
+            PlayerEvent::Started { play_id: 2, .. },
+            PlayerEvent::Ended { play_id: 2 },
         ]), "{told:?}");
         prop_assert_eq!(rig.shared.underruns(), 0);
     }
@@ -150,7 +150,7 @@ fn each_song_keeps_its_own_level_and_loudness() {
     let mut heard = rig.hear(begins + 1024);
     assert!(matches!(
         rig.events().last(),
-        Some(PlayerEvent::Started { token: 2, .. })
+        Some(PlayerEvent::Started { play_id: 2, .. })
     ));
     // What the listener wants of the next song: its vocals as they are.
     rig.shared.set_level(1.0);
@@ -203,8 +203,8 @@ fn in_keys_and_tempos_of_their_own_they_are_as_long_as_they_would_be_and_the_fad
             let mut rig = rig(device);
             rig.shared.set_level(level);
             // Both songs are their vocals alone: at level 0 nothing may be left.
-            let song = |token, frames| {
-                let path = rig.folder.join(format!("sung-{token}.wav"));
+            let song = |play_id, frames| {
+                let path = rig.folder.join(format!("sung-{play_id}.wav"));
                 let spec = hound::WavSpec {
                     channels: 2,
                     sample_rate: RATE,
@@ -239,7 +239,7 @@ fn in_keys_and_tempos_of_their_own_they_are_as_long_as_they_would_be_and_the_fad
                 rig.hear(frames as usize)
             };
             assert_eq!(rig.shared.underruns(), 0);
-            assert_eq!(rig.shared.position().token, 2);
+            assert_eq!(rig.shared.position().play_id, 2);
             if level == 0.0 {
                 let loudest = heard[3_000..]
                     .iter()
@@ -287,7 +287,7 @@ fn a_seek_leaves_the_fade_and_one_back_before_it_meets_it_again() {
     // The ring holds the beginning of the fade already, and the listener goes back. All in whole blocks of
     // the mixer, so that the position is that of the next sample.
     rig.hear(64 * 594);
-    assert_eq!(rig.shared.position().token, 1);
+    assert_eq!(rig.shared.position().play_id, 1);
     rig.feeder.obey(Command::Seek(0.5));
     rig.hear(64 * 100);
     let position = |rig: &Rig| (rig.shared.position().seconds * f64::from(RATE)).round() as u64;
@@ -297,7 +297,7 @@ fn a_seek_leaves_the_fade_and_one_back_before_it_meets_it_again() {
     // In the fade it is the next song that moves, and the one before is gone.
     rig.feeder.obey(Command::Seek(0.25));
     rig.hear(64 * 69);
-    assert_eq!(rig.shared.position().token, 2);
+    assert_eq!(rig.shared.position().play_id, 2);
     let at = position(&rig);
     assert_eq!(
         rig.hear(64)[0],
@@ -320,11 +320,11 @@ fn a_loop_is_no_place_for_a_fade() {
         (0..30_000).all(|at| heard[at] == sample(1, at as u64)),
         "the next song came in over a loop"
     );
-    assert_eq!(rig.shared.position().token, 1);
+    assert_eq!(rig.shared.position().play_id, 1);
     // Without the loop the song goes on, and over into the next.
     rig.feeder.obey(Command::Loop(None));
     rig.hear(60_000);
-    assert_eq!(rig.shared.position().token, 2);
+    assert_eq!(rig.shared.position().play_id, 2);
 }
 
 #[test]
@@ -359,6 +359,6 @@ fn what_comes_late_fades_over_what_is_left_and_what_fails_leaves_the_end_alone()
     assert!(
         rig.events()
             .iter()
-            .any(|event| matches!(event, PlayerEvent::Failed { token: 3, .. }))
+            .any(|event| matches!(event, PlayerEvent::Failed { play_id: 3, .. }))
     );
 }

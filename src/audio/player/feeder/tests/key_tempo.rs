@@ -25,7 +25,7 @@ fn tones(rig: &Rig, seconds: u64, key_tempo: KeyTempo) -> Song {
     }
     writer.finalize().unwrap();
     Song {
-        token: 1,
+        play_id: 1,
         path,
         vocals: Box::new(Silence),
         start: 0.0,
@@ -118,7 +118,7 @@ fn the_song_lasts_as_long_as_its_tempo_says_and_its_clock_shows_song_time() {
         rig.hear((whole * 0.02) as usize);
         assert_eq!(
             rig.events(),
-            [PlayerEvent::Ended { token: 1 }],
+            [PlayerEvent::Ended { play_id: 1 }],
             "at {tempo} %: too long"
         );
         assert_eq!(rig.shared.underruns(), 0);
@@ -153,7 +153,7 @@ fn the_next_song_comes_without_a_gap_in_a_key_of_its_own() {
     let mut rig = rig(RATE);
     let first = rig.song(7, RATE, 30_000, 0.0);
     let mut second = tones(&rig, 2, KeyTempo::new(7, 100));
-    second.token = 8;
+    second.play_id = 8;
     rig.feeder.obey(Command::Load(first, true));
     rig.feeder.obey(Command::Queue(Some(second)));
     let heard = rig.hear(30_000 + 30_000);
@@ -163,7 +163,7 @@ fn the_next_song_comes_without_a_gap_in_a_key_of_its_own() {
         tone(0) * KeyTempo::new(7, 100).pitch_ratio(),
     );
     assert!(off.abs() < 5.0, "{off} cents off");
-    assert_eq!(rig.shared.position().token, 8);
+    assert_eq!(rig.shared.position().play_id, 8);
     assert_eq!(rig.shared.underruns(), 0);
 }
 
@@ -185,7 +185,7 @@ fn level_zero_takes_the_vocals_out_in_any_key_and_tempo() {
         rig.shared.set_level(level);
         rig.feeder.obey(Command::Load(
             Song {
-                token: 9,
+                play_id: 9,
                 path: path.clone(),
                 vocals: Box::new(Sung(RATE)),
                 start: 0.5,
@@ -212,12 +212,12 @@ fn a_key_pressed_just_after_the_next_song_began_is_for_that_one() {
     rig.feeder.obey(Command::Load(song, true));
     rig.feeder.obey(Command::Queue(Some(next)));
     rig.hear(64 * 468);
-    assert_eq!(rig.shared.position().token, 1);
+    assert_eq!(rig.shared.position().play_id, 1);
     (0..2 * 64 * 4).for_each(|_| assert!(rig.mixer.next().is_some()));
     rig.feeder.obey(Command::KeyTempo(KeyTempo::new(4, 100)));
     rig.hear(64 * 60);
     let position = rig.shared.position();
-    assert!(position.token == 2 && position.seconds < 0.2, "{position:?}");
+    assert!(position.play_id == 2 && position.seconds < 0.2, "{position:?}");
 }
 
 /// The next song is heard at gain 0, so that what is heard is the song before alone.
@@ -266,7 +266,7 @@ fn another_key_or_tempo_of_the_next_song_leaves_the_one_before_under_it() {
             }
             done += heard.len() - paused;
         }
-        assert_eq!(rig.shared.position().token, 2);
+        assert_eq!(rig.shared.position().play_id, 2);
         // And it ends where it should have.
         let heard = rig.hear(40_000);
         let left = fade as usize - done;

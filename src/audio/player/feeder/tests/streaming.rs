@@ -71,7 +71,7 @@ fn band(frame: u64) -> f32 {
 fn load(rig: &mut Rig, path: PathBuf, vocals: Known, start: f64, key_tempo: KeyTempo) {
     rig.feeder.obey(Command::Load(
         Song {
-            token: 1,
+            play_id: 1,
             path,
             vocals: Box::new(vocals),
             start,
@@ -247,8 +247,8 @@ fn vocals_that_arrive_again_and_again_or_while_it_is_paused_lose_no_frame() {
 #[test]
 fn songs_without_frames_and_with_one_come_to_their_end() {
     let mut rig = rig(RATE);
-    for (token, frames) in [(1, 0), (2, 1), (3, 2)] {
-        let song = rig.song(token, RATE, frames, 0.0);
+    for (play_id, frames) in [(1, 0), (2, 1), (3, 2)] {
+        let song = rig.song(play_id, RATE, frames, 0.0);
         rig.feeder.obey(Command::Load(song, true));
         let heard = rig.hear(4_096);
         let loud = heard.iter().filter(|frame| **frame != [0.0; 2]).count();
@@ -256,7 +256,7 @@ fn songs_without_frames_and_with_one_come_to_their_end() {
         let told = rig.events();
         assert!(
             told.iter()
-                .any(|event| matches!(event, PlayerEvent::Ended { token: t } if *t == token)),
+                .any(|event| matches!(event, PlayerEvent::Ended { play_id: t } if *t == play_id)),
             "a song of {frames} frames: {told:?}"
         );
     }
@@ -266,7 +266,7 @@ fn songs_without_frames_and_with_one_come_to_their_end() {
     rig.hear(4_096);
     assert!(matches!(
         rig.events().last(),
-        Some(PlayerEvent::Ended { token: 4 })
+        Some(PlayerEvent::Ended { play_id: 4 })
     ));
 }
 
@@ -281,7 +281,7 @@ fn a_seek_past_the_end_is_the_end() {
         rig.feeder.obey(Command::Seek(seconds));
     }
     rig.hear(8_192);
-    assert_eq!(rig.shared.position().token, 2);
+    assert_eq!(rig.shared.position().play_id, 2);
     let told = rig.events();
-    assert!(told.contains(&PlayerEvent::Ended { token: 1 }), "{told:?}");
+    assert!(told.contains(&PlayerEvent::Ended { play_id: 1 }), "{told:?}");
 }

@@ -48,7 +48,7 @@ fn damage_is_silence_of_its_length_and_told_once_however_often_it_is_heard() {
         .iter()
         .filter_map(|event| match event {
             PlayerEvent::Damaged {
-                token: 1,
+                play_id: 1,
                 at,
                 seconds,
             } => Some((*at, *seconds)),
@@ -66,7 +66,7 @@ fn damage_is_silence_of_its_length_and_told_once_however_often_it_is_heard() {
         (last..frames).all(|at| is_sample(heard[at], at)),
         "the time was not kept"
     );
-    assert!(matches!(told.last(), Some(PlayerEvent::Ended { token: 1 })));
+    assert!(matches!(told.last(), Some(PlayerEvent::Ended { play_id: 1 })));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_file_that_is_deleted_or_replaced_plays_on_to_its_end() {
     rig.hear(150_000);
     assert!(matches!(
         rig.events().last(),
-        Some(PlayerEvent::Ended { token: 1 })
+        Some(PlayerEvent::Ended { play_id: 1 })
     ));
 }
 
@@ -122,13 +122,13 @@ fn a_file_that_is_cut_off_while_it_plays_says_so_and_the_next_song_follows() {
     rig.hear(300_000);
     let told = rig.events();
     let why = told.iter().find_map(|event| match event {
-        PlayerEvent::Failed { token: 1, reason } => Some(reason.clone()),
+        PlayerEvent::Failed { play_id: 1, reason } => Some(reason.clone()),
         _ => None,
     });
     assert!(why.is_some_and(|why| why.contains("shrunk")), "{told:?}");
     assert!(
         told.iter()
-            .any(|event| matches!(event, PlayerEvent::Ended { token: 2 })),
+            .any(|event| matches!(event, PlayerEvent::Ended { play_id: 2 })),
         "{told:?}"
     );
 }

@@ -82,7 +82,7 @@ fn a_loop_set_behind_its_end_goes_back_at_once_and_one_taken_away_lets_the_song_
     rig.hear(60_000);
     assert!(matches!(
         rig.events().last(),
-        Some(PlayerEvent::Ended { token: 1 })
+        Some(PlayerEvent::Ended { play_id: 1 })
     ));
 }
 
