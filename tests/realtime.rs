@@ -148,7 +148,7 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
     let mut feeder = Feeder::new(shared.clone(), move |event| tell.send(event).unwrap());
     let (rate, channels) = (NonZero::new(48_000).unwrap(), NonZero::new(2).unwrap());
     let (ring, mut source) = mixer_for(rate, channels, shared.clone());
-    feeder.obey(Command::Attach {
+    feeder.apply(Command::Attach {
         ring,
         rate: rate.get(),
         latency: 2048,
@@ -163,15 +163,15 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
         match round % 400 {
             0 => {
                 let changed = KeyTempo::new(3 - play_id as i8, tempo);
-                feeder.obey(Command::Load(song(folder.path(), play_id, 2, changed, 0.0), true));
+                feeder.apply(Command::Load(song(folder.path(), play_id, 2, changed, 0.0), true));
                 let next = song(folder.path(), play_id + 1, 3, KeyTempo::new(-2, 120), 0.7);
-                feeder.obey(Command::Queue(Some(next)));
+                feeder.apply(Command::Queue(Some(next)));
             }
-            20 => feeder.obey(Command::Loop(Some((0.2, 0.202)))),
-            60 => feeder.obey(Command::Loop(None)),
-            70 => feeder.obey(Command::KeyTempo(KeyTempo::new(1, tempo))),
-            90 => feeder.obey(Command::Seek(0.8)),
-            at if at % 37 == 0 => feeder.obey(Command::Vocals),
+            20 => feeder.apply(Command::Loop(Some((0.2, 0.202)))),
+            60 => feeder.apply(Command::Loop(None)),
+            70 => feeder.apply(Command::KeyTempo(KeyTempo::new(1, tempo))),
+            90 => feeder.apply(Command::Seek(0.8)),
+            at if at % 37 == 0 => feeder.apply(Command::Vocals),
             _ => {}
         }
         shared.set_level((round % 7) as f32 / 3.0);

@@ -162,7 +162,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         let shared = Arc::new(Shared::default());
         let mut feeder = Feeder::new(shared.clone(), |_| {});
         let (ring, mixer) = mixer(NonZero::new(RATE).unwrap(), shared.clone());
-        feeder.obey(Command::Attach {
+        feeder.apply(Command::Attach {
             ring,
             rate: RATE,
             latency: 2 * buffer as u32,
@@ -178,7 +178,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
             lyrics: Some(Arc::new(lyrics())),
             ..FoundLyrics::default()
         })));
-        feeder.obey(Command::Load(
+        feeder.apply(Command::Load(
             Song {
                 play_id,
                 path: path_of_song.clone(),

@@ -27,7 +27,7 @@ pub enum Command {
         state: OutputState,
     },
     /// News of the output, told in their place among the others.
-    Say(PlayerEvent),
+    Emit(PlayerEvent),
     /// Something changed among the controls.
     Wake,
     Quit,

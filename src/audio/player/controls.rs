@@ -45,7 +45,7 @@ struct Generation {
     rate: AtomicU32,
     start: AtomicU32,
     /// Frames of song per frame of sound, as bits.
-    pace: AtomicU32,
+    speed: AtomicU32,
     /// What the song is multiplied by so that all songs are equally loud, as bits.
     gain: AtomicU32,
 }
@@ -120,11 +120,11 @@ impl Shared {
         self.complete.store(complete, Release);
     }
 
-    /// Writes down a generation before any of its frames goes out; `pace` is frames of song per frame
+    /// Writes down a generation before any of its frames goes out; `speed` is frames of song per frame
     /// of sound.
-    pub fn announce(&self, generation: u32, play_id: u64, rate: u32, start: u32, pace: f32) {
+    pub fn announce(&self, generation: u32, play_id: u64, rate: u32, start: u32, speed: f32) {
         let entry = self.generation(generation);
-        entry.pace.store(pace.to_bits(), Relaxed);
+        entry.speed.store(speed.to_bits(), Relaxed);
         entry.gain.store(1.0f32.to_bits(), Relaxed);
         entry.play_id.store(play_id, Relaxed);
         entry.rate.store(rate, Relaxed);
@@ -245,9 +245,9 @@ impl Shared {
         }
         let entry = self.generation(generation);
         let start = entry.start.load(Acquire);
-        let pace = f32::from_bits(entry.pace.load(Relaxed));
+        let speed = f32::from_bits(entry.speed.load(Relaxed));
         let delay = delay * f64::from(entry.rate.load(Relaxed));
-        let latency = ((f64::from(latency) + delay) * f64::from(pace)) as u32;
+        let latency = ((f64::from(latency) + delay) * f64::from(speed)) as u32;
         let frame = frame.saturating_sub(latency).max(start);
         Position {
             play_id: entry.play_id.load(Relaxed),

@@ -121,7 +121,7 @@ impl OutputBackend for CpalBackend {
         name: &str,
         buffer: u32,
         shared: &Arc<Shared>,
-        tell: Sender<StreamError>,
+        report: Sender<StreamError>,
     ) -> Result<Opened, String> {
         let default = self.host()?.default_output_device().map(Output::of);
         let device = match default.filter(|one| one.name == name) {
@@ -133,8 +133,8 @@ impl OutputBackend for CpalBackend {
             }
         };
         let opened = match device.id() {
-            Ok(id) if id.host() == HostId::PulseAudio => pulse_backend::open(id.id(), buffer, shared, tell),
-            _ => open(&device, buffer, shared, tell),
+            Ok(id) if id.host() == HostId::PulseAudio => pulse_backend::open(id.id(), buffer, shared, report),
+            _ => open(&device, buffer, shared, report),
         };
         opened.map_err(|why| {
             self.host = None;
@@ -167,13 +167,13 @@ pub(crate) fn open(
     device: &Device,
     buffer: u32,
     shared: &Arc<Shared>,
-    tell: Sender<StreamError>,
+    report: Sender<StreamError>,
 ) -> Result<Opened, String> {
     let on_error = move |error: cpal::Error| match error.kind() {
         CpalErrorKind::DeviceNotAvailable
         | CpalErrorKind::HostUnavailable
         | CpalErrorKind::StreamInvalidated => {
-            let _ = tell.send(StreamError::Lost(format!("the device reported: {error}")));
+            let _ = report.send(StreamError::Lost(format!("the device reported: {error}")));
         }
         CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => {
             tracing::debug!("sound output: {error}")
@@ -182,7 +182,7 @@ pub(crate) fn open(
         // not, the device stops asking for sound, and that is watched.
         _ => {
             tracing::debug!("sound output: {error}");
-            let _ = tell.send(StreamError::Late);
+            let _ = report.send(StreamError::Late);
         }
     };
     let mut why = String::new();

@@ -48,7 +48,7 @@ impl Drop for NullOutput {
 
 fn tick(mut mixer: Mixer, rate: NonZero<u32>, shared: &Shared, stop: &AtomicBool) {
     let mut then = Instant::now();
-    // Parts of a frame left over: the pace is exact over any time.
+    // Parts of a frame left over: the speed is exact over any time.
     let mut pending = 0.0;
     while !stop.load(Relaxed) {
         std::thread::park_timeout(if shared.playing() { TICK } else { PAUSED_TICK });

@@ -42,7 +42,7 @@ pub(super) trait OutputBackend {
     /// The output whose name this is, or is part of.
     fn find(&mut self, wanted: &str) -> Option<String> {
         let outputs = self.outputs();
-        let part = || outputs.iter().find(|name| is_called(name, wanted));
+        let part = || outputs.iter().find(|name| name_matches(name, wanted));
         let found = outputs.iter().find(|name| *name == wanted).or_else(part);
         found.cloned()
     }
@@ -58,11 +58,11 @@ pub(super) trait OutputBackend {
         name: &str,
         buffer: u32,
         shared: &Arc<Shared>,
-        tell: Sender<StreamError>,
+        report: Sender<StreamError>,
     ) -> Result<Opened, String>;
 }
 
 /// Whether this is how the listener may have written the name.
-pub(super) fn is_called(name: &str, wanted: &str) -> bool {
+pub(super) fn name_matches(name: &str, wanted: &str) -> bool {
     name.to_lowercase().contains(&wanted.to_lowercase())
 }

@@ -15,7 +15,7 @@ use crate::audio::player::cpal_backend::{CpalBackend, LARGEST};
 use crate::audio::player::event::PlayerEvent;
 use crate::audio::player::mixer::mixer;
 use crate::audio::player::null_output::NullOutput;
-use crate::audio::player::output_backend::{Opened, OutputBackend, StreamError, is_called};
+use crate::audio::player::output_backend::{Opened, OutputBackend, StreamError, name_matches};
 use crate::audio::player::settings::PlayerSettings;
 use crate::audio::player::underrun_detector::UnderrunDetector;
 use crate::output_state::OutputState;
@@ -177,7 +177,7 @@ impl<S: OutputBackend> OutputThread<S> {
                     Err(why) => reason = why,
                 }
             }
-            self.be_silent(&reason);
+            self.start_silent_clock(&reason);
             if !self.wait() {
                 return;
             }
@@ -210,7 +210,7 @@ impl<S: OutputBackend> OutputThread<S> {
         } = self.system.open(&name, self.buffer, &self.shared, tell)?;
         // Its ring is empty until the feeder has it, so the clock was the only one that read.
         self.clock = None;
-        self.command(Command::Attach {
+        self.send(Command::Attach {
             ring,
             rate,
             latency,
@@ -234,19 +234,19 @@ impl<S: OutputBackend> OutputThread<S> {
     fn lose(&mut self, name: &str, why: &str) {
         tracing::warn!("sound output lost: {why}");
         self.shared.set_playing(false);
-        self.tell(OutputState::Lost {
+        self.emit_state(OutputState::Lost {
             name: name.to_owned(),
             reason: why.to_owned(),
         });
     }
 
-    fn be_silent(&mut self, reason: &str) {
+    fn start_silent_clock(&mut self, reason: &str) {
         if self.clock.is_some() {
             return;
         }
         let (ring, silent) = mixer(CLOCK_RATE, self.shared.clone());
         self.clock = Some(NullOutput::start(silent, CLOCK_RATE, self.shared.clone()));
-        self.command(Command::Attach {
+        self.send(Command::Attach {
             ring,
             rate: CLOCK_RATE.get(),
             latency: 0,
@@ -325,7 +325,7 @@ impl<S: OutputBackend> OutputThread<S> {
             }
             let behind = detector
                 .as_mut()
-                .is_some_and(|detector: &mut UnderrunDetector| detector.look(looked, now));
+                .is_some_and(|detector: &mut UnderrunDetector| detector.poll(looked, now));
             if (late >= LATE || behind) && self.buffer < LARGEST {
                 return End::Starved;
             }
@@ -335,31 +335,31 @@ impl<S: OutputBackend> OutputThread<S> {
             if detector.is_none() && settled && silent_for == 0 {
                 detector = UnderrunDetector::new(playing.rate, playing.latency, looked, now);
             }
-            if self.is_displaced(&playing.name) {
+            if self.should_switch(&playing.name) {
                 return End::Switch;
             }
         }
     }
 
     /// The default changed, or the wanted output, which was not there, is.
-    fn is_displaced(&mut self, name: &str) -> bool {
+    fn should_switch(&mut self, name: &str) -> bool {
         let wanted = self.chosen.clone().or_else(|| self.settings.device.clone());
         match wanted {
-            Some(wanted) if is_called(name, &wanted) => false,
+            Some(wanted) if name_matches(name, &wanted) => false,
             _ => self.target().is_some_and(|(target, _)| target != name),
         }
     }
 
     fn list(&mut self) {
         let outputs = self.system.outputs();
-        self.command(Command::Say(PlayerEvent::Outputs(outputs)));
+        self.send(Command::Emit(PlayerEvent::Outputs(outputs)));
     }
 
-    fn tell(&self, state: OutputState) {
-        self.command(Command::Say(PlayerEvent::Output(state)));
+    fn emit_state(&self, state: OutputState) {
+        self.send(Command::Emit(PlayerEvent::Output(state)));
     }
 
-    fn command(&self, command: Command) {
+    fn send(&self, command: Command) {
         // A feeder that is gone has said why in the log.
         let _ = self.feeder.send(command);
     }

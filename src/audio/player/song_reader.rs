@@ -123,7 +123,7 @@ impl SongReader {
     /// How long the whole song is heard, in frames of a device of `rate`; without an end where none is
     /// known.
     pub(in crate::audio) fn length(&self, rate: u32) -> u64 {
-        (self.end(rate) as f64 / self.key_tempo.pace()) as u64
+        (self.end(rate) as f64 / self.key_tempo.speed()) as u64
     }
 
     /// Frames still to be handed out; `None` while it goes round, or where the file only guesses.
@@ -253,10 +253,10 @@ impl SongReader {
         out: &mut Vec<Frame>,
     ) -> Result<usize, SongReaderError> {
         let first = out.len();
-        let pace = self.key_tempo.pace();
+        let speed = self.key_tempo.speed();
         let region = self.region.filter(|region| self.next_output < region.to as f64);
         let left =
-            region.map(|region| ((region.to as f64 - self.next_output) / pace).ceil().max(1.0) as usize);
+            region.map(|region| ((region.to as f64 - self.next_output) / speed).ceil().max(1.0) as usize);
         let count = count.min(left.unwrap_or(count));
         match self.stretcher.take() {
             None => self.read(count, out)?,
@@ -269,7 +269,7 @@ impl SongReader {
         for frame in &mut out[first..] {
             frame.generation = self.generation;
             frame.at = u32::try_from(self.at()).unwrap_or(u32::MAX);
-            self.next_output += pace;
+            self.next_output += speed;
         }
         // The end of a song of unknown length may have made the loop shorter meanwhile.
         if let (Some(_), Some(region)) = (region, self.region)

@@ -39,7 +39,7 @@ impl UnderrunDetector {
 
     /// Whether the device has again been standing still for longer than its buffer lasts, all pauses
     /// since it was last on time taken together. `blocks` counts those asked for so far.
-    pub(super) fn look(&mut self, now: Instant, blocks: u64) -> bool {
+    pub(super) fn poll(&mut self, now: Instant, blocks: u64) -> bool {
         let span = now.saturating_duration_since(self.last);
         let asked = blocks.wrapping_sub(self.blocks) as f64 * BLOCK as f64;
         (self.last, self.blocks) = (now, blocks);
@@ -75,7 +75,7 @@ mod tests {
         (1..=seconds).find(|&second| {
             heard += (1.0 - hole(second) / 1000.0) * f64::from(RATE) * 0.9995;
             let asked = (heard / 1024.0).ceil() as u64 * 1024;
-            detector.look(begin + Duration::from_secs(second), asked / BLOCK as u64)
+            detector.poll(begin + Duration::from_secs(second), asked / BLOCK as u64)
         })
     }
 
@@ -104,7 +104,7 @@ mod tests {
     fn after_croon_was_stopped_nobody_is_to_blame() {
         let begin = Instant::now();
         let mut detector = UnderrunDetector::new(RATE, BUFFERED, begin, 0).unwrap();
-        assert!(!detector.look(begin + Duration::from_secs(600), 750));
-        assert!(!detector.look(begin + Duration::from_secs(601), 1500));
+        assert!(!detector.poll(begin + Duration::from_secs(600), 750));
+        assert!(!detector.poll(begin + Duration::from_secs(601), 1500));
     }
 }

@@ -47,7 +47,7 @@ impl Crossfade {
     }
 
     /// Lays the song before under the next frames. It is `before`, or has been kept here.
-    pub(super) fn lay_under(&mut self, before: Option<&mut SongReader>, frames: &mut [Frame]) {
+    pub(super) fn mix_under(&mut self, before: Option<&mut SongReader>, frames: &mut [Frame]) {
         let left = usize::try_from(self.frames - self.done).unwrap_or(usize::MAX);
         let count = frames.len().min(left);
         self.batch.clear();
@@ -83,12 +83,12 @@ impl Crossfade {
     }
 
     /// The last so many frames fed will not be heard: others come in their place, for a device of `rate`.
-    pub(crate) fn take_back(&mut self, frames: u64, rate: u32) {
+    pub(crate) fn rewind(&mut self, frames: u64, rate: u32) {
         let fed = frames.saturating_sub(self.past).min(self.done);
         self.done -= fed;
         self.past = 0;
         let Some(reader) = &mut self.before else { return };
-        let at = self.from + (self.done as f64 * reader.key_tempo().pace()) as u64;
+        let at = self.from + (self.done as f64 * reader.key_tempo().speed()) as u64;
         if let Err(error) = reader.place_at(at, rate) {
             tracing::warn!("the end of a song is missing under the next one: {error}");
             self.broken = true;

@@ -13,7 +13,7 @@ const SLOW: Duration = Duration::from_millis(50);
 
 impl Feeder {
     /// One batch into the ring; false when there is no room or nothing to put there.
-    pub(super) fn feed(&mut self) -> bool {
+    pub(super) fn fill_ring(&mut self) -> bool {
         let Some(writer) = &self.output else {
             return false;
         };
@@ -25,8 +25,8 @@ impl Feeder {
         if done || room == 0 {
             return false;
         }
-        match self.alone_for() {
-            Some((0, frames)) => self.cross(frames),
+        match self.until_crossfade() {
+            Some((0, frames)) => self.start_crossfade(frames),
             Some((alone, _)) => room = room.min(usize::try_from(alone).unwrap_or(room)),
             None => {}
         }
@@ -45,9 +45,9 @@ impl Feeder {
             (self.on)(PlayerEvent::Damaged { play_id, at, seconds });
         }
         match filled {
-            Ok(0) => self.go_over(),
+            Ok(0) => self.start_queued(),
             Ok(_) => {
-                self.lay_under(covered);
+                self.mix_under(covered);
                 if let Some(writer) = &mut self.output {
                     writer.push(&mut self.batch, &self.shared);
                 }
@@ -77,7 +77,7 @@ impl Feeder {
         if let Some(reader) = self.songs.back_mut() {
             (reader.done, reader.failed) = (true, true);
         }
-        self.go_over()
+        self.start_queued()
     }
 
     /// The frames from the start of the loop on are a generation of their own: the position goes back with
@@ -90,15 +90,15 @@ impl Feeder {
     }
 
     /// The back song is empty: the queued song follows in the same breath.
-    fn go_over(&mut self) -> bool {
+    fn start_queued(&mut self) -> bool {
         self.crossfade = None;
-        let followed = self.queued.take().is_some_and(|reader| self.follow(reader));
+        let followed = self.queued.take().is_some_and(|reader| self.begin_next(reader));
         self.shared.set_complete(!followed);
         followed
     }
 
     /// This song is fed from now on; false where it cannot be, which has been said.
-    pub(super) fn follow(&mut self, mut reader: SongReader) -> bool {
+    pub(super) fn begin_next(&mut self, mut reader: SongReader) -> bool {
         let (play_id, start, rate) = (reader.play_id, reader.start(), self.rate());
         if let Err(error) = reader.place(start, rate) {
             self.fail(play_id, &error);
@@ -119,9 +119,9 @@ impl Feeder {
 
     pub(super) fn announce(&mut self, play_id: u64, start: u32, key_tempo: KeyTempo, at_once: bool) -> u32 {
         self.generation = self.generation.wrapping_add(1);
-        let pace = key_tempo.pace() as f32;
+        let speed = key_tempo.speed() as f32;
         self.shared
-            .announce(self.generation, play_id, self.rate(), start, pace);
+            .announce(self.generation, play_id, self.rate(), start, speed);
         if at_once {
             if let Some(writer) = &mut self.output {
                 writer.clear();

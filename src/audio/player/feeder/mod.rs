@@ -83,15 +83,15 @@ impl Feeder {
             };
             match command {
                 Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(command) => self.obey(command),
+                Ok(command) => self.apply(command),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
-    pub fn obey(&mut self, command: Command) {
+    pub fn apply(&mut self, command: Command) {
         // Since the last step the listener may have come to the next song, and means that one.
-        self.notice_what_was_heard();
+        self.advance_to_heard_song();
         match command {
             Command::Load(song, playing) => self.load(song, playing),
             Command::Queue(song) => self.queue(song),
@@ -108,7 +108,7 @@ impl Feeder {
                 self.attach(ring, rate, latency);
                 (self.on)(PlayerEvent::Output(state));
             }
-            Command::Say(event) => (self.on)(event),
+            Command::Emit(event) => (self.on)(event),
             Command::Wake | Command::Quit => {}
         }
     }
@@ -116,29 +116,29 @@ impl Feeder {
     /// Fills the ring as far as it goes and says what happened.
     pub fn step(&mut self) -> Next {
         if let Some(writer) = &mut self.output {
-            writer.settle();
+            writer.forget_heard();
         }
-        self.notice_what_was_heard();
-        self.notice_drought();
-        self.renew();
+        self.advance_to_heard_song();
+        self.log_underruns();
+        self.replace_buffered();
         for _ in 0..BATCHES_A_STEP {
-            if !self.feed() {
+            if !self.fill_ring() {
                 break;
             }
         }
-        self.notice_the_end();
+        self.finish_last_song();
         let Some(writer) = &mut self.output else {
             return Next::Idle;
         };
         let feeding = self.songs.back().is_some_and(|reader| !reader.done);
         if !feeding {
             // However short the rest is, the mixer may go over to it.
-            writer.tell(&self.shared);
+            writer.publish_splice(&self.shared);
         }
         if self.songs.is_empty() {
             return Next::Idle;
         }
-        if writer.is_choked(BATCH) && feeding {
+        if writer.is_blocked_by_stale(BATCH) && feeding {
             return Next::Within(HURRY);
         }
         let full = writer.room() < BATCH;
@@ -257,7 +257,7 @@ impl Feeder {
     }
 
     /// A song whose successor sounds is over.
-    fn notice_what_was_heard(&mut self) {
+    fn advance_to_heard_song(&mut self) {
         while let [_, second, ..] = self.songs.make_contiguous() {
             if is_before(self.shared.heard_generation(), second.generation) {
                 return;
@@ -269,7 +269,7 @@ impl Feeder {
     }
 
     /// The callback may not write to a log.
-    fn notice_drought(&mut self) {
+    fn log_underruns(&mut self) {
         let dry = self.shared.underruns();
         if dry != std::mem::replace(&mut self.dry, dry) {
             let Position { play_id, seconds, .. } = self.shared.next_position();
@@ -278,7 +278,7 @@ impl Feeder {
     }
 
     /// The last song is over when the ring has been played empty.
-    fn notice_the_end(&mut self) {
+    fn finish_last_song(&mut self) {
         let over = self.songs.len() == 1
             && self.songs.front().is_some_and(|reader| reader.done)
             && self.shared.complete()
@@ -294,7 +294,7 @@ impl Feeder {
             (self.on)(PlayerEvent::Ended {
                 play_id: reader.play_id,
             });
-            self.keep_under(reader);
+            self.keep_for_crossfade(reader);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::audio::player::song_reader::SongReader;
 
 impl Feeder {
     /// Frames the last song is fed alone before the next one comes in over it; `None` where it does not.
-    pub(super) fn alone_for(&self) -> Option<(u64, u64)> {
+    pub(super) fn until_crossfade(&self) -> Option<(u64, u64)> {
         let under_way = self
             .crossfade
             .as_ref()
@@ -31,23 +31,23 @@ impl Feeder {
     }
 
     /// The next song comes in over the last `frames` of the one before.
-    pub(super) fn cross(&mut self, frames: u64) {
+    pub(super) fn start_crossfade(&mut self, frames: u64) {
         if let Some(reader) = self.queued.take()
-            && self.follow(reader)
+            && self.begin_next(reader)
         {
             self.crossfade = Some(Crossfade::new(frames));
         }
     }
 
     /// Lays the song before under what was just decoded, from the frame `from` of the batch on.
-    pub(super) fn lay_under(&mut self, from: usize) {
+    pub(super) fn mix_under(&mut self, from: usize) {
         let Some(crossfade) = &mut self.crossfade else {
             return;
         };
         let before = self.songs.len().checked_sub(2);
         let before = before.and_then(|at| self.songs.get_mut(at));
         let from = from.min(self.batch.len());
-        crossfade.lay_under(before, &mut self.batch[from..]);
+        crossfade.mix_under(before, &mut self.batch[from..]);
         let ahead = self.output.as_ref().map_or(0, RingWriter::ahead) + self.batch.len();
         if crossfade.is_over() && crossfade.past >= ahead as u64 {
             self.crossfade = None;
@@ -59,14 +59,14 @@ impl Feeder {
     pub(super) fn take_heard_crossfade(&mut self) -> Option<Crossfade> {
         let rate = self.rate();
         let writer = self.output.as_mut()?;
-        writer.settle();
+        writer.forget_heard();
         let mut crossfade = self.crossfade.take_if(|crossfade| crossfade.before.is_some())?;
-        crossfade.take_back(writer.ahead() as u64, rate);
+        crossfade.rewind(writer.ahead() as u64, rate);
         Some(crossfade)
     }
 
     /// The song in front is over for the listener, and may still be heard under the next one.
-    pub(super) fn keep_under(&mut self, reader: SongReader) {
+    pub(super) fn keep_for_crossfade(&mut self, reader: SongReader) {
         if self.songs.len() == 1
             && let Some(crossfade) = &mut self.crossfade
         {

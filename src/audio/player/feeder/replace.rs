@@ -22,7 +22,7 @@ impl Feeder {
     }
 
     /// Replaces what lies in the ring where it is no longer what shall be heard.
-    pub(super) fn renew(&mut self) {
+    pub(super) fn replace_buffered(&mut self) {
         let Replacement { vocals, loop_region } = self.replacement;
         let Some(writer) = self.output.as_mut().filter(|_| vocals || loop_region) else {
             return;
@@ -41,7 +41,7 @@ impl Feeder {
         };
         let Some(first) = writer.replace(fade) else {
             // The rest of a song is too short to be replaced; vocals that come so late do not matter.
-            if back.done && writer.is_settled() {
+            if back.done && writer.is_replaceable() {
                 self.replacement = Replacement::default();
                 if loop_region {
                     self.seek(self.seconds_heard(self.shared.next_position()));
@@ -56,7 +56,7 @@ impl Feeder {
             self.queued = self.songs.pop_back();
             self.crossfade = None;
             if let Some(writer) = &mut self.output {
-                writer.uncover();
+                writer.drop_tails();
             }
         }
         self.shared.set_complete(false);

@@ -128,7 +128,7 @@ impl Mixer {
             self.gains.jump();
             self.limiter.reset();
             self.sound.forget();
-            if !self.may_open(open, ready, complete) {
+            if !self.can_open(open, ready, complete) {
                 self.silence_from(0);
                 return;
             }
@@ -166,7 +166,7 @@ impl Mixer {
         }
     }
 
-    fn may_open(&mut self, open: bool, ready: usize, complete: bool) -> bool {
+    fn can_open(&mut self, open: bool, ready: usize, complete: bool) -> bool {
         if !open || ready == 0 {
             return false;
         }
