@@ -10,7 +10,7 @@ use crate::text::printable;
 use crate::track::TrackId;
 use crate::waveform::Peaks;
 
-/// What an engine says of itself when it starts, made safe to show.
+/// The engine's description of itself, free of control characters.
 pub(crate) fn engine_info(hello: &Hello) -> EngineInfo {
     let measured = hello.times_real_time;
     EngineInfo {
@@ -25,22 +25,23 @@ pub(crate) fn engine_info(hello: &Hello) -> EngineInfo {
     }
 }
 
-/// What happened. A job begun is answered by `Started` and later by exactly one of `Finished`,
-/// `Failed` and `Cancelled`.
+/// An event of the separating worker. Each job leads to `Started` and later to exactly one of
+/// `Finished`, `Failed` and `Cancelled`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobEvent {
+    /// An engine is running.
     EngineUp(EngineInfo),
-    /// The engine has another model than the one that was in use: whose vocals are whole now.
+    /// The engine has another model than before; lists the songs that this model has separated completely.
     ModelChanged(Listing),
-    /// The engine was lost and is back; the song goes on.
+    /// The engine died and was started again; the job goes on.
     EngineRestarted {
         reason: String,
     },
-    /// No engine can be had; comes before the `Failed` it causes.
+    /// No engine can be started; comes before the `Failed` that it causes.
     EngineDown {
         reason: String,
     },
-    /// It had nothing to do for long and was ended.
+    /// The engine was idle for a long time and was stopped.
     EngineAsleep,
     Started {
         path: PathBuf,
@@ -52,9 +53,9 @@ pub enum JobEvent {
     Progress {
         path: PathBuf,
         done: u32,
-        /// An estimate until the end of the song was seen.
+        /// An estimate until the end of the song has been decoded.
         total: u32,
-        /// Times real time; 0 while unknown.
+        /// In times real time; 0 while unknown.
         speed: f32,
     },
     SegmentStored {
@@ -65,24 +66,24 @@ pub enum JobEvent {
     Finished {
         path: PathBuf,
         id: TrackId,
-        /// Everything was stored before: nothing was separated.
+        /// All vocals were stored already, so nothing was separated.
         already: bool,
     },
     Failed {
         path: PathBuf,
         reason: String,
-        /// Not this song's fault: the engine or the store would fail the next one as well.
+        /// The engine or the store failed rather than this song, so the next job would fail as well.
         house: bool,
     },
     Cancelled {
         path: PathBuf,
     },
-    /// Stems that come with the song are not of this recording: it is separated instead.
+    /// The stems beside the song belong to another recording, so the song is separated.
     StemsUnfit {
         path: PathBuf,
         reason: String,
     },
     /// To stay within the cap of the cache, the vocals of these songs were removed; comes before the
-    /// `Finished` that caused it. Empty where only incomplete vocals, or those of another model, had to go.
+    /// `Finished` that caused it. Empty if only incomplete vocals, or those of another model, had to go.
     Evicted(Vec<TrackId>),
 }

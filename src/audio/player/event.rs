@@ -2,38 +2,27 @@
 
 use crate::output_state::OutputState;
 
-/// What happened.
+/// An event of the player.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlayerEvent {
-    /// The song is loaded, or the queued one is now heard.
-    Started {
-        play_id: u64,
-        duration: Option<f64>,
-    },
-    /// Its last frame has been played.
-    Ended {
-        play_id: u64,
-    },
-    /// It cannot be played, or not further.
-    Failed {
-        play_id: u64,
-        reason: String,
-    },
-    /// Some seconds of it could not be read; silence of that length is heard from second `at` on.
-    Damaged {
-        play_id: u64,
-        at: f64,
-        seconds: f64,
-    },
+    /// The song was loaded, or the queued song is now the current one. `duration` is in seconds.
+    Started { play_id: u64, duration: Option<f64> },
+    /// The last frame of the song was played.
+    Ended { play_id: u64 },
+    /// The song cannot be played, or not any further.
+    Failed { play_id: u64, reason: String },
+    /// A part of the song could not be decoded: it is silent for `seconds` from second `at` on.
+    Damaged { play_id: u64, at: f64, seconds: f64 },
+    /// The state of the output changed.
     Output(OutputState),
-    /// The answer to [`Player::list_outputs`].
+    /// The reply to `Player::list_outputs`: names of the outputs.
     Outputs(Vec<String>),
 }
 
-/// Where the song is.
+/// The playback position.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Position {
-    /// The song heard now; 0 before the first.
+    /// The song that is heard; 0 before the first one.
     pub play_id: u64,
     pub seconds: f64,
     pub playing: bool,

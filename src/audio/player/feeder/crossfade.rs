@@ -1,25 +1,26 @@
-//! TODO
+//! One cross-fade: which frames of the previous song are under the next one.
 
 use std::f64::consts::FRAC_PI_2;
 
 use crate::audio::frame::{Frame, Tail};
 use crate::audio::player::song_reader::SongReader;
 
-/// Frames; a shorter fade is none.
+/// Shortest cross-fade, in frames.
 pub(crate) const SHORTEST: u64 = 64;
 
-/// One cross-fade, from its first frame fed to its last one heard.
+/// A cross-fade, from its first frame in the ring until its last one was played.
 pub(super) struct Crossfade {
-    /// How long it is.
+    /// Length in frames.
     frames: u64,
+    /// Frames put into the ring so far.
     done: u64,
-    /// Frames fed since it was over.
+    /// Frames put into the ring since the end of the cross-fade.
     pub(crate) past: u64,
-    /// Where it begins in the song before.
+    /// Position in the previous song where the cross-fade begins, in frames.
     from: u64,
-    /// The song before, once the next one is the song heard.
+    /// The previous song, once the next one is the current song.
     pub(crate) before: Option<SongReader>,
-    /// That song broke off; silence is in its place.
+    /// The previous song cannot be read any more and is silent.
     broken: bool,
     batch: Vec<Frame>,
 }
@@ -37,7 +38,7 @@ impl Crossfade {
         }
     }
 
-    /// Nothing of it has been fed.
+    /// No frame is in the ring yet.
     pub(super) fn is_fresh(&self) -> bool {
         self.done == 0
     }
