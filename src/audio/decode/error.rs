@@ -4,7 +4,7 @@ use std::collections::TryReserveError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use crate::audio::mp3g_zip::ZipFault;
+use crate::audio::mp3g_zip::ZipError;
 
 /// Why a file cannot be decoded.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum DecodeError {
     )]
     RateChanges { from: u32, to: u32 },
     #[error(transparent)]
-    Zip(#[from] ZipFault),
+    Zip(#[from] ZipError),
     #[error("the song is too long to hold in memory: {0}")]
     TooLong(#[from] TryReserveError),
 }

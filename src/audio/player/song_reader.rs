@@ -3,7 +3,7 @@
 
 use crate::audio::decode::Decoder;
 use crate::audio::decode::error::DecodeError;
-use crate::audio::dsp::resample::{ResampleFault, convert};
+use crate::audio::dsp::resample::{ResampleError, convert};
 use crate::audio::dsp::time_stretch::Stretcher;
 use crate::audio::frame::Frame;
 use crate::audio::player::aligned_resampler::AlignedResampler;
@@ -20,7 +20,7 @@ pub enum SongReaderError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     #[error(transparent)]
-    Resample(#[from] ResampleFault),
+    Resample(#[from] ResampleError),
 }
 
 /// Frames of a loop: after the last before `to` comes `from`.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::audio::Vocals;
-use crate::audio::dsp::resample::ResampleFault;
+use crate::audio::dsp::resample::ResampleError;
 use crate::audio::player::aligned_resampler::AlignedResampler;
 
 /// Frames read at a time, at the vocals' own rate.
@@ -29,7 +29,7 @@ struct Reading {
 }
 
 impl VocalReader {
-    pub(super) fn new(source: Box<dyn Vocals>) -> Result<Self, ResampleFault> {
+    pub(super) fn new(source: Box<dyn Vocals>) -> Result<Self, ResampleError> {
         let rate = source.rate().max(1);
         Ok(Self {
             source,
@@ -41,7 +41,7 @@ impl VocalReader {
     }
 
     /// Starts at frame `at` of a device of `rate`.
-    pub(super) fn start(&mut self, at: u64, rate: u32) -> Result<(), ResampleFault> {
+    pub(super) fn start(&mut self, at: u64, rate: u32) -> Result<(), ResampleError> {
         let own = self.source.rate().max(1);
         if self.placed.rates() != (own, rate) {
             self.placed = AlignedResampler::new(own, rate)?;
@@ -62,7 +62,7 @@ impl VocalReader {
     }
 
     /// The next frames; silence where the vocals are not known.
-    pub(super) fn take(&mut self, frames: usize) -> Result<&[f32], ResampleFault> {
+    pub(super) fn take(&mut self, frames: usize) -> Result<&[f32], ResampleError> {
         while self.placed.ready() < frames {
             let Some(mut reading) = self.ahead.pop_front() else {
                 self.read_ahead(vec![0.0; BLOCK * 2]);
