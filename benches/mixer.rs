@@ -20,7 +20,7 @@ fn callbacks(bencher: divan::Bencher, gain: f32, touch: impl Fn(&Shared, u32)) {
     let (mut ring, mut source) = mixer(RATE, shared.clone());
     shared.announce(1, 1, RATE.get(), 0, 1.0);
     shared.set_gain(1, gain);
-    shared.raise_floor(1);
+    shared.set_min_generation(1);
     shared.set_playing(true);
     // Made beforehand: a sine costs more than the mixer.
     let song: Vec<f32> = (0..FRAMES as u32 * 40).map(|i| (i as f32 * 0.11).sin()).collect();
@@ -31,7 +31,7 @@ fn callbacks(bencher: divan::Bencher, gain: f32, touch: impl Fn(&Shared, u32)) {
             let _ = ring.push(Frame {
                 mixture: [0.6 * sample, -0.6 * sample],
                 vocals: [0.3 * sample; 2],
-                stretch: 1,
+                generation: 1,
                 at,
                 ..Frame::default()
             });

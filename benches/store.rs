@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
-use croon::store::{Peaks, SEGMENT_SAMPLES, SongMeta, StemStore, StorePaths};
+use croon::store::{SEGMENT_SAMPLES, SongMeta, StemStore, StorePaths};
 use croon::track::{FileStamp, Tags, Track, TrackId};
+use croon::waveform::Peaks;
 
 const MODEL: &str = "bench";
 const ID: TrackId = TrackId([7; 16]);

@@ -52,7 +52,7 @@ impl KeyTempo {
     }
 
     /// Seconds of song per second of listening.
-    pub fn pace(self) -> f64 {
+    pub fn speed(self) -> f64 {
         f64::from(self.tempo) / 100.0
     }
 
@@ -94,6 +94,6 @@ mod tests {
     fn an_octave_doubles_and_ratios_are_exact_at_the_recording() {
         assert_eq!(KeyTempo::new(12, 150).pitch_ratio(), 2.0);
         assert_eq!(KeyTempo::default().pitch_ratio(), 1.0);
-        assert_eq!(KeyTempo::new(0, 150).pace(), 1.5);
+        assert_eq!(KeyTempo::new(0, 150).speed(), 1.5);
     }
 }

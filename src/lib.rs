@@ -3,11 +3,12 @@
 //! The modules form layers. A module imports only from lower layers, and from the modules of its own
 //! layer that `tests/architecture.rs` allows; that test checks every file. From the lowest up:
 //!
-//! * **model**: plain data without I/O or threads. [`action`], [`config`], [`key_tempo`], [`keymap`],
-//!   [`lyrics`], [`m3u`], [`request`], [`singing`], [`song_memory`], [`text`], [`track`]
+//! * **model**: plain data without I/O or threads. [`action`], [`config`], [`engine_info`],
+//!   [`key_tempo`], [`keymap`], [`lyrics`], [`m3u`], [`output_state`], [`request`], [`song_settings`],
+//!   [`text`], [`track`], [`vocal_timing`], [`waveform`]
 //! * **services**: files, devices, the network and the engine. [`audio`], [`files`], [`jobs`],
-//!   [`judge`], [`library`], [`logging`], [`lrclib`], [`paths`], [`readings`], [`remote`],
-//!   [`separate`], [`store`]
+//!   [`judge`], [`library`], [`logging`], [`lrclib`], [`paths`], [`remote`],
+//!   [`romanization`], [`separate`], [`store`]
 //! * **app**: the whole state and every decision, without I/O. [`app`]
 //! * **ui**: draws the state as terminal cells and reads the terminal. [`ui`], [`terminal`]
 //! * **shell**: the command line, and the wiring of services, app and ui. [`cli`], [`commands`],
@@ -22,6 +23,7 @@ pub mod audio;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod engine_info;
 pub mod files;
 pub mod jobs;
 pub mod judge;
@@ -32,6 +34,7 @@ pub mod logging;
 pub mod lrclib;
 pub mod lyrics;
 pub mod m3u;
+pub mod output_state;
 pub mod paths;
 pub mod remote;
 pub mod request;

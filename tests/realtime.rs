@@ -12,12 +12,13 @@ use croon::audio::Vocals;
 use croon::audio::frame::{Frame, Tail};
 use croon::audio::player::command::Command;
 use croon::audio::player::controls::Shared;
-use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::feeder::Feeder;
 use croon::audio::player::mixer::limiter::CEILING;
 use croon::audio::player::mixer::mixer_for;
 use croon::audio::player::song::Song;
 use croon::key_tempo::KeyTempo;
+use croon::output_state::OutputState;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -35,9 +36,9 @@ fn play_about(channels: u16) {
     let (rate_of_device, channels) = (NonZero::new(rate).unwrap(), NonZero::new(channels).unwrap());
     let (mut ring, mut source) = mixer_for(rate_of_device, channels, shared.clone());
     shared.announce(1, 1, rate, 0, 1.0);
-    shared.raise_floor(1);
+    shared.set_min_generation(1);
     shared.set_playing(true);
-    let mut stretch = 1;
+    let mut generation = 1;
     let mut loudest = 0.0f32;
     for round in 0..4000u32 {
         let mut at = round * 512;
@@ -47,7 +48,7 @@ fn play_about(channels: u16) {
                 .push(Frame {
                     mixture: [0.5; 2],
                     vocals: [0.25; 2],
-                    stretch,
+                    generation,
                     at,
                     tail: Tail {
                         mixture: [0.4; 2],
@@ -61,10 +62,10 @@ fn play_about(channels: u16) {
             }
         }
         if round % 127 == 0 {
-            stretch += 1;
-            shared.announce(stretch, 1, rate, at, 1.0);
-            shared.set_gain(stretch, (stretch % 4) as f32);
-            shared.raise_floor(stretch);
+            generation += 1;
+            shared.announce(generation, 1, rate, at, 1.0);
+            shared.set_gain(generation, (generation % 4) as f32);
+            shared.set_min_generation(generation);
         }
         shared.set_playing(round % 31 != 0);
         shared.set_complete(round % 53 == 0);
@@ -92,8 +93,8 @@ fn play_about(channels: u16) {
 }
 
 /// A song of a loud chord, and the singer in it.
-fn song(folder: &Path, token: u64, seconds: u32, key_tempo: KeyTempo, crossfade: f64) -> Song {
-    let path = folder.join(format!("{token}.wav"));
+fn song(folder: &Path, play_id: u64, seconds: u32, key_tempo: KeyTempo, crossfade: f64) -> Song {
+    let path = folder.join(format!("{play_id}.wav"));
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: 44_100,
@@ -102,16 +103,16 @@ fn song(folder: &Path, token: u64, seconds: u32, key_tempo: KeyTempo, crossfade:
     };
     let mut writer = hound::WavWriter::create(&path, spec).unwrap();
     for frame in 0..seconds * 44_100 {
-        let sample = wave(frame, 220.0 + token as f32 * 30.0) * 0.4 + wave(frame, 700.0) * 0.3;
+        let sample = wave(frame, 220.0 + play_id as f32 * 30.0) * 0.4 + wave(frame, 700.0) * 0.3;
         (0..2).for_each(|_| writer.write_sample(sample).unwrap());
     }
     writer.finalize().unwrap();
     Song {
-        token,
+        play_id,
         path,
         vocals: Box::new(Sung),
         start: 0.0,
-        gain: 1.0 + token as f32,
+        gain: 1.0 + play_id as f32,
         crossfade,
         key_tempo,
     }
@@ -147,7 +148,7 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
     let mut feeder = Feeder::new(shared.clone(), move |event| tell.send(event).unwrap());
     let (rate, channels) = (NonZero::new(48_000).unwrap(), NonZero::new(2).unwrap());
     let (ring, mut source) = mixer_for(rate, channels, shared.clone());
-    feeder.obey(Command::Attach {
+    feeder.apply(Command::Attach {
         ring,
         rate: rate.get(),
         latency: 2048,
@@ -157,20 +158,20 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
     });
     let (mut loudest, mut crossed) = (0.0f32, 0);
     for round in 0..1600u32 {
-        let token = u64::from(round / 400) * 2 + 1;
+        let play_id = u64::from(round / 400) * 2 + 1;
         let tempo = [80, 100, 150, 50][(round / 400) as usize];
         match round % 400 {
             0 => {
-                let changed = KeyTempo::new(3 - token as i8, tempo);
-                feeder.obey(Command::Load(song(folder.path(), token, 2, changed, 0.0), true));
-                let next = song(folder.path(), token + 1, 3, KeyTempo::new(-2, 120), 0.7);
-                feeder.obey(Command::Queue(Some(next)));
+                let changed = KeyTempo::new(3 - play_id as i8, tempo);
+                feeder.apply(Command::Load(song(folder.path(), play_id, 2, changed, 0.0), true));
+                let next = song(folder.path(), play_id + 1, 3, KeyTempo::new(-2, 120), 0.7);
+                feeder.apply(Command::Queue(Some(next)));
             }
-            20 => feeder.obey(Command::Loop(Some((0.2, 0.202)))),
-            60 => feeder.obey(Command::Loop(None)),
-            70 => feeder.obey(Command::KeyTempo(KeyTempo::new(1, tempo))),
-            90 => feeder.obey(Command::Seek(0.8)),
-            at if at % 37 == 0 => feeder.obey(Command::Vocals),
+            20 => feeder.apply(Command::Loop(Some((0.2, 0.202)))),
+            60 => feeder.apply(Command::Loop(None)),
+            70 => feeder.apply(Command::KeyTempo(KeyTempo::new(1, tempo))),
+            90 => feeder.apply(Command::Seek(0.8)),
+            at if at % 37 == 0 => feeder.apply(Command::Vocals),
             _ => {}
         }
         shared.set_level((round % 7) as f32 / 3.0);
@@ -188,7 +189,7 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
         });
         crossed += events
             .try_iter()
-            .filter(|event| matches!(event, PlayerEvent::Started { token, .. } if token % 2 == 0))
+            .filter(|event| matches!(event, PlayerEvent::Started { play_id, .. } if play_id % 2 == 0))
             .count();
     }
     assert_eq!(crossed, 4, "a song did not go over into the next");

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::audio::decode::demux::Source;
+use crate::audio::decode::demux::Demuxer;
 use crate::audio::decode::error::{DecodeError, guarded};
 use crate::track::TrackId;
 
@@ -20,13 +20,13 @@ pub fn track_id(path: &Path) -> Result<TrackId, DecodeError> {
 }
 
 fn hash(path: &Path) -> Result<TrackId, DecodeError> {
-    let mut source = Source::open(path, None)?;
+    let mut demuxer = Demuxer::open(path, None)?;
     let mut hasher = blake3::Hasher::new_derive_key(SCHEME);
-    source.describe_codec(|bytes| {
+    demuxer.describe_codec(|bytes| {
         hasher.update(bytes);
     });
     let mut packets = 0u64;
-    while let Some(packet) = source.next_whole_packet()? {
+    while let Some(packet) = demuxer.next_whole_packet()? {
         hasher.update(&packet);
         packets += 1;
     }
@@ -35,7 +35,7 @@ fn hash(path: &Path) -> Result<TrackId, DecodeError> {
             reason: "it holds no audio packets".into(),
         });
     }
-    if source.lies_elsewhere() {
+    if demuxer.lies_elsewhere() {
         hasher.update(PLACED_ANEW);
     }
     let mut id = [0; 16];

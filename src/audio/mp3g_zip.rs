@@ -21,7 +21,7 @@ const SOUND: [&str; 8] = ["mp3", "ogg", "opus", "m4a", "flac", "wav", "aac", "mp
 
 /// Why a zip gives no song.
 #[derive(Debug, thiserror::Error)]
-pub enum ZipFault {
+pub enum ZipError {
     #[error("the zip cannot be read: {0}")]
     Read(#[from] io::Error),
     #[error("it is no zip that can be read ({0}); unpack it by other means")]
@@ -47,9 +47,9 @@ pub fn is_zip(path: &Path) -> bool {
 }
 
 /// The sound, in a file without a name, and the ending it had.
-pub(super) fn sound(path: &Path) -> Result<(File, String), ZipFault> {
+pub(super) fn sound(path: &Path) -> Result<(File, String), ZipError> {
     let mut archive = open(path)?;
-    let (at, ending) = find(&mut archive, &SOUND).ok_or(ZipFault::Missing("sound"))?;
+    let (at, ending) = find(&mut archive, &SOUND).ok_or(ZipError::Missing("sound"))?;
     let mut file = tempfile::tempfile()?;
     unpack(&mut archive, at, MOST_SOUND, &mut file)?;
     file.seek(SeekFrom::Start(0))?;
@@ -57,20 +57,20 @@ pub(super) fn sound(path: &Path) -> Result<(File, String), ZipFault> {
 }
 
 /// The CD+G file.
-pub fn pictures(path: &Path) -> Result<Vec<u8>, ZipFault> {
+pub fn pictures(path: &Path) -> Result<Vec<u8>, ZipError> {
     let mut archive = open(path)?;
-    let (at, _) = find(&mut archive, &["cdg"]).ok_or(ZipFault::Missing("pictures"))?;
+    let (at, _) = find(&mut archive, &["cdg"]).ok_or(ZipError::Missing("pictures"))?;
     let mut bytes = Vec::new();
     unpack(&mut archive, at, MOST_PICTURES, &mut bytes)?;
     Ok(bytes)
 }
 
-fn open(path: &Path) -> Result<ZipArchive<File>, ZipFault> {
+fn open(path: &Path) -> Result<ZipArchive<File>, ZipError> {
     // a pipe is never opened: that could wait for ever
     if !std::fs::metadata(path)?.is_file() {
-        return Err(ZipFault::NoZip("it is no file".into()));
+        return Err(ZipError::NoZip("it is no file".into()));
     }
-    ZipArchive::new(File::open(path)?).map_err(|error| ZipFault::NoZip(error.to_string()))
+    ZipArchive::new(File::open(path)?).map_err(|error| ZipError::NoZip(error.to_string()))
 }
 
 /// The first entry with the best of these endings.
@@ -109,19 +109,19 @@ fn unpack(
     at: usize,
     most: u64,
     into: &mut impl io::Write,
-) -> Result<(), ZipFault> {
+) -> Result<(), ZipError> {
     let entry = archive
         .by_index(at)
-        .map_err(|error| ZipFault::NoZip(error.to_string()))?;
+        .map_err(|error| ZipError::NoZip(error.to_string()))?;
     let grown = entry.compressed_size().saturating_mul(MOST_GROWTH).max(HARMLESS);
     let most = most.min(grown);
     if entry.size() > most {
-        return Err(ZipFault::Bomb);
+        return Err(ZipError::Bomb);
     }
     // the size in the head may be a lie
     let taken = io::copy(&mut entry.take(most + 1), into)?;
     if taken > most {
-        return Err(ZipFault::Bomb);
+        return Err(ZipError::Bomb);
     }
     Ok(())
 }
@@ -174,11 +174,11 @@ mod tests {
         let path = dir.path().join("a.zip");
         zipped(&path, &[("a.txt", b"words")]);
         assert!(!holds_song(&path));
-        assert!(matches!(sound(&path), Err(ZipFault::Missing("sound"))));
+        assert!(matches!(sound(&path), Err(ZipError::Missing("sound"))));
         zipped(&path, &[("a.mp3", b"sound alone")]);
         assert!(!holds_song(&path) && sound(&path).is_ok());
         std::fs::write(&path, b"PK\x03\x04 nonsense").unwrap();
-        assert!(matches!(sound(&path), Err(ZipFault::NoZip(_))));
+        assert!(matches!(sound(&path), Err(ZipError::NoZip(_))));
         assert!(!holds_song(&dir.path().join("absent.zip")) && !holds_song(dir.path()));
     }
 
@@ -192,8 +192,8 @@ mod tests {
             std::fs::metadata(&path).unwrap().len() < 1 << 20,
             "it does shrink"
         );
-        assert!(matches!(sound(&path), Err(ZipFault::Bomb)));
-        assert!(matches!(pictures(&path), Err(ZipFault::Bomb)));
+        assert!(matches!(sound(&path), Err(ZipError::Bomb)));
+        assert!(matches!(pictures(&path), Err(ZipError::Bomb)));
         // the head of the entry promises less: the size stands four bytes before the name's length
         let mut bytes = std::fs::read(&path).unwrap();
         let sizes: Vec<usize> = bytes

@@ -1,61 +1,47 @@
-//! TODO
+//! What the separating worker reports.
 
 use std::path::PathBuf;
 
+use crate::engine_info::EngineInfo;
 use crate::jobs::model;
 use crate::jobs::stored::Listing;
 use crate::separate::protocol::Hello;
-use crate::store::Peaks;
+use crate::text::printable;
 use crate::track::TrackId;
+use crate::waveform::Peaks;
 
-/// Who separates, for the screen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EngineInfo {
-    pub device: String,
-    pub why: String,
-    pub model: String,
-    /// Why this model; empty where the engine does not say.
-    pub model_why: String,
-    /// As the engine measured it, in times real time.
-    pub times_real_time: Option<f64>,
-    /// Under which the store keeps this model's vocals.
-    pub model_key: String,
-    pub version: String,
-}
-
-impl EngineInfo {
-    pub(crate) fn of(hello: &Hello) -> Self {
-        let clean = crate::text::printable;
-        Self {
-            device: clean(&hello.device),
-            why: clean(&hello.why),
-            model: clean(&hello.model),
-            model_why: clean(&hello.model_why),
-            times_real_time: hello
-                .times_real_time
-                .filter(|speed| speed.is_finite() && *speed > 0.0),
-            model_key: model::key_of(hello),
-            version: clean(&hello.version),
-        }
+/// The engine's description of itself, free of control characters.
+pub(crate) fn engine_info(hello: &Hello) -> EngineInfo {
+    let measured = hello.times_real_time;
+    EngineInfo {
+        device: printable(&hello.device),
+        why: printable(&hello.why),
+        model: printable(&hello.model),
+        model_why: printable(&hello.model_why),
+        speed: measured
+            .filter(|speed| speed.is_finite() && *speed > 0.0)
+            .unwrap_or_default(),
+        model_key: model::key_of(hello),
     }
 }
 
-/// What happened. A job begun is answered by `Started` and later by exactly one of `Finished`,
-/// `Failed` and `Cancelled`.
+/// An event of the separating worker. Each job leads to `Started` and later to exactly one of
+/// `Finished`, `Failed` and `Cancelled`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobEvent {
+    /// An engine is running.
     EngineUp(EngineInfo),
-    /// The engine has another model than the one that was in use: whose vocals are whole now.
+    /// The engine has another model than before; lists the songs that this model has separated completely.
     ModelChanged(Listing),
-    /// The engine was lost and is back; the song goes on.
+    /// The engine died and was started again; the job goes on.
     EngineRestarted {
         reason: String,
     },
-    /// No engine can be had; comes before the `Failed` it causes.
+    /// No engine can be started; comes before the `Failed` that it causes.
     EngineDown {
         reason: String,
     },
-    /// It had nothing to do for long and was ended.
+    /// The engine was idle for a long time and was stopped.
     EngineAsleep,
     Started {
         path: PathBuf,
@@ -67,9 +53,9 @@ pub enum JobEvent {
     Progress {
         path: PathBuf,
         done: u32,
-        /// An estimate until the end of the song was seen.
+        /// An estimate until the end of the song has been decoded.
         total: u32,
-        /// Times real time; 0 while unknown.
+        /// In times real time; 0 while unknown.
         speed: f32,
     },
     SegmentStored {
@@ -80,24 +66,24 @@ pub enum JobEvent {
     Finished {
         path: PathBuf,
         id: TrackId,
-        /// Everything was stored before: nothing was separated.
+        /// All vocals were stored already, so nothing was separated.
         already: bool,
     },
     Failed {
         path: PathBuf,
         reason: String,
-        /// Not this song's fault: the engine or the store would fail the next one as well.
+        /// The engine or the store failed rather than this song, so the next job would fail as well.
         house: bool,
     },
     Cancelled {
         path: PathBuf,
     },
-    /// Stems that come with the song are not of this recording: it is separated instead.
+    /// The stems beside the song belong to another recording, so the song is separated.
     StemsUnfit {
         path: PathBuf,
         reason: String,
     },
     /// To stay within the cap of the cache, the vocals of these songs were removed; comes before the
-    /// `Finished` that caused it. Empty where only incomplete vocals, or those of another model, had to go.
+    /// `Finished` that caused it. Empty if only incomplete vocals, or those of another model, had to go.
     Evicted(Vec<TrackId>),
 }

@@ -1,15 +1,15 @@
-//! TODO
+//! A song to separate, as the worker is asked to do it.
 
 use std::path::PathBuf;
 
 use crate::track::TrackId;
 
-/// One song to separate.
+/// A song to separate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     pub path: PathBuf,
-    /// Where it is known already and the file is unchanged.
+    /// The track's id, if it is known already and the file is unchanged.
     pub id: Option<TrackId>,
-    /// Segments from here on come first.
+    /// Segments from this second on are separated first.
     pub from_seconds: f64,
 }

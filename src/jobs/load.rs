@@ -17,8 +17,9 @@ use crate::jobs::vocals::StoredVocals;
 use crate::library::{self, Span};
 use crate::separate::segment::Grid;
 use crate::song_settings::SongSettings;
-use crate::store::{Peaks, SongStems, StemStore};
+use crate::store::{SongStems, StemStore};
 use crate::track::TrackId;
+use crate::waveform::Peaks;
 
 /// A song to open.
 #[derive(Debug, Clone, PartialEq)]

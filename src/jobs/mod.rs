@@ -24,7 +24,7 @@ mod worker;
 pub use crate::jobs::error::JobError;
 pub use crate::jobs::stored::Listing;
 pub use command::JobsSetup;
-pub use event::{EngineInfo, JobEvent};
+pub use event::JobEvent;
 pub use job::Job;
 
 use std::thread;

@@ -1,7 +1,7 @@
 //! The waveforms of one segment: the loudest sample of each piece of its core.
 
 use crate::separate::segment::Grid;
-use crate::store::{PEAKS_PER_SEGMENT, Peaks};
+use crate::waveform::{Peaks, WAVE_POINTS};
 
 /// Peaks of vocals and of what is left of the mixture, from whole windows.
 pub(super) fn peaks(grid: &Grid, mixture: &[f32], vocals: &[f32]) -> Peaks {
@@ -9,7 +9,7 @@ pub(super) fn peaks(grid: &Grid, mixture: &[f32], vocals: &[f32]) -> Peaks {
     let (Some(mixture), Some(vocals)) = (mixture.get(core.clone()), vocals.get(core)) else {
         return Peaks::default();
     };
-    let piece = 2 * grid.core.div_ceil(PEAKS_PER_SEGMENT);
+    let piece = 2 * grid.core.div_ceil(WAVE_POINTS);
     let mut peaks = Peaks::default();
     let pieces = mixture.chunks(piece).zip(vocals.chunks(piece));
     for ((mixture, vocals), (of_vocals, of_rest)) in
@@ -40,7 +40,7 @@ mod tests {
         let grid = Grid::STANDARD;
         let mut mixture = vec![0.0; 2 * grid.window];
         let mut vocals = mixture.clone();
-        let at = 2 * (grid.context() + 5 * grid.core / PEAKS_PER_SEGMENT + 7);
+        let at = 2 * (grid.context() + 5 * grid.core / WAVE_POINTS + 7);
         (mixture[at], vocals[at]) = (-2.0, -0.5);
         mixture[2 * grid.context() - 1] = 1.0; // before the core
         let peaks = peaks(&grid, &mixture, &vocals);

@@ -12,7 +12,8 @@ use crate::jobs::plan::Plan;
 use crate::separate::engine::Engine;
 use crate::separate::segment::Grid;
 use crate::separate::window_source::Mixture;
-use crate::store::{Peaks, SongMeta, SongStems};
+use crate::store::{SongMeta, SongStems};
+use crate::waveform::Peaks;
 
 /// A file as it was when work on it began.
 #[derive(Debug, Clone, PartialEq, Eq)]

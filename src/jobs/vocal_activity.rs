@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::audio::Vocals;
 use crate::audio::decode::Decoder;
 use crate::audio::decode::error::DecodeError;
-use crate::audio::dsp::vocal_activity::TraceMaker;
+use crate::audio::dsp::vocal_activity::VocalActivityMeter;
 use crate::jobs::stored;
 use crate::jobs::vocals::StoredVocals;
 use crate::store::StemStore;
@@ -75,7 +75,7 @@ fn of_vocals(store: &StemStore, id: TrackId) -> Option<Trace> {
     let seconds = meta.frames as f64 / f64::from(meta.rate.max(1));
     let mut vocals = StoredVocals::new(store.clone(), id, Some(stems));
     let frames = (seconds * f64::from(vocals.rate())) as u64;
-    let mut maker = TraceMaker::new(Of::Vocals, vocals.rate());
+    let mut maker = VocalActivityMeter::new(Of::Vocals, vocals.rate());
     let mut pcm = vec![0.0; 2 * PIECE];
     let mut at = 0;
     while at < frames && !maker.is_full() {
@@ -102,7 +102,7 @@ pub fn of_vocals_file(path: &Path) -> Result<Trace, DecodeError> {
 
 fn of_file(path: &Path, of: Of) -> Result<Trace, DecodeError> {
     let mut decoder = Decoder::open(path)?;
-    let mut maker = TraceMaker::new(of, decoder.info().rate);
+    let mut maker = VocalActivityMeter::new(of, decoder.info().rate);
     let mut pcm = Vec::new();
     while !maker.is_full() {
         pcm.clear();

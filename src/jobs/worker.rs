@@ -9,7 +9,7 @@ use crate::audio::identity::track_id;
 use crate::jobs::bundled_stems::ReadyStem;
 use crate::jobs::command::{Command, JobsSetup};
 use crate::jobs::error::JobError;
-use crate::jobs::event::{EngineInfo, JobEvent};
+use crate::jobs::event::{JobEvent, engine_info};
 use crate::jobs::job::Job;
 use crate::jobs::loudness::Measuring;
 use crate::jobs::separation::{Separation, Stamp, Stored};
@@ -225,7 +225,7 @@ impl Worker {
                 }
                 Ok(Answer::Failed { tag, reason }) => song.refused(tag, reason)?,
                 Ok(Answer::Restarted { reason }) => {
-                    let info = EngineInfo::of(engine.hello());
+                    let info = engine_info(engine.hello());
                     self.say(JobEvent::EngineRestarted { reason });
                     self.say(JobEvent::EngineUp(info));
                 }
@@ -287,7 +287,7 @@ impl Worker {
         if self.engine.is_none() {
             let command = (self.setup.engine)()?;
             let engine = Engine::start_until(command, self.stopped.clone())?;
-            let info = EngineInfo::of(engine.hello());
+            let info = engine_info(engine.hello());
             let before = model::current(&self.setup.store);
             let changed = before.is_some_and(|before| before != info.model_key);
             model::remember(&self.setup.store, &info.model_key);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::audio::decode::error::DecodeError;
 use crate::audio::decode::{Decoder, read_all};
-use crate::audio::dsp::resample::{ResampleFault, Resampler};
+use crate::audio::dsp::resample::{ResampleError, Resampler};
 use crate::judge::RATE;
 
 /// Extensions of the audio files that are looked at.
@@ -26,7 +26,7 @@ pub enum ReferenceError {
     #[error("{}: {source}", path.display())]
     Decode { path: PathBuf, source: DecodeError },
     #[error("{}: {source}", path.display())]
-    Resample { path: PathBuf, source: ResampleFault },
+    Resample { path: PathBuf, source: ResampleError },
     #[error(
         "audio track {nth} cannot be read: {source}. A reference {CONTAINER} holds mixture, drums, bass, other and vocals, in this order"
     )]
@@ -371,7 +371,7 @@ pub fn read_stream(path: &Path, nth: usize) -> Result<Stream, ReferenceError> {
 }
 
 /// Stereo at [`RATE`].
-pub fn to_rate(pcm: Vec<f32>, rate: u32) -> Result<Vec<f32>, ResampleFault> {
+pub fn to_rate(pcm: Vec<f32>, rate: u32) -> Result<Vec<f32>, ResampleError> {
     if rate == RATE {
         return Ok(pcm);
     }

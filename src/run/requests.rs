@@ -106,7 +106,7 @@ fn engine(engine: &EngineState) -> EngineStatus {
             state: "up".into(),
             device: text(&info.device),
             model: text(&info.model),
-            speed: Some(info.speed).filter(|speed| *speed > 0.0),
+            speed: (info.speed > 0.0).then_some(info.speed as f32),
             why: text(&info.why),
         },
         EngineState::Down(reason) => EngineStatus {

@@ -172,7 +172,7 @@ impl Services {
     pub fn position(&self) -> Event {
         let at = self.player.position();
         Event::Position {
-            play_id: at.token,
+            play_id: at.play_id,
             seconds: at.seconds,
         }
     }
@@ -306,7 +306,7 @@ impl Services {
         // an UltraStar song begins where its text says
         let begins = opened.map_or(0.0, |opened| opened.span.start);
         Song {
-            token: play_id,
+            play_id,
             path,
             vocals,
             start: if start > 0.0 { start } else { begins },

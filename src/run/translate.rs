@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::{EngineInfo, Event, FoundLyrics, LoadedSong, Output, Peaks};
-use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::app::{Event, FoundLyrics, LoadedSong};
+use crate::audio::player::event::PlayerEvent;
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
 use crate::jobs::lyrics::Found;
 use crate::jobs::romanization::ToRead;
 use crate::library::{LibraryEvent, WatchedBy};
 use crate::lyrics::romanization::Readings;
-use crate::{store, text, track};
+use crate::{text, track};
 
 /// Everything but `Found`, which needs the store's word on what is separated already.
 pub fn of_library(event: LibraryEvent) -> Option<Event> {
@@ -34,14 +34,7 @@ pub fn of_library(event: LibraryEvent) -> Option<Event> {
 
 pub fn of_job(event: JobEvent) -> Event {
     match event {
-        JobEvent::EngineUp(info) => Event::EngineUp(EngineInfo {
-            device: info.device,
-            why: info.why,
-            model: info.model,
-            model_why: info.model_why,
-            // The first song will tell better.
-            speed: info.times_real_time.unwrap_or_default() as f32,
-        }),
+        JobEvent::EngineUp(info) => Event::EngineUp(info),
         JobEvent::ModelChanged(listing) => Event::ModelChanged {
             ready: listing.ready,
             older: listing.older,
@@ -64,14 +57,10 @@ pub fn of_job(event: JobEvent) -> Event {
             total,
             speed,
         },
-        JobEvent::SegmentStored {
+        JobEvent::SegmentStored { path, segment, peaks } => Event::SegmentStored {
             path,
             segment,
-            peaks: stored,
-        } => Event::SegmentStored {
-            path,
-            segment,
-            peaks: Some(peaks(&stored)),
+            peaks: Some(peaks),
         },
         JobEvent::Finished { path, already, .. } => Event::JobFinished { path, already },
         JobEvent::Failed { path, reason, .. } => Event::JobFailed { path, reason },
@@ -87,33 +76,11 @@ fn unfit(path: &std::path::Path, reason: &str) -> String {
 
 pub fn of_player(event: PlayerEvent) -> Event {
     match event {
-        PlayerEvent::Started {
-            token: play_id,
-            duration,
-        } => Event::PlayerStarted { play_id, duration },
-        PlayerEvent::Ended { token: play_id } => Event::PlayerEnded { play_id },
-        PlayerEvent::Failed {
-            token: play_id,
-            reason,
-        } => Event::PlayerFailed { play_id, reason },
-        PlayerEvent::Damaged {
-            token: play_id,
-            at,
-            seconds,
-        } => Event::PlayerDamaged { play_id, at, seconds },
-        PlayerEvent::Output(state) => Event::Output(match state {
-            OutputState::Device {
-                name,
-                rate,
-                instead_of,
-            } => Output::Device {
-                name,
-                rate,
-                instead_of: instead_of.map(|wanted| text::printable(&wanted)),
-            },
-            OutputState::Lost { name, reason } => Output::Lost { name, reason },
-            OutputState::Silent { reason } => Output::Silent { reason },
-        }),
+        PlayerEvent::Started { play_id, duration } => Event::PlayerStarted { play_id, duration },
+        PlayerEvent::Ended { play_id } => Event::PlayerEnded { play_id },
+        PlayerEvent::Failed { play_id, reason } => Event::PlayerFailed { play_id, reason },
+        PlayerEvent::Damaged { play_id, at, seconds } => Event::PlayerDamaged { play_id, at, seconds },
+        PlayerEvent::Output(state) => Event::Output(state),
         PlayerEvent::Outputs(names) => Event::Outputs(names),
     }
 }
@@ -125,11 +92,7 @@ pub fn of_opened(opened: &Opened) -> Event {
         memory: opened.memory.clone(),
         duration: opened.duration,
         segment_seconds: opened.segment_seconds,
-        segments: opened
-            .segments
-            .iter()
-            .map(|segment| segment.as_ref().map(peaks))
-            .collect(),
+        segments: opened.segments.clone(),
         complete: opened.complete,
         older: opened.older.clone(),
         begins: opened.span.start,
@@ -158,13 +121,6 @@ pub fn of_readings(wish: ToRead, readings: Result<Readings, impl ToString>) -> E
         path: wish.path,
         lyrics: wish.lyrics,
         readings: readings.map(Arc::new).map_err(|error| error.to_string()),
-    }
-}
-
-fn peaks(stored: &store::Peaks) -> Peaks {
-    Peaks {
-        vocals: stored.vocals,
-        instrumental: stored.instrumental,
     }
 }
 

@@ -1,9 +1,9 @@
-//! TODO
+//! Why the separation engine cannot be started, or stopped working.
 
 use crate::separate::models::UnknownModel;
 use crate::separate::protocol::PROTOCOL;
 
-/// Why there is no engine, or no longer one.
+/// Why the separation engine cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EngineError {
     #[error(
@@ -44,7 +44,7 @@ pub enum EngineError {
     Stopped,
 }
 
-/// The last lines an engine wrote to stderr, shown behind a message.
+/// The last lines that the engine wrote to stderr, shown after the error message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tail(pub Vec<String>);
 

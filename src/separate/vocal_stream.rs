@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audio::dsp::resample::{ResampleFault, Resampler};
+use crate::audio::dsp::resample::{ResampleError, Resampler};
 use crate::separate::engine::{Answer, Engine};
 use crate::separate::error::EngineError;
 use crate::separate::segment::Grid;
@@ -26,7 +26,7 @@ pub enum StreamError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
-    Resample(#[from] ResampleFault),
+    Resample(#[from] ResampleError),
     #[error(
         "the engine could not separate the part at {seconds} s: {reason}; nothing was written of this song; `croon doctor` looks closer"
     )]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audio::decode::Decoder;
 use crate::audio::decode::error::DecodeError;
-use crate::audio::dsp::resample::{ResampleFault, Resampler, convert};
+use crate::audio::dsp::resample::{ResampleError, Resampler, convert};
 use crate::separate::segment::Grid;
 
 /// Seconds that are sooner decoded than jumped over.
@@ -18,7 +18,7 @@ pub enum MixtureError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     #[error(transparent)]
-    Resample(#[from] ResampleFault),
+    Resample(#[from] ResampleError),
 }
 
 /// Frames that a song in memory gives at a time.

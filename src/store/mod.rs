@@ -32,7 +32,7 @@ pub use crate::store::error::StoreError;
 pub use crate::store::housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats, Verified, stats_of_folder};
 pub use crate::store::lock::OwnerLock;
 pub use crate::store::queue::{PathRecord, StoredQueue};
-pub use crate::store::song::{BLOCKS_PER_SEGMENT, PEAKS_PER_SEGMENT, Peaks, SEGMENT_SAMPLES, SongStems};
+pub use crate::store::song::{BLOCKS_PER_SEGMENT, SEGMENT_SAMPLES, SongStems};
 pub use crate::store::song_key::SongKey;
 pub use crate::store::song_meta::SongMeta;
 pub use crate::store::stem_store::StemStore;

@@ -12,13 +12,12 @@ use super::block::{self, BLOCK_SAMPLES};
 use super::database;
 use super::error::StoreError;
 use super::song_meta::SongMeta;
+use crate::waveform::{Peaks, WAVE_POINTS};
 
 /// Blocks in a segment's contribution: 266,240 frames, the core and fade of the standard grid.
 pub const BLOCKS_PER_SEGMENT: usize = 65;
 /// Samples of a segment's contribution, interleaved stereo.
 pub const SEGMENT_SAMPLES: usize = BLOCKS_PER_SEGMENT * BLOCK_SAMPLES;
-/// Points of each waveform kept per segment.
-pub const PEAKS_PER_SEGMENT: usize = 64;
 
 const MOST_SEGMENTS: u32 = 1 << 16;
 /// Bytes of a block that lie under one key. sled keeps a page of eight to sixteen keys in memory
@@ -30,22 +29,6 @@ const MOST_PARTS: usize = 16;
 const TOUCHES: usize = 8;
 const COMPLETE: &[u8] = b"complete";
 const ENTRY_VERSION: u8 = 2;
-
-/// Loudness of a segment, for the waveforms: 0 is silence, 255 full scale or above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peaks {
-    pub vocals: [u8; PEAKS_PER_SEGMENT],
-    pub instrumental: [u8; PEAKS_PER_SEGMENT],
-}
-
-impl Default for Peaks {
-    fn default() -> Self {
-        Self {
-            vocals: [0; PEAKS_PER_SEGMENT],
-            instrumental: [0; PEAKS_PER_SEGMENT],
-        }
-    }
-}
 
 /// Enters a song into the list of open ones until it is dropped, and notes what becomes of it.
 pub(super) trait Lease: Send + Sync {
@@ -357,7 +340,7 @@ fn write_entry(peaks: &Peaks) -> Vec<u8> {
 fn read_entry(entry: &[u8]) -> Option<Peaks> {
     let (body, crc) = entry.split_last_chunk::<4>()?;
     let (version, waves) = body.split_first()?;
-    let (vocals, instrumental) = waves.split_at_checked(PEAKS_PER_SEGMENT)?;
+    let (vocals, instrumental) = waves.split_at_checked(WAVE_POINTS)?;
     (*version == ENTRY_VERSION && crc32fast::hash(body) == u32::from_le_bytes(*crc)).then_some(())?;
     Some(Peaks {
         vocals: vocals.try_into().ok()?,

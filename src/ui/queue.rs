@@ -103,7 +103,7 @@ pub(super) fn rotation(app: &App, cells: usize) -> Option<String> {
         .deck
         .song
         .as_ref()
-        .map_or(0.0, |song| left.max(0.0) / song.key_tempo.pace());
+        .map_or(0.0, |song| left.max(0.0) / song.key_tempo.speed());
     for entry in app.queue.entries().iter().filter(|entry| entry.is_playable()) {
         if let Some(name) = &entry.singer {
             let next = format!("   next for {name} in {}", text::time(wait));

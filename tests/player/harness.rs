@@ -101,6 +101,7 @@ pub fn engine() -> Event {
         model: "croon-base".into(),
         model_why: "8.5 times real time here, the best that reaches 6".into(),
         speed: 8.2,
+        ..EngineInfo::default()
     })
 }
 

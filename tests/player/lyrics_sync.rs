@@ -15,12 +15,12 @@ use croon::app::{Event, FoundLyrics};
 use croon::audio::Vocals;
 use croon::audio::player::command::Command;
 use croon::audio::player::controls::Shared;
-use croon::audio::player::event::OutputState;
 use croon::audio::player::feeder::Feeder;
 use croon::audio::player::mixer::{Mixer, mixer};
 use croon::audio::player::song::Song;
 use croon::key_tempo::KeyTempo;
 use croon::lyrics::{Lyrics, Millis, read};
+use croon::output_state::OutputState;
 use croon::ui::{self, Theme};
 
 const SONG: &str = "Paper Lanterns";
@@ -162,7 +162,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         let shared = Arc::new(Shared::default());
         let mut feeder = Feeder::new(shared.clone(), |_| {});
         let (ring, mixer) = mixer(NonZero::new(RATE).unwrap(), shared.clone());
-        feeder.obey(Command::Attach {
+        feeder.apply(Command::Attach {
             ring,
             rate: RATE,
             latency: 2 * buffer as u32,
@@ -178,9 +178,9 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
             lyrics: Some(Arc::new(lyrics())),
             ..FoundLyrics::default()
         })));
-        feeder.obey(Command::Load(
+        feeder.apply(Command::Load(
             Song {
-                token: play_id,
+                play_id,
                 path: path_of_song.clone(),
                 vocals: Box::new(Silence),
                 start: 0.0,
@@ -208,7 +208,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
             if now >= wake || ready {
                 let at = shared.position();
                 harness.event(Event::Position {
-                    play_id: at.token,
+                    play_id: at.play_id,
                     seconds: at.seconds,
                 });
                 harness.event(Event::Tick { now_ms: now });

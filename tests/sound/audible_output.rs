@@ -8,9 +8,10 @@ use std::time::Duration;
 use crate::server::{RATE, Sound, align};
 use croon::audio::Vocals;
 use croon::audio::player::Player;
-use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::settings::PlayerSettings;
 use croon::audio::player::song::Song;
+use croon::output_state::OutputState;
 
 const SECONDS: u64 = 3;
 
@@ -71,7 +72,7 @@ fn play_once() {
     );
     player.load(
         Song {
-            token: 1,
+            play_id: 1,
             path: song(folder.path()),
             vocals: Box::new(Exact),
             start: 0.0,
@@ -83,7 +84,7 @@ fn play_once() {
     );
     while !matches!(
         events.recv_timeout(Duration::from_secs(120)).unwrap(),
-        PlayerEvent::Ended { token: 1 }
+        PlayerEvent::Ended { play_id: 1 }
     ) {}
     println!("underruns {}", player.underruns());
     // The last buffers are still on their way to the ear.

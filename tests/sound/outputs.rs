@@ -10,9 +10,10 @@ use crate::server::{Sound, align};
 use crate::support::player::{Home, Screen};
 use croon::audio::Vocals;
 use croon::audio::player::Player;
-use croon::audio::player::event::{OutputState, PlayerEvent};
+use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::settings::PlayerSettings;
 use croon::audio::player::song::Song;
+use croon::output_state::OutputState;
 
 /// Of the song.
 const RATE: u32 = 44_100;
@@ -79,7 +80,7 @@ fn play_once() {
     );
     player.load(
         Song {
-            token: 1,
+            play_id: 1,
             path: song(folder.path(), SECONDS),
             vocals: Box::new(Nothing),
             start: 0.0,
@@ -89,7 +90,7 @@ fn play_once() {
         },
         true,
     );
-    let ended = |event| matches!(event, PlayerEvent::Ended { token: 1 });
+    let ended = |event| matches!(event, PlayerEvent::Ended { play_id: 1 });
     while !ended(events.recv_timeout(Duration::from_secs(120)).unwrap()) {}
     println!("underruns {}", player.underruns());
     // The last buffers are still on their way to the ear.

@@ -179,7 +179,7 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     (running.done, running.total) = (done.min(total), total);
     running.speed = if speed.is_finite() { speed.max(0.0) } else { 0.0 };
     let (key, speed) = (running.key, running.speed);
-    let pace = app.deck.song.as_ref().map(|song| song.key_tempo.pace());
+    let pace = app.deck.song.as_ref().map(|song| song.key_tempo.speed());
     let slow = speed > 0.0 && running.done >= SURE && pace.is_some_and(|pace| f64::from(speed) < pace);
     if slow
         && app.deck.plays(key)
@@ -191,7 +191,7 @@ pub(super) fn progress(app: &mut App, path: &Path, done: u32, total: u32, speed:
     if let EngineState::Up(info) = &mut app.separation.engine
         && speed > 0.0
     {
-        info.speed = speed;
+        info.speed = f64::from(speed);
     }
     if let Some(entry) = app.tracks.get_mut(key) {
         let share = if total == 0 {

@@ -14,10 +14,10 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use crate::audio::decode::codec::{self, Codec};
 use crate::audio::decode::error::DecodeError;
-use crate::audio::decode::gapless::{Bounds, Container};
+use crate::audio::decode::gapless::{Container, GaplessTrim};
 use crate::audio::decode::mkv_padding;
 use crate::audio::decode::probe::{choose, probe};
-use crate::audio::decode::resync::Junk;
+use crate::audio::decode::resync::Resync;
 use crate::audio::decode::stream_info::StreamInfo;
 use crate::audio::decode::tags::Tags;
 use crate::audio::decode::timeline::{self, Clock, Timeline};
@@ -27,7 +27,7 @@ use crate::audio::mp3g_zip;
 pub(super) const LAST_STRAW: u32 = 64;
 
 /// One audio track of an opened file.
-pub(in crate::audio) struct Source {
+pub(in crate::audio) struct Demuxer {
     /// Kept, so that a file that is renamed or deleted while it plays plays on.
     file: File,
     /// Bytes when it was opened.
@@ -37,11 +37,11 @@ pub(in crate::audio) struct Source {
     format: Box<dyn FormatReader>,
     track_id: u32,
     params: AudioCodecParameters,
-    bounds: Bounds,
+    trim: GaplessTrim,
     pub(super) info: StreamInfo,
     /// Packets read ahead, where the last one has to be known.
     ahead: VecDeque<Packet>,
-    junk: Option<Junk>,
+    resync: Option<Resync>,
     /// Packets that went missing somewhere before the one read last.
     missing: u64,
     /// Some part lies elsewhere than the first versions of croon put it.
@@ -50,7 +50,7 @@ pub(in crate::audio) struct Source {
     drained: bool,
 }
 
-impl Source {
+impl Demuxer {
     pub(in crate::audio) fn open(path: &Path, wanted: Option<usize>) -> Result<Self, DecodeError> {
         let cannot_open = |source| DecodeError::Open {
             path: path.to_owned(),
@@ -80,21 +80,21 @@ impl Source {
         let mut format = probe(&file, extension.as_deref())?;
         let (track, params) = choose(format.as_ref(), wanted)?;
         let rate = params.sample_rate.unwrap_or(0);
-        let bounds = Bounds::of(&file, format.as_mut(), &track, &params);
+        let trim = GaplessTrim::of(&file, format.as_mut(), &track, &params);
         let info = StreamInfo {
             rate,
             channels: params.channels.as_ref().map_or(0, |c| c.count() as u16),
-            frames: bounds.frames,
+            frames: trim.frames,
             codec: codec::name(params.codec),
         };
-        let junk = match bounds.container {
-            Container::Mpeg => Some(Junk::new(0)),
+        let resync = match trim.container {
+            Container::Mpeg => Some(Resync::new(0)),
             // an ADTS header of seven bytes, which the demuxer keeps to itself
-            Container::Adts => Some(Junk::new(7)),
+            Container::Adts => Some(Resync::new(7)),
             _ => None,
         };
         Ok(Self {
-            moved: bounds.moved,
+            moved: trim.moved,
             file,
             length,
             extension,
@@ -102,10 +102,10 @@ impl Source {
             format,
             track_id: track.id,
             params,
-            bounds,
+            trim,
             info,
             ahead: VecDeque::new(),
-            junk,
+            resync,
             missing: 0,
             drained: false,
         })
@@ -117,9 +117,9 @@ impl Source {
         let fresh = Self::of(file, self.extension.take(), self.wanted)?;
         // What reading has taught us about the stream stays.
         let info = self.info.clone();
-        let end = self.bounds.end;
+        let end = self.trim.end;
         *self = Self { info, ..fresh };
-        self.bounds.end = end;
+        self.trim.end = end;
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl Source {
     /// does, so [`StreamInfo`] follows it.
     pub(super) fn decoder(&mut self) -> Result<Codec, DecodeError> {
         // A bare MP3 is trimmed by where its packets lie, and only by the encoder's own word.
-        let codec = Codec::new(&self.params, self.bounds.container != Container::Mpeg)?;
+        let codec = Codec::new(&self.params, self.trim.container != Container::Mpeg)?;
         let (rate, channels) = codec.shape();
         let rate = rate.or(self.params.sample_rate).unwrap_or(0);
         if rate == 0 {
@@ -136,7 +136,7 @@ impl Source {
             });
         }
         if rate != self.info.rate {
-            self.bounds.distrust_stamps();
+            self.trim.distrust_stamps();
             self.info.rate = rate;
         }
         if let Some(channels) = channels.or(self.params.channels.as_ref().map(|c| c.count() as u16)) {
@@ -147,32 +147,30 @@ impl Source {
 
     /// Where this track's packets lie.
     pub(super) fn timeline(&self) -> Timeline {
-        Timeline::new(self.bounds.clock, self.info.rate)
+        Timeline::new(self.trim.clock, self.info.rate)
     }
 
     /// Where the music ends and the encoder's padding begins, where the file says so.
     pub(super) fn end(&self) -> Option<u64> {
-        self.bounds.end
+        self.trim.end
     }
 
     /// The same, where packets behind it are no reason to doubt it.
     pub(super) fn certain_end(&self) -> Option<u64> {
-        self.bounds
-            .end
-            .filter(|_| self.bounds.container != Container::Mpeg)
+        self.trim.end.filter(|_| self.trim.container != Container::Mpeg)
     }
 
     /// The length told is an estimate: bare MPEG frames whose encoder did not count them.
     pub(super) fn guesses_length(&self) -> bool {
-        let bare = matches!(self.bounds.container, Container::Mpeg | Container::Adts);
-        bare && self.bounds.end.is_none()
+        let bare = matches!(self.trim.container, Container::Mpeg | Container::Adts);
+        bare && self.trim.end.is_none()
     }
 
     /// The file goes on where its head says it ends; `true` if such a head is not to be trusted.
     pub(super) fn distrust_end(&mut self) -> bool {
-        let lied = self.bounds.container == Container::Mpeg;
+        let lied = self.trim.container == Container::Mpeg;
         if lied {
-            self.bounds.end = None;
+            self.trim.end = None;
             self.info.frames = None;
         }
         lied
@@ -185,7 +183,7 @@ impl Source {
 
     /// Frames the packet gives, if that is known without decoding it.
     pub(super) fn frames_of(&self, packet: &Packet) -> Option<i64> {
-        let frames = match self.bounds.clock {
+        let frames = match self.trim.clock {
             Clock::Stamps { .. } => i64::try_from(packet.dur.get()).ok(),
             Clock::Count { .. } => codec::packet_frames(self.params.codec, &packet.data),
         };
@@ -211,7 +209,7 @@ impl Source {
 
     /// The next packet of this track.
     pub(in crate::audio) fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
-        if self.bounds.tail == 0 {
+        if self.trim.tail == 0 {
             return self.demux();
         }
         while self.ahead.len() < 2 && !self.drained {
@@ -221,7 +219,7 @@ impl Source {
         }
         let mut packet = self.ahead.pop_front();
         if let (Some(packet), true) = (&mut packet, self.ahead.is_empty()) {
-            packet.trim_end = Duration::new(self.bounds.tail);
+            packet.trim_end = Duration::new(self.trim.tail);
         }
         Ok(packet)
     }
@@ -236,8 +234,8 @@ impl Source {
                     return Ok(None);
                 }
             };
-            if let Some(junk) = &mut self.junk {
-                self.missing = junk.missing(&self.file, &packet.data);
+            if let Some(resync) = &mut self.resync {
+                self.missing = resync.missing(&self.file, &packet.data);
                 self.moved |= self.missing > 0;
             }
             return Ok(Some(packet));
@@ -300,7 +298,7 @@ impl Source {
     /// Goes to a packet far enough before `frame` that the codec has its past together when it
     /// gets there. False where the demuxer could not, or the way from the start is as short.
     pub(super) fn seek_near(&mut self, frame: i64) -> bool {
-        let (Clock::Stamps { base }, true) = (self.bounds.clock, self.bounds.seeks) else {
+        let (Clock::Stamps { base }, true) = (self.trim.clock, self.trim.seeks) else {
             return false;
         };
         let from = frame.saturating_add(base).saturating_sub(self.run_up());
@@ -326,19 +324,19 @@ impl Source {
                 to: rate,
             });
         }
-        self.bounds = Bounds::of(&self.file, self.format.as_mut(), &track, &params);
+        self.trim = GaplessTrim::of(&self.file, self.format.as_mut(), &track, &params);
         // Each link ends where its own last page says; the whole is longer than any.
-        self.bounds.end = None;
+        self.trim.end = None;
         self.info.frames = None;
         self.params = params;
         self.track_id = track.id;
-        Ok(Event::Link(self.bounds.clock))
+        Ok(Event::Link(self.trim.clock))
     }
 
     /// Title, artist, album and number, as the container tells them.
     pub(super) fn tags(&mut self) -> Tags {
         let mut tags = Tags::default();
-        if self.bounds.container == Container::Matroska {
+        if self.trim.container == Container::Matroska {
             tags.title = mkv_padding::title(&self.file);
         }
         tags.read(self.format.as_mut());

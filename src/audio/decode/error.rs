@@ -1,12 +1,12 @@
-//! TODO
+//! Why a file cannot be decoded, and the guard against decoders that panic.
 
 use std::collections::TryReserveError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use crate::audio::mp3g_zip::ZipFault;
+use crate::audio::mp3g_zip::ZipError;
 
-/// Why a file gives no sound.
+/// Why a file cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     #[error("{} cannot be opened: {source}. Check that it is still there and readable", path.display())]
@@ -14,15 +14,15 @@ pub enum DecodeError {
     #[error("the file is empty (0 bytes), so there is nothing to play. Copy it again from where it came")]
     Empty,
     #[error(
-        "no audio format croon knows is inside ({reason}), whatever its name says. Convert it to FLAC, MP3, Ogg Vorbis, Opus, M4A or WAV, or exclude it"
+        "the file holds no audio format that croon knows ({reason}), whatever its name says. Convert it to FLAC, MP3, Ogg Vorbis, Opus, M4A or WAV, or exclude it"
     )]
     NotAudio { reason: String },
     #[error(
-        "the file's head is damaged or cut off ({reason}), so nothing in it can be placed. Copy it again from where it came"
+        "the file's header is damaged or truncated ({reason}), so croon cannot find the audio in it. Copy it again from where it came"
     )]
     Damaged { reason: String },
     #[error(
-        "there is no sound in it that croon can read, only pictures or data. Exclude it, or bring a file with an audio track"
+        "there is no sound in it that croon can read, only pictures or data. Exclude it, or replace it by a file with an audio track"
     )]
     NoAudio,
     #[error("the file has {found} audio tracks and number {wanted} was asked for (counting from 0)")]
@@ -40,12 +40,12 @@ pub enum DecodeError {
     )]
     RateChanges { from: u32, to: u32 },
     #[error(transparent)]
-    Zip(#[from] ZipFault),
+    Zip(#[from] ZipError),
     #[error("the song is too long to hold in memory: {0}")]
     TooLong(#[from] TryReserveError),
 }
 
-/// A decoder of outside data that panics costs this file, not the thread that plays.
+/// Runs a decoder and turns its panic into an error, so that a damaged file cannot end the thread that plays.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(DecodeError::Damaged {
@@ -54,6 +54,6 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Resul
     })
 }
 
-/// A packet that gives no sound.
+/// A packet that cannot be decoded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Undecodable;

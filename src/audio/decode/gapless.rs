@@ -27,7 +27,7 @@ pub(super) enum Container {
 }
 
 #[derive(Debug)]
-pub(super) struct Bounds {
+pub(super) struct GaplessTrim {
     pub(super) container: Container,
     pub(super) clock: Clock,
     /// Where the music ends and the encoder's padding begins, where the file says so.
@@ -42,7 +42,7 @@ pub(super) struct Bounds {
     pub(super) moved: bool,
 }
 
-impl Bounds {
+impl GaplessTrim {
     pub(super) fn of(
         file: &File,
         format: &mut dyn FormatReader,

@@ -16,7 +16,7 @@ mod timeline;
 
 pub(super) use crate::audio::decode::block::flac_frame;
 pub use crate::audio::decode::damage::Damaged;
-pub(super) use crate::audio::decode::demux::Source;
+pub(super) use crate::audio::decode::demux::Demuxer;
 pub use crate::audio::decode::tags::Tags;
 
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ const PAST_THE_END: i64 = 4 * 1152;
 
 /// One audio track of one file, read from anywhere.
 pub struct Decoder {
-    source: Source,
+    demuxer: Demuxer,
     codec: Codec,
     timeline: Timeline,
     path: PathBuf,
@@ -60,20 +60,20 @@ pub struct Decoder {
 impl Decoder {
     /// The file's main audio track; in a file with several, the main one that can be decoded.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
-        guarded(|| Self::with_source(path, Source::open(path, None)?))
+        guarded(|| Self::with_source(path, Demuxer::open(path, None)?))
     }
 
     /// The `nth_audio_track` of a file with several, counted from 0, as in stem files.
     pub fn open_track(path: &Path, nth_audio_track: usize) -> Result<Self, DecodeError> {
-        guarded(|| Self::with_source(path, Source::open(path, Some(nth_audio_track))?))
+        guarded(|| Self::with_source(path, Demuxer::open(path, Some(nth_audio_track))?))
     }
 
-    fn with_source(path: &Path, mut source: Source) -> Result<Self, DecodeError> {
-        let codec = source.decoder()?;
-        let rate = source.info.rate;
+    fn with_source(path: &Path, mut demuxer: Demuxer) -> Result<Self, DecodeError> {
+        let codec = demuxer.decoder()?;
+        let rate = demuxer.info.rate;
         Ok(Self {
-            timeline: source.timeline(),
-            source,
+            timeline: demuxer.timeline(),
+            demuxer,
             codec,
             path: path.to_owned(),
             position: 0,
@@ -90,12 +90,12 @@ impl Decoder {
     }
 
     pub fn info(&self) -> &StreamInfo {
-        &self.source.info
+        &self.demuxer.info
     }
 
     /// The container's own tags, for files whose tags nobody else reads.
     pub fn tags(&mut self) -> Tags {
-        self.source.tags()
+        self.demuxer.tags()
     }
 
     /// Seconds that were damaged or missing where reading came by so far; silence stands in their
@@ -112,7 +112,7 @@ impl Decoder {
     /// The song's length, where the file knows it rather than guesses it.
     pub fn certain_frames(&self) -> Option<u64> {
         let info = self.info();
-        info.frames.filter(|_| !self.source.guesses_length())
+        info.frames.filter(|_| !self.demuxer.guesses_length())
     }
 
     /// The frame the next [`read`](Self::read) starts with.
@@ -134,13 +134,13 @@ impl Decoder {
 
     fn read_on(&mut self, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
         while !self.ended {
-            let appended = match self.source.next_event()? {
+            let appended = match self.demuxer.next_event()? {
                 Event::Packet(packet) => {
                     self.failures = 0;
                     self.take(&packet, out)?
                 }
                 Event::Link(clock) => {
-                    self.codec = self.source.decoder()?;
+                    self.codec = self.demuxer.decoder()?;
                     self.timeline.follow(clock);
                     0
                 }
@@ -149,14 +149,14 @@ impl Decoder {
                     0
                 }
                 Event::Damage | Event::End => {
-                    self.source.check_whole()?;
+                    self.demuxer.check_whole()?;
                     self.ended = true;
                     0
                 }
             };
             if self.info().frames.is_some_and(|frames| self.position > frames) {
                 // The head promised less than there is.
-                self.source.info.frames = None;
+                self.demuxer.info.frames = None;
             }
             if appended > 0 {
                 return Ok(appended);
@@ -182,14 +182,14 @@ impl Decoder {
         let behind = frame < self.position || self.ended || self.landing;
         let begun = self.timeline.reached().is_some() || self.position == 0;
         self.position = frame;
-        if self.source.certain_end().is_some_and(|end| frame >= end) {
+        if self.demuxer.certain_end().is_some_and(|end| frame >= end) {
             self.ended = true;
             return Ok(());
         }
         self.ended = false;
         let target = i64::try_from(frame).unwrap_or(i64::MAX);
-        self.resume = target.saturating_sub(self.source.run_up());
-        if self.timeline.is_plain() && self.source.seek_near(target) {
+        self.resume = target.saturating_sub(self.demuxer.run_up());
+        if self.timeline.is_plain() && self.demuxer.seek_near(target) {
             self.codec.reset();
             self.timeline.jumped();
             self.resume = i64::MIN;
@@ -204,9 +204,9 @@ impl Decoder {
 
     /// From the first packet on; what lies before `position` is then stepped over.
     fn restart(&mut self) -> Result<(), DecodeError> {
-        self.source.reopen()?;
-        self.codec = self.source.decoder()?;
-        self.timeline = self.source.timeline();
+        self.demuxer.reopen()?;
+        self.codec = self.demuxer.decoder()?;
+        self.timeline = self.demuxer.timeline();
         self.landing = false;
         self.skipped = false;
         self.failures = 0;
@@ -215,17 +215,17 @@ impl Decoder {
 
     /// One packet, to its place.
     fn take(&mut self, packet: &Packet, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
-        let lost = self.source.lost_frames(packet);
+        let lost = self.demuxer.lost_frames(packet);
         let start = self.timeline.place(packet, lost);
-        let length = self.source.frames_of(packet);
+        let length = self.demuxer.frames_of(packet);
         if self.landing && start > self.position as i64 {
             // The demuxer landed behind the target: only reading from the start is exact.
-            self.resume = (self.position as i64).saturating_sub(self.source.run_up());
+            self.resume = (self.position as i64).saturating_sub(self.demuxer.run_up());
             self.restart()?;
             return Ok(0);
         }
         self.landing = false;
-        if let Some(end) = self.source.end().and_then(|end| i64::try_from(end).ok())
+        if let Some(end) = self.demuxer.end().and_then(|end| i64::try_from(end).ok())
             && start >= end
         {
             self.timeline.advance(start + length.unwrap_or(0));
@@ -241,12 +241,12 @@ impl Decoder {
         if std::mem::take(&mut self.skipped) {
             self.codec.reset();
         }
-        let rate = self.source.info.rate;
+        let rate = self.demuxer.info.rate;
         let frames = match self.codec.decode(packet, &mut self.samples) {
             Ok(decoded) if decoded.rate == rate => {
                 self.downmix.set(&decoded.channels);
                 self.decoded_any |= decoded.frames > 0;
-                decoded.frames - self.source.padding_of(packet).min(decoded.frames)
+                decoded.frames - self.demuxer.padding_of(packet).min(decoded.frames)
             }
             Ok(_) | Err(_) => {
                 let length = length.unwrap_or(0).max(0);
@@ -270,11 +270,11 @@ impl Decoder {
         if distance < PAST_THE_END {
             return Ok(0);
         }
-        if self.source.distrust_end() {
+        if self.demuxer.distrust_end() {
             // There is more than the head promised: back to where it was left off.
             let position = self.position;
             self.restart()?;
-            self.resume = (position as i64).saturating_sub(self.source.run_up());
+            self.resume = (position as i64).saturating_sub(self.demuxer.run_up());
         } else {
             self.ended = true;
         }
@@ -293,7 +293,7 @@ impl Decoder {
     /// Puts decoded frames, whose first lies at `start`, where they belong.
     fn append(&mut self, start: i64, frames: usize, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
         let position = self.position as i64;
-        let end = self.source.end().map_or(i64::MAX, |end| end as i64);
+        let end = self.demuxer.end().map_or(i64::MAX, |end| end as i64);
         let stop = (start + frames as i64).min(end);
         if stop <= position {
             return Ok(0);

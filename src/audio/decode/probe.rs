@@ -14,7 +14,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use crate::audio::decode::codec::Codec;
 use crate::audio::decode::error::DecodeError;
-use crate::audio::decode::wav_repair::Mended;
+use crate::audio::decode::wav_repair::RepairedWav;
 
 /// The demuxer that knows the file.
 pub(super) fn probe(file: &File, extension: Option<&str>) -> Result<Box<dyn FormatReader>, DecodeError> {
@@ -26,7 +26,7 @@ pub(super) fn probe(file: &File, extension: Option<&str>) -> Result<Box<dyn Form
     }
     // Pictures are of no use here and may be large.
     let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-    let stream = MediaSourceStream::new(Box::new(Mended::new(file, length)), Default::default());
+    let stream = MediaSourceStream::new(Box::new(RepairedWav::new(file, length)), Default::default());
     symphonia::default::get_probe()
         .probe(&hint, stream, FormatOptions::default(), tags)
         .map_err(|error| match error {

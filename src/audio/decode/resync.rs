@@ -16,7 +16,7 @@ const TAGS: [&[u8]; 3] = [b"ID3", b"TAG", b"APETAGEX"];
 const LENGTH_TAGS: [&[u8]; 3] = [b"Xing", b"Info", b"VBRI"];
 
 /// Follows the packets of a bare stream through its file.
-pub(super) struct Junk {
+pub(super) struct Resync {
     /// Where the last packet ended.
     at: Option<u64>,
     /// Bytes before each packet that are none of its own: a header the demuxer keeps to itself.
@@ -26,7 +26,7 @@ pub(super) struct Junk {
     bytes: u64,
 }
 
-impl Junk {
+impl Resync {
     pub(super) fn new(header: u64) -> Self {
         Self {
             at: None,
@@ -134,7 +134,7 @@ mod tests {
         bytes.extend(packet(5));
         std::fs::write(&path, &bytes).unwrap();
         let file = File::open(&path).unwrap();
-        let mut junk = Junk::new(0);
+        let mut junk = Resync::new(0);
         let missing: Vec<u64> = (1..6).map(|nth| junk.missing(&file, &packet(nth))).collect();
         assert_eq!(missing, [0, 0, 0, 2, 0]);
         assert_eq!(junk.missing(&file, &packet(77)), 0, "not in the file at all");

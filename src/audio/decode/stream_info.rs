@@ -1,20 +1,21 @@
-//! TODO
+//! The format and the length of an audio stream, as its header states them.
 
-/// What a file holds, as far as its head tells.
+/// The format of an audio stream, as the header of its file states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamInfo {
-    /// Frames per second.
+    /// Sample rate in Hz.
     pub rate: u32,
-    /// Channels in the file; what is read is always stereo.
+    /// Channels in the file. The decoder always returns stereo.
     pub channels: u16,
-    /// The container's word for the length. For an MP3 without a length in its head it is an
-    /// estimate, and a cut-off file holds less: only reading tells.
+    /// Length in frames as the container states it; `None` if it does not. It is an estimate for an MP3
+    /// without a length in its header, and too long for a truncated file.
     pub frames: Option<u64>,
+    /// Name of the codec, such as `flac`.
     pub codec: String,
 }
 
 impl StreamInfo {
-    /// Length in seconds, where the container says one.
+    /// Length in seconds; `None` if the container does not state one.
     pub fn duration(&self) -> Option<f64> {
         self.frames
             .map(|frames| frames as f64 / f64::from(self.rate.max(1)))

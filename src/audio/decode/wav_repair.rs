@@ -11,7 +11,7 @@ use symphonia::core::io::MediaSource;
 const MOST_CHUNKS: usize = 64;
 
 /// A file with some of its bytes seen otherwise.
-pub(super) struct Mended {
+pub(super) struct RepairedWav {
     file: File,
     length: u64,
     at: u64,
@@ -19,7 +19,7 @@ pub(super) struct Mended {
     patches: Vec<(u64, [u8; 4])>,
 }
 
-impl Mended {
+impl RepairedWav {
     pub(super) fn new(file: File, length: u64) -> Self {
         let patches = patches(&file, length).unwrap_or_default();
         Self {
@@ -31,7 +31,7 @@ impl Mended {
     }
 }
 
-impl Read for Mended {
+impl Read for RepairedWav {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let count = self.file.read_at(buffer, self.at)?;
         for &(place, bytes) in &self.patches {
@@ -47,7 +47,7 @@ impl Read for Mended {
     }
 }
 
-impl Seek for Mended {
+impl Seek for RepairedWav {
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
@@ -59,7 +59,7 @@ impl Seek for Mended {
     }
 }
 
-impl MediaSource for Mended {
+impl MediaSource for RepairedWav {
     fn is_seekable(&self) -> bool {
         true
     }

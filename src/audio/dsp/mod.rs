@@ -1,4 +1,5 @@
-//! TODO
+//! Signal processing without files or devices: resampling, spectra, loudness, time-stretching and
+//! vocal activity.
 
 pub(crate) mod formants;
 pub mod loudness;

@@ -3,8 +3,8 @@
 
 use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
-    Fft, FixedSync, Indexing, ResampleError, Resampler as _, ResamplerConstructionError, WindowFunction,
-    audioadapter_buffers,
+    Fft, FixedSync, Indexing, ResampleError as RubatoError, Resampler as _, ResamplerConstructionError,
+    WindowFunction, audioadapter_buffers,
 };
 
 /// Frames taken at a time, about: long enough for a steep filter, short enough to answer a seek.
@@ -12,7 +12,7 @@ const CHUNK: usize = 1024;
 
 /// Why rates cannot be converted.
 #[derive(Debug, thiserror::Error)]
-pub enum ResampleFault {
+pub enum ResampleError {
     #[error("{from} Hz cannot be converted to {to} Hz: {source}. Choose another output rate")]
     Rates {
         from: u32,
@@ -20,7 +20,7 @@ pub enum ResampleFault {
         source: ResamplerConstructionError,
     },
     #[error("sample-rate conversion failed: {0}")]
-    Process(#[from] ResampleError),
+    Process(#[from] RubatoError),
 }
 
 /// Converts one stream. Equal rates pass untouched, bit for bit.
@@ -41,7 +41,7 @@ struct Engine {
 }
 
 impl Resampler {
-    pub fn new(from: u32, to: u32) -> Result<Self, ResampleFault> {
+    pub fn new(from: u32, to: u32) -> Result<Self, ResampleError> {
         if from == to && from > 0 {
             return Ok(Self {
                 from,
@@ -61,7 +61,7 @@ impl Resampler {
             WindowFunction::BlackmanHarris2,
             FixedSync::Both,
         )
-        .map_err(|source| ResampleFault::Rates { from, to, source })?;
+        .map_err(|source| ResampleError::Rates { from, to, source })?;
         let block = vec![0.0; fft.output_frames_max() * 2];
         let delay = fft.output_delay();
         Ok(Self {
@@ -102,7 +102,7 @@ impl Resampler {
     }
 
     /// Takes frames and appends what they make ready.
-    pub fn push(&mut self, pcm: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleFault> {
+    pub fn push(&mut self, pcm: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleError> {
         let Some(engine) = &mut self.engine else {
             out.extend_from_slice(pcm);
             return Ok(());
@@ -113,7 +113,7 @@ impl Resampler {
     }
 
     /// The stream is over: appends the rest. Then [`reset`](Self::reset) before the next stream.
-    pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleFault> {
+    pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
         let (from, to) = (self.from, self.to);
         let Some(engine) = &mut self.engine else {
             return Ok(());
@@ -146,7 +146,7 @@ impl Resampler {
 }
 
 impl Engine {
-    fn work(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleFault> {
+    fn work(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
         let mut used = 0;
         let frames = self.pending.len() / 2;
         while frames - used >= self.fft.input_frames_next() {

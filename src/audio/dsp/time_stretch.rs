@@ -42,7 +42,7 @@ const SEED: i64 = 1;
 pub struct Stretcher {
     library: Stretch,
     /// Input frames per output frame.
-    pace: f64,
+    speed: f64,
     /// Channel by channel, as the library wants them.
     input: Vec<Vec<f32>>,
     output: Vec<Vec<f32>>,
@@ -76,7 +76,7 @@ impl Stretcher {
         library.configure(CHANNELS as i32, samples(WINDOW), samples(INTERVAL));
         library.set_transpose_factor(change.pitch_ratio() as f32, None);
         let frames = |count: i32| usize::try_from(count).unwrap_or(0);
-        let pace = change.pace();
+        let speed = change.speed();
         let history = frames(library.block_samples()) + frames(library.interval_samples());
         // The window is centred between both latencies, and the first windows lack those before
         // them: after so many frames every output frame is covered by all of its windows.
@@ -84,9 +84,9 @@ impl Stretcher {
         let ratio = change.pitch_ratio();
         let formants = (ratio != 1.0).then(|| Formants::new(rate, ratio));
         let shaped = formants.as_ref().map_or(0, Formants::run_up);
-        let run_up = history + ((overlap + shaped) as f64 * pace).round() as usize;
+        let run_up = history + ((overlap + shaped) as f64 * speed).round() as usize;
         Self {
-            pace,
+            speed,
             input: vec![Vec::new(); CHANNELS],
             output: vec![vec![0.0; BLOCK]; CHANNELS],
             ready: Vec::new(),
@@ -119,7 +119,7 @@ impl Stretcher {
 
     /// Input frames behind so many blocks.
     fn input_at(&self, blocks: u64) -> u64 {
-        (blocks as f64 * BLOCK as f64 * self.pace).round() as u64
+        (blocks as f64 * BLOCK as f64 * self.speed).round() as u64
     }
 
     /// The next frames of the song; fewer than [`wants`](Self::wants) mean it ends with them.
@@ -135,7 +135,7 @@ impl Stretcher {
             self.left = Some(self.left_after(0) as usize);
         }
         if !std::mem::replace(&mut self.begun, true) {
-            self.library.seek_vec(&self.input, wanted as i32, self.pace);
+            self.library.seek_vec(&self.input, wanted as i32, self.speed);
             return;
         }
         self.library
@@ -163,7 +163,7 @@ impl Stretcher {
             return left as u64;
         }
         let song = (self.told + more).saturating_sub(self.run_up as u64);
-        let whole = (song as f64 / self.pace).round() as u64;
+        let whole = (song as f64 / self.speed).round() as u64;
         whole.saturating_sub(self.given as u64)
     }
 

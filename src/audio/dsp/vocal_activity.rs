@@ -21,7 +21,7 @@ const BANDS: usize = 20;
 const BACK: usize = 2;
 
 /// Takes a song in, piece by piece.
-pub struct TraceMaker {
+pub struct VocalActivityMeter {
     of: Of,
     rate: u64,
     forward: Arc<dyn RealToComplex<f32>>,
@@ -40,7 +40,7 @@ pub struct TraceMaker {
     before: [[f32; BANDS]; BACK],
 }
 
-impl TraceMaker {
+impl VocalActivityMeter {
     /// `rate` in frames per second.
     pub fn new(of: Of, rate: u32) -> Self {
         let rate = rate.clamp(1_000, 768_000);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     fn trace(rate: u32, pcm: &[f32], piece: usize) -> Trace {
-        let mut maker = TraceMaker::new(Of::Vocals, rate);
+        let mut maker = VocalActivityMeter::new(Of::Vocals, rate);
         pcm.chunks(2 * piece).for_each(|piece| maker.add(piece));
         maker.finish()
     }

@@ -1,18 +1,18 @@
 //! Resampling that begins anywhere in a song.
 
-use crate::audio::dsp::resample::{ResampleFault, Resampler};
+use crate::audio::dsp::resample::{ResampleError, Resampler};
 
 /// A resampler that may start anywhere in a song and gives the samples that going through it from
 /// the beginning gives.
-pub(super) struct Placed {
+pub(super) struct AlignedResampler {
     resampler: Resampler,
     /// Output frames before the one asked for.
     skip: u64,
     out: Vec<f32>,
 }
 
-impl Placed {
-    pub(super) fn new(from: u32, to: u32) -> Result<Self, ResampleFault> {
+impl AlignedResampler {
+    pub(super) fn new(from: u32, to: u32) -> Result<Self, ResampleError> {
         Ok(Self {
             resampler: Resampler::new(from, to)?,
             skip: 0,
@@ -35,13 +35,13 @@ impl Placed {
         unit * input
     }
 
-    pub(super) fn push(&mut self, pcm: &[f32]) -> Result<(), ResampleFault> {
+    pub(super) fn push(&mut self, pcm: &[f32]) -> Result<(), ResampleError> {
         self.resampler.push(pcm, &mut self.out)?;
         self.drop_run_up();
         Ok(())
     }
 
-    pub(super) fn finish(&mut self) -> Result<(), ResampleFault> {
+    pub(super) fn finish(&mut self) -> Result<(), ResampleError> {
         self.resampler.finish(&mut self.out)?;
         self.drop_run_up();
         Ok(())

@@ -1,33 +1,38 @@
-//! TODO
+//! The commands that the player and the output thread send to the feeder.
 
 use rtrb::Producer;
 
 use crate::audio::frame::Frame;
-use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::audio::player::event::PlayerEvent;
 use crate::audio::player::song::Song;
 use crate::key_tempo::KeyTempo;
+use crate::output_state::OutputState;
 
-/// What the player asks of the feeder.
+/// A command to the feeder.
 pub enum Command {
+    /// Plays this song instead of the current one; `true` starts it at once.
     Load(Song, bool),
+    /// Sets the song that follows the current one; `None` removes it.
     Queue(Option<Song>),
+    /// Goes to this second of the current song.
     Seek(f64),
-    /// Of the song heard.
+    /// Changes key and tempo of the current song.
     KeyTempo(KeyTempo),
-    /// Seconds of the song heard to go round in.
+    /// Loops between these two seconds of the current song; `None` ends the loop.
     Loop(Option<(f64, f64)>),
-    /// More vocals are known.
+    /// More of the vocals is available; buffered frames are decoded again.
     Vocals,
-    /// A device or the silent clock reads from this ring from now on.
+    /// A device or the null output reads from this ring from now on. `latency` is in frames.
     Attach {
         ring: Producer<Frame>,
         rate: u32,
         latency: u32,
         state: OutputState,
     },
-    /// News of the output, told in their place among the others.
-    Say(PlayerEvent),
-    /// Something changed among the controls.
+    /// Passes on an event of the output thread, in order with the feeder's own events.
+    Emit(PlayerEvent),
+    /// The controls changed; wakes the feeder.
     Wake,
+    /// Ends the feeder's thread.
     Quit,
 }

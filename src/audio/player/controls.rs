@@ -8,25 +8,26 @@ use rustix::process::Pid;
 use crate::audio::frame::is_before;
 use crate::audio::player::event::Position;
 
-/// Stretches that may be alive at once: the one heard, those in the ring (a short loop puts several
+/// Generations that may be alive at once: the one heard, those in the ring (a short loop puts several
 /// there), those that replaced them, and one just asked for.
-const STRETCHES: usize = 64;
+const GENERATIONS: usize = 64;
 /// How much of the vocals the fader can ask for: twice what was recorded.
 pub const LOUDEST_LEVEL: f32 = 2.0;
 /// No song is made louder than this, 18 dB.
 const LOUDEST_SONG: f32 = 8.0;
 
-/// Controls going down to the callback, and what it played coming back.
+/// Controls on their way to the callback, and what it reports back.
 ///
-/// A *stretch* is an uninterrupted run of one song: loading, seeking, going over to the next song and
-/// going back to the start of a loop each start a new one, with the next number. Frames carry their stretch, and raising the
-/// *floor* makes all of an older stretch stale, at once and without touching the ring.
+/// A *generation* is an uninterrupted run of one song. Loading a song, seeking, changing over to the
+/// next song and returning to the start of a loop each begin a new generation with the next number.
+/// Every frame carries its generation. Raising the *minimum generation* makes all frames of older ones
+/// stale at once, without touching the ring.
 pub struct Shared {
     level: AtomicU32,
     solo: AtomicBool,
     volume: AtomicU32,
     playing: AtomicBool,
-    floor: AtomicU32,
+    min_generation: AtomicU32,
     complete: AtomicBool,
     heard: AtomicU64,
     blocks: AtomicU64,
@@ -35,16 +36,16 @@ pub struct Shared {
     latency: AtomicU32,
     splice: AtomicU64,
     delay_ms: AtomicU32,
-    stretches: [Stretch; STRETCHES],
+    generations: [Generation; GENERATIONS],
 }
 
 #[derive(Default)]
-struct Stretch {
-    token: AtomicU64,
+struct Generation {
+    play_id: AtomicU64,
     rate: AtomicU32,
     start: AtomicU32,
     /// Frames of song per frame of sound, as bits.
-    pace: AtomicU32,
+    speed: AtomicU32,
     /// What the song is multiplied by so that all songs are equally loud, as bits.
     gain: AtomicU32,
 }
@@ -56,7 +57,7 @@ impl Default for Shared {
             solo: AtomicBool::new(false),
             volume: AtomicU32::new(1.0f32.to_bits()),
             playing: AtomicBool::new(false),
-            floor: AtomicU32::new(0),
+            min_generation: AtomicU32::new(0),
             complete: AtomicBool::new(false),
             heard: AtomicU64::new(0),
             blocks: AtomicU64::new(0),
@@ -65,7 +66,7 @@ impl Default for Shared {
             latency: AtomicU32::new(0),
             splice: AtomicU64::new(0),
             delay_ms: AtomicU32::new(0),
-            stretches: std::array::from_fn(|_| Stretch::default()),
+            generations: std::array::from_fn(|_| Generation::default()),
         }
     }
 }
@@ -105,9 +106,9 @@ impl Shared {
         self.playing.store(playing, Relaxed);
     }
 
-    /// Frames of stretches before this one are stale.
-    pub fn floor(&self) -> u32 {
-        self.floor.load(Acquire)
+    /// Frames of generations before this one are stale.
+    pub fn min_generation(&self) -> u32 {
+        self.min_generation.load(Acquire)
     }
 
     /// No frames will follow those in the ring.
@@ -119,29 +120,29 @@ impl Shared {
         self.complete.store(complete, Release);
     }
 
-    /// Writes down a stretch before any of its frames goes out; `pace` is frames of song per frame
+    /// Writes down a generation before any of its frames goes out; `speed` is frames of song per frame
     /// of sound.
-    pub fn announce(&self, stretch: u32, token: u64, rate: u32, start: u32, pace: f32) {
-        let entry = self.stretch(stretch);
-        entry.pace.store(pace.to_bits(), Relaxed);
+    pub fn announce(&self, generation: u32, play_id: u64, rate: u32, start: u32, speed: f32) {
+        let entry = self.generation(generation);
+        entry.speed.store(speed.to_bits(), Relaxed);
         entry.gain.store(1.0f32.to_bits(), Relaxed);
-        entry.token.store(token, Relaxed);
+        entry.play_id.store(play_id, Relaxed);
         entry.rate.store(rate, Relaxed);
         entry.start.store(start, Release);
     }
 
-    /// The loudness gain of a stretch, 1 unless it is said here; before its first frame goes out.
-    pub fn set_gain(&self, stretch: u32, gain: f32) {
+    /// The loudness gain of a generation, 1 unless it is said here; before its first frame goes out.
+    pub fn set_gain(&self, generation: u32, gain: f32) {
         let gain = sane(gain, LOUDEST_SONG);
-        self.stretch(stretch).gain.store(gain.to_bits(), Relaxed);
+        self.generation(generation).gain.store(gain.to_bits(), Relaxed);
     }
 
-    pub fn gain(&self, stretch: u32) -> f32 {
-        f32::from_bits(self.stretch(stretch).gain.load(Relaxed))
+    pub fn gain(&self, generation: u32) -> f32 {
+        f32::from_bits(self.generation(generation).gain.load(Relaxed))
     }
 
-    pub fn raise_floor(&self, stretch: u32) {
-        self.floor.store(stretch, Release);
+    pub fn set_min_generation(&self, generation: u32) {
+        self.min_generation.store(generation, Release);
     }
 
     /// Frames on their way have been replaced: once the callback has taken `from` frames out of this
@@ -156,15 +157,15 @@ impl Shared {
         self.splice.load(Acquire)
     }
 
-    /// The song that a stretch is of.
-    pub fn token(&self, stretch: u32) -> u64 {
-        self.stretch(stretch).token.load(Relaxed)
+    /// The song that a generation is of.
+    pub fn play_id(&self, generation: u32) -> u64 {
+        self.generation(generation).play_id.load(Relaxed)
     }
 
     /// Called by the callback: the last frame played, and that it is alive.
-    pub fn publish(&self, stretch: u32, next_frame: u32) {
+    pub fn publish(&self, generation: u32, next_frame: u32) {
         self.heard
-            .store(u64::from(stretch) << 32 | u64::from(next_frame), Release);
+            .store(u64::from(generation) << 32 | u64::from(next_frame), Release);
     }
 
     pub fn tick(&self) {
@@ -211,8 +212,8 @@ impl Shared {
         self.delay_ms.store(delay, Relaxed);
     }
 
-    /// The stretch heard last; 0 before the first.
-    pub fn heard_stretch(&self) -> u32 {
+    /// The generation heard last; 0 before the first.
+    pub fn heard_generation(&self) -> u32 {
         (self.heard.load(Acquire) >> 32) as u32
     }
 
@@ -230,37 +231,37 @@ impl Shared {
     /// `latency` is in frames of sound, `delay` in seconds on top of it.
     fn position_behind(&self, latency: u32, delay: f64) -> Position {
         let heard = self.heard.load(Acquire);
-        let (stretch, frame) = ((heard >> 32) as u32, heard as u32);
-        let floor = self.floor();
+        let (generation, frame) = ((heard >> 32) as u32, heard as u32);
+        let min_generation = self.min_generation();
         let playing = self.playing();
-        if is_before(stretch, floor) {
+        if is_before(generation, min_generation) {
             // The seek or the song that was asked for is not audible yet; show where it goes.
-            let entry = self.stretch(floor);
+            let entry = self.generation(min_generation);
             return Position {
-                token: entry.token.load(Relaxed),
+                play_id: entry.play_id.load(Relaxed),
                 seconds: entry.seconds(entry.start.load(Acquire)),
                 playing,
             };
         }
-        let entry = self.stretch(stretch);
+        let entry = self.generation(generation);
         let start = entry.start.load(Acquire);
-        let pace = f32::from_bits(entry.pace.load(Relaxed));
+        let speed = f32::from_bits(entry.speed.load(Relaxed));
         let delay = delay * f64::from(entry.rate.load(Relaxed));
-        let latency = ((f64::from(latency) + delay) * f64::from(pace)) as u32;
+        let latency = ((f64::from(latency) + delay) * f64::from(speed)) as u32;
         let frame = frame.saturating_sub(latency).max(start);
         Position {
-            token: entry.token.load(Relaxed),
+            play_id: entry.play_id.load(Relaxed),
             seconds: entry.seconds(frame),
             playing,
         }
     }
 
-    fn stretch(&self, number: u32) -> &Stretch {
-        &self.stretches[number as usize % STRETCHES]
+    fn generation(&self, number: u32) -> &Generation {
+        &self.generations[number as usize % GENERATIONS]
     }
 }
 
-impl Stretch {
+impl Generation {
     fn seconds(&self, frame: u32) -> f64 {
         f64::from(frame) / f64::from(self.rate.load(Relaxed).max(1))
     }

@@ -11,7 +11,7 @@ use rustix::process::Pid;
 
 use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::mixer_for;
-use crate::audio::player::output_backend::{Complaint, Opened, System};
+use crate::audio::player::output_backend::{Opened, OutputBackend, StreamError};
 use crate::audio::player::{priority, pulse_backend};
 use crate::text::printable;
 
@@ -23,7 +23,7 @@ pub(super) const LARGEST: u32 = 4096;
 /// Outputs as cpal lists them: those of PulseAudio or PipeWire where one of them runs, else ALSA's. Only
 /// the latter are also opened by cpal.
 #[derive(Default)]
-pub(super) struct Cpal {
+pub(super) struct CpalBackend {
     host: Option<cpal::Host>,
 }
 
@@ -33,7 +33,7 @@ struct Output {
     device: Device,
 }
 
-impl Cpal {
+impl CpalBackend {
     /// The sound system, asked for anew after it failed: a server may have come or gone.
     fn host(&mut self) -> Result<&cpal::Host, String> {
         if self.host.is_none() {
@@ -78,7 +78,7 @@ impl Output {
     }
 }
 
-impl System for Cpal {
+impl OutputBackend for CpalBackend {
     fn outputs(&mut self) -> Vec<String> {
         let all = self.all().unwrap_or_default();
         let alsa = self.is_alsa();
@@ -121,7 +121,7 @@ impl System for Cpal {
         name: &str,
         buffer: u32,
         shared: &Arc<Shared>,
-        tell: Sender<Complaint>,
+        report: Sender<StreamError>,
     ) -> Result<Opened, String> {
         let default = self.host()?.default_output_device().map(Output::of);
         let device = match default.filter(|one| one.name == name) {
@@ -133,8 +133,8 @@ impl System for Cpal {
             }
         };
         let opened = match device.id() {
-            Ok(id) if id.host() == HostId::PulseAudio => pulse_backend::open(id.id(), buffer, shared, tell),
-            _ => open(&device, buffer, shared, tell),
+            Ok(id) if id.host() == HostId::PulseAudio => pulse_backend::open(id.id(), buffer, shared, report),
+            _ => open(&device, buffer, shared, report),
         };
         opened.map_err(|why| {
             self.host = None;
@@ -167,13 +167,13 @@ pub(crate) fn open(
     device: &Device,
     buffer: u32,
     shared: &Arc<Shared>,
-    tell: Sender<Complaint>,
+    report: Sender<StreamError>,
 ) -> Result<Opened, String> {
     let on_error = move |error: cpal::Error| match error.kind() {
         CpalErrorKind::DeviceNotAvailable
         | CpalErrorKind::HostUnavailable
         | CpalErrorKind::StreamInvalidated => {
-            let _ = tell.send(Complaint::Lost(format!("the device reported: {error}")));
+            let _ = report.send(StreamError::Lost(format!("the device reported: {error}")));
         }
         CpalErrorKind::RealtimeDenied | CpalErrorKind::DeviceChanged => {
             tracing::debug!("sound output: {error}")
@@ -182,7 +182,7 @@ pub(crate) fn open(
         // not, the device stops asking for sound, and that is watched.
         _ => {
             tracing::debug!("sound output: {error}");
-            let _ = tell.send(Complaint::Late);
+            let _ = report.send(StreamError::Late);
         }
     };
     let mut why = String::new();

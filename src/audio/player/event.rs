@@ -1,54 +1,29 @@
-//! TODO
+//! What the player reports, and the playback position.
 
-/// What happened.
+use crate::output_state::OutputState;
+
+/// An event of the player.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlayerEvent {
-    /// The song is loaded, or the queued one is now heard.
-    Started {
-        token: u64,
-        duration: Option<f64>,
-    },
-    /// Its last frame has been played.
-    Ended {
-        token: u64,
-    },
-    /// It cannot be played, or not further.
-    Failed {
-        token: u64,
-        reason: String,
-    },
-    /// Some seconds of it could not be read; silence of that length is heard from second `at` on.
-    Damaged {
-        token: u64,
-        at: f64,
-        seconds: f64,
-    },
+    /// The song was loaded, or the queued song is now the current one. `duration` is in seconds.
+    Started { play_id: u64, duration: Option<f64> },
+    /// The last frame of the song was played.
+    Ended { play_id: u64 },
+    /// The song cannot be played, or not any further.
+    Failed { play_id: u64, reason: String },
+    /// A part of the song could not be decoded: it is silent for `seconds` from second `at` on.
+    Damaged { play_id: u64, at: f64, seconds: f64 },
+    /// The state of the output changed.
     Output(OutputState),
-    /// The answer to [`Player::list_outputs`].
+    /// The reply to `Player::list_outputs`: names of the outputs.
     Outputs(Vec<String>),
 }
 
-/// Where the sound goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutputState {
-    Device {
-        name: String,
-        rate: u32,
-        /// What was wanted and is not there; it is taken as soon as it comes.
-        instead_of: Option<String>,
-    },
-    /// The device went away while it was open. The song waits where it was: [`Player::play`] goes
-    /// on with it, on the device that is told next.
-    Lost { name: String, reason: String },
-    /// There is no sound; a silent clock keeps everything moving and the device is tried again.
-    Silent { reason: String },
-}
-
-/// Where the song is.
+/// The playback position.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Position {
-    /// The song heard now; 0 before the first.
-    pub token: u64,
+    /// The song that is heard; 0 before the first one.
+    pub play_id: u64,
     pub seconds: f64,
     pub playing: bool,
 }

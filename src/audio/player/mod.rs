@@ -19,7 +19,7 @@ pub(in crate::audio) mod ring_writer;
 pub mod settings;
 pub mod song;
 pub(in crate::audio) mod song_reader;
-mod starvation;
+mod underrun_detector;
 mod vocal_reader;
 
 pub use crate::audio::player::output_thread::devices;
@@ -31,10 +31,10 @@ use crossbeam_channel::{Sender, unbounded};
 
 use crate::audio::player::command::Command;
 use crate::audio::player::controls::Shared;
-use crate::audio::player::cpal_backend::Cpal;
+use crate::audio::player::cpal_backend::CpalBackend;
 use crate::audio::player::event::{PlayerEvent, Position};
 use crate::audio::player::feeder::Feeder;
-use crate::audio::player::output_backend::System;
+use crate::audio::player::output_backend::OutputBackend;
 use crate::audio::player::output_thread::{OutputThread, Request, Times};
 use crate::audio::player::settings::PlayerSettings;
 use crate::audio::player::song::Song;
@@ -52,11 +52,11 @@ pub struct Player {
 impl Player {
     /// Starts the threads; the device is opened in the background.
     pub fn start(settings: PlayerSettings, on: impl Fn(PlayerEvent) + Send + 'static) -> Self {
-        Self::start_with(settings, Cpal::default, Times::default(), on)
+        Self::start_with(settings, CpalBackend::default, Times::default(), on)
     }
 
     /// `system` is made in the output's own thread, which then owns it.
-    fn start_with<S: System>(
+    fn start_with<S: OutputBackend>(
         settings: PlayerSettings,
         system: impl FnOnce() -> S + Send + 'static,
         times: Times,
@@ -88,17 +88,17 @@ impl Player {
 
     /// Plays this song instead of whatever plays or waits.
     pub fn load(&self, song: Song, playing: bool) {
-        self.tell(Command::Load(song, playing));
+        self.send(Command::Load(song, playing));
     }
 
     /// What follows the song heard now, without a gap or over its end; `None` takes it back.
     pub fn queue_next(&self, song: Option<Song>) {
-        self.tell(Command::Queue(song));
+        self.send(Command::Queue(song));
     }
 
     pub fn play(&self) {
         self.shared.set_playing(true);
-        self.tell(Command::Wake);
+        self.send(Command::Wake);
     }
 
     pub fn pause(&self) {
@@ -107,24 +107,24 @@ impl Player {
 
     /// Goes to this second of the song heard now.
     pub fn seek(&self, seconds: f64) {
-        self.tell(Command::Seek(seconds));
+        self.send(Command::Seek(seconds));
     }
 
     /// Key and tempo of the song heard now, from where it is.
     pub fn set_key_tempo(&self, key_tempo: KeyTempo) {
-        self.tell(Command::KeyTempo(key_tempo));
+        self.send(Command::KeyTempo(key_tempo));
     }
 
     /// Goes round between these seconds of the song heard now; `None` goes on to its end. A place behind
     /// the end of the loop becomes its start.
     pub fn set_loop(&self, seconds: Option<(f64, f64)>) {
-        self.tell(Command::Loop(seconds));
+        self.send(Command::Loop(seconds));
     }
 
     /// More vocals are known than when the songs were loaded: those of what is decoded ahead are read
     /// again and fade in.
     pub fn refresh_vocals(&self) {
-        self.tell(Command::Vocals);
+        self.send(Command::Vocals);
     }
 
     /// How much of the vocals is heard: 1 is the original, 0 takes them out, 2 doubles them.
@@ -145,12 +145,12 @@ impl Player {
     /// Plays on the output of this name from now on, the song going on where it is; `None` goes back
     /// to the configured or default one.
     pub fn choose_output(&self, name: Option<String>) {
-        self.ask(Request::Choose(name));
+        self.request(Request::Choose(name));
     }
 
     /// Answered by [`PlayerEvent::Outputs`].
     pub fn list_outputs(&self) {
-        self.ask(Request::List);
+        self.request(Request::List);
     }
 
     /// What the device adds to the way to the ear, in milliseconds: positions are told so much
@@ -169,14 +169,14 @@ impl Player {
         self.shared.underruns()
     }
 
-    fn ask(&self, request: Request) {
+    fn request(&self, request: Request) {
         if let Some(output) = &self.output {
             // As above: it is gone only when its thread never began.
             let _ = output.send(request);
         }
     }
 
-    fn tell(&self, command: Command) {
+    fn send(&self, command: Command) {
         // A feeder that is gone has said why in the log.
         let _ = self.commands.send(command);
     }
@@ -186,7 +186,7 @@ impl Drop for Player {
     fn drop(&mut self) {
         self.shared.set_playing(false);
         self.output = None;
-        self.tell(Command::Quit);
+        self.send(Command::Quit);
         if let Some(feeder) = self.feeder.take() {
             let _ = feeder.join();
         }
@@ -198,7 +198,7 @@ impl Drop for Player {
 mod tests {
     use super::*;
     use crate::audio::Vocals;
-    use crate::audio::player::event::OutputState;
+    use crate::output_state::OutputState;
     use std::sync::mpsc;
     use std::time::{Duration, Instant};
 
@@ -234,7 +234,7 @@ mod tests {
         let player = Player::start(settings, move |event| tell.send(event).unwrap());
         player.load(
             Song {
-                token: 3,
+                play_id: 3,
                 path,
                 vocals: Box::new(Nothing),
                 start: 0.0,
@@ -246,7 +246,7 @@ mod tests {
         );
         let began = Instant::now();
         let mut told = Vec::new();
-        while !matches!(told.last(), Some(PlayerEvent::Ended { token: 3 })) {
+        while !matches!(told.last(), Some(PlayerEvent::Ended { play_id: 3 })) {
             told.push(
                 events
                     .recv_timeout(Duration::from_secs(60))
@@ -260,7 +260,7 @@ mod tests {
         );
         assert!(
             told.contains(&PlayerEvent::Started {
-                token: 3,
+                play_id: 3,
                 duration: Some(0.5)
             }),
             "{told:?}"
@@ -270,7 +270,7 @@ mod tests {
                 .any(|event| matches!(event, PlayerEvent::Output(OutputState::Silent { .. })))
         );
         let position = player.position();
-        assert_eq!(position.token, 3);
+        assert_eq!(position.play_id, 3);
         assert!((position.seconds - 0.5).abs() < 1e-3, "{position:?}");
     }
 }

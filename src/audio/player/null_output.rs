@@ -1,4 +1,4 @@
-//! The clock that stands in where no device asks for sound: it takes samples at the pace of real
+//! The clock that stands in where no device asks for sound: it takes samples at the speed of real
 //! time and throws them away, so positions, lyrics and the end of a song come as they would.
 
 use std::num::NonZero;
@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::Mixer;
 
-const PACE: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(10);
 /// Nothing moves then, so looking up seldom is enough.
-const PAUSED_PACE: Duration = Duration::from_millis(100);
+const PAUSED_TICK: Duration = Duration::from_millis(100);
 /// After the machine slept the time in between is not made up for.
 const LONGEST: Duration = Duration::from_millis(250);
 
 /// Runs until dropped.
-pub(super) struct SilentClock {
+pub(super) struct NullOutput {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl SilentClock {
+impl NullOutput {
     pub(super) fn start(mixer: Mixer, rate: NonZero<u32>, shared: Arc<Shared>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
@@ -36,7 +36,7 @@ impl SilentClock {
     }
 }
 
-impl Drop for SilentClock {
+impl Drop for NullOutput {
     fn drop(&mut self) {
         self.stop.store(true, Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -48,15 +48,15 @@ impl Drop for SilentClock {
 
 fn tick(mut mixer: Mixer, rate: NonZero<u32>, shared: &Shared, stop: &AtomicBool) {
     let mut then = Instant::now();
-    // Parts of a frame left over: the pace is exact over any time.
-    let mut owed = 0.0;
+    // Parts of a frame left over: the speed is exact over any time.
+    let mut pending = 0.0;
     while !stop.load(Relaxed) {
-        std::thread::park_timeout(if shared.playing() { PACE } else { PAUSED_PACE });
+        std::thread::park_timeout(if shared.playing() { TICK } else { PAUSED_TICK });
         let now = Instant::now();
-        owed += (now - then).min(LONGEST).as_secs_f64() * f64::from(rate.get());
+        pending += (now - then).min(LONGEST).as_secs_f64() * f64::from(rate.get());
         then = now;
-        let frames = owed as usize;
-        owed -= frames as f64;
+        let frames = pending as usize;
+        pending -= frames as f64;
         mixer.by_ref().take(frames * 2).for_each(drop);
     }
 }

@@ -1,4 +1,5 @@
-//! TODO
+//! What the output thread needs from a sound system: the interface that cpal implements, and
+//! that tests replace.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -10,59 +11,62 @@ use rustix::process::Pid;
 use crate::audio::frame::Frame;
 use crate::audio::player::controls::Shared;
 
-/// What a device complains of.
+/// An error of an open stream.
 #[derive(Debug)]
-pub(super) enum Complaint {
-    /// It is gone.
+pub(super) enum StreamError {
+    /// The device is gone; the text gives the reason.
     Lost(String),
-    /// It ran out of sound, or a sound server behind it stumbled; passes by itself.
+    /// The device or its sound server ran out of samples; playback goes on by itself.
     Late,
 }
 
-/// An output that asks for sound until it is dropped.
+/// An open output stream, which plays until it is dropped.
 pub(super) struct Opened {
+    /// Sample rate in Hz.
     pub rate: u32,
-    /// Frames between the callback and the ear.
+    /// Latency between the callback and the loudspeaker, in frames.
     pub latency: u32,
     pub ring: Producer<Frame>,
     pub stream: Box<dyn Any + Send>,
 }
 
-/// All that the output thread asks of the sound system.
-pub(super) trait System {
-    /// Names of the outputs that can be chosen, each once.
+/// A sound system: lists and opens outputs.
+pub(super) trait OutputBackend {
+    /// Names of the outputs that can be chosen, without duplicates.
     fn outputs(&mut self) -> Vec<String>;
 
-    /// The name of the system's own choice; none where there is no output at all.
+    /// Name of the default output; `None` if there is no output.
     fn default_output(&mut self) -> Option<String>;
 
-    /// An output that plays went away without a word: some servers move the sound elsewhere.
+    /// Whether an open output disappeared without an error: some servers move the stream to another one.
     fn is_gone(&mut self, name: &str) -> bool;
 
-    /// The output whose name this is, or is part of.
+    /// The output with this name, else the first whose name contains it.
     fn find(&mut self, wanted: &str) -> Option<String> {
         let outputs = self.outputs();
-        let part = || outputs.iter().find(|name| is_called(name, wanted));
+        let part = || outputs.iter().find(|name| name_matches(name, wanted));
         let found = outputs.iter().find(|name| *name == wanted).or_else(part);
         found.cloned()
     }
 
-    /// Asks for real-time priority for the thread that asks for sound.
+    /// Requests real-time priority for the thread of the audio callback.
     fn raise(&mut self, thread: Pid);
 
-    /// Opens an output by its name and lets it read from a new mixer. `buffer` is in frames; how many of
-    /// them one callback gets and how many are held is the output's way. The error says why in words for
-    /// the listener.
+    /// Opens an output by its name with a new mixer as its source. `buffer` is in frames; the output
+    /// decides how it divides them into periods.
+    ///
+    /// # Errors
+    /// A sentence for the user that says why the output cannot be opened.
     fn open(
         &mut self,
         name: &str,
         buffer: u32,
         shared: &Arc<Shared>,
-        tell: Sender<Complaint>,
+        report: Sender<StreamError>,
     ) -> Result<Opened, String>;
 }
 
-/// Whether this is how the listener may have written the name.
-pub(super) fn is_called(name: &str, wanted: &str) -> bool {
+/// Whether `name` contains `wanted`, ignoring case.
+pub(super) fn name_matches(name: &str, wanted: &str) -> bool {
     name.to_lowercase().contains(&wanted.to_lowercase())
 }

@@ -11,13 +11,15 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use crate::audio::player::command::Command;
 use crate::audio::player::controls::Shared;
-use crate::audio::player::cpal_backend::{Cpal, LARGEST};
-use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::audio::player::cpal_backend::{CpalBackend, LARGEST};
+use crate::audio::player::event::PlayerEvent;
 use crate::audio::player::mixer::mixer;
-use crate::audio::player::null_output::SilentClock;
-use crate::audio::player::output_backend::{Complaint, Opened, System, is_called};
+use crate::audio::player::null_output::NullOutput;
+use crate::audio::player::output_backend::{Opened, OutputBackend, StreamError, name_matches};
 use crate::audio::player::settings::PlayerSettings;
-use crate::audio::player::starvation::Pace;
+use crate::audio::player::underrun_detector::UnderrunDetector;
+use crate::output_state::OutputState;
+use crate::text::printable;
 
 /// Complaints of late sound within one watch after which the buffer is doubled.
 const LATE: u32 = 3;
@@ -46,7 +48,7 @@ pub(super) struct Times {
     retry: Duration,
     /// Between two looks at whether the device still asks for sound, and is still the right one.
     watch: Duration,
-    /// After opening, complaints do not count: they are the server's own.
+    /// After opening, errors do not count: they are the server's own.
     settling: Duration,
     /// After opening, a device may keep quiet for so long: one that had nothing to play until then may
     /// first play seconds of silence that it prepared.
@@ -79,13 +81,13 @@ pub(super) struct OutputThread<S> {
     chosen: Option<String>,
     buffer: u32,
     /// Reads the ring while no device does.
-    clock: Option<SilentClock>,
+    clock: Option<NullOutput>,
 }
 
 /// An open device.
 struct Playing {
     name: String,
-    complaints: Receiver<Complaint>,
+    errors: Receiver<StreamError>,
     since: Instant,
     rate: u32,
     /// Frames between the callback and the ear.
@@ -123,7 +125,7 @@ enum End {
     Quit,
 }
 
-impl<S: System> OutputThread<S> {
+impl<S: OutputBackend> OutputThread<S> {
     pub(super) fn new(
         settings: PlayerSettings,
         system: S,
@@ -175,7 +177,7 @@ impl<S: System> OutputThread<S> {
                     Err(why) => reason = why,
                 }
             }
-            self.be_silent(&reason);
+            self.start_silent_clock(&reason);
             if !self.wait() {
                 return;
             }
@@ -198,7 +200,7 @@ impl<S: System> OutputThread<S> {
                 "there is no sound device. Connect one or start the sound server; croon keeps trying".into(),
             );
         };
-        let (tell, complaints) = unbounded();
+        let (tell, errors) = unbounded();
         self.shared.forget_caller();
         let Opened {
             rate,
@@ -208,19 +210,19 @@ impl<S: System> OutputThread<S> {
         } = self.system.open(&name, self.buffer, &self.shared, tell)?;
         // Its ring is empty until the feeder has it, so the clock was the only one that read.
         self.clock = None;
-        self.command(Command::Attach {
+        self.send(Command::Attach {
             ring,
             rate,
             latency,
             state: OutputState::Device {
                 name: name.clone(),
                 rate,
-                instead_of,
+                instead_of: instead_of.map(|wanted| printable(&wanted)),
             },
         });
         Ok(Playing {
             name,
-            complaints,
+            errors,
             since: Instant::now(),
             rate,
             latency,
@@ -232,19 +234,19 @@ impl<S: System> OutputThread<S> {
     fn lose(&mut self, name: &str, why: &str) {
         tracing::warn!("sound output lost: {why}");
         self.shared.set_playing(false);
-        self.tell(OutputState::Lost {
+        self.emit_state(OutputState::Lost {
             name: name.to_owned(),
             reason: why.to_owned(),
         });
     }
 
-    fn be_silent(&mut self, reason: &str) {
+    fn start_silent_clock(&mut self, reason: &str) {
         if self.clock.is_some() {
             return;
         }
         let (ring, silent) = mixer(CLOCK_RATE, self.shared.clone());
-        self.clock = Some(SilentClock::start(silent, CLOCK_RATE, self.shared.clone()));
-        self.command(Command::Attach {
+        self.clock = Some(NullOutput::start(silent, CLOCK_RATE, self.shared.clone()));
+        self.send(Command::Attach {
             ring,
             rate: CLOCK_RATE.get(),
             latency: 0,
@@ -277,7 +279,7 @@ impl<S: System> OutputThread<S> {
 
     fn watch(&mut self, playing: &Playing) -> End {
         let mut ticks = self.shared.ticks();
-        let mut pace = None;
+        let mut detector = None;
         let mut called: Option<Instant> = None;
         let (mut silent_for, mut late, mut looked) = (0, 0, Instant::now());
         let requests = self.requests.clone();
@@ -293,10 +295,10 @@ impl<S: System> OutputThread<S> {
                     }
                     Err(_) => return End::Quit,
                 },
-                recv(playing.complaints) -> complaint => match complaint {
-                    Ok(Complaint::Late) if playing.since.elapsed() > self.times.settling => late += 1,
-                    Ok(Complaint::Late) => {}
-                    Ok(Complaint::Lost(why)) => return End::Lost(why),
+                recv(playing.errors) -> error => match error {
+                    Ok(StreamError::Late) if playing.since.elapsed() > self.times.settling => late += 1,
+                    Ok(StreamError::Late) => {}
+                    Ok(StreamError::Lost(why)) => return End::Lost(why),
                     Err(_) => return End::Lost("its stream ended".into()),
                 },
                 default(if called.is_some() { self.times.watch } else { FIRST_CALL }) => {}
@@ -321,43 +323,43 @@ impl<S: System> OutputThread<S> {
             if silent_for >= PATIENCE && playing.since.elapsed() > self.times.starting {
                 return End::Lost("the device stopped asking for sound".into());
             }
-            let behind = pace
+            let behind = detector
                 .as_mut()
-                .is_some_and(|pace: &mut Pace| pace.look(looked, now));
+                .is_some_and(|detector: &mut UnderrunDetector| detector.poll(looked, now));
             if (late >= LATE || behind) && self.buffer < LARGEST {
                 return End::Starved;
             }
             late = 0;
             // What it is given when it opens says nothing yet: it may first play seconds of its own.
             let settled = called.is_some_and(|called| called.elapsed() > self.times.settling);
-            if pace.is_none() && settled && silent_for == 0 {
-                pace = Pace::new(playing.rate, playing.latency, looked, now);
+            if detector.is_none() && settled && silent_for == 0 {
+                detector = UnderrunDetector::new(playing.rate, playing.latency, looked, now);
             }
-            if self.is_displaced(&playing.name) {
+            if self.should_switch(&playing.name) {
                 return End::Switch;
             }
         }
     }
 
     /// The default changed, or the wanted output, which was not there, is.
-    fn is_displaced(&mut self, name: &str) -> bool {
+    fn should_switch(&mut self, name: &str) -> bool {
         let wanted = self.chosen.clone().or_else(|| self.settings.device.clone());
         match wanted {
-            Some(wanted) if is_called(name, &wanted) => false,
+            Some(wanted) if name_matches(name, &wanted) => false,
             _ => self.target().is_some_and(|(target, _)| target != name),
         }
     }
 
     fn list(&mut self) {
         let outputs = self.system.outputs();
-        self.command(Command::Say(PlayerEvent::Outputs(outputs)));
+        self.send(Command::Emit(PlayerEvent::Outputs(outputs)));
     }
 
-    fn tell(&self, state: OutputState) {
-        self.command(Command::Say(PlayerEvent::Output(state)));
+    fn emit_state(&self, state: OutputState) {
+        self.send(Command::Emit(PlayerEvent::Output(state)));
     }
 
-    fn command(&self, command: Command) {
+    fn send(&self, command: Command) {
         // A feeder that is gone has said why in the log.
         let _ = self.feeder.send(command);
     }
@@ -365,7 +367,7 @@ impl<S: System> OutputThread<S> {
 
 /// The names of the outputs that can be chosen.
 pub fn devices() -> Vec<String> {
-    Cpal::default().outputs()
+    CpalBackend::default().outputs()
 }
 
 #[cfg(test)]

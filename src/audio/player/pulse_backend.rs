@@ -18,7 +18,7 @@ use pulseaudio::{AsPlaybackSource, Client, PlaybackStream};
 
 use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::{Mixer, mixer_for};
-use crate::audio::player::output_backend::{Complaint, Opened};
+use crate::audio::player::output_backend::{Opened, StreamError};
 
 /// A server that hangs says nothing, not even an error.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -31,13 +31,13 @@ pub(super) fn open(
     sink: &str,
     buffer: u32,
     shared: &Arc<Shared>,
-    tell: Sender<Complaint>,
+    report: Sender<StreamError>,
 ) -> Result<Opened, String> {
     let (done, opened) = bounded(1);
     let (sink, shared) = (sink.to_owned(), shared.clone());
     std::thread::Builder::new()
         .name("pulse".into())
-        .spawn(move || drop(done.send(connect(sink, buffer, shared, tell))))
+        .spawn(move || drop(done.send(connect(sink, buffer, shared, report))))
         .map_err(|error| error.to_string())?;
     opened
         .recv_timeout(PATIENCE)
@@ -48,7 +48,7 @@ fn connect(
     sink: String,
     buffer: u32,
     shared: Arc<Shared>,
-    tell: Sender<Complaint>,
+    report: Sender<StreamError>,
 ) -> Result<Opened, String> {
     let words = |error: pulseaudio::ClientError| error.to_string();
     // Of its own, so that nothing else is asked of the thread that answers for the sound.
@@ -97,7 +97,7 @@ fn connect(
     let given = stream.buffer_attr();
     let ahead = u64::from(given.target_length) + u64::from(given.minimum_request_length);
     let stream = Stream(stream);
-    stream.watch(tell)?;
+    stream.watch(report)?;
     Ok(Opened {
         rate: sample_rate,
         latency: u32::try_from(ahead / frame as u64).unwrap_or(u32::MAX),
@@ -119,13 +119,13 @@ struct Stream(PlaybackStream);
 
 impl Stream {
     /// The stream never ends by itself, so when its end comes, the server or its connection is gone.
-    fn watch(&self, tell: Sender<Complaint>) -> Result<(), String> {
+    fn watch(&self, report: Sender<StreamError>) -> Result<(), String> {
         let stream = self.0.clone();
         std::thread::Builder::new()
             .name("pulse".into())
             .spawn(move || {
                 let _ = block_on(stream.source_eof());
-                let _ = tell.send(Complaint::Lost("the sound server ended the stream".into()));
+                let _ = report.send(StreamError::Lost("the sound server ended the stream".into()));
             })
             .map(drop)
             .map_err(|error| error.to_string())

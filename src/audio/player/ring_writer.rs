@@ -2,7 +2,7 @@
 //! replaced without being heard to be.
 //!
 //! What was decoded ahead may turn out wrong before it is heard: vocals became known, a loop was set.
-//! The same stretch of song is then pushed a second time, behind, and the mixer is told to go from
+//! The same part of the song is then pushed a second time, behind, and the mixer is told to go from
 //! the old frames over to the new ones ([`Shared::set_splice`]), which begin as copies of the old and
 //! fade over to what they are. No lock is taken and no frame is lost or played twice.
 
@@ -21,7 +21,7 @@ const LEAD: usize = 128;
 /// New frames that must follow the place where the mixer goes over.
 const FOLLOWING: u32 = 2048;
 
-pub(in crate::audio) struct Outlet {
+pub(in crate::audio) struct RingWriter {
     ring: Producer<Frame>,
     rate: u32,
     /// Frames pushed into this ring; wraps around.
@@ -31,7 +31,7 @@ pub(in crate::audio) struct Outlet {
     /// The last splice, see [`Shared::set_splice`].
     splice: (u32, u32),
     /// It has not been told yet.
-    untold: bool,
+    unpublished: bool,
     fade: Option<Fade>,
 }
 
@@ -44,7 +44,7 @@ struct Fade {
     tails: bool,
 }
 
-impl Outlet {
+impl RingWriter {
     pub(in crate::audio) fn new(ring: Producer<Frame>, rate: u32) -> Self {
         Self {
             ring,
@@ -52,7 +52,7 @@ impl Outlet {
             pushed: 0,
             ahead: VecDeque::new(),
             splice: (0, 0),
-            untold: false,
+            unpublished: false,
             fade: None,
         }
     }
@@ -77,7 +77,7 @@ impl Outlet {
     }
 
     /// What is stale fills the ring until the mixer drops it.
-    pub(in crate::audio) fn is_choked(&self, batch: usize) -> bool {
+    pub(in crate::audio) fn is_blocked_by_stale(&self, batch: usize) -> bool {
         self.ring.slots() < batch && self.ahead.len() < self.wanted() / 2
     }
 
@@ -91,7 +91,7 @@ impl Outlet {
     }
 
     /// No earlier replacement is on its way, and nothing stale.
-    pub(in crate::audio) fn is_settled(&self) -> bool {
+    pub(in crate::audio) fn is_replaceable(&self) -> bool {
         self.coming() <= self.ahead.len() && !is_before(self.taken(), self.splice.1)
     }
 
@@ -116,7 +116,7 @@ impl Outlet {
     }
 
     /// Lets go of what has been heard.
-    pub(in crate::audio) fn settle(&mut self) {
+    pub(in crate::audio) fn forget_heard(&mut self) {
         let heard = self.ahead.len().saturating_sub(self.coming());
         self.ahead.drain(..heard);
         if !is_before(self.taken(), self.splice.1) {
@@ -129,7 +129,7 @@ impl Outlet {
     pub(in crate::audio) fn clear(&mut self) {
         self.ahead.clear();
         self.fade = None;
-        self.untold = false;
+        self.unpublished = false;
     }
 
     /// Pushes frames; no more than there is [`room`](Self::room) for.
@@ -149,7 +149,7 @@ impl Outlet {
             0
         };
         if self.pushed.wrapping_sub(to) >= late.saturating_add(FOLLOWING) {
-            self.tell(shared);
+            self.publish_splice(shared);
         }
     }
 
@@ -161,8 +161,8 @@ impl Outlet {
     }
 
     /// Tells the mixer to go over to the new frames.
-    pub(in crate::audio) fn tell(&mut self, shared: &Shared) {
-        if std::mem::take(&mut self.untold) {
+    pub(in crate::audio) fn publish_splice(&mut self, shared: &Shared) {
+        if std::mem::take(&mut self.unpublished) {
             shared.set_splice(self.splice.0, self.splice.1);
         }
     }
@@ -171,14 +171,14 @@ impl Outlet {
     /// over from the old ones within `seconds`. `None` where too little lies ahead, or an earlier
     /// replacement has not been reached yet: try again later.
     pub(in crate::audio) fn replace(&mut self, seconds: f64) -> Option<Frame> {
-        self.settle();
+        self.forget_heard();
         let frames = |seconds: f64| (seconds * f64::from(self.rate)) as usize;
         let (margin, fade) = (frames(MARGIN), frames(seconds));
-        if !self.is_settled() || self.ahead.len() <= margin + LEAD + fade {
+        if !self.is_replaceable() || self.ahead.len() <= margin + LEAD + fade {
             return None;
         }
         self.splice = (self.taken().wrapping_add(margin as u32), self.pushed);
-        self.untold = true;
+        self.unpublished = true;
         let mut old = self.ahead.split_off(margin);
         let lead: Vec<Frame> = old.drain(..LEAD).collect();
         self.put(&lead);
@@ -199,7 +199,7 @@ impl Outlet {
     }
 
     /// The new frames have their own tails: they are of the song before, and go over anew.
-    pub(in crate::audio) fn uncover(&mut self) {
+    pub(in crate::audio) fn drop_tails(&mut self) {
         if let Some(fade) = &mut self.fade {
             fade.tails = false;
         }

@@ -1,14 +1,15 @@
-//! TODO
+//! Which output the player opens, and with what buffer.
 
+/// Settings of the sound output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlayerSettings {
     /// Part of a device's name; `None` is the system's default.
     pub device: Option<String>,
-    /// The device the listener chose by hand; goes before the other.
+    /// The output the user chose in the player; takes precedence over `device`.
     pub chosen: Option<String>,
-    /// Frames of the device's buffer, see `config.toml`; `None` is a small one of our choice.
+    /// Size of the device's buffer in frames, see `config.toml`; `None` is croon's default.
     pub buffer_frames: Option<u32>,
-    /// `false` never opens a device.
+    /// If `false`, no device is ever opened.
     pub output: bool,
 }
 

@@ -1,22 +1,23 @@
-//! TODO
+//! A song as the player is asked to play it.
 
 use std::path::PathBuf;
 
 use crate::audio::Vocals;
 use crate::key_tempo::KeyTempo;
 
-/// What to play.
+/// A song to play.
 pub struct Song {
-    /// The caller's name for it; events and positions carry it back.
-    pub token: u64,
+    /// The caller's number for this play; events and positions carry it.
+    pub play_id: u64,
     pub path: PathBuf,
     pub vocals: Box<dyn Vocals>,
-    /// Seconds into the song.
+    /// Where to start, in seconds.
     pub start: f64,
-    /// Brings it to the loudness of the other songs; 1 leaves it as it is. Mixture and vocals alike.
+    /// Linear gain for mixture and vocals, which brings all songs to the same loudness; 1 leaves the song
+    /// unchanged.
     pub gain: f32,
-    /// Where it follows another song: seconds over which it comes in over that one's end; 0 begins where
-    /// that one ended.
+    /// Length of the cross-fade from the previous song, in seconds; 0 starts the song right after the end
+    /// of the previous one.
     pub crossfade: f64,
     pub key_tempo: KeyTempo,
 }

@@ -3,12 +3,12 @@
 
 use crate::audio::decode::Decoder;
 use crate::audio::decode::error::DecodeError;
-use crate::audio::dsp::resample::{ResampleFault, convert};
+use crate::audio::dsp::resample::{ResampleError, convert};
 use crate::audio::dsp::time_stretch::Stretcher;
 use crate::audio::frame::Frame;
-use crate::audio::player::aligned_resampler::Placed;
+use crate::audio::player::aligned_resampler::AlignedResampler;
 use crate::audio::player::song::Song;
-use crate::audio::player::vocal_reader::Voice;
+use crate::audio::player::vocal_reader::VocalReader;
 use crate::key_tempo::KeyTempo;
 
 /// Frames: shorter loops are no music any more. The mind refuses far longer ones already.
@@ -16,32 +16,32 @@ const SHORTEST_LOOP: u64 = 64;
 
 /// Why a song stops in the middle.
 #[derive(Debug, thiserror::Error)]
-pub enum DeckError {
+pub enum SongReaderError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     #[error(transparent)]
-    Resample(#[from] ResampleFault),
+    Resample(#[from] ResampleError),
 }
 
 /// Frames of a loop: after the last before `to` comes `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Turn {
+struct LoopRegion {
     from: u64,
     to: u64,
 }
 
 /// A song being turned into frames.
-pub(in crate::audio) struct Deck {
-    pub(in crate::audio) token: u64,
-    /// The stretch its frames carry.
-    pub(in crate::audio) stretch: u32,
+pub(in crate::audio) struct SongReader {
+    pub(in crate::audio) play_id: u64,
+    /// The generation its frames carry.
+    pub(in crate::audio) generation: u32,
     /// Nothing more comes.
     pub(in crate::audio) done: bool,
     /// It broke off; that has been said.
     pub(in crate::audio) failed: bool,
     decoder: Decoder,
-    voice: Voice,
-    mixture: Placed,
+    vocals: VocalReader,
+    mixture: AlignedResampler,
     /// Seconds into the song where it shall begin.
     start: f64,
     gain: f32,
@@ -53,30 +53,30 @@ pub(in crate::audio) struct Deck {
     /// Silent frames before the song's start that the stretcher has yet to hear.
     silence: usize,
     /// Where in the song the next frame stands that is read, in frames at the device's rate.
-    reads: u64,
+    next_input: u64,
     /// And the next one that is handed out.
-    gives: f64,
+    next_output: f64,
     /// Seconds of the song to go round in.
-    looped: Option<(f64, f64)>,
+    loop_seconds: Option<(f64, f64)>,
     /// The same in frames at the device's rate, and so that there is some song in it.
-    turn: Option<Turn>,
+    region: Option<LoopRegion>,
     /// The last frame handed out was the last of the loop.
-    turned: bool,
+    wrapped: bool,
     decoded: Vec<f32>,
     heard: Vec<Frame>,
 }
 
-impl Deck {
-    pub(in crate::audio) fn open(song: Song) -> Result<Self, DeckError> {
+impl SongReader {
+    pub(in crate::audio) fn open(song: Song) -> Result<Self, SongReaderError> {
         let decoder = Decoder::open(&song.path)?;
         let rate = decoder.info().rate;
         Ok(Self {
-            token: song.token,
-            stretch: 0,
+            play_id: song.play_id,
+            generation: 0,
             done: false,
             failed: false,
-            voice: Voice::new(song.vocals)?,
-            mixture: Placed::new(rate, rate)?,
+            vocals: VocalReader::new(song.vocals)?,
+            mixture: AlignedResampler::new(rate, rate)?,
             start: if song.start.is_finite() {
                 song.start.max(0.0)
             } else {
@@ -87,11 +87,11 @@ impl Deck {
             key_tempo: song.key_tempo,
             stretcher: None,
             silence: 0,
-            reads: 0,
-            gives: 0.0,
-            looped: None,
-            turn: None,
-            turned: false,
+            next_input: 0,
+            next_output: 0.0,
+            loop_seconds: None,
+            region: None,
+            wrapped: false,
             decoded: Vec::new(),
             heard: Vec::new(),
             decoder,
@@ -104,7 +104,7 @@ impl Deck {
 
     /// Where in the song the next frame to hand out stands, in frames at the device's rate.
     pub(in crate::audio) fn at(&self) -> u64 {
-        self.gives as u64
+        self.next_output as u64
     }
 
     pub(in crate::audio) fn start(&self) -> f64 {
@@ -123,19 +123,19 @@ impl Deck {
     /// How long the whole song is heard, in frames of a device of `rate`; without an end where none is
     /// known.
     pub(in crate::audio) fn length(&self, rate: u32) -> u64 {
-        (self.end(rate) as f64 / self.key_tempo.pace()) as u64
+        (self.end(rate) as f64 / self.key_tempo.speed()) as u64
     }
 
     /// Frames still to be handed out; `None` while it goes round, or where the file only guesses.
     pub(in crate::audio) fn left(&self) -> Option<u64> {
-        if self.turn.is_some_and(|turn| self.reads < turn.to) {
+        if self.region.is_some_and(|region| self.next_input < region.to) {
             return None;
         }
         let unread = if self.done {
             self.mixture.ready() as u64
         } else {
             let (own, rate) = self.mixture.rates();
-            convert(self.decoder.certain_frames()?, own, rate).checked_sub(self.reads)?
+            convert(self.decoder.certain_frames()?, own, rate).checked_sub(self.next_input)?
         };
         Some(match &self.stretcher {
             None => unread,
@@ -161,30 +161,30 @@ impl Deck {
         key_tempo: KeyTempo,
         seconds: f64,
         rate: u32,
-    ) -> Result<(), DeckError> {
+    ) -> Result<(), SongReaderError> {
         self.key_tempo = key_tempo;
         self.place(seconds, rate)
     }
 
     /// Goes to `seconds` of the song, for a device of `rate`.
-    pub(in crate::audio) fn place(&mut self, seconds: f64, rate: u32) -> Result<(), DeckError> {
+    pub(in crate::audio) fn place(&mut self, seconds: f64, rate: u32) -> Result<(), SongReaderError> {
         self.place_at((seconds.max(0.0) * f64::from(rate)).round() as u64, rate)
     }
 
     /// Goes to a frame of the song, counted at the device's rate.
-    pub(in crate::audio) fn place_at(&mut self, frame: u64, rate: u32) -> Result<(), DeckError> {
+    pub(in crate::audio) fn place_at(&mut self, frame: u64, rate: u32) -> Result<(), SongReaderError> {
         let own = self.decoder.info().rate;
         if self.mixture.rates() != (own, rate) {
-            self.mixture = Placed::new(own, rate)?;
+            self.mixture = AlignedResampler::new(own, rate)?;
         }
         self.done = false;
         self.failed = false;
         self.stretcher = None;
         self.silence = 0;
-        self.turned = false;
+        self.wrapped = false;
         let placed = frame.min(self.end(rate));
-        self.turn = self.turn(rate).filter(|turn| placed < turn.to);
-        (self.reads, self.gives) = (placed, placed as f64);
+        self.region = self.region(rate).filter(|region| placed < region.to);
+        (self.next_input, self.next_output) = (placed, placed as f64);
         if placed == self.end(rate) {
             self.done = true;
             return Ok(());
@@ -208,50 +208,55 @@ impl Deck {
     }
 
     /// The next frame read is this one.
-    fn read_from(&mut self, frame: u64) -> Result<(), DeckError> {
+    fn read_from(&mut self, frame: u64) -> Result<(), SongReaderError> {
         let rate = self.mixture.rates().1;
         let from = self.mixture.start(frame);
         self.decoder.seek(from)?;
-        self.voice.start(frame, rate)?;
-        (self.reads, self.done) = (frame, false);
+        self.vocals.start(frame, rate)?;
+        (self.next_input, self.done) = (frame, false);
         Ok(())
     }
 
     /// Goes round between these seconds from the next place on; from a place behind them, not at all.
     pub(in crate::audio) fn set_loop(&mut self, seconds: Option<(f64, f64)>) {
-        self.looped = seconds;
+        self.loop_seconds = seconds;
     }
 
-    fn turn(&self, rate: u32) -> Option<Turn> {
+    fn region(&self, rate: u32) -> Option<LoopRegion> {
         let frame = |seconds: f64| (seconds.max(0.0) * f64::from(rate)).round() as u64;
-        let (from, to) = self.looped?;
+        let (from, to) = self.loop_seconds?;
         let (from, to) = (frame(from), frame(to).min(self.end(rate)));
-        (from + SHORTEST_LOOP <= to).then_some(Turn { from, to })
+        (from + SHORTEST_LOOP <= to).then_some(LoopRegion { from, to })
     }
 
     /// A frame at or behind the end of the loop would be its first instead.
-    pub(in crate::audio) fn turned_back(&self, frame: u64, rate: u32) -> u64 {
-        self.turn(rate)
-            .filter(|turn| frame >= turn.to)
-            .map_or(frame, |turn| turn.from)
+    pub(in crate::audio) fn wrapped_position(&self, frame: u64, rate: u32) -> u64 {
+        self.region(rate)
+            .filter(|region| frame >= region.to)
+            .map_or(frame, |region| region.from)
     }
 
     /// True once after the last frame of the loop: the next one is its first.
-    pub(in crate::audio) fn take_turned(&mut self) -> bool {
-        std::mem::take(&mut self.turned)
+    pub(in crate::audio) fn take_wrapped(&mut self) -> bool {
+        std::mem::take(&mut self.wrapped)
     }
 
     /// More of the vocals may be known; counts from the next place.
     pub(in crate::audio) fn refresh_vocals(&mut self) {
-        self.voice.refresh();
+        self.vocals.refresh();
     }
 
     /// Appends up to `count` frames, not beyond the end of a loop; none means the song is over.
-    pub(in crate::audio) fn fill(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<usize, DeckError> {
+    pub(in crate::audio) fn fill(
+        &mut self,
+        count: usize,
+        out: &mut Vec<Frame>,
+    ) -> Result<usize, SongReaderError> {
         let first = out.len();
-        let pace = self.key_tempo.pace();
-        let turn = self.turn.filter(|turn| self.gives < turn.to as f64);
-        let left = turn.map(|turn| ((turn.to as f64 - self.gives) / pace).ceil().max(1.0) as usize);
+        let speed = self.key_tempo.speed();
+        let region = self.region.filter(|region| self.next_output < region.to as f64);
+        let left =
+            region.map(|region| ((region.to as f64 - self.next_output) / speed).ceil().max(1.0) as usize);
         let count = count.min(left.unwrap_or(count));
         match self.stretcher.take() {
             None => self.read(count, out)?,
@@ -262,16 +267,16 @@ impl Deck {
             }
         }
         for frame in &mut out[first..] {
-            frame.stretch = self.stretch;
+            frame.generation = self.generation;
             frame.at = u32::try_from(self.at()).unwrap_or(u32::MAX);
-            self.gives += pace;
+            self.next_output += speed;
         }
         // The end of a song of unknown length may have made the loop shorter meanwhile.
-        if let (Some(_), Some(turn)) = (turn, self.turn)
-            && self.gives >= turn.to as f64
+        if let (Some(_), Some(region)) = (region, self.region)
+            && self.next_output >= region.to as f64
         {
-            self.gives -= (turn.to - turn.from) as f64;
-            self.turned = true;
+            self.next_output -= (region.to - region.from) as f64;
+            self.wrapped = true;
         }
         Ok(out.len() - first)
     }
@@ -281,7 +286,7 @@ impl Deck {
         stretcher: &mut Stretcher,
         count: usize,
         out: &mut Vec<Frame>,
-    ) -> Result<(), DeckError> {
+    ) -> Result<(), SongReaderError> {
         while stretcher.ready(count) == 0 && !stretcher.is_over() {
             let wanted = stretcher.wants();
             let silence = self.silence.min(wanted);
@@ -304,23 +309,23 @@ impl Deck {
 
     /// The next frames as they were recorded, at the device's rate, from the end of a loop on to its
     /// start; fewer than `count` only where the song ends.
-    fn read(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<(), DeckError> {
+    fn read(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<(), SongReaderError> {
         let mut left = count;
         while left > 0 {
-            let turn = self.turn.filter(|turn| self.reads < turn.to);
-            let wanted = turn.map_or(left, |turn| left.min((turn.to - self.reads) as usize));
+            let region = self.region.filter(|region| self.next_input < region.to);
+            let wanted = region.map_or(left, |region| left.min((region.to - self.next_input) as usize));
             let read = self.read_on(wanted, out)?;
             left -= read;
             if read < wanted {
                 // The song ended, within a loop sooner than thought.
-                let ended = turn.map(|turn| Turn {
-                    to: self.reads,
-                    ..turn
+                let ended = region.map(|region| LoopRegion {
+                    to: self.next_input,
+                    ..region
                 });
-                self.turn = ended.filter(|turn| turn.from + SHORTEST_LOOP <= turn.to);
+                self.region = ended.filter(|region| region.from + SHORTEST_LOOP <= region.to);
             }
-            match self.turn.filter(|turn| self.reads == turn.to) {
-                Some(turn) => self.read_from(turn.from)?,
+            match self.region.filter(|region| self.next_input == region.to) {
+                Some(region) => self.read_from(region.from)?,
                 None if read < wanted => return Ok(()),
                 None => {}
             }
@@ -329,7 +334,7 @@ impl Deck {
     }
 
     /// The next frames of the song; fewer than `count` only at its end.
-    fn read_on(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<usize, DeckError> {
+    fn read_on(&mut self, count: usize, out: &mut Vec<Frame>) -> Result<usize, SongReaderError> {
         while self.mixture.ready() < count && !self.done {
             self.decoded.clear();
             if self.decoder.read(&mut self.decoded)? == 0 {
@@ -340,7 +345,7 @@ impl Deck {
             }
         }
         let count = count.min(self.mixture.ready());
-        let vocals = self.voice.take(count)?;
+        let vocals = self.vocals.take(count)?;
         let mixture = self.mixture.take(count);
         let both = mixture.chunks_exact(2).zip(vocals.chunks_exact(2));
         out.extend(both.map(|(mixture, vocals)| Frame {
@@ -349,8 +354,8 @@ impl Deck {
             ..Frame::default()
         }));
         self.mixture.forget(count);
-        self.voice.forget(count);
-        self.reads += count as u64;
+        self.vocals.forget(count);
+        self.next_input += count as u64;
         Ok(count)
     }
 }

@@ -4,17 +4,17 @@
 use std::collections::VecDeque;
 
 use crate::audio::Vocals;
-use crate::audio::dsp::resample::ResampleFault;
-use crate::audio::player::aligned_resampler::Placed;
+use crate::audio::dsp::resample::ResampleError;
+use crate::audio::player::aligned_resampler::AlignedResampler;
 
 /// Frames read at a time, at the vocals' own rate.
 const BLOCK: usize = 1024;
 /// How long vocals take to come in where a known part begins, and to go before it ends.
 pub(super) const FADE_SECONDS: f64 = 0.2;
 
-pub(super) struct Voice {
+pub(super) struct VocalReader {
     source: Box<dyn Vocals>,
-    placed: Placed,
+    placed: AlignedResampler,
     /// The frame the next reading starts with.
     next: u64,
     /// Read ahead as far as a fade is long, so that an end is seen in time.
@@ -28,12 +28,12 @@ struct Reading {
     empty: bool,
 }
 
-impl Voice {
-    pub(super) fn new(source: Box<dyn Vocals>) -> Result<Self, ResampleFault> {
+impl VocalReader {
+    pub(super) fn new(source: Box<dyn Vocals>) -> Result<Self, ResampleError> {
         let rate = source.rate().max(1);
         Ok(Self {
             source,
-            placed: Placed::new(rate, rate)?,
+            placed: AlignedResampler::new(rate, rate)?,
             next: 0,
             ahead: VecDeque::new(),
             gate: 1.0,
@@ -41,10 +41,10 @@ impl Voice {
     }
 
     /// Starts at frame `at` of a device of `rate`.
-    pub(super) fn start(&mut self, at: u64, rate: u32) -> Result<(), ResampleFault> {
+    pub(super) fn start(&mut self, at: u64, rate: u32) -> Result<(), ResampleError> {
         let own = self.source.rate().max(1);
         if self.placed.rates() != (own, rate) {
-            self.placed = Placed::new(own, rate)?;
+            self.placed = AlignedResampler::new(own, rate)?;
         }
         self.next = self.placed.start(at);
         // The mixer fades in after every jump; a second fade would only be heard as a hole.
@@ -62,7 +62,7 @@ impl Voice {
     }
 
     /// The next frames; silence where the vocals are not known.
-    pub(super) fn take(&mut self, frames: usize) -> Result<&[f32], ResampleFault> {
+    pub(super) fn take(&mut self, frames: usize) -> Result<&[f32], ResampleError> {
         while self.placed.ready() < frames {
             let Some(mut reading) = self.ahead.pop_front() else {
                 self.read_ahead(vec![0.0; BLOCK * 2]);
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn vocals_that_come_and_go_in_mid_read_do_not_click() {
         let known = Arc::new(AtomicBool::new(false));
-        let mut voice = Voice::new(Box::new(Switched(known.clone()))).unwrap();
+        let mut voice = VocalReader::new(Box::new(Switched(known.clone()))).unwrap();
         voice.start(0, 44_100).unwrap();
         let mut heard = Vec::new();
         for round in 0..120 {
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_known_part_comes_in_and_goes_within_a_fifth_of_a_second() {
         let (from, to) = (20 * BLOCK as u64, 60 * BLOCK as u64);
-        let mut voice = Voice::new(Box::new(Between(from..to))).unwrap();
+        let mut voice = VocalReader::new(Box::new(Between(from..to))).unwrap();
         voice.start(0, 44_100).unwrap();
         let heard: Vec<f32> = voice
             .take(80 * BLOCK)
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn known_vocals_come_through_untouched() {
-        let mut voice = Voice::new(Box::new(Switched(Arc::new(AtomicBool::new(true))))).unwrap();
+        let mut voice = VocalReader::new(Box::new(Switched(Arc::new(AtomicBool::new(true))))).unwrap();
         voice.start(5000, 44_100).unwrap();
         let heard = voice.take(3000).unwrap();
         assert!(

@@ -76,7 +76,7 @@ pub enum Length {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum StateError {
+pub enum CheckpointError {
     #[error("{path}: {detail}; the run folder must be readable and writable")]
     Io { path: PathBuf, detail: String },
     #[error(
@@ -96,7 +96,7 @@ pub enum StateError {
 }
 
 /// A training at a step.
-pub struct State {
+pub struct Checkpoint {
     pub model: Model,
     pub average: Tensors,
     pub precision: Precision,
@@ -110,8 +110,8 @@ pub struct State {
     pub best: f64,
 }
 
-impl State {
-    pub fn fresh(plan: &Plan, whitening: Tensor, device: Device) -> Result<Self, StateError> {
+impl Checkpoint {
+    pub fn fresh(plan: &Plan, whitening: Tensor, device: Device) -> Result<Self, CheckpointError> {
         let mut network = Network::new(plan.design.clone(), plan.seed);
         network.layers.move_to(device)?;
         let average = adamw::copies(&network.layers.parameters)?;
@@ -144,11 +144,11 @@ impl State {
     ///
     /// # Errors
     /// A model that does not fit, or lack of memory.
-    pub fn from_model(plan: &Plan, model: Model, device: Device) -> Result<Self, StateError> {
+    pub fn from_model(plan: &Plan, model: Model, device: Device) -> Result<Self, CheckpointError> {
         let mut network = Network::new(plan.design.clone(), plan.seed);
         network
             .adopt(&model.network)
-            .map_err(|err| StateError::OtherDesign {
+            .map_err(|err| CheckpointError::OtherDesign {
                 wanted: format!("{:?}", plan.design),
                 found: format!("{:?}, {err}", model.network.design),
             })?;
@@ -168,7 +168,7 @@ impl State {
         Ok(())
     }
 
-    pub fn save(&self, path: &Path) -> Result<(), StateError> {
+    pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
         write_tensors(&self.tensors()?, path)
     }
 
@@ -198,8 +198,8 @@ impl State {
         Ok(tensors)
     }
 
-    pub fn load(plan: &Plan, path: &Path, device: Device) -> Result<Self, StateError> {
-        let foreign = |detail: String| StateError::Foreign {
+    pub fn load(plan: &Plan, path: &Path, device: Device) -> Result<Self, CheckpointError> {
+        let foreign = |detail: String| CheckpointError::Foreign {
             path: path.to_path_buf(),
             detail,
         };
@@ -259,22 +259,22 @@ impl State {
 }
 
 /// Written beside and renamed, so that the file is whole at any moment.
-pub fn write_tensors(tensors: &[(String, Tensor)], path: &Path) -> Result<(), StateError> {
+pub fn write_tensors(tensors: &[(String, Tensor)], path: &Path) -> Result<(), CheckpointError> {
     write_part(tensors, path)?
         .commit()
         .map_err(|err| unsaved(path, err))
 }
 
 /// Writes the tensors beside `path` and syncs them, without replacing `path` yet.
-fn write_part(tensors: &[(String, Tensor)], path: &Path) -> Result<PartFile, StateError> {
+fn write_part(tensors: &[(String, Tensor)], path: &Path) -> Result<PartFile, CheckpointError> {
     let part = PartFile::create(path).map_err(|err| unsaved(path, err))?;
     Tensor::write_safetensors(tensors, part.path()).map_err(|err| unsaved(path, err))?;
     part.sync().map_err(|err| unsaved(path, err))?;
     Ok(part)
 }
 
-fn unsaved(path: &Path, err: impl ToString) -> StateError {
-    StateError::Unsaved {
+fn unsaved(path: &Path, err: impl ToString) -> CheckpointError {
+    CheckpointError::Unsaved {
         path: path.to_path_buf(),
         detail: err.to_string(),
     }
@@ -304,13 +304,13 @@ impl RunFolder {
         self.0.join("log.csv")
     }
 
-    pub fn read_plan(&self) -> Result<Option<Plan>, StateError> {
+    pub fn read_plan(&self) -> Result<Option<Plan>, CheckpointError> {
         let path = self.plan();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(err) => {
-                return Err(StateError::Io {
+                return Err(CheckpointError::Io {
                     path,
                     detail: err.to_string(),
                 });
@@ -318,13 +318,13 @@ impl RunFolder {
         };
         serde_json::from_str(&text)
             .map(Some)
-            .map_err(|err| StateError::Foreign {
+            .map_err(|err| CheckpointError::Foreign {
                 path,
                 detail: err.to_string(),
             })
     }
 
-    pub fn write_plan(&self, plan: &Plan) -> Result<(), StateError> {
+    pub fn write_plan(&self, plan: &Plan) -> Result<(), CheckpointError> {
         let path = self.plan();
         std::fs::create_dir_all(&self.0).map_err(|err| unsaved(&path, err))?;
         let text = serde_json::to_string_pretty(plan).map_err(|err| unsaved(&path, err))?;
@@ -332,7 +332,7 @@ impl RunFolder {
     }
 
     /// Writes the new state whole, keeps what was last as good, and puts the new one in its place.
-    pub fn save(&self, state: &State) -> Result<(), StateError> {
+    pub fn save(&self, state: &Checkpoint) -> Result<(), CheckpointError> {
         let last = self.last();
         let part = write_part(&state.tensors()?, &last)?;
         if last.exists() {
@@ -343,13 +343,13 @@ impl RunFolder {
     }
 
     /// The newest state that reads.
-    pub fn load(&self, plan: &Plan, device: Device) -> Result<Option<State>, StateError> {
+    pub fn load(&self, plan: &Plan, device: Device) -> Result<Option<Checkpoint>, CheckpointError> {
         match (self.last().exists(), self.good().exists()) {
             (false, false) => Ok(None),
-            (false, true) => State::load(plan, &self.good(), device).map(Some),
-            (true, false) => State::load(plan, &self.last(), device).map(Some),
-            (true, true) => State::load(plan, &self.last(), device)
-                .or_else(|_| State::load(plan, &self.good(), device))
+            (false, true) => Checkpoint::load(plan, &self.good(), device).map(Some),
+            (true, false) => Checkpoint::load(plan, &self.last(), device).map(Some),
+            (true, true) => Checkpoint::load(plan, &self.last(), device)
+                .or_else(|_| Checkpoint::load(plan, &self.good(), device))
                 .map(Some),
         }
     }

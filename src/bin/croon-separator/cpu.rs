@@ -8,17 +8,17 @@ use crate::layers::Mode;
 use crate::masker::Masker;
 use crate::model::{Model, SPECTRUM_FRAMES, WINDOW, WINDOW_FRAMES};
 use crate::network::Design;
-use crate::output_region::Extent;
+use crate::output_region::OutputRegion;
 use crate::recording::{HOP, N_FFT, SPECTRUM_BINS};
 use crate::spleeter_masker::SpleeterMasker;
 use crate::unet_masker::UnetMasker;
 use croon::audio::dsp::stft::{Complex, Stft};
 
 /// A model on the processor with the buffers of one window; one per thread.
-pub struct Processor {
+pub struct Cpu {
     masker: Box<dyn Masker>,
     gate: Option<Gate>,
-    extent: Extent,
+    region: OutputRegion,
     sides: [Side; 2],
 }
 
@@ -28,20 +28,20 @@ struct Side {
     spectrum: Vec<Complex<f32>>,
 }
 
-impl Processor {
-    pub fn new(model: Model, mode: Mode, extent: Extent) -> Result<Self, TchError> {
+impl Cpu {
+    pub fn new(model: Model, mode: Mode, region: OutputRegion) -> Result<Self, TchError> {
         let side = || Side {
             stft: Stft::new(N_FFT, HOP),
             spectrum: vec![Complex::default(); SPECTRUM_FRAMES * SPECTRUM_BINS],
         };
         let masker: Box<dyn Masker> = match &model.network.design {
             Design::UnetMask(shape) => Box::new(UnetMasker::new(shape, &model, mode)?),
-            Design::Spleeter(shape) => Box::new(SpleeterMasker::new(shape, &model, mode, &extent)?),
+            Design::Spleeter(shape) => Box::new(SpleeterMasker::new(shape, &model, mode, &region)?),
         };
         Ok(Self {
             masker,
             gate: model.gate,
-            extent,
+            region,
             sides: [side(), side()],
         })
     }
@@ -49,7 +49,7 @@ impl Processor {
     /// The vocals of a window, interleaved stereo.
     pub fn separate(&mut self, window: &[f32]) -> Result<Vec<f32>, TchError> {
         self.transform(window);
-        self.masker.compute(self.extent.masks())?;
+        self.masker.compute(self.region.masks())?;
         let gains = self.apply();
         Ok(self.sound(window.len(), &gains))
     }
@@ -75,8 +75,8 @@ impl Processor {
 
     /// Masks the spectra and gives the gate's gain for each of the frames heard.
     fn apply(&mut self) -> Vec<f32> {
-        let heard = self.extent.heard.clone();
-        let last = self.extent.masks().len() - 1;
+        let heard = self.region.heard.clone();
+        let last = self.region.masks().len() - 1;
         let mut mixture = vec![0.0_f64; heard.len()];
         let mut passed = mixture.clone();
         let range = heard.start * SPECTRUM_BINS..heard.end * SPECTRUM_BINS;
@@ -108,12 +108,12 @@ impl Processor {
     /// The samples of the extent from the masked spectra; silence beside them.
     fn sound(&mut self, len: usize, gains: &[f32]) -> Vec<f32> {
         let mut out = vec![0.0; len];
-        let samples = self.extent.samples.clone();
+        let samples = self.region.samples.clone();
         for (channel, side) in self.sides.iter_mut().enumerate() {
             side.stft.begin(WINDOW);
             let frames = side.spectrum.chunks_exact_mut(SPECTRUM_BINS).enumerate();
-            for (frame, spectrum) in frames.take(self.extent.frames.end).skip(self.extent.frames.start) {
-                let gain = gains[frame - self.extent.heard.start];
+            for (frame, spectrum) in frames.take(self.region.frames.end).skip(self.region.frames.start) {
+                let gain = gains[frame - self.region.heard.start];
                 side.stft.add(frame, spectrum, gain);
             }
             let part = out[2 * samples.start..2 * samples.end]

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::recording::{RATE, Take};
+use crate::recording::{RATE, Recording};
 use croon::audio::decode::read_all;
 use croon::judge::reference::{SongFiles, Stream, files_by_folder, is_audio, name_of, read_stream, to_rate};
 use croon::library::AUDIO_ENDINGS;
@@ -16,9 +16,9 @@ use croon::library::AUDIO_ENDINGS;
 #[derive(Debug, Clone)]
 pub struct Song {
     pub name: String,
-    pub vocals: Take,
+    pub vocals: Recording,
     /// Everything else: one accompaniment, or drums, bass and other.
-    pub parts: Vec<Take>,
+    pub parts: Vec<Recording>,
 }
 
 /// Shorter recordings hold too little to learn from.
@@ -41,8 +41,8 @@ pub struct Dataset {
     pub songs: Vec<Song>,
     /// Songs whose accompaniment is one piece.
     pub pairs: Vec<Song>,
-    pub voices: Vec<Take>,
-    pub accompaniments: Vec<Take>,
+    pub voices: Vec<Recording>,
+    pub accompaniments: Vec<Recording>,
     /// Songs in two parts, the vocals as a teacher heard them and the rest.
     pub taught: Vec<Song>,
     /// Whole songs that a teacher has not labelled.
@@ -65,18 +65,18 @@ enum Found {
 /// The same after decoding.
 enum Usable {
     Song(Song),
-    Voice(Take),
-    Accompaniment(Take),
+    Voice(Recording),
+    Accompaniment(Recording),
     Unlabelled(PathBuf),
     Stray(PathBuf),
 }
 
 /// A decoded file or stream.
-struct Recording {
+struct DecodedFile {
     path: PathBuf,
     /// Its name among the stems of a song.
     name: String,
-    take: Take,
+    audio: Recording,
     /// As recorded, before it came to [`RATE`].
     rate: u32,
 }
@@ -102,7 +102,7 @@ impl Dataset {
             for _ in 0..cores.min(count) {
                 let (done, next, found) = (done.clone(), &next, &found);
                 scope.spawn(move || {
-                    while let Some((index, item)) = take(next, found) {
+                    while let Some((index, item)) = next_item(next, found) {
                         let _ = done.send((index, read_item(item)));
                     }
                 });
@@ -123,8 +123,8 @@ impl Dataset {
         match result {
             Ok(Usable::Song(song)) if song.parts.len() > 1 => self.songs.push(song),
             Ok(Usable::Song(song)) => self.pairs.push(song),
-            Ok(Usable::Voice(take)) => self.voices.push(take),
-            Ok(Usable::Accompaniment(take)) => self.accompaniments.push(take),
+            Ok(Usable::Voice(audio)) => self.voices.push(audio),
+            Ok(Usable::Accompaniment(audio)) => self.accompaniments.push(audio),
             Ok(Usable::Unlabelled(path)) => self.unlabelled.push(path),
             Ok(Usable::Stray(path)) => self.strays.push(path),
             Err(skipped) => self.skipped.push(skipped),
@@ -134,13 +134,13 @@ impl Dataset {
     /// What is worth knowing about the material as a whole, for examples of `len` frames.
     pub fn remarks(&self, len: usize) -> Vec<String> {
         let songs = self.songs.iter().chain(&self.pairs).chain(&self.taught);
-        let takes: Vec<&Take> = songs
+        let all: Vec<&Recording> = songs
             .flat_map(|song| [&song.vocals].into_iter().chain(&song.parts))
             .chain(&self.voices)
             .chain(&self.accompaniments)
             .collect();
-        let mono = takes.iter().filter(|take| take.channels == 1).count();
-        let short = takes.iter().filter(|take| take.frames() < len).count();
+        let mono = all.iter().filter(|audio| audio.channels == 1).count();
+        let short = all.iter().filter(|audio| audio.frames() < len).count();
         let stray = self
             .strays
             .first()
@@ -187,13 +187,14 @@ impl Dataset {
             .chain(&self.pairs)
             .chain(&self.taught)
             .map(|song| song.vocals.frames());
-        let loose = self.voices.iter().chain(&self.accompaniments).map(Take::frames);
+        let alone = self.voices.iter().chain(&self.accompaniments);
+        let loose = alone.map(Recording::frames);
         songs.chain(loose).sum::<usize>() as f64 / f64::from(RATE) / 60.0
     }
 }
 
 /// The next item that no thread has taken yet.
-fn take<'f>(next: &AtomicUsize, found: &'f [Found]) -> Option<(usize, &'f Found)> {
+fn next_item<'f>(next: &AtomicUsize, found: &'f [Found]) -> Option<(usize, &'f Found)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     Some((index, found.get(index)?))
 }
@@ -265,35 +266,35 @@ fn sort_out(root: &Path, files: Vec<PathBuf>) -> Vec<Found> {
         .collect()
 }
 
-fn read(path: &Path) -> Result<Recording, Skipped> {
+fn read(path: &Path) -> Result<DecodedFile, Skipped> {
     let skipped = |reason: String| Skipped {
         path: path.to_path_buf(),
         reason,
     };
     let (info, pcm) = read_all(path).map_err(|err| skipped(err.to_string()))?;
     let pcm = to_rate(pcm, info.rate).map_err(|err| skipped(err.to_string()))?;
-    let take = Take::from_stereo(&pcm, info.channels == 1, band_of(info.rate));
-    if take.frames() < SHORTEST {
-        return Err(skipped(too_short(take.frames())));
+    let audio = Recording::from_stereo(&pcm, info.channels == 1, band_of(info.rate));
+    if audio.frames() < SHORTEST {
+        return Err(skipped(too_short(audio.frames())));
     }
-    Ok(Recording {
+    Ok(DecodedFile {
         path: path.to_path_buf(),
         name: name_of(path),
-        take,
+        audio,
         rate: info.rate,
     })
 }
 
 /// A recording that stands for itself.
-fn read_alone(path: &Path) -> Result<Take, Skipped> {
-    let recording = read(path)?;
-    if is_silent(&recording.take) {
+fn read_alone(path: &Path) -> Result<Recording, Skipped> {
+    let file = read(path)?;
+    if is_silent(&file.audio) {
         return Err(Skipped {
-            path: recording.path,
+            path: file.path,
             reason: "it is silent".into(),
         });
     }
-    Ok(recording.take)
+    Ok(file.audio)
 }
 
 fn read_song(files: &SongFiles) -> Result<Song, Skipped> {
@@ -311,18 +312,18 @@ fn read_song(files: &SongFiles) -> Result<Song, Skipped> {
 }
 
 /// The vocals of a `.stem.mp4`, and drums, bass and other. Its stream 0, the mixture, is not needed.
-fn read_container(path: &Path) -> Result<(Recording, Vec<Recording>), String> {
+fn read_container(path: &Path) -> Result<(DecodedFile, Vec<DecodedFile>), String> {
     let stem = |(nth, name): (usize, &str)| {
         let Stream { pcm, rate } = read_stream(path, nth).map_err(|err| err.to_string())?;
         let pcm = to_rate(pcm, rate).map_err(|err| err.to_string())?;
-        let take = Take::from_stereo(&pcm, false, band_of(rate));
-        if take.frames() < SHORTEST {
-            return Err(format!("its {name}: {}", too_short(take.frames())));
+        let audio = Recording::from_stereo(&pcm, false, band_of(rate));
+        if audio.frames() < SHORTEST {
+            return Err(format!("its {name}: {}", too_short(audio.frames())));
         }
-        Ok(Recording {
+        Ok(DecodedFile {
             path: path.to_path_buf(),
             name: format!("the stream of {name}"),
-            take,
+            audio,
             rate,
         })
     };
@@ -331,9 +332,9 @@ fn read_container(path: &Path) -> Result<(Recording, Vec<Recording>), String> {
 }
 
 /// A song of stems, if they are of one performance and there is something to hear on both sides.
-fn together(name: String, vocals: Recording, rest: Vec<Recording>) -> Result<Song, Skipped> {
+fn together(name: String, vocals: DecodedFile, rest: Vec<DecodedFile>) -> Result<Song, Skipped> {
     for part in &rest {
-        let (here, there) = (part.take.frames(), vocals.take.frames());
+        let (here, there) = (part.audio.frames(), vocals.audio.frames());
         let reason = if part.rate != vocals.rate {
             format!(
                 "it has {} Hz and {} {} Hz; bring the stems of a song to one rate",
@@ -354,14 +355,14 @@ fn together(name: String, vocals: Recording, rest: Vec<Recording>) -> Result<Son
             reason,
         });
     }
-    if is_silent(&vocals.take) {
+    if is_silent(&vocals.audio) {
         return Err(Skipped {
             path: vocals.path,
             reason: "the vocals are silent".into(),
         });
     }
     // A song without drums is one; a song with nothing but vocals is none.
-    if rest.iter().all(|part| is_silent(&part.take)) {
+    if rest.iter().all(|part| is_silent(&part.audio)) {
         return Err(Skipped {
             path: rest.into_iter().next().map_or(vocals.path, |part| part.path),
             reason: "all that is beside the vocals is silent".into(),
@@ -369,14 +370,14 @@ fn together(name: String, vocals: Recording, rest: Vec<Recording>) -> Result<Son
     }
     Ok(Song {
         name,
-        vocals: vocals.take,
-        parts: rest.into_iter().map(|part| part.take).collect(),
+        vocals: vocals.audio,
+        parts: rest.into_iter().map(|part| part.audio).collect(),
     })
 }
 
 /// Whether nothing in it can be heard.
-pub fn is_silent(take: &Take) -> bool {
-    take.pcm.iter().all(|x| x.unsigned_abs() < AUDIBLE)
+pub fn is_silent(audio: &Recording) -> bool {
+    audio.pcm.iter().all(|x| x.unsigned_abs() < AUDIBLE)
 }
 
 /// Why a recording of so many frames is left out.

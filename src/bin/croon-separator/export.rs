@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tch::Device;
 
-use crate::checkpoint::{RunFolder, State};
+use crate::checkpoint::{Checkpoint, RunFolder};
 use crate::gate::Gate;
 use crate::log;
 use crate::model::{GRID, WINDOW_FRAMES};
@@ -81,7 +81,7 @@ pub fn manifest(name: &str, design: Design, training: Option<Training>) -> Manif
 }
 
 /// What the state itself was judged at last, in dB. The state remembers the best of its run, which it need not be.
-fn validation_sdr(folder: &RunFolder, state: &State) -> Option<f64> {
+fn validation_sdr(folder: &RunFolder, state: &Checkpoint) -> Option<f64> {
     let rows = log::read(&folder.log()).unwrap_or_default();
     let judged = rows.iter().rev().filter(|row| row.step <= state.step);
     judged.filter_map(|row| row.validation_sdr).next()
@@ -97,7 +97,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     } else {
         folder.best()
     };
-    let state = State::load(&plan, &path, Device::Cpu)?;
+    let state = Checkpoint::load(&plan, &path, Device::Cpu)?;
     let training = Training {
         steps: state.step,
         minutes: (state.seconds / 6.0).round() / 10.0,

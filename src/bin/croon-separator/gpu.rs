@@ -8,7 +8,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::layers::Mode;
 use crate::mask::BINS;
 use crate::model::{Model, WINDOW, WINDOW_FRAMES};
-use crate::output_region::Extent;
+use crate::output_region::OutputRegion;
 use crate::recording::{HOP, N_FFT, SPECTRUM_BINS};
 use crate::wiener;
 
@@ -18,11 +18,11 @@ const STEP: i64 = HOP as i64;
 const LAYERS: i64 = FFT / STEP;
 
 /// A model on a device with its transform and the memory between the device and the host.
-pub struct Card {
+pub struct Gpu {
     model: Model,
     mode: Mode,
     kind: Kind,
-    extent: Extent,
+    region: OutputRegion,
     /// Periodic Hann.
     hann: Tensor,
     /// What the frames' windows add up to at each sample put out, inverted.
@@ -37,28 +37,28 @@ struct Host {
     vocals: Tensor,
 }
 
-impl Card {
+impl Gpu {
     /// `model` is brought to the device; its network computes in `kind`.
     pub fn new(
         model: &Model,
         device: Device,
         kind: Kind,
         mode: Mode,
-        extent: Extent,
+        region: OutputRegion,
     ) -> Result<Self, TchError> {
         let options = (Kind::Float, device);
         let hann = Tensor::f_hann_window_periodic(FFT, true, options)?;
-        let frames = extent.frames.len() as i64;
+        let frames = region.frames.len() as i64;
         let square = (&hann * &hann).f_reshape([1, 1, FFT])?;
-        let overlap = add_up(&square.f_expand([1, frames, FFT], false)?, &extent)?;
+        let overlap = add_up(&square.f_expand([1, frames, FFT], false)?, &region)?;
         Ok(Self {
             model: model.on(device, kind)?,
             mode,
             kind,
             hann,
             levelling: overlap.f_reciprocal()?,
-            host: Host::new(0, &extent, device)?,
-            extent,
+            host: Host::new(0, &region, device)?,
+            region,
         })
     }
 
@@ -66,7 +66,7 @@ impl Card {
     pub fn separate(&mut self, windows: &[&[f32]]) -> Result<Vec<Vec<f32>>, TchError> {
         let count = windows.len() as i64;
         if self.host.mixtures.size()[0] < count {
-            self.host = Host::new(count, &self.extent, self.model.device)?;
+            self.host = Host::new(count, &self.region, self.model.device)?;
         }
         self.host.take(windows)?;
         tch::no_grad(|| {
@@ -75,7 +75,7 @@ impl Card {
             let vocals = self.vocals(&mixtures)?;
             self.host.vocals.f_narrow(0, 0, count)?.f_copy_(&vocals)
         })?;
-        self.host.give(windows, &self.extent)
+        self.host.give(windows, &self.region)
     }
 
     /// `[windows, samples of the extent, 2]` from `[windows, WINDOW, 2]`.
@@ -84,7 +84,7 @@ impl Card {
         let seen = spectrum
             .f_narrow(2, 0, WINDOW_FRAMES as i64)?
             .f_narrow(3, 0, BINS)?;
-        let masks = self.extent.masks();
+        let masks = self.region.masks();
         let range = masks.start as i64..masks.end as i64;
         let masks = self.model.masks_within(
             &seen.f_real()?,
@@ -93,7 +93,7 @@ impl Card {
             self.kind,
             range.clone(),
         )?;
-        let heard = &self.extent.heard;
+        let heard = &self.region.heard;
         let masks = grow(&masks, 3, SPECTRUM_BINS as i64)?;
         let masks = grow(&masks, 2, heard.len() as i64)?;
         let mixture = spectrum.f_narrow(2, heard.start as i64, heard.len() as i64)?;
@@ -102,7 +102,7 @@ impl Card {
         } else {
             &mixture * masks
         };
-        let frames = &self.extent.frames;
+        let frames = &self.region.frames;
         let (first, count) = ((frames.start - heard.start) as i64, frames.len() as i64);
         let parts = passed
             .f_narrow(2, first, count)?
@@ -117,8 +117,8 @@ impl Card {
             None => parts,
         };
         let parts = parts.f_reshape([-1, count, FFT])?;
-        let sound = add_up(&parts, &self.extent)?.f_mul_(&self.levelling)?;
-        let samples = self.extent.samples.len() as i64;
+        let sound = add_up(&parts, &self.region)?.f_mul_(&self.levelling)?;
+        let samples = self.region.samples.len() as i64;
         sound.f_reshape([-1, 2, samples])?.f_transpose(1, 2)
     }
 
@@ -132,7 +132,7 @@ impl Card {
 }
 
 impl Host {
-    fn new(windows: i64, extent: &Extent, device: Device) -> Result<Self, TchError> {
+    fn new(windows: i64, region: &OutputRegion, device: Device) -> Result<Self, TchError> {
         let memory = |samples: usize| {
             let memory = Tensor::f_zeros([windows, samples as i64, 2], (Kind::Float, Device::Cpu))?;
             if device.is_cuda() && windows > 0 {
@@ -143,7 +143,7 @@ impl Host {
         };
         Ok(Self {
             mixtures: memory(WINDOW)?,
-            vocals: memory(extent.samples.len())?,
+            vocals: memory(region.samples.len())?,
         })
     }
 
@@ -161,8 +161,8 @@ impl Host {
     }
 
     /// The vocals at their place in a window, silence beside them.
-    fn give(&self, windows: &[&[f32]], extent: &Extent) -> Result<Vec<Vec<f32>>, TchError> {
-        let range = 2 * extent.samples.start..2 * extent.samples.end;
+    fn give(&self, windows: &[&[f32]], region: &OutputRegion) -> Result<Vec<Vec<f32>>, TchError> {
+        let range = 2 * region.samples.start..2 * region.samples.end;
         (0..windows.len())
             .map(|place| {
                 let mut out = vec![0.0_f32; 2 * WINDOW];
@@ -176,7 +176,7 @@ impl Host {
 }
 
 /// Overlap-add: `[channels, samples of the extent]` from windowed frames `[channels, frames, 4096]`.
-fn add_up(frames: &Tensor, extent: &Extent) -> Result<Tensor, TchError> {
+fn add_up(frames: &Tensor, region: &OutputRegion) -> Result<Tensor, TchError> {
     let (channels, count) = (frames.size()[0], frames.size()[1]);
     let options = (Kind::Float, frames.device());
     let sums = Tensor::f_zeros([channels, count + LAYERS - 1, STEP], options)?;
@@ -187,9 +187,9 @@ fn add_up(frames: &Tensor, extent: &Extent) -> Result<Tensor, TchError> {
             .f_add_(&parts.f_select(2, layer)?)?;
     }
     // The first frame begins half a transform before its middle.
-    let first = extent.samples.start + N_FFT / 2 - extent.frames.start * HOP;
+    let first = region.samples.start + N_FFT / 2 - region.frames.start * HOP;
     sums.f_reshape([channels, -1])?
-        .f_narrow(1, first as i64, extent.samples.len() as i64)
+        .f_narrow(1, first as i64, region.samples.len() as i64)
 }
 
 /// Repeats the last value along a dimension until it has `size` of them: what lies just beyond what the
@@ -218,7 +218,14 @@ mod tests {
     fn the_transform_is_the_one_of_the_processor() {
         tch::set_num_threads(1);
         let model = crate::separator::tests::model(None);
-        let card = Card::new(&model, Device::Cpu, Kind::Float, Mode::Folded, Extent::whole()).unwrap();
+        let card = Gpu::new(
+            &model,
+            Device::Cpu,
+            Kind::Float,
+            Mode::Folded,
+            OutputRegion::whole(),
+        )
+        .unwrap();
         let song = crate::separator::tests::window(3);
         let mixture = Tensor::from_slice(&song).reshape([1, -1, 2]);
         let spectrum = card.spectrum(&mixture).unwrap().get(0);

@@ -1,4 +1,4 @@
-//! TODO
+//! The interface of networks that run frame by frame on the CPU.
 
 use std::ops::Range;
 
@@ -6,22 +6,22 @@ use tch::TchError;
 
 use croon::audio::dsp::stft::Complex;
 
-/// A network on the processor: sees the spectrum of a window frame by frame and then masks frames of it.
+/// A network on the CPU. It receives the spectrum of a window frame by frame and then masks frames of it.
 pub trait Masker: Send {
-    /// Takes in frame number `frame` of a window, [`SPECTRUM_BINS`] bins of each channel. Every frame below
-    /// [`WINDOW_FRAMES`] is seen before [`Self::compute`].
+    /// Receives frame number `frame` of a window as one spectrum per channel. All frames of the window come
+    /// before [`Self::compute`].
     fn see(&mut self, frame: usize, left: &[Complex<f32>], right: &[Complex<f32>]);
 
     /// Computes the masks of these frames.
     ///
     /// # Errors
-    /// What libtorch says, which is lack of memory.
+    /// The error of libtorch, usually lack of memory.
     fn compute(&mut self, wanted: Range<usize>) -> Result<(), TchError>;
 
-    /// Takes in the spectrum of a frame again, once its mask is known. Every frame wanted comes before the first
-    /// [`Self::mask`].
+    /// Receives the spectrum of a frame again after its mask was computed. All wanted frames come before the
+    /// first [`Self::mask`].
     fn learn(&mut self, _frame: usize, _left: &[Complex<f32>], _right: &[Complex<f32>]) {}
 
-    /// Leaves of a frame's spectrum what is voice. `frame` counts from the first one wanted.
+    /// Reduces a frame's spectrum to its vocals. `frame` counts from the first wanted one.
     fn mask(&self, frame: usize, left: &mut [Complex<f32>], right: &mut [Complex<f32>]);
 }

@@ -6,7 +6,7 @@ use crate::model::{GRID, SPECTRUM_FRAMES, WINDOW, WINDOW_FRAMES};
 use crate::recording::{HOP, N_FFT};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extent {
+pub struct OutputRegion {
     /// Samples that are put out; those beside them stay silent.
     pub samples: Range<usize>,
     /// Frames of the spectrum whose sound reaches into them.
@@ -15,7 +15,7 @@ pub struct Extent {
     pub heard: Range<usize>,
 }
 
-impl Extent {
+impl OutputRegion {
     /// Everything, for who has no more than one window.
     pub fn whole() -> Self {
         Self::of(0..WINDOW, 0)
@@ -54,15 +54,15 @@ mod tests {
 
     #[test]
     fn the_whole_window_takes_every_frame() {
-        let whole = Extent::whole();
+        let whole = OutputRegion::whole();
         assert_eq!((whole.frames, whole.heard), (0..385, 0..385));
-        assert_eq!(Extent::whole().masks(), 0..384);
+        assert_eq!(OutputRegion::whole().masks(), 0..384);
     }
 
     #[test]
     fn the_taken_part_takes_the_frames_that_reach_into_it() {
         // Samples from frame 62 to frame 322, at which a window's zeros begin and end.
-        let taken = Extent::taken(16);
+        let taken = OutputRegion::taken(16);
         assert_eq!(taken.samples, 62 * 1024..322 * 1024);
         assert_eq!(taken.frames, 61..324);
         assert_eq!((taken.heard.clone(), taken.masks()), (45..340, 45..340));

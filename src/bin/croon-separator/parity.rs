@@ -9,13 +9,13 @@ use anyhow::{Context, Result, bail};
 use clap::builder::RangedU64ValueParser;
 use tch::{Cuda, Device, Kind, TchError};
 
-use crate::cpu::Processor;
+use crate::cpu::Cpu;
 use crate::device::{Choice, LIBTORCH};
 use crate::excerpts::{Excerpt, Excerpts};
-use crate::gpu::Card;
+use crate::gpu::Gpu;
 use crate::layers::Mode;
 use crate::model::{GRID, Model};
-use crate::output_region::Extent;
+use crate::output_region::OutputRegion;
 use crate::parity_report::{
     KINDS, KindReport, Measured, ModelReport, Reference, Report, difference, missed, print,
 };
@@ -142,15 +142,15 @@ fn manifests_in(folder: &Path) -> Vec<PathBuf> {
 
 fn compare(manifest: &Path, device: Device, windows: &[Excerpt], batch: usize) -> Result<ModelReport> {
     let loaded = weights::load(manifest)?;
-    let extent = Extent::taken(loaded.model.gate.map_or(0, |gate| gate.reach));
-    let mut processor = Processor::new(loaded.model.share(), Mode::Folded, extent.clone())?;
+    let region = OutputRegion::taken(loaded.model.gate.map_or(0, |gate| gate.reach));
+    let mut processor = Cpu::new(loaded.model.share(), Mode::Folded, region.clone())?;
     let start = Instant::now();
     let reference: Vec<Vec<f32>> = windows
         .iter()
         .map(|excerpt| processor.separate(&excerpt.mixture))
         .collect::<Result<_, _>>()?;
     let times_real_time = speed(windows.len(), start.elapsed());
-    let scores = seconds(windows, &reference, &extent);
+    let scores = seconds(windows, &reference, &region);
     let kinds = KINDS
         .iter()
         .map(|&(kind, name)| {
@@ -184,8 +184,8 @@ fn measure(
     reference: &[Vec<f32>],
     reference_scores: &[Option<f64>],
 ) -> Result<Measured, TchError> {
-    let extent = Extent::taken(model.gate.map_or(0, |gate| gate.reach));
-    let mut card = Card::new(model, device, kind, Mode::Folded, extent.clone())?;
+    let region = OutputRegion::taken(model.gate.map_or(0, |gate| gate.reach));
+    let mut card = Gpu::new(model, device, kind, Mode::Folded, region.clone())?;
     let mixtures: Vec<&[f32]> = windows.iter().map(|excerpt| &excerpt.mixture[..]).collect();
     let mut vocals = Vec::with_capacity(windows.len());
     let begun = Instant::now();
@@ -194,7 +194,7 @@ fn measure(
         vocals.extend(card.separate(together)?);
         first_pass.get_or_insert_with(|| begun.elapsed());
     }
-    let scores = seconds(windows, &vocals, &extent);
+    let scores = seconds(windows, &vocals, &region);
     let changes = scores.iter().zip(reference_scores);
     let changes: Vec<f64> = changes.filter_map(|(a, b)| Some((*a)? - (*b)?)).collect();
     let sdr_change_db = (!changes.is_empty()).then(|| changes.iter().sum::<f64>() / changes.len() as f64);
@@ -211,7 +211,7 @@ fn measure(
 
 /// Median time of passes one after the other, as the worker of `serve` computes them. Each ends with its
 /// vocals in the host's memory, so nothing is left to wait for.
-fn median_pass(card: &mut Card, windows: &[&[f32]]) -> Result<Duration, TchError> {
+fn median_pass(card: &mut Gpu, windows: &[&[f32]]) -> Result<Duration, TchError> {
     const LONG_ENOUGH: Duration = Duration::from_millis(1500);
     // The first pass of this size plans and allocates.
     card.separate(windows)?;
@@ -232,8 +232,8 @@ fn speed(windows: usize, time: Duration) -> f64 {
 }
 
 /// SDR of each second of the part of the windows that a player takes, where the true vocals are known.
-fn seconds(windows: &[Excerpt], vocals: &[Vec<f32>], extent: &Extent) -> Vec<Option<f64>> {
-    let range = 2 * extent.samples.start..2 * extent.samples.end;
+fn seconds(windows: &[Excerpt], vocals: &[Vec<f32>], region: &OutputRegion) -> Vec<Option<f64>> {
+    let range = 2 * region.samples.start..2 * region.samples.end;
     let known = windows.iter().zip(vocals);
     known
         .filter_map(|(excerpt, found)| Some((excerpt.vocals.as_ref()?, found)))

@@ -11,7 +11,7 @@ pub const SPECTRUM_BINS: usize = N_FFT / 2 + 1;
 /// A recording at [`RATE`], one or two channels, 16 bits: an hour of mono is 300 MB less than as
 /// stereo floats would be.
 #[derive(Debug, Clone)]
-pub struct Take {
+pub struct Recording {
     pub channels: usize,
     pub pcm: Vec<i16>,
     /// Nothing is recorded above this frequency: files of a low rate.
@@ -21,7 +21,7 @@ pub struct Take {
 /// A piece of a take, channels apart.
 pub type Piece = [Vec<f32>; 2];
 
-impl Take {
+impl Recording {
     /// From interleaved stereo; equal channels (`mono`) are kept once.
     pub fn from_stereo(pcm: &[f32], mono: bool, band: f32) -> Self {
         let sample = |x: f32| (x.clamp(-1.0, 1.0) * 32_767.0).round() as i16;
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_mono_take_sounds_on_both_sides() {
-        let take = Take::from_stereo(&[0.5, 0.5, -1.0, -1.0], true, 22_050.0);
+        let take = Recording::from_stereo(&[0.5, 0.5, -1.0, -1.0], true, 22_050.0);
         assert_eq!((take.frames(), take.channels), (2, 1));
         let mut piece = silence(3);
         take.add_to(&mut piece, 1, 0.5);
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_piece_past_the_end_is_silent() {
-        let take = Take::from_stereo(&[0.5; 8], false, 22_050.0);
+        let take = Recording::from_stereo(&[0.5; 8], false, 22_050.0);
         let mut piece = silence(2);
         take.add_to(&mut piece, 9, 1.0);
         assert_eq!(rms(&piece), 0.0);

@@ -5,7 +5,7 @@ use crate::augment::{self, Room, Routing, decibels};
 use crate::dataset::{Dataset, Song};
 use crate::mask::BINS;
 use crate::recipe::Recipe;
-use crate::recording::{HOP, N_FFT, Piece, RATE, SPECTRUM_BINS, Spectrum, Take, rms, silence};
+use crate::recording::{HOP, N_FFT, Piece, RATE, Recording, SPECTRUM_BINS, Spectrum, rms, silence};
 use crate::rng::Rng;
 use croon::audio::dsp::stft::Stft;
 
@@ -166,7 +166,7 @@ impl<'a> Sampler<'a> {
             data.accompaniments.is_empty(),
             data.taught.is_empty(),
         ];
-        let start = |take: &Take, rng: &mut Rng| rng.below(take.frames().saturating_sub(self.len) + 1);
+        let start = |take: &Recording, rng: &mut Rng| rng.below(take.frames().saturating_sub(self.len) + 1);
         let group = choose(recipe.accompaniments, empty, rng);
         match group {
             Some(0) => {
@@ -240,7 +240,7 @@ fn choose(mut weights: [f32; 4], empty: [bool; 4], rng: &mut Rng) -> Option<usiz
 }
 
 /// A take, the longer the likelier.
-fn pick<'t>(takes: impl Iterator<Item = &'t Take> + Clone, rng: &mut Rng) -> Option<&'t Take> {
+fn pick<'t>(takes: impl Iterator<Item = &'t Recording> + Clone, rng: &mut Rng) -> Option<&'t Recording> {
     let weights: Vec<f32> = takes.clone().map(|take| take.frames() as f32).collect();
     let index = rng.weighted(&weights)?;
     takes.into_iter().nth(index)

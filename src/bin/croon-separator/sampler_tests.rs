@@ -1,10 +1,10 @@
 use super::*;
 
-fn tone(hz: f32, gain: f32, band: f32) -> Take {
+fn tone(hz: f32, gain: f32, band: f32) -> Recording {
     let pcm: Vec<f32> = (0..2 * RATE as usize * 4)
         .map(|i| gain * (std::f32::consts::TAU * hz * (i / 2) as f32 / RATE as f32).sin())
         .collect();
-    Take::from_stereo(&pcm, true, band)
+    Recording::from_stereo(&pcm, true, band)
 }
 
 fn data() -> Dataset {

@@ -1,15 +1,15 @@
-//! Windows of music to their vocals, on whatever device: the front of [`Processor`] and [`Card`].
+//! Windows of music to their vocals, on whatever device: the front of [`Cpu`] and [`Gpu`].
 
 use std::time::Instant;
 
 use tch::{Cuda, Device, Kind, TchError};
 
-use crate::cpu::Processor;
+use crate::cpu::Cpu;
 use crate::fallback::{Fallback, Pass};
-use crate::gpu::Card;
+use crate::gpu::Gpu;
 use crate::layers::Mode;
 use crate::model::{Model, WINDOW};
-use crate::output_region::Extent;
+use crate::output_region::OutputRegion;
 use crate::rng::Rng;
 
 /// Windows that share a pass on a card at most.
@@ -21,18 +21,18 @@ pub struct Separator {
 
 impl Separator {
     /// Where the model lies, in floats, without a net below: for judging a model, not for serving one.
-    pub fn new(model: Model, mode: Mode, extent: Extent) -> Result<Self, TchError> {
+    pub fn new(model: Model, mode: Mode, region: OutputRegion) -> Result<Self, TchError> {
         let path: Box<dyn Pass + Send> = match model.device {
-            Device::Cpu => Box::new(Processor::new(model, mode, extent)?),
-            device => Box::new(Card::new(&model, device, Kind::Float, mode, extent)?),
+            Device::Cpu => Box::new(Cpu::new(model, mode, region)?),
+            device => Box::new(Gpu::new(&model, device, Kind::Float, mode, region)?),
         };
         Ok(Self { path })
     }
 
     /// The part of windows that a player takes, on the processor.
     pub fn on_processor(model: Model) -> Result<Self, TchError> {
-        let extent = taken(&model);
-        Self::new(model, Mode::Folded, extent)
+        let region = taken(&model);
+        Self::new(model, Mode::Folded, region)
     }
 
     /// The same on a card, in the kind that is faster there; says which. Where memory runs out it carries on
@@ -47,8 +47,8 @@ impl Separator {
         let make = move || {
             // Alone from now on, so it may have every core.
             tch::set_num_threads(std::thread::available_parallelism().map_or(1, |cores| cores.get() as i32));
-            let extent = taken(&model);
-            let processor = Processor::new(model.share(), Mode::Folded, extent)?;
+            let region = taken(&model);
+            let processor = Cpu::new(model.share(), Mode::Folded, region)?;
             Ok(Box::new(processor) as Box<dyn Pass + Send>)
         };
         let path = Box::new(Fallback::new(card, BATCH, make, say));
@@ -77,30 +77,30 @@ impl Separator {
     }
 }
 
-impl Pass for Processor {
+impl Pass for Cpu {
     fn pass(&mut self, windows: &[&[f32]]) -> Result<Vec<Vec<f32>>, TchError> {
         windows.iter().map(|window| self.separate(window)).collect()
     }
 }
 
-impl Pass for Card {
+impl Pass for Gpu {
     fn pass(&mut self, windows: &[&[f32]]) -> Result<Vec<Vec<f32>>, TchError> {
         self.separate(windows)
     }
 }
 
-fn taken(model: &Model) -> Extent {
-    Extent::taken(model.gate.map_or(0, |gate| gate.reach))
+fn taken(model: &Model) -> OutputRegion {
+    OutputRegion::taken(model.gate.map_or(0, |gate| gate.reach))
 }
 
 /// A card that computes in floats or in halves, whichever this device is faster in: there are cards that
 /// know halves in name only. Halves of 11 bits stay within a thousandth of what floats give; bfloat16's 8
 /// bits do not.
-fn fastest(model: &Model, device: Device) -> Result<(Card, Kind), TchError> {
+fn fastest(model: &Model, device: Device) -> Result<(Gpu, Kind), TchError> {
     let mut rng = Rng::new(1);
     let noise: Vec<f32> = (0..2 * WINDOW).map(|_| rng.normal(0.0, 0.1)).collect();
     let timed = |kind| {
-        let mut card = Card::new(model, device, kind, Mode::Folded, taken(model))?;
+        let mut card = Gpu::new(model, device, kind, Mode::Folded, taken(model))?;
         // The first pass plans.
         let sane = card.separate(&[&noise])?.iter().flatten().all(|x| x.is_finite());
         let start = Instant::now();
@@ -186,8 +186,15 @@ pub mod tests {
     fn silence_stays_silence_and_neighbours_in_a_batch_do_not_matter() {
         let (one, two, silent) = (window(1), window(2), vec![0.0; 2 * WINDOW]);
         let model = model(None);
-        let card = Card::new(&model, Device::Cpu, Kind::Float, Mode::Folded, Extent::whole()).unwrap();
-        let processor = Processor::new(model, Mode::Folded, Extent::whole()).unwrap();
+        let card = Gpu::new(
+            &model,
+            Device::Cpu,
+            Kind::Float,
+            Mode::Folded,
+            OutputRegion::whole(),
+        )
+        .unwrap();
+        let processor = Cpu::new(model, Mode::Folded, OutputRegion::whole()).unwrap();
         for path in [Box::new(card) as Box<dyn Pass + Send>, Box::new(processor)] {
             let mut separator = Separator { path };
             let together = separator.separate(&[&one, &silent, &two]).unwrap();
@@ -202,14 +209,14 @@ pub mod tests {
     #[test]
     fn both_paths_give_the_same_vocals() {
         let (one, two) = (window(4), window(5));
-        for (gate, extent) in [
-            (None, Extent::whole()),
-            (Some(GATE), Extent::whole()),
-            (Some(GATE), Extent::taken(GATE.reach)),
+        for (gate, region) in [
+            (None, OutputRegion::whole()),
+            (Some(GATE), OutputRegion::whole()),
+            (Some(GATE), OutputRegion::taken(GATE.reach)),
         ] {
             let model = model(gate);
-            let mut card = Card::new(&model, Device::Cpu, Kind::Float, Mode::Folded, extent.clone()).unwrap();
-            let mut processor = Processor::new(model, Mode::Folded, extent).unwrap();
+            let mut card = Gpu::new(&model, Device::Cpu, Kind::Float, Mode::Folded, region.clone()).unwrap();
+            let mut processor = Cpu::new(model, Mode::Folded, region).unwrap();
             let wanted = processor.pass(&[&one, &two]).unwrap();
             for (found, wanted) in card.pass(&[&one, &two]).unwrap().iter().zip(&wanted) {
                 let off = worst(found, wanted, 1.0);
@@ -220,13 +227,13 @@ pub mod tests {
 
     #[test]
     fn the_part_taken_is_the_same_as_in_the_whole() {
-        let (song, extent) = (window(6), Extent::taken(GATE.reach));
-        let of = |extent: Extent| {
-            let mut processor = Processor::new(model(Some(GATE)), Mode::Folded, extent).unwrap();
+        let (song, region) = (window(6), OutputRegion::taken(GATE.reach));
+        let of = |region: OutputRegion| {
+            let mut processor = Cpu::new(model(Some(GATE)), Mode::Folded, region).unwrap();
             processor.separate(&song).unwrap()
         };
-        let (part, whole) = (of(extent.clone()), of(Extent::whole()));
-        let range = 2 * extent.samples.start..2 * extent.samples.end;
+        let (part, whole) = (of(region.clone()), of(OutputRegion::whole()));
+        let range = 2 * region.samples.start..2 * region.samples.end;
         let off = worst(&part[range.clone()], &whole[range.clone()], 1.0);
         assert!(off < 1e-5, "{off}");
         assert!(
@@ -252,8 +259,8 @@ pub mod tests {
     fn halves_stay_close_to_floats() {
         let (model, song) = (model(Some(GATE)), window(8));
         let of = |kind| {
-            let extent = Extent::taken(GATE.reach);
-            let mut card = Card::new(&model, Device::Cpu, kind, Mode::Folded, extent).unwrap();
+            let region = OutputRegion::taken(GATE.reach);
+            let mut card = Gpu::new(&model, Device::Cpu, kind, Mode::Folded, region).unwrap();
             card.separate(&[&song]).unwrap().remove(0)
         };
         let (floats, halves) = (of(Kind::Float), of(Kind::Half));
@@ -262,7 +269,7 @@ pub mod tests {
     }
 
     /// A card whose memory ends at two windows, and then at none.
-    struct Small(Card, Arc<AtomicUsize>);
+    struct Small(Gpu, Arc<AtomicUsize>);
 
     impl Pass for Small {
         fn pass(&mut self, windows: &[&[f32]]) -> Result<Vec<Vec<f32>>, TchError> {
@@ -278,12 +285,12 @@ pub mod tests {
         let model = model(Some(GATE));
         // lock: what the fake saw, shared with the test alone
         let (room, said) = (Arc::new(AtomicUsize::new(2)), Arc::new(Mutex::new(Vec::new())));
-        let extent = || Extent::taken(GATE.reach);
-        let card = Card::new(&model, Device::Cpu, Kind::Float, Mode::Folded, extent()).unwrap();
+        let region = || OutputRegion::taken(GATE.reach);
+        let card = Gpu::new(&model, Device::Cpu, Kind::Float, Mode::Folded, region()).unwrap();
         let mut alone = Separator::on_processor(model.share()).unwrap();
         let (heard, card) = (said.clone(), Small(card, room.clone()));
         let make = move || {
-            let processor = Processor::new(model.share(), Mode::Folded, extent())?;
+            let processor = Cpu::new(model.share(), Mode::Folded, region())?;
             Ok(Box::new(processor) as Box<dyn Pass + Send>)
         };
         let path = Fallback::new(card, BATCH, make, move |sentence| {

@@ -7,7 +7,7 @@ use tch::TchError;
 use crate::layers::Mode;
 use crate::masker::Masker;
 use crate::model::{Model, WINDOW_FRAMES};
-use crate::output_region::Extent;
+use crate::output_region::OutputRegion;
 use crate::recording::SPECTRUM_BINS;
 use crate::slices::sum;
 use crate::spleeter::{self, EPSILON, Estimate, LEVEL, Shape, TOP_BINS};
@@ -32,7 +32,7 @@ pub struct SpleeterMasker {
 }
 
 impl SpleeterMasker {
-    pub fn new(shape: &Shape, model: &Model, mode: Mode, extent: &Extent) -> Result<Self, TchError> {
+    pub fn new(shape: &Shape, model: &Model, mode: Mode, region: &OutputRegion) -> Result<Self, TchError> {
         let folded;
         let layers = if mode == Mode::Folded {
             &model.network.layers
@@ -40,7 +40,7 @@ impl SpleeterMasker {
             folded = shape.folded(&model.network.layers)?;
             &folded
         };
-        let wanted = extent.masks();
+        let wanted = region.masks();
         let wanted = wanted.start as i64..wanted.end as i64;
         let stem = |name: &String| Stem::new(name, shape, layers, &wanted);
         Ok(Self {

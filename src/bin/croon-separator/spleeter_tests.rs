@@ -1,10 +1,10 @@
 use tch::Device;
 
 use super::*;
-use crate::gpu::Card;
+use crate::gpu::Gpu;
 use crate::model::Model;
 use crate::network::{Design, Network};
-use crate::output_region::Extent;
+use crate::output_region::OutputRegion;
 use crate::separator::Separator;
 use crate::separator::tests::{window, worst};
 
@@ -68,7 +68,7 @@ fn the_processor_and_a_card_compute_the_same() {
     ] {
         let (model, song) = (model(stems, estimate), window(2));
         let card = |model: &Model, mode| {
-            let mut card = Card::new(model, Device::Cpu, Kind::Float, mode, Extent::taken(0)).unwrap();
+            let mut card = Gpu::new(model, Device::Cpu, Kind::Float, mode, OutputRegion::taken(0)).unwrap();
             card.separate(&[&song]).unwrap().remove(0)
         };
         let plain = card(&model, Mode::Evaluate);
@@ -104,7 +104,14 @@ fn the_processor_and_a_card_mirror_the_same_music_at_the_ends_of_a_song() {
     windows[0][..150_000].fill(0.0);
     windows[1][500_000..].fill(0.0);
     let windows: Vec<&[f32]> = windows.iter().map(Vec::as_slice).collect();
-    let mut card = Card::new(&model, Device::Cpu, Kind::Float, Mode::Folded, Extent::taken(0)).unwrap();
+    let mut card = Gpu::new(
+        &model,
+        Device::Cpu,
+        Kind::Float,
+        Mode::Folded,
+        OutputRegion::taken(0),
+    )
+    .unwrap();
     let mut processor = Separator::on_processor(model).unwrap();
     let wanted = processor.separate(&windows).unwrap();
     for (found, wanted) in card.separate(&windows).unwrap().iter().zip(&wanted) {

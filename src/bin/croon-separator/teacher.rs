@@ -13,7 +13,7 @@ use crate::dataset::{self, Dataset, Skipped, Song};
 use crate::device::Choice;
 use crate::model::GRID;
 use crate::pick;
-use crate::recording::{RATE, Take};
+use crate::recording::{RATE, Recording};
 use crate::separator::{BATCH, Separator};
 use crate::weights::{self, WeightsError};
 use croon::audio::decode::read_all;
@@ -181,8 +181,8 @@ impl Teacher {
             }
         };
         let band = dataset::band_of(rate);
-        let vocals = Take::from_stereo(&vocals, false, band);
-        let rest = Take::from_stereo(&pcm, false, band).less(&vocals);
+        let vocals = Recording::from_stereo(&vocals, false, band);
+        let rest = Recording::from_stereo(&pcm, false, band).less(&vocals);
         for (take, what) in [(&vocals, "voice"), (&rest, "accompaniment")] {
             if dataset::is_silent(take) {
                 return Ok(Outcome::Skipped(format!("the teacher hears no {what} in it")));

@@ -194,7 +194,7 @@ fn noise() -> Vec<f32> {
     (0..2 * GRID.window).map(|_| rng.normal(0.0, 0.1)).collect()
 }
 
-/// Processor time of this thread so far, in seconds.
+/// CPU time of this thread so far, in seconds.
 fn processor_seconds() -> f64 {
     let mut time = libc::timespec {
         tv_sec: 0,

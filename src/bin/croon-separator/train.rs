@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tch::{Cuda, Device};
 
-use crate::checkpoint::{Length, Plan, Precision, RunFolder, State};
+use crate::checkpoint::{Checkpoint, Length, Plan, Precision, RunFolder};
 use crate::dataset::{Dataset, Song};
 use crate::device::Choice;
 use crate::export::{self, ExportArgs};
@@ -112,9 +112,9 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         None => match &args.from {
             Some(manifest) => {
                 say!("beginning with the weights of {}", manifest.display());
-                State::from_model(&plan, weights::read(manifest)?.model, choice.device)?
+                Checkpoint::from_model(&plan, weights::read(manifest)?.model, choice.device)?
             }
-            None => State::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
+            None => Checkpoint::fresh(&plan, whitening(&data, plan.frames, plan.seed, 16), choice.device)?,
         },
     };
     let outcome = run(&plan, &mut state, &data, &held, &folder, &stop, args);
@@ -130,7 +130,7 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
 
 pub(crate) fn run(
     plan: &Plan,
-    state: &mut State,
+    state: &mut Checkpoint,
     data: &Dataset,
     held: &[Song],
     folder: &RunFolder,
@@ -168,7 +168,7 @@ pub(crate) fn loaders(device: Device) -> usize {
 #[allow(clippy::too_many_arguments)] // the parts of one loop, put together in one place above
 pub(crate) fn steps(
     plan: &Plan,
-    state: &mut State,
+    state: &mut Checkpoint,
     held: &[Song],
     folder: &RunFolder,
     stop: &AtomicBool,
@@ -188,7 +188,7 @@ pub(crate) fn steps(
     // What the state in the folder knows as the best.
     let mut best = f64::NAN;
     let is_over =
-        |state: &State| progress(plan.length, state.step, state.seconds) >= 1.0 || stop.load(Relaxed);
+        |state: &Checkpoint| progress(plan.length, state.step, state.seconds) >= 1.0 || stop.load(Relaxed);
     let mut over = is_over(state);
     while !over {
         let done = progress(plan.length, state.step, state.seconds);
@@ -250,7 +250,7 @@ pub(crate) fn steps(
 
 /// Validates the average and keeps it when it is the best so far; gives its SDR in dB. With no songs
 /// to judge by, the newest counts as the best.
-fn check(state: &mut State, held: &[Song], folder: &RunFolder) -> Result<Option<f64>> {
+fn check(state: &mut Checkpoint, held: &[Song], folder: &RunFolder) -> Result<Option<f64>> {
     let sdr = if held.is_empty() {
         None
     } else {
@@ -274,7 +274,7 @@ fn check(state: &mut State, held: &[Song], folder: &RunFolder) -> Result<Option<
     Ok(sdr)
 }
 
-fn line(length: Length, state: &State, loss: f64, rate: f64, speed: f64, done: f64) -> String {
+fn line(length: Length, state: &Checkpoint, loss: f64, rate: f64, speed: f64, done: f64) -> String {
     let left = match length {
         Length::Minutes(minutes) => minutes * 60.0 - state.seconds,
         Length::Steps(_) => state.seconds * (1.0 - done) / done.max(1e-6),

@@ -4,12 +4,12 @@
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::adamw;
-use crate::checkpoint::{Length, State};
+use crate::checkpoint::{Checkpoint, Length};
 use crate::dataset::{Dataset, Song};
 use crate::layers::Mode;
 use crate::mask::{self, BINS};
 use crate::model::{self, Model};
-use crate::output_region::Extent;
+use crate::output_region::OutputRegion;
 use crate::recipe::Recipe;
 use crate::recording::{Piece, RATE, SPECTRUM_BINS, silence};
 use crate::rng::Rng;
@@ -90,7 +90,7 @@ pub fn learning_rate(peak: f64, progress: f64, step: u64) -> f64 {
 
 /// One step of training; gives the loss. Loss or gradient that is no number leaves the
 /// parameters as they were.
-pub fn step(state: &mut State, examples: &Examples, rate: f64) -> Result<f64, TchError> {
+pub fn step(state: &mut Checkpoint, examples: &Examples, rate: f64) -> Result<f64, TchError> {
     let loss = loss(&state.model, examples, state.mode, state.precision.kind())?;
     let value = loss.f_double_value(&[])?;
     if !value.is_finite() {
@@ -153,7 +153,7 @@ pub fn whitening(data: &Dataset, frames: usize, seed: u64, draws: u64) -> Tensor
 /// Median SDR of the vocals over all seconds of the songs' first windows: one song that sings little
 /// must not outweigh the rest.
 pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
-    let mut separator = Separator::new(model.share(), Mode::Evaluate, Extent::whole())?;
+    let mut separator = Separator::new(model.share(), Mode::Evaluate, OutputRegion::whole())?;
     let interleave = |piece: &Piece| {
         piece[0]
             .iter()
@@ -185,14 +185,14 @@ pub mod tests {
     use crate::checkpoint::Precision;
     use crate::checkpoint::RunFolder;
     use crate::network::Design;
-    use crate::recording::Take;
+    use crate::recording::Recording;
     use crate::unet::Shape;
 
     pub fn data() -> Dataset {
         let noise = |seed, gain| {
             let mut rng = Rng::new(seed);
             let pcm: Vec<f32> = (0..4 * RATE as usize).map(|_| rng.normal(0.0, gain)).collect();
-            Take::from_stereo(&pcm, false, 22_050.0)
+            Recording::from_stereo(&pcm, false, 22_050.0)
         };
         let song = |n: u64| Song {
             name: n.to_string(),
@@ -238,7 +238,7 @@ pub mod tests {
         assert!((mean - 1.0).abs() < 0.01, "{mean}");
     }
 
-    fn walk(state: &mut State, plan: &Plan, data: &Dataset, to: u64) -> Vec<f64> {
+    fn walk(state: &mut Checkpoint, plan: &Plan, data: &Dataset, to: u64) -> Vec<f64> {
         let mut sampler = Sampler::new(data, plan.frames);
         let mut losses = Vec::new();
         while state.step < to {
@@ -264,10 +264,10 @@ pub mod tests {
         assert_eq!(folder.read_plan().unwrap().as_ref(), Some(&plan));
         let curve = flat;
 
-        let mut whole = State::fresh(&plan, curve(), Device::Cpu).unwrap();
+        let mut whole = Checkpoint::fresh(&plan, curve(), Device::Cpu).unwrap();
         let losses = walk(&mut whole, &plan, &data, 6);
 
-        let mut half = State::fresh(&plan, curve(), Device::Cpu).unwrap();
+        let mut half = Checkpoint::fresh(&plan, curve(), Device::Cpu).unwrap();
         walk(&mut half, &plan, &data, 3);
         folder.save(&half).unwrap();
         let mut rest = folder.load(&plan, Device::Cpu).unwrap().unwrap();
@@ -284,7 +284,7 @@ pub mod tests {
         let plan = plan();
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder(dir.path().into());
-        let state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        let state = Checkpoint::fresh(&plan, flat(), Device::Cpu).unwrap();
         folder.save(&state).unwrap();
         folder.save(&state).unwrap();
         std::fs::write(folder.last(), b"torn").unwrap();
@@ -306,7 +306,7 @@ pub mod tests {
         };
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder(dir.path().into());
-        let state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        let state = Checkpoint::fresh(&plan, flat(), Device::Cpu).unwrap();
         folder.save(&state).unwrap();
         let whole = std::fs::read(folder.last()).unwrap();
         let refused = folder.load(&other, Device::Cpu).err().unwrap().to_string();
@@ -317,7 +317,7 @@ pub mod tests {
         assert!(std::fs::read(folder.last()).unwrap() == whole);
 
         let model = state.averaged().unwrap();
-        let refused = State::from_model(&other, model, Device::Cpu).err().unwrap();
+        let refused = Checkpoint::from_model(&other, model, Device::Cpu).err().unwrap();
         assert!(refused.to_string().contains("--model"), "{refused}");
     }
 
@@ -326,7 +326,7 @@ pub mod tests {
         let plan = plan();
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder(dir.path().into());
-        let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        let mut state = Checkpoint::fresh(&plan, flat(), Device::Cpu).unwrap();
         state.step = 1;
         folder.save(&state).unwrap();
         // no file can be moved there
@@ -334,7 +334,7 @@ pub mod tests {
         state.step = 2;
         let refused = folder.save(&state).unwrap_err().to_string();
         assert!(refused.contains("stays as it is"), "{refused}");
-        let kept = State::load(&plan, &folder.last(), Device::Cpu).unwrap();
+        let kept = Checkpoint::load(&plan, &folder.last(), Device::Cpu).unwrap();
         assert_eq!(kept.step, 1);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
     }
@@ -342,7 +342,7 @@ pub mod tests {
     #[test]
     fn a_loss_that_is_no_number_leaves_the_weights_alone() {
         let (data, plan) = (data(), plan());
-        let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
+        let mut state = Checkpoint::fresh(&plan, flat(), Device::Cpu).unwrap();
         let mut batch = Sampler::new(&data, plan.frames).batch(1, &Recipe::BROAD, &mut Rng::new(1));
         batch.vocals.re[7] = f32::NAN;
         let before = state.model.network.layers.parameters["head.weight"].detach_copy();
@@ -361,8 +361,8 @@ pub mod tests {
                 keep_statistics,
                 ..plan()
             };
-            let mut state = State::fresh(&plan, flat(), Device::Cpu).unwrap();
-            let layers = |state: &State, key: &str| {
+            let mut state = Checkpoint::fresh(&plan, flat(), Device::Cpu).unwrap();
+            let layers = |state: &Checkpoint, key: &str| {
                 let layers = &state.model.network.layers;
                 let tensor = layers.statistics.get(key).or(layers.parameters.get(key));
                 tensor.unwrap().detach_copy()

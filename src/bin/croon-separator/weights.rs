@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, TchError, Tensor};
 
-use crate::checkpoint::{StateError, write_tensors};
+use crate::checkpoint::{CheckpointError, write_tensors};
 use crate::gate::Gate;
 use crate::model::{GRID, Model, WINDOW_FRAMES};
 use crate::network::{Design, Network};
@@ -256,8 +256,8 @@ fn assemble(manifest: &Manifest, tensors: Vec<(String, Tensor)>) -> Result<Model
 }
 
 /// Writes `name.safetensors` (convolutions as halves, the rest as floats) and `name.toml`.
-pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Manifest, StateError> {
-    let io = |path: &Path, err: std::io::Error| StateError::Io {
+pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Manifest, CheckpointError> {
+    let io = |path: &Path, err: std::io::Error| CheckpointError::Io {
         path: path.to_path_buf(),
         detail: err.to_string(),
     };
@@ -295,8 +295,8 @@ pub fn save(model: &Model, mut manifest: Manifest, folder: &Path) -> Result<Mani
     Ok(manifest)
 }
 
-pub fn write_manifest(manifest: &Manifest, path: &Path) -> Result<(), StateError> {
-    let io = |detail: String| StateError::Io {
+pub fn write_manifest(manifest: &Manifest, path: &Path) -> Result<(), CheckpointError> {
+    let io = |detail: String| CheckpointError::Io {
         path: path.to_path_buf(),
         detail,
     };

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crossbeam_channel::unbounded;
 
-use crate::audio::player::event::{OutputState, PlayerEvent};
+use crate::audio::player::event::PlayerEvent;
 use crate::audio::player::settings::PlayerSettings;
 use crate::audio::player::{Player, devices};
 use crate::commands::context::Context;
 use crate::commands::doctor::check::Check;
+use crate::output_state::OutputState;
 
 /// Opening takes a tenth of this even on a slow sound server.
 const PATIENCE: Duration = Duration::from_secs(5);

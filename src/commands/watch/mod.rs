@@ -286,7 +286,7 @@ impl Watch<'_> {
                     json!({
                         "model": info.model,
                         "model_why": info.model_why,
-                        "times_real_time": info.times_real_time,
+                        "times_real_time": (info.speed > 0.0).then_some(info.speed),
                         "device": info.device,
                         "why": info.why,
                     }),

@@ -3,7 +3,8 @@
 use super::is_play;
 use crate::harness::{Harness, loaded, path, peaks};
 use croon::action::Screen;
-use croon::app::{Effect, Event, NextUp, Output};
+use croon::app::{Effect, Event, NextUp};
+use croon::output_state::OutputState;
 use croon::track::StemState;
 
 #[test]
@@ -301,10 +302,10 @@ fn vocals_that_arrive_under_the_playhead_are_read_at_once_and_others_in_their_ti
 #[test]
 fn sound_that_goes_and_comes_back_is_said_once() {
     let mut harness = Harness::new();
-    harness.event(Event::Output(Output::Silent {
+    harness.event(Event::Output(OutputState::Silent {
         reason: "no card".into(),
     }));
-    harness.event(Event::Output(Output::Silent {
+    harness.event(Event::Output(OutputState::Silent {
         reason: "no card".into(),
     }));
     assert_eq!(
@@ -313,7 +314,7 @@ fn sound_that_goes_and_comes_back_is_said_once() {
     );
     harness.tick(20_000);
     assert_eq!(harness.app.toasts.shown(), None);
-    harness.event(Event::Output(Output::Device {
+    harness.event(Event::Output(OutputState::Device {
         name: "default".into(),
         rate: 48_000,
         instead_of: None,

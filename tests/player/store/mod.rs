@@ -9,8 +9,9 @@ mod songs;
 
 use std::path::Path;
 
-use croon::store::{BLOCK_SAMPLES, Peaks, SEGMENT_SAMPLES, StemStore, StorePaths};
+use croon::store::{BLOCK_SAMPLES, SEGMENT_SAMPLES, StemStore, StorePaths};
 use croon::track::TrackId;
+use croon::waveform::Peaks;
 
 pub const MODEL: &str = "test-0badc0de";
 pub const NO_CAP: u64 = u64::MAX;

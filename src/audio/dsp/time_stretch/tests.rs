@@ -110,9 +110,9 @@ fn every_moment_of_the_song_comes_when_its_tempo_says() {
         // One second of a low tone, one of a high one.
         let song = |at: usize| both(sine(if at < 44_100 { 300.0 } else { 1_200.0 }, at), 0.0);
         let heard = left(&moved(change, 0, 88_200, song));
-        let whole = 88_200.0 / change.pace();
+        let whole = 88_200.0 / change.speed();
         assert!((heard.len() as f64 / whole - 1.0).abs() < 1e-3, "{}", heard.len());
-        let border = (44_100.0 / change.pace()) as usize;
+        let border = (44_100.0 / change.speed()) as usize;
         let reach = (whole * 0.4) as usize;
         let around = [
             &heard[border - reach..border - 2_000],
@@ -160,7 +160,7 @@ fn where_the_singer_is_alone_the_fader_leaves_nothing() {
             both(voice + band, voice)
         };
         let heard = moved(change, 0, 120_000, song);
-        let alone = (50_000.0 / change.pace()) as usize;
+        let alone = (50_000.0 / change.speed()) as usize;
         let rest = |frame: &Frame| frame.mixture[0] - frame.vocals[0];
         let left_over = heard[..alone]
             .iter()
@@ -182,7 +182,7 @@ fn beside_the_band_the_fader_takes_the_singer_out() {
             both(voice + sine(1_000.0, at), voice)
         };
         let heard = moved(change, 0, 120_000, song);
-        let end = (100_000.0 / change.pace()) as usize;
+        let end = (100_000.0 / change.speed()) as usize;
         let rest: Vec<f32> = heard[20_000..end]
             .iter()
             .map(|frame| frame.mixture[0] - frame.vocals[0])

@@ -12,11 +12,11 @@ use crate::audio::frame::{Frame, is_before};
 use crate::audio::player::command::Command;
 use crate::audio::player::controls::Shared;
 use crate::audio::player::event::{PlayerEvent, Position};
-use crate::audio::player::feeder::crossing::Crossing;
-use crate::audio::player::feeder::renewal::Renewal;
-use crate::audio::player::ring_writer::Outlet;
+use crate::audio::player::feeder::crossfade::Crossfade;
+use crate::audio::player::feeder::replacement::Replacement;
+use crate::audio::player::ring_writer::RingWriter;
 use crate::audio::player::song::Song;
-use crate::audio::player::song_reader::Deck;
+use crate::audio::player::song_reader::SongReader;
 use crate::key_tempo::KeyTempo;
 
 /// Frames decoded at a time.
@@ -41,16 +41,16 @@ pub enum Next {
 pub struct Feeder {
     shared: Arc<Shared>,
     on: Box<dyn Fn(PlayerEvent) + Send>,
-    output: Option<Outlet>,
+    output: Option<RingWriter>,
     /// The song heard, and after it the one already being fed.
-    decks: VecDeque<Deck>,
-    queued: Option<Deck>,
+    songs: VecDeque<SongReader>,
+    queued: Option<SongReader>,
     /// The last song comes in over the one before it.
-    crossing: Option<Crossing>,
-    stretch: u32,
+    crossfade: Option<Crossfade>,
+    generation: u32,
     batch: Vec<Frame>,
     /// Why what lies in the ring is to be replaced.
-    renewal: Renewal,
+    replacement: Replacement,
     /// The last song came to its end with nothing to follow.
     ran_out: bool,
     /// Times the ring ran dry that have been written down.
@@ -63,12 +63,12 @@ impl Feeder {
             shared,
             on: Box::new(on),
             output: None,
-            decks: VecDeque::new(),
+            songs: VecDeque::new(),
             queued: None,
-            crossing: None,
-            stretch: 0,
+            crossfade: None,
+            generation: 0,
             batch: Vec::with_capacity(BATCH),
-            renewal: Renewal::default(),
+            replacement: Replacement::default(),
             ran_out: false,
             dry: 0,
         }
@@ -83,22 +83,22 @@ impl Feeder {
             };
             match command {
                 Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(command) => self.obey(command),
+                Ok(command) => self.apply(command),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
-    pub fn obey(&mut self, command: Command) {
+    pub fn apply(&mut self, command: Command) {
         // Since the last step the listener may have come to the next song, and means that one.
-        self.notice_what_was_heard();
+        self.advance_to_heard_song();
         match command {
             Command::Load(song, playing) => self.load(song, playing),
             Command::Queue(song) => self.queue(song),
             Command::Seek(seconds) => self.seek(seconds),
             Command::KeyTempo(key_tempo) => self.set_key_tempo(key_tempo),
             Command::Loop(seconds) => self.set_loop(seconds),
-            Command::Vocals => self.renewal.vocals = true,
+            Command::Vocals => self.replacement.vocals = true,
             Command::Attach {
                 ring,
                 rate,
@@ -108,47 +108,47 @@ impl Feeder {
                 self.attach(ring, rate, latency);
                 (self.on)(PlayerEvent::Output(state));
             }
-            Command::Say(event) => (self.on)(event),
+            Command::Emit(event) => (self.on)(event),
             Command::Wake | Command::Quit => {}
         }
     }
 
     /// Fills the ring as far as it goes and says what happened.
     pub fn step(&mut self) -> Next {
-        if let Some(outlet) = &mut self.output {
-            outlet.settle();
+        if let Some(writer) = &mut self.output {
+            writer.forget_heard();
         }
-        self.notice_what_was_heard();
-        self.notice_drought();
-        self.renew();
+        self.advance_to_heard_song();
+        self.log_underruns();
+        self.replace_buffered();
         for _ in 0..BATCHES_A_STEP {
-            if !self.feed() {
+            if !self.fill_ring() {
                 break;
             }
         }
-        self.notice_the_end();
-        let Some(outlet) = &mut self.output else {
+        self.finish_last_song();
+        let Some(writer) = &mut self.output else {
             return Next::Idle;
         };
-        let feeding = self.decks.back().is_some_and(|deck| !deck.done);
+        let feeding = self.songs.back().is_some_and(|reader| !reader.done);
         if !feeding {
             // However short the rest is, the mixer may go over to it.
-            outlet.tell(&self.shared);
+            writer.publish_splice(&self.shared);
         }
-        if self.decks.is_empty() {
+        if self.songs.is_empty() {
             return Next::Idle;
         }
-        if outlet.is_choked(BATCH) && feeding {
+        if writer.is_blocked_by_stale(BATCH) && feeding {
             return Next::Within(HURRY);
         }
-        let full = outlet.room() < BATCH;
+        let full = writer.room() < BATCH;
         if !self.shared.playing() && (full || !feeding) {
             return Next::Idle;
         }
-        if self.renewal.vocals || self.renewal.looped {
+        if self.replacement.vocals || self.replacement.loop_region {
             return Next::Within(HURRY);
         }
-        if outlet.is_low() && feeding {
+        if writer.is_low() && feeding {
             Next::Within(Duration::ZERO)
         } else {
             Next::Within(POLL)
@@ -156,48 +156,48 @@ impl Feeder {
     }
 
     fn load(&mut self, song: Song, playing: bool) {
-        let token = song.token;
-        self.decks.clear();
-        (self.queued, self.crossing) = (None, None);
+        let play_id = song.play_id;
+        self.songs.clear();
+        (self.queued, self.crossfade) = (None, None);
         self.ran_out = false;
         // The old song falls silent before the new file is touched, which may take its time.
         let start = (song.start.max(0.0) * f64::from(self.rate())) as u32;
-        self.announce(token, start, song.key_tempo, true);
+        self.announce(play_id, start, song.key_tempo, true);
         self.shared.set_playing(playing);
         match self.open(song) {
-            Some(deck) => self.begin(deck),
+            Some(reader) => self.begin(reader),
             None => self.shared.set_complete(true),
         }
     }
 
-    fn begin(&mut self, mut deck: Deck) {
-        let (token, start) = (deck.token, deck.start());
-        if let Err(error) = deck.place(start, self.rate()) {
-            self.fail(token, &error);
+    fn begin(&mut self, mut reader: SongReader) {
+        let (play_id, start) = (reader.play_id, reader.start());
+        if let Err(error) = reader.place(start, self.rate()) {
+            self.fail(play_id, &error);
             return;
         }
-        deck.stretch = self.new_stretch(&deck, true);
+        reader.generation = self.new_generation(&reader, true);
         (self.on)(PlayerEvent::Started {
-            token,
-            duration: deck.duration(),
+            play_id,
+            duration: reader.duration(),
         });
-        self.decks.push_back(deck);
+        self.songs.push_back(reader);
     }
 
     fn queue(&mut self, song: Option<Song>) {
         self.queued = None;
-        let Some(deck) = song.and_then(|song| self.open(song)) else {
+        let Some(reader) = song.and_then(|song| self.open(song)) else {
             return;
         };
         if std::mem::take(&mut self.ran_out) {
-            self.begin(deck);
+            self.begin(reader);
         } else {
-            self.queued = Some(deck);
+            self.queued = Some(reader);
         }
     }
 
     fn seek(&mut self, seconds: f64) {
-        let key_tempo = self.decks.front().map(Deck::key_tempo);
+        let key_tempo = self.songs.front().map(SongReader::key_tempo);
         self.move_to(seconds, key_tempo.unwrap_or_default());
     }
 
@@ -205,33 +205,33 @@ impl Feeder {
     /// and tempo, and would be heard for too long. A song that ends under it goes on as it was.
     fn set_key_tempo(&mut self, key_tempo: KeyTempo) {
         let next = self.shared.next_position();
-        let Some(front) = self.decks.front() else { return };
+        let Some(front) = self.songs.front() else { return };
         if front.key_tempo() != key_tempo && !front.failed {
             let seconds = self.seconds_heard(next);
-            let crossing = self.take_crossing_heard();
+            let crossfade = self.take_heard_crossfade();
             self.move_to(seconds, key_tempo);
-            self.crossing = crossing;
+            self.crossfade = crossfade;
         }
     }
 
     fn move_to(&mut self, seconds: f64, key_tempo: KeyTempo) {
         let rate = self.rate();
         // The one already being fed waits again: it is the song heard that moves.
-        self.crossing = None;
-        if self.decks.len() > 1 {
-            self.queued = self.decks.pop_back();
-            self.decks.truncate(1);
+        self.crossfade = None;
+        if self.songs.len() > 1 {
+            self.queued = self.songs.pop_back();
+            self.songs.truncate(1);
         }
-        let Some(mut deck) = self.decks.pop_front() else {
+        let Some(mut reader) = self.songs.pop_front() else {
             return;
         };
-        let token = deck.token;
+        let play_id = reader.play_id;
         let seconds = if seconds.is_finite() { seconds } else { 0.0 };
-        let placed = deck.place_as(key_tempo, seconds, rate);
-        deck.stretch = self.new_stretch(&deck, true);
+        let placed = reader.place_as(key_tempo, seconds, rate);
+        reader.generation = self.new_generation(&reader, true);
         match placed {
-            Ok(()) => self.decks.push_front(deck),
-            Err(error) => self.fail(token, &error),
+            Ok(()) => self.songs.push_front(reader),
+            Err(error) => self.fail(play_id, &error),
         }
     }
 
@@ -239,16 +239,16 @@ impl Feeder {
         let heard = self.shared.position();
         self.shared.set_latency(latency);
         self.shared.set_splice(0, 0);
-        self.output = Some(Outlet::new(ring, rate));
-        if !self.decks.is_empty() {
+        self.output = Some(RingWriter::new(ring, rate));
+        if !self.songs.is_empty() {
             self.seek(self.seconds_heard(heard));
         }
     }
 
     /// Where the song in front is heard; its beginning if it is not yet.
     fn seconds_heard(&self, heard: Position) -> f64 {
-        self.decks.front().map_or(0.0, |front| {
-            if front.token == heard.token {
+        self.songs.front().map_or(0.0, |front| {
+            if front.play_id == heard.play_id {
                 heard.seconds
             } else {
                 front.start()
@@ -257,32 +257,32 @@ impl Feeder {
     }
 
     /// A song whose successor sounds is over.
-    fn notice_what_was_heard(&mut self) {
-        while let [_, second, ..] = self.decks.make_contiguous() {
-            if is_before(self.shared.heard_stretch(), second.stretch) {
+    fn advance_to_heard_song(&mut self) {
+        while let [_, second, ..] = self.songs.make_contiguous() {
+            if is_before(self.shared.heard_generation(), second.generation) {
                 return;
             }
-            let (token, duration) = (second.token, second.duration());
+            let (play_id, duration) = (second.play_id, second.duration());
             self.leave_front();
-            (self.on)(PlayerEvent::Started { token, duration });
+            (self.on)(PlayerEvent::Started { play_id, duration });
         }
     }
 
     /// The callback may not write to a log.
-    fn notice_drought(&mut self) {
+    fn log_underruns(&mut self) {
         let dry = self.shared.underruns();
         if dry != std::mem::replace(&mut self.dry, dry) {
-            let Position { token, seconds, .. } = self.shared.next_position();
-            tracing::debug!("the sound ran dry, {dry} times by now, at {seconds:.2} s of song {token}");
+            let Position { play_id, seconds, .. } = self.shared.next_position();
+            tracing::debug!("the sound ran dry, {dry} times by now, at {seconds:.2} s of song {play_id}");
         }
     }
 
     /// The last song is over when the ring has been played empty.
-    fn notice_the_end(&mut self) {
-        let over = self.decks.len() == 1
-            && self.decks.front().is_some_and(|deck| deck.done)
+    fn finish_last_song(&mut self) {
+        let over = self.songs.len() == 1
+            && self.songs.front().is_some_and(|reader| reader.done)
             && self.shared.complete()
-            && self.output.as_ref().is_some_and(Outlet::is_empty);
+            && self.output.as_ref().is_some_and(RingWriter::is_empty);
         if over {
             self.ran_out = true;
             self.leave_front();
@@ -290,33 +290,37 @@ impl Feeder {
     }
 
     fn leave_front(&mut self) {
-        if let Some(deck) = self.decks.pop_front().filter(|deck| !deck.failed) {
-            (self.on)(PlayerEvent::Ended { token: deck.token });
-            self.keep_under(deck);
+        if let Some(reader) = self.songs.pop_front().filter(|reader| !reader.failed) {
+            (self.on)(PlayerEvent::Ended {
+                play_id: reader.play_id,
+            });
+            self.keep_for_crossfade(reader);
         }
     }
 
-    fn open(&self, song: Song) -> Option<Deck> {
-        let token = song.token;
-        Deck::open(song).map_err(|error| self.fail(token, &error)).ok()
+    fn open(&self, song: Song) -> Option<SongReader> {
+        let play_id = song.play_id;
+        SongReader::open(song)
+            .map_err(|error| self.fail(play_id, &error))
+            .ok()
     }
 
-    fn fail(&self, token: u64, error: &dyn std::error::Error) {
+    fn fail(&self, play_id: u64, error: &dyn std::error::Error) {
         (self.on)(PlayerEvent::Failed {
-            token,
+            play_id,
             reason: error.to_string(),
         });
     }
 
     fn rate(&self) -> u32 {
-        self.output.as_ref().map_or(NO_DEVICE_RATE, Outlet::rate)
+        self.output.as_ref().map_or(NO_DEVICE_RATE, RingWriter::rate)
     }
 }
 
-mod crossfade;
-pub mod crossing;
+pub mod crossfade;
 mod fill;
-pub mod renewal;
+mod overlap;
 mod replace;
+pub mod replacement;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //! was set.
 
 use crate::audio::player::feeder::Feeder;
-use crate::audio::player::feeder::renewal::Renewal;
+use crate::audio::player::feeder::replacement::Replacement;
 
 /// How long vocals that became known take to come in.
 const VOCALS_FADE: f64 = 0.2;
@@ -14,21 +14,21 @@ const PHASES_FADE: f64 = 0.03;
 impl Feeder {
     /// A loop the song heard is in already takes hold of what lies in the ring.
     pub(super) fn set_loop(&mut self, seconds: Option<(f64, f64)>) {
-        let Some(front) = self.decks.front_mut() else {
+        let Some(front) = self.songs.front_mut() else {
             return;
         };
         front.set_loop(seconds);
-        self.renewal.looped = true;
+        self.replacement.loop_region = true;
     }
 
     /// Replaces what lies in the ring where it is no longer what shall be heard.
-    pub(super) fn renew(&mut self) {
-        let Renewal { vocals, looped } = self.renewal;
-        let Some(outlet) = self.output.as_mut().filter(|_| vocals || looped) else {
+    pub(super) fn replace_buffered(&mut self) {
+        let Replacement { vocals, loop_region } = self.replacement;
+        let Some(writer) = self.output.as_mut().filter(|_| vocals || loop_region) else {
             return;
         };
-        let Some(back) = self.decks.back().filter(|deck| !deck.failed) else {
-            self.renewal = Renewal::default();
+        let Some(back) = self.songs.back().filter(|reader| !reader.failed) else {
+            self.replacement = Replacement::default();
             return;
         };
         let fade = if vocals {
@@ -39,48 +39,48 @@ impl Feeder {
             // Another run of the stretcher has other phases.
             PHASES_FADE
         };
-        let Some(first) = outlet.replace(fade) else {
+        let Some(first) = writer.replace(fade) else {
             // The rest of a song is too short to be replaced; vocals that come so late do not matter.
-            if back.done && outlet.is_settled() {
-                self.renewal = Renewal::default();
-                if looped {
+            if back.done && writer.is_replaceable() {
+                self.replacement = Replacement::default();
+                if loop_region {
                     self.seek(self.seconds_heard(self.shared.next_position()));
                 }
             }
             return;
         };
-        self.renewal = Renewal::default();
-        let token = self.shared.token(first.stretch);
+        self.replacement = Replacement::default();
+        let play_id = self.shared.play_id(first.generation);
         // The song after the one replaced waits again.
-        while self.decks.len() > 1 && self.decks.back().is_some_and(|deck| deck.token != token) {
-            self.queued = self.decks.pop_back();
-            self.crossing = None;
-            if let Some(outlet) = &mut self.output {
-                outlet.uncover();
+        while self.songs.len() > 1 && self.songs.back().is_some_and(|reader| reader.play_id != play_id) {
+            self.queued = self.songs.pop_back();
+            self.crossfade = None;
+            if let Some(writer) = &mut self.output {
+                writer.drop_tails();
             }
         }
         self.shared.set_complete(false);
         let rate = self.rate();
-        let Some(mut deck) = self.decks.pop_back() else {
+        let Some(mut reader) = self.songs.pop_back() else {
             return;
         };
         if vocals {
-            deck.refresh_vocals();
+            reader.refresh_vocals();
         }
-        let at = deck.turned_back(u64::from(first.at), rate);
-        let placed = deck.place_at(at, rate);
-        deck.stretch = first.stretch;
+        let at = reader.wrapped_position(u64::from(first.at), rate);
+        let placed = reader.place_at(at, rate);
+        reader.generation = first.generation;
         if at != u64::from(first.at) {
-            deck.stretch = self.new_stretch(&deck, false);
-            if let Some(outlet) = &mut self.output {
-                outlet.fade_for(JUMP_FADE);
+            reader.generation = self.new_generation(&reader, false);
+            if let Some(writer) = &mut self.output {
+                writer.fade_for(JUMP_FADE);
             }
         }
         if let Err(error) = placed {
-            deck.done = true;
-            deck.failed = true;
-            self.fail(deck.token, &error);
+            reader.done = true;
+            reader.failed = true;
+            self.fail(reader.play_id, &error);
         }
-        self.decks.push_back(deck);
+        self.songs.push_back(reader);
     }
 }

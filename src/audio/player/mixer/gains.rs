@@ -19,8 +19,8 @@ pub(super) struct Gains {
     /// Of the song, for its loudness.
     song: Ramp,
     volume: Ramp,
-    /// The stretch whose gain `song` goes to.
-    stretch: Option<u32>,
+    /// The generation whose gain `song` goes to.
+    generation: Option<u32>,
     /// Of the song that ends under the one heard.
     before: Option<Before>,
 }
@@ -40,7 +40,7 @@ impl Gains {
             music: ramp(),
             song: ramp(),
             volume: ramp(),
-            stretch: None,
+            generation: None,
             before: None,
         };
         gains.aim(shared);
@@ -69,9 +69,9 @@ impl Gains {
         } else if !crossing {
             self.before = None;
         }
-        if self.stretch != Some(frame.stretch) {
-            self.stretch = Some(frame.stretch);
-            self.song.aim(shared.gain(frame.stretch));
+        if self.generation != Some(frame.generation) {
+            self.generation = Some(frame.generation);
+            self.song.aim(shared.gain(frame.generation));
             if begins {
                 // It comes out of silence, and has its own loudness from there.
                 self.song.jump();

@@ -109,13 +109,13 @@ impl Mixer {
             self.introduced = true;
         }
         self.gains.aim(&self.shared);
-        let floor = self.shared.floor();
+        let min_generation = self.shared.min_generation();
         self.splice();
         // Asked before looking into the ring: if it was complete then, what lies there is all.
         let complete = self.shared.complete();
-        let mut stale = self.stale_ahead(floor);
+        let mut stale = self.stale_ahead(min_generation);
         if stale > 0 && self.gate == 0.0 {
-            self.drop_stale(floor);
+            self.drop_stale(min_generation);
             stale = 0;
         }
         let ready = self.ring.slots();
@@ -128,7 +128,7 @@ impl Mixer {
             self.gains.jump();
             self.limiter.reset();
             self.sound.forget();
-            if !self.may_open(open, ready, complete) {
+            if !self.can_open(open, ready, complete) {
                 self.silence_from(0);
                 return;
             }
@@ -166,7 +166,7 @@ impl Mixer {
         }
     }
 
-    fn may_open(&mut self, open: bool, ready: usize, complete: bool) -> bool {
+    fn can_open(&mut self, open: bool, ready: usize, complete: bool) -> bool {
         if !open || ready == 0 {
             return false;
         }
@@ -186,7 +186,7 @@ impl Mixer {
     }
 
     /// Stale frames among the next few.
-    fn stale_ahead(&mut self, floor: u32) -> usize {
+    fn stale_ahead(&mut self, min_generation: u32) -> usize {
         let slots = self.ring.slots().min(BLOCK);
         let Ok(chunk) = self.ring.read_chunk(slots) else {
             return 0;
@@ -195,11 +195,11 @@ impl Mixer {
         first
             .iter()
             .chain(second)
-            .take_while(|frame| is_before(frame.stretch, floor))
+            .take_while(|frame| is_before(frame.generation, min_generation))
             .count()
     }
 
-    fn drop_stale(&mut self, floor: u32) {
+    fn drop_stale(&mut self, min_generation: u32) {
         let slots = self.ring.slots();
         let Ok(chunk) = self.ring.read_chunk(slots) else {
             return;
@@ -208,11 +208,11 @@ impl Mixer {
         let stale = first
             .iter()
             .chain(second)
-            .take_while(|frame| is_before(frame.stretch, floor))
+            .take_while(|frame| is_before(frame.generation, min_generation))
             .count();
         chunk.commit(stale);
         self.taken = self.taken.wrapping_add(stale as u32);
-        // The next stretch starts with what it has, without waiting for more.
+        // The next generation starts with what it has, without waiting for more.
         self.dry = true;
     }
 
@@ -256,7 +256,7 @@ impl Mixer {
         let out = self.out.get_mut(..count).unwrap_or_default();
         self.limiter.hold(&mut self.sound, out);
         if let Some(frame) = last {
-            self.shared.publish(frame.stretch, frame.at.saturating_add(1));
+            self.shared.publish(frame.generation, frame.at.saturating_add(1));
         }
     }
 

@@ -15,7 +15,7 @@ fn rig() -> Rig {
     let shared = Arc::new(Shared::default());
     let (ring, mixer) = mixer(NonZero::new(RATE).unwrap(), shared.clone());
     shared.announce(1, 7, RATE, 0, 1.0);
-    shared.raise_floor(1);
+    shared.set_min_generation(1);
     shared.set_playing(true);
     Rig {
         shared,
@@ -36,14 +36,14 @@ fn vocals(at: u32) -> [f32; 2] {
 }
 
 impl Rig {
-    fn feed(&mut self, stretch: u32, frames: usize) {
+    fn feed(&mut self, generation: u32, frames: usize) {
         for _ in 0..frames {
             let at = self.at;
             self.ring
                 .push(Frame {
                     mixture: mixture(at),
                     vocals: vocals(at),
-                    stretch,
+                    generation,
                     at,
                     ..Frame::default()
                 })
@@ -59,11 +59,11 @@ impl Rig {
     }
 
     /// Keeps the ring filled while listening.
-    fn hear_on(&mut self, stretch: u32, frames: usize) -> Vec<[f32; 2]> {
+    fn hear_on(&mut self, generation: u32, frames: usize) -> Vec<[f32; 2]> {
         (0..frames / BLOCK)
             .flat_map(|_| {
                 let room = self.ring.slots();
-                self.feed(stretch, room.min(BLOCK * 8));
+                self.feed(generation, room.min(BLOCK * 8));
                 self.hear(BLOCK)
             })
             .collect()
@@ -89,7 +89,10 @@ fn the_full_level_is_the_original_bit_for_bit_from_the_first_frame() {
             .all(|(at, frame)| *frame == mixture(at as u32))
     );
     let position = rig.shared.position();
-    assert_eq!((position.token, position.seconds), (7, 6400.0 / f64::from(RATE)));
+    assert_eq!(
+        (position.play_id, position.seconds),
+        (7, 6400.0 / f64::from(RATE))
+    );
 }
 
 #[test]
@@ -156,10 +159,10 @@ fn a_new_stretch_silences_the_old_within_the_fade() {
     rig.feed(1, 10_000);
     rig.hear(6400);
     rig.shared.announce(2, 8, RATE, 100_000, 1.0);
-    rig.shared.raise_floor(2);
+    rig.shared.set_min_generation(2);
     let position = rig.shared.position();
     assert_eq!(
-        (position.token, position.seconds),
+        (position.play_id, position.seconds),
         (8, 100_000.0 / f64::from(RATE)),
         "the goal shows at once"
     );
@@ -167,7 +170,7 @@ fn a_new_stretch_silences_the_old_within_the_fade() {
     rig.feed(2, 3000);
     let heard = rig.hear(1280);
     assert!(largest_step(&heard) < 0.05, "a click at the seek");
-    assert_eq!(rig.shared.heard_stretch(), 2);
+    assert_eq!(rig.shared.heard_generation(), 2);
     let exact = rig.hear(1)[0];
     let at = (rig.shared.position().seconds * f64::from(RATE)).round() as u32 - BLOCK as u32;
     assert_eq!(exact, mixture(at));
@@ -263,7 +266,7 @@ fn what_the_gains_push_over_the_ceiling_is_held_and_only_that() {
     assert!(steepest < 0.1, "{steepest}");
     rig.shared.set_level(1.0);
     rig.shared.announce(2, 8, RATE, 0, 1.0);
-    rig.shared.raise_floor(2);
+    rig.shared.set_min_generation(2);
     rig.at = 0;
     rig.hear_on(2, 640);
     let heard = rig.hear_on(2, 64_000);
@@ -327,13 +330,13 @@ fn a_device_of_one_channel_gets_the_mean_and_a_large_one_the_front_pair() {
         let rate = NonZero::new(RATE).unwrap();
         let (mut ring, mut mixer) = mixer_for(rate, NonZero::new(channels as u16).unwrap(), shared.clone());
         shared.announce(1, 7, RATE, 0, 1.0);
-        shared.raise_floor(1);
+        shared.set_min_generation(1);
         shared.set_playing(true);
         for at in 0..4000 {
             let frame = Frame {
                 mixture: mixture(at),
                 vocals: vocals(at),
-                stretch: 1,
+                generation: 1,
                 at,
                 ..Frame::default()
             };

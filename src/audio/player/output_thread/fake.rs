@@ -16,7 +16,7 @@ pub(super) struct Plugged {
     /// Its streams never close.
     pub(super) hangs: bool,
     /// Of the output that is open.
-    pub(super) tell: Option<Sender<Complaint>>,
+    pub(super) tell: Option<Sender<StreamError>>,
     pub(super) opened: Vec<String>,
     /// Its devices ask for half of what they should, and tell nobody.
     pub(super) slow: bool,
@@ -51,13 +51,13 @@ impl Fake {
             if plugged.opened.last().is_some_and(|open| open == name)
                 && let Some(tell) = &plugged.tell
             {
-                let _ = tell.send(Complaint::Lost("unplugged".into()));
+                let _ = tell.send(StreamError::Lost("unplugged".into()));
             }
         });
     }
 }
 
-impl System for Fake {
+impl OutputBackend for Fake {
     fn outputs(&mut self) -> Vec<String> {
         self.change(|plugged| {
             plugged
@@ -88,7 +88,7 @@ impl System for Fake {
         name: &str,
         buffer: u32,
         shared: &Arc<Shared>,
-        tell: Sender<Complaint>,
+        tell: Sender<StreamError>,
     ) -> Result<Opened, String> {
         let rate = self.change(|plugged| {
             if plugged.refuse {
@@ -141,7 +141,7 @@ impl Late {
         let (ends, ended) = bounded(0);
         std::thread::spawn(move || {
             if after.is_zero() || matches!(ended.recv_timeout(after), Err(RecvTimeoutError::Timeout)) {
-                let _clock = SilentClock::start(source, rate, shared);
+                let _clock = NullOutput::start(source, rate, shared);
                 let _ = ended.recv();
             }
         });

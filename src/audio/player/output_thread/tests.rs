@@ -57,7 +57,7 @@ impl Rig {
         );
         player.load(
             Song {
-                token: 1,
+                play_id: 1,
                 path,
                 vocals: Box::new(NoVoice),
                 start: 0.0,
@@ -260,7 +260,7 @@ fn an_output_that_is_lost_again_and_again_gets_no_larger_buffer_than_the_ring_ca
     for _ in 0..3 {
         rig.on("Speakers");
         let tell = fake.change(|plugged| plugged.tell.clone()).unwrap();
-        tell.send(Complaint::Lost("it stumbled".into())).unwrap();
+        tell.send(StreamError::Lost("it stumbled".into())).unwrap();
         assert!(matches!(rig.output(), OutputState::Lost { .. }));
         assert!(matches!(rig.output(), OutputState::Silent { .. }));
     }

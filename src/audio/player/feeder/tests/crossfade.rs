@@ -10,10 +10,10 @@ const RATE: u32 = 44_100;
 
 impl Rig {
     /// A song that comes in over the one before for so many frames of the device.
-    pub(super) fn next_song(&self, token: u64, frames: u64, fade: u64, device: u32) -> Song {
+    pub(super) fn next_song(&self, play_id: u64, frames: u64, fade: u64, device: u32) -> Song {
         Song {
             crossfade: fade as f64 / f64::from(device),
-            ..self.song(token, RATE, frames, 0.0)
+            ..self.song(play_id, RATE, frames, 0.0)
         }
     }
 
@@ -97,17 +97,17 @@ proptest! {
         let mut rig = rig(RATE);
         let song = rig.song(1, RATE, first, 0.0);
         let next = rig.next_song(2, second, wanted, RATE);
-        rig.feeder.obey(Command::Load(song, true));
-        rig.feeder.obey(Command::Queue(Some(next)));
+        rig.feeder.apply(Command::Load(song, true));
+        rig.feeder.apply(Command::Queue(Some(next)));
         let heard = rig.hear((first + second) as usize + 2_000);
         let fade = ((wanted as f64 / f64::from(RATE)) * f64::from(RATE)) as u64;
         holds(&heard, 0, first, second, fade.min(first / 2).min(second / 2));
         let told = rig.events();
         prop_assert!(matches!(told[..], [
-            PlayerEvent::Started { token: 1, .. },
-            PlayerEvent::Ended { token: 1 },
-            PlayerEvent::Started { token: 2, .. },
-            PlayerEvent::Ended { token: 2 },
+            PlayerEvent::Started { play_id: 1, .. },
+            PlayerEvent::Ended { play_id: 1 },
+            PlayerEvent::Started { play_id: 2, .. },
+            PlayerEvent::Ended { play_id: 2 },
         ]), "{told:?}");
         prop_assert_eq!(rig.shared.underruns(), 0);
     }
@@ -120,13 +120,13 @@ proptest! {
         let mut rig = rig(RATE);
         let song = rig.song(1, RATE, first, 0.0);
         let next = rig.next_song(2, second, fade, RATE);
-        rig.feeder.obey(Command::Load(song, true));
-        rig.feeder.obey(Command::Queue(Some(next)));
+        rig.feeder.apply(Command::Load(song, true));
+        rig.feeder.apply(Command::Queue(Some(next)));
         let mut heard = Vec::new();
         for (frames, renew) in rounds {
             heard.extend(rig.hear(frames));
             if renew {
-                rig.feeder.obey(Command::Vocals);
+                rig.feeder.apply(Command::Vocals);
             }
         }
         holds(&heard, 0, first, second, fade);
@@ -144,13 +144,13 @@ fn each_song_keeps_its_own_level_and_loudness() {
         ..rig.song(1, RATE, first, 0.0)
     };
     let next = rig.next_song(2, second, fade, RATE);
-    rig.feeder.obey(Command::Load(song, true));
-    rig.feeder.obey(Command::Queue(Some(next)));
+    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(Command::Queue(Some(next)));
     let begins = (first - fade) as usize;
     let mut heard = rig.hear(begins + 1024);
     assert!(matches!(
         rig.events().last(),
-        Some(PlayerEvent::Started { token: 2, .. })
+        Some(PlayerEvent::Started { play_id: 2, .. })
     ));
     // What the listener wants of the next song: its vocals as they are.
     rig.shared.set_level(1.0);
@@ -203,8 +203,8 @@ fn in_keys_and_tempos_of_their_own_they_are_as_long_as_they_would_be_and_the_fad
             let mut rig = rig(device);
             rig.shared.set_level(level);
             // Both songs are their vocals alone: at level 0 nothing may be left.
-            let song = |token, frames| {
-                let path = rig.folder.join(format!("sung-{token}.wav"));
+            let song = |play_id, frames| {
+                let path = rig.folder.join(format!("sung-{play_id}.wav"));
                 let spec = hound::WavSpec {
                     channels: 2,
                     sample_rate: RATE,
@@ -229,9 +229,9 @@ fn in_keys_and_tempos_of_their_own_they_are_as_long_as_they_would_be_and_the_fad
                 key_tempo: other,
                 ..rig.next_song(2, 10, fade, device)
             };
-            rig.feeder.obey(Command::Load(song, true));
-            rig.feeder.obey(Command::Queue(Some(next)));
-            let seconds = |frames: u64, change: KeyTempo| frames as f64 / f64::from(RATE) / change.pace();
+            rig.feeder.apply(Command::Load(song, true));
+            rig.feeder.apply(Command::Queue(Some(next)));
+            let seconds = |frames: u64, change: KeyTempo| frames as f64 / f64::from(RATE) / change.speed();
             let frames = (seconds(first, one) + seconds(second, other)) * f64::from(device) - fade as f64;
             let heard = if level > 0.0 {
                 rig.hear_out()
@@ -239,7 +239,7 @@ fn in_keys_and_tempos_of_their_own_they_are_as_long_as_they_would_be_and_the_fad
                 rig.hear(frames as usize)
             };
             assert_eq!(rig.shared.underruns(), 0);
-            assert_eq!(rig.shared.position().token, 2);
+            assert_eq!(rig.shared.position().play_id, 2);
             if level == 0.0 {
                 let loudest = heard[3_000..]
                     .iter()
@@ -282,22 +282,22 @@ fn a_seek_leaves_the_fade_and_one_back_before_it_meets_it_again() {
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, first, 0.0);
     let next = rig.next_song(2, second, fade, RATE);
-    rig.feeder.obey(Command::Load(song, true));
-    rig.feeder.obey(Command::Queue(Some(next)));
+    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(Command::Queue(Some(next)));
     // The ring holds the beginning of the fade already, and the listener goes back. All in whole blocks of
     // the mixer, so that the position is that of the next sample.
     rig.hear(64 * 594);
-    assert_eq!(rig.shared.position().token, 1);
-    rig.feeder.obey(Command::Seek(0.5));
+    assert_eq!(rig.shared.position().play_id, 1);
+    rig.feeder.apply(Command::Seek(0.5));
     rig.hear(64 * 100);
     let position = |rig: &Rig| (rig.shared.position().seconds * f64::from(RATE)).round() as u64;
     let from = position(&rig);
     let heard = rig.hear((first - from - 5_000) as usize / 64 * 64);
     holds(&heard, from, first, second, fade);
     // In the fade it is the next song that moves, and the one before is gone.
-    rig.feeder.obey(Command::Seek(0.25));
+    rig.feeder.apply(Command::Seek(0.25));
     rig.hear(64 * 69);
-    assert_eq!(rig.shared.position().token, 2);
+    assert_eq!(rig.shared.position().play_id, 2);
     let at = position(&rig);
     assert_eq!(
         rig.hear(64)[0],
@@ -311,20 +311,20 @@ fn a_loop_is_no_place_for_a_fade() {
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, 30_000, 0.0);
     let next = rig.next_song(2, 30_000, 10_000, RATE);
-    rig.feeder.obey(Command::Load(song, true));
+    rig.feeder.apply(Command::Load(song, true));
     rig.feeder
-        .obey(Command::Loop(Some((0.2, 30_000.0 / f64::from(RATE)))));
-    rig.feeder.obey(Command::Queue(Some(next)));
+        .apply(Command::Loop(Some((0.2, 30_000.0 / f64::from(RATE)))));
+    rig.feeder.apply(Command::Queue(Some(next)));
     let heard = rig.hear(60_000);
     assert!(
         (0..30_000).all(|at| heard[at] == sample(1, at as u64)),
         "the next song came in over a loop"
     );
-    assert_eq!(rig.shared.position().token, 1);
+    assert_eq!(rig.shared.position().play_id, 1);
     // Without the loop the song goes on, and over into the next.
-    rig.feeder.obey(Command::Loop(None));
+    rig.feeder.apply(Command::Loop(None));
     rig.hear(60_000);
-    assert_eq!(rig.shared.position().token, 2);
+    assert_eq!(rig.shared.position().play_id, 2);
 }
 
 #[test]
@@ -332,11 +332,11 @@ fn what_comes_late_fades_over_what_is_left_and_what_fails_leaves_the_end_alone()
     let (first, second) = (60_000u64, 60_000u64);
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, first, 0.0);
-    rig.feeder.obey(Command::Load(song, true));
+    rig.feeder.apply(Command::Load(song, true));
     let mut heard = rig.hear(30_000);
     // The ring is 0.4 s ahead.
     let next = rig.next_song(2, second, 29_000, RATE);
-    rig.feeder.obey(Command::Queue(Some(next)));
+    rig.feeder.apply(Command::Queue(Some(next)));
     heard.extend(rig.hear(90_000));
     let silent = heard.iter().rposition(|frame| *frame != [0.0; 2]).unwrap() as u64 + 1;
     let fade = first + second - silent;
@@ -350,8 +350,8 @@ fn what_comes_late_fades_over_what_is_left_and_what_fails_leaves_the_end_alone()
         path: bad.clone(),
         ..rig.next_song(3, 10, 10_000, RATE)
     };
-    rig.feeder.obey(Command::Load(song, true));
-    rig.feeder.obey(Command::Queue(Some(next)));
+    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(Command::Queue(Some(next)));
     let file = std::fs::OpenOptions::new().write(true).open(&bad).unwrap();
     file.set_len(100).unwrap();
     let heard = rig.hear(70_000);
@@ -359,6 +359,6 @@ fn what_comes_late_fades_over_what_is_left_and_what_fails_leaves_the_end_alone()
     assert!(
         rig.events()
             .iter()
-            .any(|event| matches!(event, PlayerEvent::Failed { token: 3, .. }))
+            .any(|event| matches!(event, PlayerEvent::Failed { play_id: 3, .. }))
     );
 }

@@ -22,7 +22,7 @@ impl Rig {
             path,
             ..self.song(1, RATE, 10, 0.0)
         };
-        self.feeder.obey(Command::Load(song, true));
+        self.feeder.apply(Command::Load(song, true));
     }
 }
 
@@ -48,7 +48,7 @@ fn damage_is_silence_of_its_length_and_told_once_however_often_it_is_heard() {
         .iter()
         .filter_map(|event| match event {
             PlayerEvent::Damaged {
-                token: 1,
+                play_id: 1,
                 at,
                 seconds,
             } => Some((*at, *seconds)),
@@ -66,7 +66,7 @@ fn damage_is_silence_of_its_length_and_told_once_however_often_it_is_heard() {
         (last..frames).all(|at| is_sample(heard[at], at)),
         "the time was not kept"
     );
-    assert!(matches!(told.last(), Some(PlayerEvent::Ended { token: 1 })));
+    assert!(matches!(told.last(), Some(PlayerEvent::Ended { play_id: 1 })));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_loop_over_damage_tells_of_it_once() {
     bytes[middle..middle + 3_000].fill(0);
     std::fs::write(&path, bytes).unwrap();
     rig.play_file(path);
-    rig.feeder.obey(Command::Loop(Some((1.0, 2.5))));
+    rig.feeder.apply(Command::Loop(Some((1.0, 2.5))));
     rig.hear(400_000);
     let told = rig.events();
     let damaged = told
@@ -97,7 +97,7 @@ fn a_file_that_is_deleted_or_replaced_plays_on_to_its_end() {
     std::fs::write(&path, "another file of the same name").unwrap();
     // Back and on again: what is open stays readable.
     for second in [2.0, 0.5] {
-        rig.feeder.obey(Command::Seek(second));
+        rig.feeder.apply(Command::Seek(second));
         rig.hear(4_416);
         let at = (rig.shared.position().seconds * f64::from(RATE)).round() as usize;
         assert!(is_sample(rig.hear(64)[0], at), "after going to {second} s");
@@ -105,7 +105,7 @@ fn a_file_that_is_deleted_or_replaced_plays_on_to_its_end() {
     rig.hear(150_000);
     assert!(matches!(
         rig.events().last(),
-        Some(PlayerEvent::Ended { token: 1 })
+        Some(PlayerEvent::Ended { play_id: 1 })
     ));
 }
 
@@ -115,20 +115,20 @@ fn a_file_that_is_cut_off_while_it_plays_says_so_and_the_next_song_follows() {
     let path = flac(&rig.folder, 400_000);
     rig.play_file(path.clone());
     let next = rig.song(2, RATE, 30_000, 0.0);
-    rig.feeder.obey(Command::Queue(Some(next)));
+    rig.feeder.apply(Command::Queue(Some(next)));
     rig.hear(10_048);
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(std::fs::metadata(&path).unwrap().len() / 2).unwrap();
     rig.hear(300_000);
     let told = rig.events();
     let why = told.iter().find_map(|event| match event {
-        PlayerEvent::Failed { token: 1, reason } => Some(reason.clone()),
+        PlayerEvent::Failed { play_id: 1, reason } => Some(reason.clone()),
         _ => None,
     });
     assert!(why.is_some_and(|why| why.contains("shrunk")), "{told:?}");
     assert!(
         told.iter()
-            .any(|event| matches!(event, PlayerEvent::Ended { token: 2 })),
+            .any(|event| matches!(event, PlayerEvent::Ended { play_id: 2 })),
         "{told:?}"
     );
 }

@@ -12,7 +12,7 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// Looks further apart than this say nothing: croon itself was stopped.
 const LONGEST: Duration = Duration::from_secs(5);
 
-pub(super) struct Pace {
+pub(super) struct UnderrunDetector {
     rate: f64,
     /// Frames that a device may be behind by the size of its buffer alone.
     slack: f64,
@@ -24,7 +24,7 @@ pub(super) struct Pace {
     starved: Option<Instant>,
 }
 
-impl Pace {
+impl UnderrunDetector {
     /// `buffered`: frames between the callback and the ear; a device that holds none cannot run empty.
     pub(super) fn new(rate: u32, buffered: u32, now: Instant, blocks: u64) -> Option<Self> {
         (buffered > 0).then(|| Self {
@@ -39,7 +39,7 @@ impl Pace {
 
     /// Whether the device has again been standing still for longer than its buffer lasts, all pauses
     /// since it was last on time taken together. `blocks` counts those asked for so far.
-    pub(super) fn look(&mut self, now: Instant, blocks: u64) -> bool {
+    pub(super) fn poll(&mut self, now: Instant, blocks: u64) -> bool {
         let span = now.saturating_duration_since(self.last);
         let asked = blocks.wrapping_sub(self.blocks) as f64 * BLOCK as f64;
         (self.last, self.blocks) = (now, blocks);
@@ -70,12 +70,12 @@ mod tests {
     /// still for `hole` milliseconds of each second; when it was first found to have too little.
     fn found(seconds: u64, hole: impl Fn(u64) -> f64) -> Option<u64> {
         let begin = Instant::now();
-        let mut pace = Pace::new(RATE, BUFFERED, begin, 0).unwrap();
+        let mut detector = UnderrunDetector::new(RATE, BUFFERED, begin, 0).unwrap();
         let mut heard = 0.0;
         (1..=seconds).find(|&second| {
             heard += (1.0 - hole(second) / 1000.0) * f64::from(RATE) * 0.9995;
             let asked = (heard / 1024.0).ceil() as u64 * 1024;
-            pace.look(begin + Duration::from_secs(second), asked / BLOCK as u64)
+            detector.poll(begin + Duration::from_secs(second), asked / BLOCK as u64)
         })
     }
 
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn after_croon_was_stopped_nobody_is_to_blame() {
         let begin = Instant::now();
-        let mut pace = Pace::new(RATE, BUFFERED, begin, 0).unwrap();
-        assert!(!pace.look(begin + Duration::from_secs(600), 750));
-        assert!(!pace.look(begin + Duration::from_secs(601), 1500));
+        let mut detector = UnderrunDetector::new(RATE, BUFFERED, begin, 0).unwrap();
+        assert!(!detector.poll(begin + Duration::from_secs(600), 750));
+        assert!(!detector.poll(begin + Duration::from_secs(601), 1500));
     }
 }
