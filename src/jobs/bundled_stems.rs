@@ -36,13 +36,13 @@ pub(super) enum Unfit {
 }
 
 /// A stem beside the recording it is a part of.
-pub(super) struct ReadyStem {
+pub(super) struct BundledStems {
     stem: Mixture,
     /// The file is what is left without the vocals.
     is_rest: bool,
 }
 
-impl ReadyStem {
+impl BundledStems {
     /// The vocals, else the instrumental, of a song; an error where they are not of this recording.
     pub(super) fn open(song: &Path, stems: &ReadyStems, grid: Grid) -> Result<Self, Unfit> {
         let (path, is_rest) = match (&stems.vocals, &stems.instrumental) {

@@ -8,11 +8,11 @@ const MEMORY: usize = 12;
 
 /// Speed in times real time.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct SpeedEstimate {
     answers: VecDeque<Instant>,
 }
 
-impl Pace {
+impl SpeedEstimate {
     /// The engine was given work after a pause.
     pub(super) fn begin(&mut self, now: Instant) {
         if self.answers.is_empty() {
@@ -45,14 +45,14 @@ mod tests {
 
     #[test]
     fn speed_follows_the_last_answers() {
-        let mut pace = Pace::default();
+        let mut speed_estimate = SpeedEstimate::default();
         let mut now = Instant::now();
-        pace.begin(now);
-        assert_eq!(pace.speed(4.5), 0.0);
+        speed_estimate.begin(now);
+        assert_eq!(speed_estimate.speed(4.5), 0.0);
         for _ in 0..40 {
             now += Duration::from_millis(500);
-            pace.answered(now);
+            speed_estimate.answered(now);
         }
-        assert!((pace.speed(4.5) - 9.0).abs() < 1e-3);
+        assert!((speed_estimate.speed(4.5) - 9.0).abs() < 1e-3);
     }
 }

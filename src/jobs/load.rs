@@ -96,14 +96,14 @@ impl Loader {
     }
 }
 
-/// Wishes that may wait: the playing song, the next, and one the listener changed their mind on.
+/// PendingLoads that may wait: the playing song, the next, and one the listener changed their mind on.
 const WAITING: usize = 3;
 
 /// The wishes that wait, the newest last and each song once.
 #[derive(Default)]
-struct Wishes(Vec<Load>);
+struct PendingLoads(Vec<Load>);
 
-impl Wishes {
+impl PendingLoads {
     fn add(&mut self, load: Load) {
         self.0.retain(|waiting| waiting.path != load.path);
         if self.0.len() == WAITING {
@@ -114,7 +114,7 @@ impl Wishes {
 }
 
 fn run(store: &StemStore, inbox: &Receiver<Load>, on: &dyn Fn(LoadEvent)) {
-    let mut wishes = Wishes::default();
+    let mut wishes = PendingLoads::default();
     // Songs separated before loudness was measured: the next time they have theirs.
     let mut unmeasured: Option<Measuring> = None;
     loop {
@@ -208,14 +208,14 @@ mod tests {
             path: name.into(),
             id: None,
         };
-        let names = |wishes: &Wishes| {
+        let names = |wishes: &PendingLoads| {
             wishes
                 .0
                 .iter()
                 .map(|l| l.path.display().to_string())
                 .collect::<Vec<_>>()
         };
-        let mut wishes = Wishes::default();
+        let mut wishes = PendingLoads::default();
         for name in ["playing", "next", "playing"] {
             wishes.add(load(name));
         }

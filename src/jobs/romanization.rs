@@ -13,7 +13,7 @@ use crate::romanization::{BrokenDictionary, Reader};
 
 /// Lyrics to be read.
 #[derive(Debug, Clone)]
-pub struct ToRead {
+pub struct RomanizationRequest {
     /// Of the song.
     pub path: PathBuf,
     pub lyrics: Arc<Lyrics>,
@@ -21,16 +21,16 @@ pub struct ToRead {
 }
 
 /// The thread; it ends when this is dropped, after the song it is at.
-pub struct ReadingsWriter {
-    wishes: Sender<ToRead>,
+pub struct Romanizer {
+    wishes: Sender<RomanizationRequest>,
 }
 
 /// The dictionary is given back when no song needed it for so long.
 const IDLE: Duration = Duration::from_secs(120);
 
-impl ReadingsWriter {
+impl Romanizer {
     pub fn start(
-        on: impl Fn(ToRead, Result<Readings, BrokenDictionary>) + Send + 'static,
+        on: impl Fn(RomanizationRequest, Result<Readings, BrokenDictionary>) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (wishes, inbox) = unbounded();
         thread::Builder::new()
@@ -39,14 +39,17 @@ impl ReadingsWriter {
         Ok(Self { wishes })
     }
 
-    pub fn read(&self, wish: ToRead) {
+    pub fn read(&self, wish: RomanizationRequest) {
         if self.wishes.send(wish).is_err() {
             tracing::error!("the thread that writes readings is gone");
         }
     }
 }
 
-fn run(inbox: &Receiver<ToRead>, on: &dyn Fn(ToRead, Result<Readings, BrokenDictionary>)) {
+fn run(
+    inbox: &Receiver<RomanizationRequest>,
+    on: &dyn Fn(RomanizationRequest, Result<Readings, BrokenDictionary>),
+) {
     let mut reader = Reader::default();
     // without end until there is something to give back
     while let Ok(first) = inbox.recv() {
@@ -68,14 +71,14 @@ mod tests {
     #[test]
     fn the_thread_answers_for_each_song() {
         let (sent, heard) = unbounded();
-        let writer = ReadingsWriter::start(move |wish, readings| {
+        let writer = Romanizer::start(move |wish, readings| {
             sent.send((wish.path, readings.unwrap())).unwrap();
         })
         .unwrap();
         let lyrics = read("[00:01.00]纸灯笼\n".as_bytes(), "a.lrc".as_ref())
             .unwrap()
             .lyrics;
-        writer.read(ToRead {
+        writer.read(RomanizationRequest {
             path: "song.flac".into(),
             lyrics: Arc::new(lyrics),
             kind: Kind::Pinyin,

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::jobs::bundled_stems::ReadyStem;
+use crate::jobs::bundled_stems::BundledStems;
 use crate::jobs::error::JobError;
-use crate::jobs::eta::Pace;
+use crate::jobs::eta::SpeedEstimate;
 use crate::jobs::peaks::peaks;
 use crate::jobs::plan::Plan;
 use crate::separate::engine::Engine;
@@ -45,7 +45,7 @@ pub(super) struct Separation {
     mixture: Mixture,
     stems: Arc<SongStems>,
     plan: Plan,
-    pace: Pace,
+    speed_estimate: SpeedEstimate,
     /// Refusals since the last answer.
     refusals: u32,
     /// A segment that was tried often enough, and why it failed.
@@ -72,7 +72,7 @@ impl Separation {
             mixture,
             stems,
             plan,
-            pace: Pace::default(),
+            speed_estimate: SpeedEstimate::default(),
             refusals: 0,
             given_up: None,
         })
@@ -93,20 +93,20 @@ impl Separation {
                 return self.keep(segment, &window, &window).map(Some);
             }
             self.plan.asked(segment);
-            self.pace.begin(Instant::now());
+            self.speed_estimate.begin(Instant::now());
             engine.ask(u64::from(segment), window);
         }
         Ok(None)
     }
 
     /// Takes the next segment from a stem that came with the song. `None` once there is nothing left.
-    pub(super) fn take(&mut self, ready: &mut ReadyStem) -> Result<Option<Stored>, JobError> {
+    pub(super) fn take(&mut self, ready: &mut BundledStems) -> Result<Option<Stored>, JobError> {
         let Some((segment, window)) = self.next_window()? else {
             return Ok(None);
         };
-        self.pace.begin(Instant::now());
+        self.speed_estimate.begin(Instant::now());
         let vocals = ready.vocals(segment, &window)?;
-        self.pace.answered(Instant::now());
+        self.speed_estimate.answered(Instant::now());
         self.keep(segment, &window, &vocals).map(Some)
     }
 
@@ -143,7 +143,7 @@ impl Separation {
         }
         self.plan.answered(segment);
         self.refusals = 0;
-        self.pace.answered(Instant::now());
+        self.speed_estimate.answered(Instant::now());
         self.keep(segment, mixture, vocals).map(Some)
     }
 
@@ -209,7 +209,8 @@ impl Separation {
     }
 
     pub(super) fn speed(&self) -> f32 {
-        self.pace.speed(self.grid.core as f32 / self.grid.rate as f32)
+        self.speed_estimate
+            .speed(self.grid.core as f32 / self.grid.rate as f32)
     }
 
     fn keep(&mut self, segment: u32, mixture: &[f32], vocals: &[f32]) -> Result<Stored, JobError> {

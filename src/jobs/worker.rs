@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, select};
 
 use crate::audio::identity::track_id;
-use crate::jobs::bundled_stems::ReadyStem;
+use crate::jobs::bundled_stems::BundledStems;
 use crate::jobs::command::{Command, JobsSetup};
 use crate::jobs::error::JobError;
 use crate::jobs::event::{JobEvent, engine_info};
@@ -15,7 +15,7 @@ use crate::jobs::loudness::Measuring;
 use crate::jobs::separation::{Separation, Stamp, Stored};
 use crate::jobs::{model, stored};
 use crate::library::ready_stems;
-use crate::separate::engine::{Answer, Engine};
+use crate::separate::engine::{Engine, EngineReply};
 use crate::separate::error::EngineError;
 use crate::separate::segment::Grid;
 use crate::track::TrackId;
@@ -166,7 +166,7 @@ impl Worker {
             return Ok(None);
         };
         let grid = Grid::STANDARD;
-        let mut ready = match ReadyStem::open(&job.path, &stems, grid) {
+        let mut ready = match BundledStems::open(&job.path, &stems, grid) {
             Ok(ready) => ready,
             Err(reason) => {
                 self.say(JobEvent::StemsUnfit {
@@ -218,18 +218,18 @@ impl Worker {
             // The engine has its hands full: time to listen.
             measuring = measuring.and_then(|song| song.go_on(&self.setup.store));
             match engine.answer(GLANCE) {
-                Ok(Answer::Vocals { tag, mixture, pcm }) => {
+                Ok(EngineReply::Vocals { tag, mixture, pcm }) => {
                     if let Some(stored) = song.answered(tag, &mixture, &pcm)? {
                         self.stored(path, &song, stored);
                     }
                 }
-                Ok(Answer::Failed { tag, reason }) => song.refused(tag, reason)?,
-                Ok(Answer::Restarted { reason }) => {
+                Ok(EngineReply::Failed { tag, reason }) => song.refused(tag, reason)?,
+                Ok(EngineReply::Restarted { reason }) => {
                     let info = engine_info(engine.hello());
                     self.say(JobEvent::EngineRestarted { reason });
                     self.say(JobEvent::EngineUp(info));
                 }
-                Ok(Answer::Nothing) => {}
+                Ok(EngineReply::Nothing) => {}
                 Err(error) => {
                     self.engine = None;
                     return Err(self.no_engine(error));

@@ -18,7 +18,7 @@ use crate::commands::Context;
 use crate::config::LoudnessChoice;
 use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
 use crate::jobs::lyrics::LyricsFinder;
-use crate::jobs::romanization::{ReadingsWriter, ToRead};
+use crate::jobs::romanization::{RomanizationRequest, Romanizer};
 use crate::jobs::vocal_activity::{Listen, Listener};
 use crate::jobs::{Job, Jobs, JobsSetup};
 use crate::key_tempo::KeyTempo;
@@ -46,7 +46,7 @@ pub struct Services {
     jobs: Jobs,
     loader: Loader,
     lyrics: LyricsFinder,
-    readings: ReadingsWriter,
+    readings: Romanizer,
     listener: Listener,
     draft_writer: DraftWriter,
     library: Library,
@@ -106,7 +106,7 @@ impl Services {
         })?;
 
         let send = tell(to_main);
-        let readings = ReadingsWriter::start(move |wish, readings| {
+        let readings = Romanizer::start(move |wish, readings| {
             send(Message::Event(translate::of_readings(wish, readings)));
         })?;
 
@@ -196,7 +196,9 @@ impl Services {
         match effect {
             Effect::Load { path, id } => self.loader.load(Load { path, id }),
             Effect::FindLyrics(wanted) => self.lyrics.find(wanted),
-            Effect::Romanize { path, lyrics, kind } => self.readings.read(ToRead { path, lyrics, kind }),
+            Effect::Romanize { path, lyrics, kind } => {
+                self.readings.read(RomanizationRequest { path, lyrics, kind })
+            }
             Effect::OpenDraft { .. } | Effect::SaveDraft { .. } | Effect::WriteLyrics { .. } => {
                 self.draft_writer.tell(effect);
             }

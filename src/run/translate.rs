@@ -8,7 +8,7 @@ use crate::audio::player::event::PlayerEvent;
 use crate::jobs::JobEvent;
 use crate::jobs::load::Opened;
 use crate::jobs::lyrics::Found;
-use crate::jobs::romanization::ToRead;
+use crate::jobs::romanization::RomanizationRequest;
 use crate::library::{LibraryEvent, WatchedBy};
 use crate::lyrics::romanization::Readings;
 use crate::{text, track};
@@ -116,7 +116,7 @@ pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
     }))
 }
 
-pub fn of_readings(wish: ToRead, readings: Result<Readings, impl ToString>) -> Event {
+pub fn of_readings(wish: RomanizationRequest, readings: Result<Readings, impl ToString>) -> Event {
     Event::Romanized {
         path: wish.path,
         lyrics: wish.lyrics,

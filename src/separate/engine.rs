@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, never};
 
 use crate::separate::command::EngineCommand;
-use crate::separate::engine_process::Child;
+use crate::separate::engine_process::EngineProcess;
 use crate::separate::error::EngineError;
 use crate::separate::protocol::{Hello, Message, PROTOCOL};
 use crate::separate::segment::Grid;
 
 /// What [`Engine::answer`] brings.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum EngineReply {
     Vocals {
         tag: u64,
         /// The window as it was asked.
@@ -31,7 +31,7 @@ pub enum Answer {
     Nothing,
 }
 
-struct Owed {
+struct PendingWindow {
     tag: u64,
     /// `None` once nobody wants the answer any more; it still occupies the engine.
     pcm: Option<Arc<Vec<f32>>>,
@@ -40,11 +40,11 @@ struct Owed {
 /// A running engine.
 pub struct Engine {
     command: EngineCommand,
-    child: Child,
+    child: EngineProcess,
     hello: Hello,
     grid: Grid,
     stop: Receiver<()>,
-    owed: BTreeMap<u64, Owed>,
+    pending: BTreeMap<u64, PendingWindow>,
     next_id: u64,
     /// When the engine last did something for us; it hangs when this is too long ago.
     progress: Instant,
@@ -69,7 +69,7 @@ impl Engine {
             hello,
             grid,
             stop,
-            owed: BTreeMap::new(),
+            pending: BTreeMap::new(),
             next_id: 1,
             progress: Instant::now(),
             failures: 0,
@@ -96,21 +96,21 @@ impl Engine {
 
     /// How many more windows it takes now; forgotten ones count until they are answered.
     pub fn room(&self) -> usize {
-        self.in_flight().saturating_sub(self.owed.len())
+        self.in_flight().saturating_sub(self.pending.len())
     }
 
     /// Asks for the vocals of one window. Ask no more than there is [`Engine::room`] for.
     pub fn ask(&mut self, tag: u64, window: Vec<f32>) {
         debug_assert_eq!(window.len(), 2 * self.grid.window);
-        if self.owed.is_empty() {
+        if self.pending.is_empty() {
             self.progress = Instant::now();
         }
         let pcm = Arc::new(window);
         let id = self.next_id;
         self.next_id += 1;
-        self.owed.insert(
+        self.pending.insert(
             id,
-            Owed {
+            PendingWindow {
                 tag,
                 pcm: Some(pcm.clone()),
             },
@@ -121,17 +121,17 @@ impl Engine {
 
     /// Cancels: answers to what was asked so far will not be delivered.
     pub fn forget(&mut self) {
-        for owed in self.owed.values_mut() {
-            owed.pcm = None;
+        for pending in self.pending.values_mut() {
+            pending.pcm = None;
         }
     }
 
     /// Waits up to `patience` for the next answer.
-    pub fn answer(&mut self, patience: Duration) -> Result<Answer, EngineError> {
+    pub fn answer(&mut self, patience: Duration) -> Result<EngineReply, EngineError> {
         let until = Instant::now() + patience;
         loop {
             let hung = self.progress + self.command.patience.window;
-            let wait = if self.owed.is_empty() {
+            let wait = if self.pending.is_empty() {
                 until
             } else {
                 until.min(hung)
@@ -142,12 +142,12 @@ impl Engine {
                 recv(child) -> message => message,
                 default(wait.saturating_duration_since(Instant::now())) => {
                     let now = Instant::now();
-                    if !self.owed.is_empty() && now >= hung {
+                    if !self.pending.is_empty() && now >= hung {
                         let secs = self.command.patience.window.as_secs_f32();
                         return self.restart(format!("it did not answer for {secs:.0} seconds"));
                     }
                     if now >= until {
-                        return Ok(Answer::Nothing);
+                        return Ok(EngineReply::Nothing);
                     }
                     continue;
                 }
@@ -166,27 +166,27 @@ impl Engine {
     }
 
     /// One message of the engine; `None` for an answer nobody waits for any more.
-    fn take(&mut self, message: Message) -> Result<Option<Answer>, String> {
+    fn take(&mut self, message: Message) -> Result<Option<EngineReply>, String> {
         let (id, outcome) = match message {
             Message::Vocals { id, pcm } => (id, Ok(pcm)),
             Message::Failed { id, reason } => (id, Err(crate::text::printable(&reason))),
             other => return Err(format!("it sent a message out of turn: {}", name(&other))),
         };
-        let Some(owed) = self.owed.remove(&id) else {
+        let Some(pending) = self.pending.remove(&id) else {
             return Err(format!("it answered window {id}, which it was not asked for"));
         };
         self.progress = Instant::now();
-        let tag = owed.tag;
-        let Some(asked) = owed.pcm else {
+        let tag = pending.tag;
+        let Some(asked) = pending.pcm else {
             self.failures = 0;
             return Ok(None);
         };
         match outcome {
             Ok(pcm) if pcm.len() != asked.len() => {
                 let (got, want) = (pcm.len() / 2, asked.len() / 2);
-                self.owed.insert(
+                self.pending.insert(
                     id,
-                    Owed {
+                    PendingWindow {
                         tag,
                         pcm: Some(asked),
                     },
@@ -195,7 +195,7 @@ impl Engine {
             }
             Ok(pcm) if pcm.iter().all(|sample| sample.is_finite()) => {
                 self.failures = 0;
-                Ok(Some(Answer::Vocals {
+                Ok(Some(EngineReply::Vocals {
                     tag,
                     mixture: asked,
                     pcm,
@@ -203,14 +203,14 @@ impl Engine {
             }
             Ok(_) => {
                 let reason = "the engine answered with numbers that are no sound".to_owned();
-                Ok(Some(Answer::Failed { tag, reason }))
+                Ok(Some(EngineReply::Failed { tag, reason }))
             }
-            Err(reason) => Ok(Some(Answer::Failed { tag, reason })),
+            Err(reason) => Ok(Some(EngineReply::Failed { tag, reason })),
         }
     }
 
     /// Ends the engine that went wrong and brings up another, more patiently each time.
-    fn restart(&mut self, mut reason: String) -> Result<Answer, EngineError> {
+    fn restart(&mut self, mut reason: String) -> Result<EngineReply, EngineError> {
         let first = reason.clone();
         loop {
             let tail = self.child.end();
@@ -250,21 +250,21 @@ impl Engine {
                 Err(error) => reason = error.to_string(),
             }
         }
-        self.owed.retain(|_, owed| owed.pcm.is_some());
-        for (id, owed) in &self.owed {
-            if let Some(pcm) = &owed.pcm {
+        self.pending.retain(|_, pending| pending.pcm.is_some());
+        for (id, pending) in &self.pending {
+            if let Some(pcm) = &pending.pcm {
                 self.child.send(*id, pcm.clone());
             }
         }
         self.progress = Instant::now();
-        Ok(Answer::Restarted { reason: first })
+        Ok(EngineReply::Restarted { reason: first })
     }
 }
 
 /// Spawns an engine and checks its first word.
-fn greet(command: &EngineCommand, stop: &Receiver<()>) -> Result<(Child, Hello, Grid), EngineError> {
+fn greet(command: &EngineCommand, stop: &Receiver<()>) -> Result<(EngineProcess, Hello, Grid), EngineError> {
     let program = command.shown();
-    let mut child = Child::spawn(command)?;
+    let mut child = EngineProcess::spawn(command)?;
     let messages = child.messages().clone();
     let first = crossbeam_channel::select! {
         recv(stop) -> _ => return Err(EngineError::Stopped),

@@ -24,7 +24,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 type FromEngine = Result<Message, ProtocolError>;
 
-pub(super) struct Child {
+pub(super) struct EngineProcess {
     process: process::Child,
     /// `None` once good-bye was said. Unbounded here because the caller asks no more windows than
     /// the engine wants in flight.
@@ -34,7 +34,7 @@ pub(super) struct Child {
     ended: bool,
 }
 
-impl Child {
+impl EngineProcess {
     pub(super) fn spawn(command: &EngineCommand) -> Result<Self, EngineError> {
         let failed = |error: std::io::Error| EngineError::Spawn {
             program: command.shown(),
@@ -113,7 +113,7 @@ impl Child {
     }
 }
 
-impl Drop for Child {
+impl Drop for EngineProcess {
     /// Closing the channel makes the writer say good-bye and close stdin.
     fn drop(&mut self) {
         self.windows = None;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::dsp::resample::{ResampleError, Resampler};
-use crate::separate::engine::{Answer, Engine};
+use crate::separate::engine::{Engine, EngineReply};
 use crate::separate::error::EngineError;
 use crate::separate::segment::Grid;
 use crate::separate::window_source::{Mixture, MixtureError};
@@ -110,13 +110,13 @@ impl VocalStream {
             return Ok(true);
         }
         match engine.answer(patience)? {
-            Answer::Vocals { tag, pcm, .. } => {
+            EngineReply::Vocals { tag, pcm, .. } => {
                 self.failures = 0;
                 let segment = u32::try_from(tag).unwrap_or(u32::MAX);
                 self.early
                     .insert(segment, self.grid.cut(segment, &pcm, self.mixture.frames()));
             }
-            Answer::Failed { tag, reason } => {
+            EngineReply::Failed { tag, reason } => {
                 self.failures += 1;
                 let segment = u32::try_from(tag).unwrap_or(u32::MAX);
                 let seconds = self.grid.core_start(segment) / u64::from(self.grid.rate);
@@ -128,7 +128,7 @@ impl VocalStream {
                     engine.ask(tag, window);
                 }
             }
-            Answer::Restarted { .. } | Answer::Nothing => {}
+            EngineReply::Restarted { .. } | EngineReply::Nothing => {}
         }
         Ok(true)
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use croon::separate::command::EngineCommand;
-use croon::separate::engine::{Answer, Engine};
+use croon::separate::engine::{Engine, EngineReply};
 use croon::separate::segment::Grid;
 
 /// Debug builds on a busy machine are slow.
@@ -56,7 +56,7 @@ pub fn separate(engine: &mut Engine, windows: &[&[f32]]) -> Vec<Vec<f32>> {
             asked += 1;
         }
         match engine.answer(PATIENCE).unwrap() {
-            Answer::Vocals { tag, pcm, .. } => vocals[tag as usize] = pcm,
+            EngineReply::Vocals { tag, pcm, .. } => vocals[tag as usize] = pcm,
             other => panic!("{other:?}"),
         }
         missing -= 1;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::fake_engine;
 use croon::separate::command::EngineCommand;
-use croon::separate::engine::{Answer, Engine};
+use croon::separate::engine::{Engine, EngineReply};
 use croon::separate::error::EngineError;
 use croon::separate::segment::Grid;
 
@@ -32,16 +32,16 @@ fn run(command: EngineCommand, count: u64) -> Result<(Came, Vec<String>), Engine
             asked += 1;
         }
         match engine.answer(PATIENCE)? {
-            Answer::Vocals { tag, mixture, pcm } => {
+            EngineReply::Vocals { tag, mixture, pcm } => {
                 assert_eq!(*mixture, window(tag));
                 assert!(came.insert(tag, pcm).is_none(), "window {tag} was answered twice");
             }
-            Answer::Failed { tag, reason } => {
+            EngineReply::Failed { tag, reason } => {
                 reasons.push(reason);
                 engine.ask(tag, window(tag));
             }
-            Answer::Restarted { reason } => reasons.push(reason),
-            Answer::Nothing => panic!("no answer in time"),
+            EngineReply::Restarted { reason } => reasons.push(reason),
+            EngineReply::Nothing => panic!("no answer in time"),
         }
     }
     Ok((came, reasons))
@@ -91,7 +91,7 @@ fn windows_that_fail_are_told_and_the_engine_goes_on() {
         let answer = engine.answer(PATIENCE).unwrap();
         assert_eq!(
             answer,
-            Answer::Failed {
+            EngineReply::Failed {
                 tag,
                 reason: "out of memory".into()
             }
@@ -106,7 +106,7 @@ fn numbers_that_are_no_sound_are_not_passed_on() {
     engine.ask(9, window(9));
     let answer = engine.answer(PATIENCE).unwrap();
     assert!(
-        matches!(&answer, Answer::Failed { tag: 9, reason } if reason.contains("no sound")),
+        matches!(&answer, EngineReply::Failed { tag: 9, reason } if reason.contains("no sound")),
         "{answer:?}"
     );
 }
@@ -162,8 +162,8 @@ fn a_killed_engine_is_replaced() {
     let mut restarts = 0;
     loop {
         match engine.answer(PATIENCE).unwrap() {
-            Answer::Restarted { .. } => restarts += 1,
-            Answer::Vocals { tag, pcm, .. } => {
+            EngineReply::Restarted { .. } => restarts += 1,
+            EngineReply::Vocals { tag, pcm, .. } => {
                 assert!(tag == 4 && pcm == window(4));
                 break;
             }
@@ -198,7 +198,7 @@ fn forgotten_windows_are_not_delivered() {
     engine.forget();
     engine.ask(3, window(3));
     let answer = engine.answer(PATIENCE).unwrap();
-    assert!(matches!(answer, Answer::Vocals { tag: 3, .. }), "{answer:?}");
+    assert!(matches!(answer, EngineReply::Vocals { tag: 3, .. }), "{answer:?}");
     assert_eq!(engine.room(), 3);
 }
 

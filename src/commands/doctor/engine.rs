@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::config::Device;
-use crate::separate::engine::{Answer, Engine};
+use crate::separate::engine::{Engine, EngineReply};
 use crate::separate::protocol::Hello;
 
 use super::check::Check;
@@ -65,9 +65,9 @@ fn separate(engine: &mut Engine, window: &[f32], times: usize) -> Result<(), Str
             asked += 1;
         }
         match engine.answer(PATIENCE) {
-            Ok(Answer::Vocals { .. }) => answered += 1,
-            Ok(Answer::Failed { reason, .. } | Answer::Restarted { reason }) => return Err(reason),
-            Ok(Answer::Nothing) => {
+            Ok(EngineReply::Vocals { .. }) => answered += 1,
+            Ok(EngineReply::Failed { reason, .. } | EngineReply::Restarted { reason }) => return Err(reason),
+            Ok(EngineReply::Nothing) => {
                 return Err(format!("no answer within {} seconds", PATIENCE.as_secs()));
             }
             Err(error) => return Err(error.to_string()),
