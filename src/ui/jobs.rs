@@ -88,7 +88,7 @@ fn head(app: &App, canvas: &mut Canvas, most: usize) -> usize {
     let waits = app.jobs.waiting().len();
     let left = app.jobs.waiting_seconds();
     let speed = match &app.separation.engine {
-        EngineState::Up(info) if info.speed > 0.0 => Some(f64::from(info.speed)),
+        EngineState::Up(info) if info.speed > 0.0 => Some(info.speed),
         _ => None,
     };
     let time = match (waits, speed) {
