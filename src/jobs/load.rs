@@ -69,7 +69,7 @@ impl Opened {
         preamp.map_or(1.0, |preamp| loudness::gain(self.tag_gain, self.loudness, preamp))
     }
 
-    /// A reader of this song's vocals, for [`crate::audio::player::Song`].
+    /// A reader of this song's vocals, for [`crate::audio::player::song::Song`].
     pub fn vocals(&self, store: &StemStore) -> StoredVocals {
         StoredVocals::new(store.clone(), self.id, self.stems.clone())
     }

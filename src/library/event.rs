@@ -14,7 +14,7 @@ pub enum WatchMode {
     Auto,
     /// Only looking again now and then.
     Poll,
-    /// Not at all; [`Library::rescan`] still looks.
+    /// Not at all; [`Library::rescan`](crate::library::Library::rescan) still looks.
     Never,
 }
 

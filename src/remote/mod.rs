@@ -1,5 +1,5 @@
 //! The door to a running croon: a Unix socket for `croon ctl` and scripts, and MPRIS for media keys
-//! and desktops. Both turn what arrives into a [`Request`] for the main thread and carry the answer
+//! and desktops. Both turn what arrives into a [`RemoteRequest`] for the main thread and carry the answer
 //! back; neither ever makes it wait.
 //!
 //! # The protocol, schema 1

@@ -1,5 +1,5 @@
 //! Writes lyrics in Latin letters: romaji, pinyin and romanised Hangul, from dictionaries that are part
-//! of the program. Nothing here decides whether a song needs it; see [`crate::lyrics::reading`].
+//! of the program. Nothing here decides whether a song needs it; see [`crate::lyrics::romanization`].
 
 mod chinese;
 mod japanese;

@@ -318,12 +318,12 @@ impl Services {
         }
     }
 
-    /// See [`lists::write_list_for`].
+    /// See [`playlists::write_list_for`].
     pub fn write_list_for(&self, path: PathBuf, items: Vec<Item>, over: bool, answer: Responder) {
         playlists::write_list_for(path, items, over, answer, &self.to_main);
     }
 
-    /// See [`lists::collect_songs`].
+    /// See [`playlists::collect_songs`].
     pub fn collect_songs(&self, path: PathBuf, instead: bool, answer: Responder) {
         playlists::collect_songs(path, instead, answer, &self.to_main);
     }

@@ -15,7 +15,7 @@ use crate::run::message::Message;
 use crate::run::playlists;
 use crate::store::StemStore;
 
-/// [`Saved`] as it lies in the catalogue.
+/// [`SessionSettings`] as they lie in the catalogue.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct SavedSettings {
     pub level: u8,
@@ -72,5 +72,5 @@ pub fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Messa
 /// Under which the catalogue keeps the outputs chosen and their delays.
 pub(crate) const OUTPUTS: &str = "outputs";
 
-/// Under which the catalogue keeps [`crate::app::Saved`].
+/// Under which the catalogue keeps [`crate::app::SessionSettings`].
 pub const SAVED: &str = "screen";

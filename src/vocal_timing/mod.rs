@@ -1,6 +1,6 @@
 //! Where somebody sings: the trace of a song's vocals, ten milliseconds a point, and what it tells
 //! about words: how far their times are off, and where words without times may belong. Plain data;
-//! [`crate::audio::trace`] makes a trace of samples.
+//! [`crate::audio::dsp::vocal_activity`] makes a trace of samples.
 
 pub mod alignment;
 mod curve;

@@ -372,7 +372,7 @@ impl Tracks {
     }
 }
 
-/// One song of [`Event::Found`](super::Event::Found).
+/// One song of `Event::SongsFound`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundSong {
     pub track: Track,

@@ -18,7 +18,7 @@ impl Rotation {
         self.last.get(key).copied().unwrap_or(0)
     }
 
-    /// It is this singer's turn now; returns what [`Turns::give_back`] needs.
+    /// It is this singer's turn now; returns what [`Rotation::give_back`] needs.
     pub(super) fn begin(&mut self, singer: &str) -> Option<u64> {
         self.so_far += 1;
         self.last.insert(singer_key(singer), self.so_far)
