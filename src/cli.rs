@@ -11,17 +11,16 @@ use crate::commands::{self, CommandError, Context, ExitCode, Options};
 #[derive(Debug, Parser)]
 #[command(name = "croon", version, after_help = exit_codes(), max_term_width = 100)]
 pub struct Cli {
-    /// Folders (or single files) with songs, default: those of the configuration; a list (.m3u8) becomes
-    /// the queue
+    /// Folders or files with songs [default: the configured folders]; a song list (.m3u8) becomes the queue
     #[arg(value_name = "DIR|FILE|LIST")]
     pub paths: Vec<PathBuf>,
 
-    /// Tell everything in lines, for screen readers and terminals that cannot move their cursor; so it
-    /// is where TERM is dumb
+    /// Print everything as lines, for screen readers and terminals that cannot move their cursor (the
+    /// default if TERM is dumb)
     #[arg(long)]
     pub plain: bool,
 
-    /// Separate with this model of croon's own engine, for this run [default: the configured one]
+    /// Use this model of croon's engine for this run [default: the configured model]
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 
@@ -35,36 +34,36 @@ pub struct Cli {
 /// What croon does without its screen.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check music, sound, engine, cache and terminal, and say what mends each
+    /// Check music folders, sound, engine, cache and terminal, and say how to mend what is wrong
     Doctor(commands::doctor::Args),
-    /// Say what is kept of separated songs, check it, make room
+    /// Show, check or clear the cache of separated songs
     Cache(commands::cache::Args),
     /// Show the songs croon sees in your folders
     Scan(commands::scan::Args),
     /// Show, check or export lyrics
     #[command(subcommand)]
     Lyrics(commands::lyrics::LyricsCommand),
-    /// Write vocals and instrumental of songs into files
+    /// Write the vocals and the instrumental of songs to files
     Separate(commands::separate::Args),
     /// Write songs as UltraStar folders with their stems
     Export(commands::export::Args),
-    /// Judge the engine, or other separators' stems, on songs whose stems are known
+    /// Measure the quality of the engine, or of other separators' stems, on songs with known stems
     Eval(commands::eval::Args),
     /// Train a separation model on your own material
     Train(commands::train::Args),
-    /// Separate what is and comes into folders, in the background
+    /// Separate the songs in these folders, and new ones as they arrive
     Watch(commands::watch::Args),
     /// Control the croon that is running
     Ctl(commands::ctl::Args),
-    /// Write the queue into a list of songs, or a list into the queue
+    /// Save the queue as a song list, or load a song list into the queue
     #[command(subcommand)]
     Queue(commands::queue::QueueCommand),
     /// Show, check or find the configuration
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
-    /// Say where croon keeps its files
+    /// Show where croon keeps its files
     Paths(commands::paths::Args),
-    /// Print the completions for a shell
+    /// Print completions for a shell
     Completions(commands::completions::Args),
 }
 
@@ -88,8 +87,7 @@ impl Command {
         }
     }
 
-    /// Whether the command only speaks about croon itself, or to it: such a one leaves no trace in the
-    /// log.
+    /// Whether the command only shows or controls croon itself; such a command writes nothing to the log.
     pub fn is_plain_talk(&self) -> bool {
         matches!(
             self,
@@ -97,16 +95,17 @@ impl Command {
         )
     }
 
-    /// Whether the command works with a configuration file that cannot be read as TOML, because it
-    /// is there to say so or has no use for it.
+    /// Whether the command runs even if the configuration file is not valid TOML.
     pub fn forgives_config(&self) -> bool {
         matches!(self, Self::Doctor(_)) || self.is_plain_talk()
     }
 }
 
 impl Cli {
-    /// What clap cannot see: paths that do not exist, which are most often a mistyped subcommand, or
-    /// one that stands behind a path.
+    /// Checks the paths, which clap cannot: one that does not exist is usually a mistyped subcommand.
+    ///
+    /// # Errors
+    /// [`ExitCode::Usage`] if a path does not exist.
     pub fn check(&self) -> Result<(), CommandError> {
         let Some(missing) = self.paths.iter().find(|path| !path.exists()) else {
             return Ok(());
@@ -133,14 +132,14 @@ impl Cli {
     }
 }
 
-/// The promise to scripts, made from the one list of outcomes.
+/// The list of exit codes below the help.
 fn exit_codes() -> String {
     let lines: Vec<String> = ExitCode::ALL
         .iter()
         .map(|exit_code| format!("  {:>3}  {}", exit_code.code(), exit_code.meaning()))
         .collect();
     format!(
-        "Exit codes:\n{}\n\nWithout a command croon opens its screen and plays.",
+        "Exit codes:\n{}\n\nWithout a command, croon opens the player.",
         lines.join("\n")
     )
 }

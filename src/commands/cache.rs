@@ -10,29 +10,29 @@ use crate::store::{Cleared, OwnerLock, Pruned, Stats, StemStore, StoreError, Ver
 pub struct Args {
     #[command(subcommand)]
     pub command: CacheCommand,
-    /// As JSON
+    /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
 pub enum CacheCommand {
-    /// Say how many songs are kept, and what they take
+    /// Show how many songs are cached and how much space they use
     Stats,
-    /// Read everything that is kept; what is damaged is dropped and separated again
+    /// Check everything in the cache; damaged parts are removed, and separated again later
     Verify,
-    /// Remove the songs sung longest ago until the rest fits under the size limit
+    /// Remove the songs sung longest ago until the cache fits its size limit
     Prune {
-        /// Fit under this many GB, instead of the configured limit
+        /// Use this limit in GB instead of the configured one
         #[arg(long, value_name = "GB", value_parser = gigabytes)]
         to: Option<f64>,
     },
-    /// Remove the vocals of all songs; tracks and settings stay
+    /// Remove the vocals of all songs; the library and settings of songs stay
     Clear {
-        /// Those of pinned songs too
+        /// Remove those of pinned songs too
         #[arg(long)]
         pinned: bool,
-        /// Really do it
+        /// Confirm the removal
         #[arg(long)]
         yes: bool,
     },

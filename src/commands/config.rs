@@ -9,11 +9,11 @@ use crate::keymap::reference;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum ConfigCommand {
-    /// Print the default configuration, commented
+    /// Print the default configuration with comments
     PrintDefault,
     /// Print the default keys as a Markdown table
     PrintKeys,
-    /// Read your configuration and name every fault in it
+    /// Check your configuration file and list every fault in it
     Check,
     /// Print where your configuration file is, or would be
     Path,

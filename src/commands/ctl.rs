@@ -20,70 +20,70 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum CtlCommand {
-    /// Play on, or play this song now and queue the others
+    /// Resume, or play this song now and queue the others
     Play {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },
     /// Pause
     Pause,
-    /// Pause or play on
+    /// Pause or resume
     Toggle,
-    /// Stop; the song begins anew the next time
+    /// Stop; the song starts from its beginning the next time
     Stop,
     /// Go to the next song
     Next,
-    /// Go to the start of the song, or to the one before
+    /// Go to the start of the song, or to the previous song
     Previous,
-    /// Go to a place in the song: 1:23, 83.5, +30, -0:10
+    /// Seek in the song: 1:23, 83.5, +30, -0:10
     Seek {
         #[arg(value_name = "TIME", value_parser = checked(Request::seek), allow_hyphen_values = true)]
         value: String,
     },
-    /// How loud the singer is, in percent: 20, +5, -10, or toggle
+    /// Set the level of the singer in percent: 20, +5, -10, or toggle
     Vocals {
         #[arg(value_name = "PERCENT", value_parser = checked(Request::vocals), allow_hyphen_values = true)]
         value: String,
     },
-    /// Key in semitones: +2, -2; against the recording 2, =-2
+    /// Change the key in semitones: +2, -2; relative to the recording: 2, =-2
     Key {
         #[arg(value_name = "SEMITONES", value_parser = checked(Request::key), allow_hyphen_values = true)]
         value: String,
     },
-    /// Tempo in percent of the recording's: 90%, +5, -5
+    /// Set the tempo in percent of the recording: 90%, +5, -5
     Tempo {
         #[arg(value_name = "PERCENT", value_parser = checked(Request::tempo), allow_hyphen_values = true)]
         value: String,
     },
-    /// Volume in percent: 80, +5, -5, or mute
+    /// Set the volume in percent: 80, +5, -5, or mute
     Volume {
         #[arg(value_name = "PERCENT", value_parser = checked(Request::volume), allow_hyphen_values = true)]
         value: String,
     },
-    /// Repeat nothing, the song, or all: off, one, all
+    /// Set repeat: off, one (this song), all
     Repeat {
         #[arg(value_name = "HOW", value_parser = checked(Request::repeat))]
         value: String,
     },
-    /// Mix the queue and what follows it: on, off
+    /// Set shuffle: on, off
     Shuffle {
         #[arg(value_name = "HOW", value_parser = checked(Request::shuffle))]
         value: String,
     },
-    /// Add songs, lists and folders to the end of the queue
+    /// Add songs, song lists and folders to the end of the queue
     Add {
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },
-    /// Say what plays, where it is, and how
+    /// Show what plays, the position and the settings
     Status {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Print a line at every change, and each second of a song, until croon ends
+    /// Print a line at every change, and every second of a song, until croon exits
     Follow {
-        /// As JSON, one object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },

@@ -34,16 +34,16 @@ const COMPANIONS: [&str; 3] = ["COVER", "BACKGROUND", "VIDEO"];
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Songs of UltraStar folders: the audio, or the text
+    /// Songs of UltraStar folders: the audio file or the text file
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// As UltraStar folders: text, audio, vocals, instrumental, pictures and video
+    /// Write UltraStar folders: text, audio, vocals, instrumental, pictures and video
     #[arg(long, required = true)]
     pub ultrastar: bool,
-    /// The folder in which each song gets one of its own
+    /// Folder in which each song gets a folder of its own
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
-    /// Format of stems that are not there yet; flac: 24 bits, wav: 32-bit float
+    /// Format of stems that have to be written; flac: 24 bits, wav: 32-bit float
     #[arg(long, value_enum, default_value = "flac")]
     pub format: Format,
 }

@@ -22,15 +22,15 @@ use crate::lyrics::{Lyrics, LyricsProblem, Millis, NoteKind, Wanted, write};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum LyricsCommand {
-    /// Show a lyrics file, or the lyrics croon finds for a song, with times, format and source
+    /// Show a lyrics file, or the lyrics found for a song, with times, format and source
     Show(ShowArgs),
-    /// Name every fault of lyrics files with its line
+    /// List every fault of lyrics files, with its line
     Check(CheckArgs),
-    /// Write lyrics as LRC, or an UltraStar file with its times moved
+    /// Write lyrics as LRC, or an UltraStar file with shifted times
     Export(ExportArgs),
-    /// Keep a lyrics file for a song in croon's own folder; the file itself stays where it is
+    /// Copy a lyrics file for a song into croon's own folder
     Import(keep::ImportArgs),
-    /// Ask the LRCLIB server for the lyrics of songs, and keep what it says
+    /// Ask the LRCLIB server for the lyrics of songs, and store its answers
     Fetch(keep::FetchArgs),
 }
 
@@ -39,7 +39,7 @@ pub struct ShowArgs {
     /// A lyrics file or a song
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -49,7 +49,7 @@ pub struct CheckArgs {
     /// Lyrics files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -62,10 +62,10 @@ pub struct ExportArgs {
     /// lrc from any format; ultrastar from UltraStar, every other byte as it was
     #[arg(long, value_name = "FORMAT", default_value = "lrc")]
     pub to: To,
-    /// Move all times so many milliseconds later (negative: sooner)
+    /// Shift all times by so many milliseconds (positive: later, negative: earlier)
     #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
     pub shift: Millis,
-    /// Into this file, which must not exist yet; default: stdout
+    /// Write to this file, which must not exist yet [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use crate::commands::exit_code::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

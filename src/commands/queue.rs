@@ -16,20 +16,20 @@ use crate::text::printable;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum QueueCommand {
-    /// Write the queue into a list
+    /// Save the queue as a song list
     Save {
-        /// The list: .m3u8 or .m3u
+        /// Song list to write: .m3u8 or .m3u
         #[arg(value_name = "FILE.m3u8", value_hint = ValueHint::FilePath)]
         file: PathBuf,
-        /// Over a file that is there already
+        /// Overwrite an existing file
         #[arg(long)]
         force: bool,
     },
-    /// Make a list, or all songs of a folder, the queue
+    /// Replace the queue by a song list, or by all songs of a folder
     Load {
         #[arg(value_name = "FILE.m3u8|DIR", value_hint = ValueHint::AnyPath)]
         file: PathBuf,
-        /// Behind what waits already, instead of in its place
+        /// Add the songs to the end of the queue instead
         #[arg(long)]
         add: bool,
     },

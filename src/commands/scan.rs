@@ -12,10 +12,10 @@ use crate::track::Track;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folders or files to look at; default: those of the configuration
+    /// Folders or files to scan [default: the configured folders]
     #[arg(value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -8,7 +8,7 @@ use crate::commands::context::Context;
 use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::separate::command::EngineCommand;
 
-/// All after `train`, `--help` included, is the engine's to understand.
+/// Everything after `train`, `--help` included, is passed to the engine.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Args {

@@ -25,10 +25,10 @@ pub struct Args {
     /// accompaniment, or drums, bass and other, or folders of these
     #[arg(required = true, value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
-    /// Model of croon's own engine [default: the configured one]
+    /// Model of croon's engine [default: the configured model]
     #[arg(long, value_name = "NAME", conflicts_with = "estimates")]
     pub model: Option<String>,
-    /// Judge the stems in DIR/SONG/vocals.* (and accompaniment.* where there is one) instead of
+    /// Judge the stems in DIR/SONG/vocals.* (and accompaniment.*, if there is one) instead of
     /// separating
     #[arg(long, value_name = "DIR")]
     pub estimates: Option<PathBuf>,
@@ -38,8 +38,7 @@ pub struct Args {
     /// Write a line per song and method as CSV; - is stdout, instead of the table
     #[arg(long, value_name = "FILE|-")]
     pub csv: Option<PathBuf>,
-    /// Judge what any separator must be compared with, too: doing nothing, simple tricks, ideal
-    /// masks; this is the default
+    /// Measure the baselines too: doing nothing, simple tricks, ideal masks; this is the default
     #[arg(long, overrides_with = "no_baselines")]
     pub baselines: bool,
     /// Leave the baselines out

@@ -29,7 +29,7 @@ pub struct Args {
     /// Songs to separate
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Folder for the stems, made if need be [default: the current one]
+    /// Folder for the stems; created if missing [default: the current folder]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Which stems to write
@@ -43,13 +43,13 @@ pub struct Args {
     /// wav: 32-bit float; flac: 24 bits, half the size
     #[arg(long, value_enum, default_value = "wav")]
     pub format: Format,
-    /// Model of croon's own engine [default: the configured one]
+    /// Model of croon's engine [default: the configured model]
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
-    /// Write over stems that are there already
+    /// Overwrite existing stems
     #[arg(long)]
     pub force: bool,
-    /// One JSON object per song on stdout
+    /// Print one JSON object per song
     #[arg(long)]
     pub json: bool,
 }

@@ -24,16 +24,16 @@ use crate::track::{Track, TrackId};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folders with songs [default: those of the configuration]
+    /// Folders with songs [default: the configured folders]
     #[arg(value_name = "DIR")]
     pub folders: Vec<PathBuf>,
-    /// Model of croon's own engine [default: the configured one]
+    /// Model of croon's engine [default: the configured model]
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
-    /// End once every song is separated
+    /// Exit once every song is separated
     #[arg(long)]
     pub once: bool,
-    /// One JSON object per line on stdout
+    /// Print one JSON object per event
     #[arg(long)]
     pub json: bool,
 }
