@@ -9,7 +9,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use croon::separate::protocol::{Message, read_message, write_message};
+use croon::separate::protocol::{PipeMessage, read_message, write_message};
 
 fn main() {
     divan::main();
@@ -33,7 +33,7 @@ impl Engine {
         let ask = child.stdin.take().expect("stdin is piped");
         let mut answers = BufReader::new(child.stdout.take().expect("stdout is piped"));
         assert!(
-            matches!(read_message(&mut answers), Ok(Some(Message::Hello(_)))),
+            matches!(read_message(&mut answers), Ok(Some(PipeMessage::Hello(_)))),
             "the engine greets"
         );
         Self { child, ask, answers }
@@ -43,7 +43,7 @@ impl Engine {
         for (id, pcm) in windows.iter().enumerate() {
             write_message(
                 &mut self.ask,
-                &Message::Window {
+                &PipeMessage::Window {
                     id: id as u64,
                     pcm: pcm.clone(),
                 },
@@ -52,14 +52,14 @@ impl Engine {
         }
         for _ in windows {
             let answer = read_message(&mut self.answers).expect("it answers");
-            assert!(matches!(answer, Some(Message::Vocals { .. })));
+            assert!(matches!(answer, Some(PipeMessage::Vocals { .. })));
         }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let _ = write_message(&mut self.ask, &Message::Bye);
+        let _ = write_message(&mut self.ask, &PipeMessage::Bye);
         let _ = self.child.wait();
     }
 }

@@ -28,33 +28,33 @@ pub struct Cli {
     pub options: Options,
 
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 /// What croon does without its screen.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Check music folders, sound, engine, cache and terminal, and say how to mend what is wrong
-    Doctor(commands::doctor::Args),
+    Doctor(commands::doctor::DoctorArgs),
     /// Show, check or clear the cache of separated songs
-    Cache(commands::cache::Args),
+    Cache(commands::cache::CacheArgs),
     /// Show the songs croon sees in your folders
-    Scan(commands::scan::Args),
+    Scan(commands::scan::ScanArgs),
     /// Show, check or export lyrics
     #[command(subcommand)]
     Lyrics(commands::lyrics::LyricsCommand),
     /// Write the vocals and the instrumental of songs to files
-    Separate(commands::separate::Args),
+    Separate(commands::separate::SeparateArgs),
     /// Write songs as UltraStar folders with their stems
-    Export(commands::export::Args),
+    Export(commands::export::ExportSongsArgs),
     /// Measure the quality of the engine, or of other separators' stems, on songs with known stems
-    Eval(commands::eval::Args),
+    Eval(commands::eval::EvalArgs),
     /// Train a separation model on your own material
-    Train(commands::train::Args),
+    Train(commands::train::TrainCommandArgs),
     /// Separate the songs in these folders, and new ones as they arrive
-    Watch(commands::watch::Args),
+    Watch(commands::watch::WatchArgs),
     /// Control the croon that is running
-    Ctl(commands::ctl::Args),
+    Ctl(commands::ctl::CtlArgs),
     /// Save the queue as a song list, or load a song list into the queue
     #[command(subcommand)]
     Queue(commands::queue::QueueCommand),
@@ -62,12 +62,12 @@ pub enum Command {
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
     /// Show where croon keeps its files
-    Paths(commands::paths::Args),
+    Paths(commands::paths::PathsArgs),
     /// Print completions for a shell
-    Completions(commands::completions::Args),
+    Completions(commands::completions::CompletionsArgs),
 }
 
-impl Command {
+impl CliCommand {
     pub fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self {
             Self::Doctor(args) => commands::doctor::run(args, context),

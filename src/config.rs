@@ -12,7 +12,7 @@ pub use model::{
     BigText, CacheConfig, ColorChoice, Config, Device, LibraryConfig, LogConfig, LogLevel, LoudnessChoice,
     LyricsConfig, OnUnplug, PlaybackConfig, RemoteConfig, ScreenConfig, SeparationConfig,
 };
-pub use place::Place;
+pub use place::SourcePosition;
 pub use problem::ConfigProblem;
 
 /// The default configuration as a commented file.

@@ -14,9 +14,9 @@ use crate::action::{Action, Screen};
 
 /// Where a key works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scope(u8);
+pub struct KeyScope(u8);
 
-impl Scope {
+impl KeyScope {
     pub const EVERYWHERE: Self = Self(0b1111);
     pub const LISTS: Self = Self(0b1011);
     pub const LIBRARY: Self = Self(0b0001);
@@ -44,7 +44,7 @@ impl Scope {
 pub struct Binding {
     pub keys: Vec<Key>,
     pub action: Action,
-    pub scope: Scope,
+    pub scope: KeyScope,
     pub by_user: bool,
 }
 

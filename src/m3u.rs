@@ -14,7 +14,7 @@ pub const LONGEST_BYTES: u64 = 16 << 20;
 
 /// One song of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub struct ListItem {
     pub path: PathBuf,
     /// `Artist - Title`, or nothing.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Item {
 /// What a list says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct List {
-    pub items: Vec<Item>,
+    pub items: Vec<ListItem>,
     /// Lines that name no file: addresses of streams.
     pub left_out: usize,
 }
@@ -66,7 +66,7 @@ pub fn read(bytes: &[u8], base: &Path) -> List {
             continue;
         }
         match path(line, base) {
-            Some(path) => list.items.push(Item {
+            Some(path) => list.items.push(ListItem {
                 path,
                 name: std::mem::take(&mut name),
                 seconds: seconds.take(),
@@ -165,7 +165,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
 /// A list to lie in the folder `base`, an absolute path. Songs below it get relative paths, so that
 /// the folder can be moved; a name that would break its line, or be taken for something else, becomes
 /// a `file://` address.
-pub fn write(items: &[Item], base: &Path) -> Vec<u8> {
+pub fn write(items: &[ListItem], base: &Path) -> Vec<u8> {
     let mut out = b"#EXTM3U\n".to_vec();
     for item in items {
         let seconds = item.seconds.map_or("-1".into(), |seconds| seconds.to_string());
@@ -228,7 +228,7 @@ mod tests {
             Path::new("/lists/party"),
         );
         assert_eq!(list.left_out, 1);
-        let snow = Item {
+        let snow = ListItem {
             path: "/lists/music/Snow.flac".into(),
             name: "Ana - [2JSnow".into(),
             seconds: Some(221),
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_list_is_written_with_relative_paths_and_singers() {
-        let item = |path: &str, singer: Option<&str>| Item {
+        let item = |path: &str, singer: Option<&str>| ListItem {
             path: path.into(),
             name: "Ana\n#EXTM3U".into(),
             seconds: Some(60),
@@ -295,7 +295,7 @@ mod tests {
             .prop_filter("no name", |part| part != b"." && part != b"..")
     }
 
-    fn item() -> impl Strategy<Value = Item> {
+    fn item() -> impl Strategy<Value = ListItem> {
         let singer = prop::option::of(any::<String>());
         (
             any::<bool>(),
@@ -307,7 +307,7 @@ mod tests {
             .prop_map(|(below, parts, name, seconds, singer)| {
                 let mut path = PathBuf::from(if below { "/my lists" } else { "/" });
                 path.extend(parts.iter().map(|part| OsStr::from_bytes(part)));
-                Item {
+                ListItem {
                     path,
                     name,
                     seconds,
@@ -322,7 +322,7 @@ mod tests {
             let base = Path::new("/my lists");
             let text = write(&items, base);
             let back = read(&text, base);
-            let shown = items.into_iter().map(|item| Item {
+            let shown = items.into_iter().map(|item| ListItem {
                 name: printable(&item.name),
                 singer: item.singer.map(|who| printable(&who)).filter(|who| !who.is_empty()),
                 ..item

@@ -13,7 +13,7 @@ mod screen;
 pub use crate::terminal::input::Input;
 pub use crate::terminal::large::Large;
 pub use crate::terminal::lines::Lines;
-pub use crate::terminal::screen::Screen;
+pub use crate::terminal::screen::TerminalScreen;
 pub use error::TerminalError;
 
 use std::io::{self, Write, stdout};

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 
 use croon::audio::Vocals;
-use croon::audio::frame::{Frame, Tail};
-use croon::audio::player::command::Command;
+use croon::audio::frame::{Frame, OutgoingFrames};
+use croon::audio::player::command::PlayerCommand;
 use croon::audio::player::controls::Shared;
 use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::feeder::Feeder;
 use croon::audio::player::mixer::limiter::CEILING;
 use croon::audio::player::mixer::mixer_for;
-use croon::audio::player::song::Song;
+use croon::audio::player::song::PlayerSong;
 use croon::key_tempo::KeyTempo;
 use croon::output_state::OutputState;
 
@@ -50,7 +50,7 @@ fn play_about(channels: u16) {
                     vocals: [0.25; 2],
                     generation,
                     at,
-                    tail: Tail {
+                    tail: OutgoingFrames {
                         mixture: [0.4; 2],
                         vocals: [0.2; 2],
                         share: if round % 200 < 120 { 0.7 } else { 0.0 },
@@ -93,7 +93,7 @@ fn play_about(channels: u16) {
 }
 
 /// A song of a loud chord, and the singer in it.
-fn song(folder: &Path, play_id: u64, seconds: u32, key_tempo: KeyTempo, crossfade: f64) -> Song {
+fn song(folder: &Path, play_id: u64, seconds: u32, key_tempo: KeyTempo, crossfade: f64) -> PlayerSong {
     let path = folder.join(format!("{play_id}.wav"));
     let spec = hound::WavSpec {
         channels: 2,
@@ -107,7 +107,7 @@ fn song(folder: &Path, play_id: u64, seconds: u32, key_tempo: KeyTempo, crossfad
         (0..2).for_each(|_| writer.write_sample(sample).unwrap());
     }
     writer.finalize().unwrap();
-    Song {
+    PlayerSong {
         play_id,
         path,
         vocals: Box::new(Sung),
@@ -148,7 +148,7 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
     let mut feeder = Feeder::new(shared.clone(), move |event| tell.send(event).unwrap());
     let (rate, channels) = (NonZero::new(48_000).unwrap(), NonZero::new(2).unwrap());
     let (ring, mut source) = mixer_for(rate, channels, shared.clone());
-    feeder.apply(Command::Attach {
+    feeder.apply(PlayerCommand::Attach {
         ring,
         rate: rate.get(),
         latency: 2048,
@@ -163,15 +163,18 @@ fn nothing_the_feeder_can_send_makes_the_callback_allocate() {
         match round % 400 {
             0 => {
                 let changed = KeyTempo::new(3 - play_id as i8, tempo);
-                feeder.apply(Command::Load(song(folder.path(), play_id, 2, changed, 0.0), true));
+                feeder.apply(PlayerCommand::Load(
+                    song(folder.path(), play_id, 2, changed, 0.0),
+                    true,
+                ));
                 let next = song(folder.path(), play_id + 1, 3, KeyTempo::new(-2, 120), 0.7);
-                feeder.apply(Command::Queue(Some(next)));
+                feeder.apply(PlayerCommand::Queue(Some(next)));
             }
-            20 => feeder.apply(Command::Loop(Some((0.2, 0.202)))),
-            60 => feeder.apply(Command::Loop(None)),
-            70 => feeder.apply(Command::KeyTempo(KeyTempo::new(1, tempo))),
-            90 => feeder.apply(Command::Seek(0.8)),
-            at if at % 37 == 0 => feeder.apply(Command::Vocals),
+            20 => feeder.apply(PlayerCommand::Loop(Some((0.2, 0.202)))),
+            60 => feeder.apply(PlayerCommand::Loop(None)),
+            70 => feeder.apply(PlayerCommand::KeyTempo(KeyTempo::new(1, tempo))),
+            90 => feeder.apply(PlayerCommand::Seek(0.8)),
+            at if at % 37 == 0 => feeder.apply(PlayerCommand::Vocals),
             _ => {}
         }
         shared.set_level((round % 7) as f32 / 3.0);

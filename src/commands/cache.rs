@@ -7,7 +7,7 @@ use crate::commands::exit_code::ExitCode;
 use crate::store::{Cleared, OwnerLock, Pruned, Stats, StemStore, StoreError, Verified, stats_of_folder};
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct CacheArgs {
     #[command(subcommand)]
     pub command: CacheCommand,
     /// Print JSON
@@ -38,7 +38,7 @@ pub enum CacheCommand {
     },
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: CacheArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let paths = context.store_paths();
     let open = || StemStore::open(&paths, context.config.cache_bytes());
     match args.command {
@@ -232,7 +232,7 @@ fn gigabytes(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Damage;
+    use crate::store::DamageReport;
 
     #[test]
     fn sizes_and_times_read_well() {
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn damage_says_what_follows() {
-        let damage = Damage {
+        let damage = DamageReport {
             model: "m".into(),
             track: "t".into(),
             segments: vec![1, 4],

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::commands::exit_code::{CommandError, ExitCode};
-use crate::config::{ColorChoice, Config, ConfigProblem, Device, Place};
+use crate::config::{ColorChoice, Config, ConfigProblem, Device, SourcePosition};
 use crate::jobs::lyrics::Folders;
 use crate::keymap::Keymap;
 use crate::paths::Paths;
@@ -268,7 +268,8 @@ fn key_problems(config: &Config, text: &str, file: &Path) -> Vec<ConfigProblem> 
     let mut problems = Vec::new();
     for (key, action) in &config.keys {
         let line = [(key.clone(), action.clone())].into();
-        let place = Place::of_key(text, "keys", key).unwrap_or(Place { line: 1, column: 1 });
+        let place =
+            SourcePosition::of_key(text, "keys", key).unwrap_or(SourcePosition { line: 1, column: 1 });
         problems.extend(
             Keymap::with_overrides(&line)
                 .1

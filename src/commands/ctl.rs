@@ -13,7 +13,7 @@ use crate::text::printable;
 
 /// Values with a sign are steps (`+5`, `-10`), others are where to go (`20`, `1:23`).
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct CtlArgs {
     #[command(subcommand)]
     pub command: CtlCommand,
 }
@@ -96,7 +96,7 @@ fn checked(
     move |text| read(text).map(|_| text.to_owned())
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: CtlArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let mut client = Client::connect(&context.remote_address())?.ok_or_else(|| nobody(context))?;
     let lines = match args.command {
         CtlCommand::Status { json } => {

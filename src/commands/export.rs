@@ -13,14 +13,14 @@ use crate::audio::write::StemFormat;
 use crate::commands::context::Context;
 use crate::commands::exit_code::{self, CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
-use crate::commands::separate::files::Stems;
-use crate::commands::separate::stem::Stem;
-use crate::commands::separate::{Format, song as separate};
+use crate::commands::separate::files::StemFiles;
+use crate::commands::separate::stem::StemChoice;
+use crate::commands::separate::{StemFileFormat, song as separate};
 use crate::files::PartFolder;
 use crate::jobs::vocals::StoredVocals;
 use crate::jobs::{model, stored};
 use crate::library::{is_audio, ready_stems, song_text};
-use crate::lyrics::ultrastar::{self, File, inside};
+use crate::lyrics::ultrastar::{self, UltraStarFile, inside};
 use crate::separate::engine::Engine;
 use crate::store::StemStore;
 use crate::text::printable;
@@ -33,7 +33,7 @@ const LONGEST_NAME: usize = 160;
 const COMPANIONS: [&str; 3] = ["COVER", "BACKGROUND", "VIDEO"];
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ExportSongsArgs {
     /// Songs of UltraStar folders: the audio file or the text file
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -45,10 +45,10 @@ pub struct Args {
     pub output: PathBuf,
     /// Format of stems that have to be written; flac: 24 bits, wav: 32-bit float
     #[arg(long, value_enum, default_value = "flac")]
-    pub format: Format,
+    pub format: StemFileFormat,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: ExportSongsArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let mut export = Export {
         context,
         interrupt: Interrupt::listen()?,
@@ -95,7 +95,7 @@ impl Export<'_> {
     fn song(&mut self, file: &Path, output: &Path) -> anyhow::Result<PathBuf> {
         let (text, audio) = text_and_audio(file)?;
         let bytes = std::fs::read(&text).with_context(|| format!("{} cannot be read", shown(&text)))?;
-        let mut song = File::parse(&bytes);
+        let mut song = UltraStarFile::parse(&bytes);
         let name = name(&song, &audio);
         let goal = output.join(&name);
         if goal.exists() {
@@ -157,8 +157,8 @@ impl Export<'_> {
         }
         let names = ["VOC", "INSTR"].map(|part| format!("{name} [{part}].{}", self.format.extension()));
         let goals = vec![
-            (Stem::Vocals, folder.join(&names[0])),
-            (Stem::Instrumental, folder.join(&names[1])),
+            (StemChoice::Vocals, folder.join(&names[0])),
+            (StemChoice::Instrumental, folder.join(&names[1])),
         ];
         if !self.stored(audio, &goals)? {
             let engine = match &mut self.engine {
@@ -179,7 +179,7 @@ impl Export<'_> {
     }
 
     /// Writes the stems from the stored vocals, where these are whole.
-    fn stored(&self, audio: &Path, goals: &[(Stem, PathBuf)]) -> anyhow::Result<bool> {
+    fn stored(&self, audio: &Path, goals: &[(StemChoice, PathBuf)]) -> anyhow::Result<bool> {
         let Some(store) = &self.store else {
             return Ok(false);
         };
@@ -191,7 +191,7 @@ impl Export<'_> {
         };
         let original = Decoder::open(audio)?;
         let mut to_file = Resampler::new(meta.rate, original.info().rate)?;
-        let mut stems = Stems::create(original, goals, self.format)?;
+        let mut stems = StemFiles::create(original, goals, self.format)?;
         let mut vocals = StoredVocals::new(store.clone(), id, Some(stored));
         let mut pcm = Vec::new();
         for start in (0..meta.frames).step_by(PIECE) {
@@ -229,7 +229,7 @@ fn text_and_audio(file: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
     if !ultrastar::looks_like(&bytes) {
         return Err(missing("it is neither audio nor an UltraStar text").into());
     }
-    let song = File::parse(&bytes);
+    let song = UltraStarFile::parse(&bytes);
     let audio = song.audio().map(|name| file.with_file_name("").join(name));
     match audio.filter(|audio| audio.is_file()) {
         Some(audio) => Ok((file.to_owned(), audio)),
@@ -238,7 +238,7 @@ fn text_and_audio(file: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
 }
 
 /// `Artist - Title`, as the name of a folder.
-fn name(song: &File, audio: &Path) -> String {
+fn name(song: &UltraStarFile, audio: &Path) -> String {
     let title = song
         .header("TITLE")
         .map_or_else(|| crate::track::file_title(audio), str::to_owned);
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_song_is_named_by_its_headers_within_one_folder() {
-        let named = |headers: &str| name(&File::parse(headers.as_bytes()), Path::new("/m/a.ogg"));
+        let named = |headers: &str| name(&UltraStarFile::parse(headers.as_bytes()), Path::new("/m/a.ogg"));
         assert_eq!(named("#ARTIST:AC/DC\n#TITLE:../x\n"), "AC_DC - .._x");
         assert_eq!(named("#TITLE:..\n"), "song");
         assert_eq!(named("#BPM:3\n"), "a");

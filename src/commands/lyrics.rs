@@ -17,8 +17,8 @@ use crate::commands::lyrics::error::{shown, unusable};
 use crate::files;
 use crate::jobs::lyrics as finder;
 use crate::library::{is_audio, read_track, stamp_of};
-use crate::lyrics::ultrastar::{self, File};
-use crate::lyrics::{Lyrics, LyricsProblem, Millis, NoteKind, Wanted, write};
+use crate::lyrics::ultrastar::{self, UltraStarFile};
+use crate::lyrics::{Lyrics, LyricsProblem, LyricsRequest, Millis, NoteKind, write};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum LyricsCommand {
@@ -27,9 +27,9 @@ pub enum LyricsCommand {
     /// List every fault of lyrics files, with its line
     Check(CheckArgs),
     /// Write lyrics as LRC, or an UltraStar file with shifted times
-    Export(ExportArgs),
+    Export(LyricsExportArgs),
     /// Copy a lyrics file for a song into croon's own folder
-    Import(keep::ImportArgs),
+    Import(keep::LyricsImportArgs),
     /// Ask the LRCLIB server for the lyrics of songs, and store its answers
     Fetch(keep::FetchArgs),
 }
@@ -55,7 +55,7 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct ExportArgs {
+pub struct LyricsExportArgs {
     /// A lyrics file or a song
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -110,14 +110,14 @@ fn told(file: &Path, context: &Context) -> Result<Told, CommandError> {
     let places = keep::places(context);
     // the whole file is read for its identity: not where nothing is kept under one
     let kept = places.folders.own.as_ref().is_some_and(|own| own.is_dir());
-    let wanted = Wanted {
+    let wanted = LyricsRequest {
         path: file.to_owned(),
         id: kept.then(|| track_id(file).ok()).flatten(),
         artist: track.artist().to_owned(),
         title: track.title(),
         album: track.tags.album.clone(),
         duration: track.duration,
-        ..Wanted::default()
+        ..LyricsRequest::default()
     };
     let found = finder::find(&wanted, &places);
     for (path, reason) in &found.refused {
@@ -291,7 +291,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<ExitCode> {
+fn export(args: &LyricsExportArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let bytes = match args.to {
         To::Lrc => write::lrc(&told(&args.file, context)?.lyrics, args.shift).into_bytes(),
         To::Ultrastar => moved_ultrastar(&args.file, args.shift)?,
@@ -320,7 +320,7 @@ fn moved_ultrastar(path: &Path, shift: Millis) -> Result<Vec<u8>, CommandError> 
             "it is no UltraStar file; only those are written back as such",
         ));
     }
-    let mut file = File::parse(&bytes);
+    let mut file = UltraStarFile::parse(&bytes);
     if shift != 0 {
         let gap = file.number("GAP").unwrap_or(0.0) + shift as f64;
         // headers of old files have a comma, and every game reads a whole number

@@ -6,24 +6,24 @@ use crate::commands::context::Context;
 use crate::commands::exit_code::ExitCode;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct PathsArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-struct Entry {
+struct PathEntry {
     name: &'static str,
     path: PathBuf,
     exists: bool,
     what: &'static str,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: PathsArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let paths = &context.paths;
     let mut places = Vec::new();
     let mut entry = |name, path: &Path, what| {
-        places.push(Entry {
+        places.push(PathEntry {
             name,
             path: path.to_owned(),
             exists: path.exists(),
@@ -75,7 +75,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         .map(|entry| entry.path.to_string_lossy().chars().count())
         .max()
         .unwrap_or(0);
-    for Entry {
+    for PathEntry {
         name,
         path,
         exists,

@@ -11,7 +11,7 @@ use crate::text::printable;
 use crate::track::Track;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ScanArgs {
     /// Folders or files to scan [default: the configured folders]
     #[arg(value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
@@ -20,7 +20,7 @@ pub struct Args {
     pub json: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: ScanArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let roots = context.music_folders(&args.paths);
     let bar = progress(context);
     let mut told = Instant::now();

@@ -11,7 +11,7 @@ use crate::separate::command::EngineCommand;
 /// Everything after `train`, `--help` included, is passed to the engine.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
-pub struct Args {
+pub struct TrainCommandArgs {
     /// Options of `croon-separator train`; `croon train --help` lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
     pub options: Vec<OsString>,
@@ -24,7 +24,7 @@ draws a run's curves, and `croon-separator export` makes a model of it. The engi
 
 ";
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: TrainCommandArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let help = args
         .options
         .iter()

@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::DEFAULT_TOML;
 use super::model::{BigText, ColorChoice, Config, Device, LogLevel, LoudnessChoice, OnUnplug};
 use super::problem::ConfigProblem;
-use super::reader::Reader;
+use super::reader::ConfigReader;
 use super::table::Table;
 
 const DEVICES: &[(&str, Device)] = &[
@@ -57,7 +57,7 @@ impl Config {
 
     /// Every key there is, as (section, key); section names stand under the empty section.
     pub fn known_keys() -> Vec<(&'static str, &'static str)> {
-        let mut reader = Reader::new("", Path::new(""));
+        let mut reader = ConfigReader::new("", Path::new(""));
         fill(&mut reader, &DeTable::new(), Self::empty());
         reader.asked
     }
@@ -65,7 +65,7 @@ impl Config {
 
 fn read(text: &str, file: &Path, start: fn() -> Config) -> (Config, Vec<ConfigProblem>) {
     let (root, faults) = DeTable::parse_recoverable(text);
-    let mut reader = Reader::new(text, file);
+    let mut reader = ConfigReader::new(text, file);
     if !faults.is_empty() {
         for fault in faults {
             reader.not_toml(&fault);
@@ -78,7 +78,7 @@ fn read(text: &str, file: &Path, start: fn() -> Config) -> (Config, Vec<ConfigPr
 }
 
 /// What `root` says, laid over `config`.
-fn fill(reader: &mut Reader<'_>, root: &DeTable<'_>, mut config: Config) -> Config {
+fn fill(reader: &mut ConfigReader<'_>, root: &DeTable<'_>, mut config: Config) -> Config {
     let mut root = Table::root(root, reader);
     root.section("library", |t| {
         let c = &mut config.library;

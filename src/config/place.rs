@@ -5,12 +5,12 @@ use std::ops::Range;
 
 /// Line and column, both from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourcePosition {
     pub line: usize,
     pub column: usize,
 }
 
-impl Place {
+impl SourcePosition {
     /// The place of the first byte of `span` in `text`.
     pub fn of(span: &Range<usize>, text: &str) -> Self {
         let mut at = span.start.min(text.len());
@@ -35,7 +35,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourcePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
     }

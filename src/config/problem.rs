@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::place::Place;
+use super::place::SourcePosition;
 
 /// One thing that is wrong, where, and what croon does instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}:{place}: {what}", file.display())]
 pub struct ConfigProblem {
     pub file: PathBuf,
-    pub place: Place,
+    pub place: SourcePosition,
     /// What is wrong, what follows from it and what would be right.
     pub what: String,
     /// The file is not TOML: nothing in it can be trusted to mean what it seems to.

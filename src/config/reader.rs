@@ -3,18 +3,18 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::place::Place;
+use super::place::SourcePosition;
 use super::problem::ConfigProblem;
 
 /// The faults found so far, and what was asked for.
-pub(super) struct Reader<'a> {
+pub(super) struct ConfigReader<'a> {
     text: &'a str,
     file: &'a Path,
     pub(super) problems: Vec<ConfigProblem>,
     pub(super) asked: Vec<(&'static str, &'static str)>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ConfigReader<'a> {
     pub(super) fn new(text: &'a str, file: &'a Path) -> Self {
         Self {
             text,
@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn problem(&mut self, span: &Range<usize>, what: String) {
-        let place = Place::of(span, self.text);
+        let place = SourcePosition::of(span, self.text);
         self.problems.push(ConfigProblem {
             file: self.file.into(),
             place,
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn not_toml(&mut self, fault: &toml::de::Error) {
-        let place = Place::of(&fault.span().unwrap_or(0..0), self.text);
+        let place = SourcePosition::of(&fault.span().unwrap_or(0..0), self.text);
         let what = format!(
             "this is not TOML: {}. The file cannot be used until it is mended; `croon config print-default` shows a whole right one.",
             fault.message().trim_end_matches('.')

@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::nearest;
-use super::reader::Reader;
+use super::reader::ConfigReader;
 
 /// One table of the file, which learns the right names from the questions it is asked.
 pub(super) struct Table<'a, 'b, 'r> {
@@ -20,11 +20,11 @@ pub(super) struct Table<'a, 'b, 'r> {
     known: Vec<&'static str>,
     /// Any name is right here.
     open: bool,
-    reader: &'b mut Reader<'r>,
+    reader: &'b mut ConfigReader<'r>,
 }
 
 impl<'a, 'b, 'r> Table<'a, 'b, 'r> {
-    pub(super) fn root(entries: &'b DeTable<'a>, reader: &'b mut Reader<'r>) -> Self {
+    pub(super) fn root(entries: &'b DeTable<'a>, reader: &'b mut ConfigReader<'r>) -> Self {
         Self {
             entries,
             name: "",

@@ -13,7 +13,7 @@ pub struct JobsSetup {
 }
 
 /// A command to the separating worker.
-pub(crate) enum Command {
+pub(crate) enum JobCommand {
     /// Starts a job; a running one is cancelled.
     Begin(Job),
     /// Stops the running job.

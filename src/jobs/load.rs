@@ -32,13 +32,13 @@ pub struct Load {
 /// What became of a [`Load`]. A wish that newer ones pushed out is not answered.
 #[derive(Debug)]
 pub enum LoadEvent {
-    Opened(Box<Opened>),
+    Opened(Box<OpenedSong>),
     Failed { path: PathBuf, reason: String },
 }
 
 /// All there is to know about a song before it plays.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedSong {
     pub path: PathBuf,
     pub id: TrackId,
     pub memory: SongSettings,
@@ -61,7 +61,7 @@ pub struct Opened {
     pub span: Span,
 }
 
-impl Opened {
+impl OpenedSong {
     /// What the song is multiplied by: its loudness gain with `preamp` dB on top, or 1 where songs are
     /// not brought to one loudness. Decided before the first sample, and not touched while the song
     /// plays.
@@ -76,11 +76,11 @@ impl Opened {
 }
 
 /// The opening thread; it ends when this is dropped, after the song it is at.
-pub struct Loader {
+pub struct SongLoader {
     wishes: Sender<Load>,
 }
 
-impl Loader {
+impl SongLoader {
     pub fn start(store: StemStore, on: impl Fn(LoadEvent) + Send + 'static) -> std::io::Result<Self> {
         let (wishes, inbox) = unbounded();
         thread::Builder::new()
@@ -152,7 +152,7 @@ fn run(store: &StemStore, inbox: &Receiver<Load>, on: &dyn Fn(LoadEvent)) {
     }
 }
 
-fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
+fn open(store: &StemStore, load: &Load) -> Result<OpenedSong, DecodeError> {
     let duration = length(&load.path)?;
     let id = match load.id {
         Some(id) => id,
@@ -177,7 +177,7 @@ fn open(store: &StemStore, load: &Load) -> Result<Opened, DecodeError> {
         let count = grid.segments((seconds * f64::from(grid.rate)).round() as u64) as usize;
         segments.resize(count.max(segments.len()), None);
     }
-    Ok(Opened {
+    Ok(OpenedSong {
         path: load.path.clone(),
         id,
         memory: store.song_settings(id),

@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::lrclib::Lrclib;
 use crate::lyrics::cdg::Graphics;
-use crate::lyrics::{self, Lyrics, LyricsError, MOST_BYTES, Offer, Online, Pick, Wanted, model};
+use crate::lyrics::{self, Lyrics, LyricsError, LyricsRequest, MOST_BYTES, Offer, Online, Pick, model};
 use crate::store::StemStore;
 
 /// Where lyrics are kept apart from the songs.
@@ -41,7 +41,7 @@ pub struct Places {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct LyricsSearchResult {
     pub lyrics: Option<Lyrics>,
     /// In place of them, where pictures are what is sung from.
     pub graphics: Option<Graphics>,
@@ -58,26 +58,26 @@ pub struct Found {
 /// The threads, one for what lies here and one for a server; they end when this is dropped, after the
 /// song they are at.
 pub struct LyricsFinder {
-    wishes: Sender<Wanted>,
+    wishes: Sender<LyricsRequest>,
 }
 
 /// Of wishes that wait only the newest: the playing song, the next, and one the listener left again.
 const WAITING: usize = 3;
 
-type Tell = dyn Fn(PathBuf, Found) + Send + Sync;
+type Tell = dyn Fn(PathBuf, LyricsSearchResult) + Send + Sync;
 
 impl LyricsFinder {
     /// Whatever is found is told; where a server is asked, once more when it has answered.
     pub fn start(
         places: Places,
-        on: impl Fn(PathBuf, Found) + Send + Sync + 'static,
+        on: impl Fn(PathBuf, LyricsSearchResult) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let (wishes, inbox) = unbounded();
         let (questions, asked) = unbounded();
         let (places, on): (_, Arc<Tell>) = (Arc::new(places), Arc::new(on));
         let (the_places, the_on) = (Arc::clone(&places), Arc::clone(&on));
         thread::Builder::new().name("lyrics".into()).spawn(move || {
-            each(&inbox, |wanted: Wanted| {
+            each(&inbox, |wanted: LyricsRequest| {
                 let mut found = find(&wanted, &the_places);
                 let alone = found.offers.is_empty() || wanted.pick == Some(Pick::lrclib());
                 let asks =
@@ -96,7 +96,7 @@ impl LyricsFinder {
         Ok(Self { wishes })
     }
 
-    pub fn find(&self, wanted: Wanted) {
+    pub fn find(&self, wanted: LyricsRequest) {
         if self.wishes.send(wanted).is_err() {
             tracing::error!("the thread that finds lyrics is gone");
         }
@@ -104,16 +104,16 @@ impl LyricsFinder {
 }
 
 /// The newest wishes, in the order they came.
-fn each(inbox: &Receiver<Wanted>, take: impl Fn(Wanted)) {
+fn each(inbox: &Receiver<LyricsRequest>, take: impl Fn(LyricsRequest)) {
     while let Ok(first) = inbox.recv() {
-        let mut waiting: Vec<Wanted> = std::iter::once(first).chain(inbox.try_iter()).collect();
+        let mut waiting: Vec<LyricsRequest> = std::iter::once(first).chain(inbox.try_iter()).collect();
         waiting.drain(..waiting.len().saturating_sub(WAITING));
         waiting.into_iter().for_each(&take);
     }
 }
 
 /// Asks the server, and looks again.
-fn asked_for(wanted: &Wanted, places: &Places) -> Found {
+fn asked_for(wanted: &LyricsRequest, places: &Places) -> LyricsSearchResult {
     let failed = match (&places.server, online::question(wanted)) {
         (Some(server), Some(question)) => online::ask(server, places.store.as_ref(), &question).err(),
         _ => None,
@@ -177,9 +177,9 @@ mod tests {
             sent.send((path, found.lyrics)).unwrap();
         })
         .unwrap();
-        finder.find(Wanted {
+        finder.find(LyricsRequest {
             path: song.clone(),
-            ..Wanted::default()
+            ..LyricsRequest::default()
         });
         let (path, lyrics) = heard.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
         assert_eq!((path, lyrics.unwrap().text().as_str()), (song, "from a file"));

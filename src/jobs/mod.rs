@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::jobs::command::Command;
+use crate::jobs::command::JobCommand;
 
 /// How long the end of croon waits for the worker; reading a file on a dead network share may take
 /// longer, and then the process ends without it.
@@ -40,7 +40,7 @@ const LAST_WAIT: Duration = Duration::from_secs(4);
 
 /// The separating worker. Dropping it ends the job and the engine; what is stored stays.
 pub struct Jobs {
-    commands: Sender<Command>,
+    commands: Sender<JobCommand>,
     /// Dropped to end every wait of the worker.
     stop: Option<Sender<()>>,
     ended: Receiver<()>,
@@ -64,26 +64,26 @@ impl Jobs {
 
     /// Begins a job. One that still runs is cancelled.
     pub fn begin(&self, job: Job) {
-        self.tell(Command::Begin(job));
+        self.tell(JobCommand::Begin(job));
     }
 
     /// Stops the running job; what is stored stays.
     pub fn cancel(&self) {
-        self.tell(Command::Cancel);
+        self.tell(JobCommand::Cancel);
     }
 
     /// A job will come soon: the engine is started if it does not run. Where none can be had, the job
     /// will say so.
     pub fn warm(&self) {
-        self.tell(Command::Warm);
+        self.tell(JobCommand::Warm);
     }
 
     /// The listener is here: segments from this position of the running job come first.
     pub fn focus(&self, seconds: f64) {
-        self.tell(Command::Focus(seconds));
+        self.tell(JobCommand::Focus(seconds));
     }
 
-    fn tell(&self, command: Command) {
+    fn tell(&self, command: JobCommand) {
         if self.commands.send(command).is_err() {
             tracing::error!("the separating worker is gone");
         }

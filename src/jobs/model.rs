@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::config::SeparationConfig;
 use crate::paths::Paths;
-use crate::separate::auto::{self, Candidate, Speeds};
+use crate::separate::auto::{self, ModelCandidate, Speeds};
 use crate::separate::models;
 use crate::separate::protocol::Hello;
 use crate::store::StemStore;
@@ -76,8 +76,8 @@ fn speeds() -> Speeds {
 /// model that is known to be fast enough here, else the best candidate's.
 fn guess(
     last: Option<&str>,
-    candidates: &[Candidate],
-    is_fast: impl Fn(&Candidate) -> bool,
+    candidates: &[ModelCandidate],
+    is_fast: impl Fn(&ModelCandidate) -> bool,
 ) -> Option<String> {
     let keys: Vec<String> = candidates
         .iter()
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_better_model_that_turned_out_fast_enough_replaces_the_last_one() {
-        let candidate = |name: &str| Candidate {
+        let candidate = |name: &str| ModelCandidate {
             name: name.into(),
             manifest: PathBuf::new(),
             fingerprint: "c0ffee12".into(),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const TRIES: u32 = 3;
 
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct SegmentPlan {
     cursor: u32,
     /// How many segments the song has, once its end was seen.
     end: Option<u32>,
@@ -15,7 +15,7 @@ pub(super) struct Plan {
     failures: BTreeMap<u32, u32>,
 }
 
-impl Plan {
+impl SegmentPlan {
     pub(super) fn from(cursor: u32) -> Self {
         Self {
             cursor,
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn order(plan: &mut Plan, stored: &[u32]) -> Vec<u32> {
+    fn order(plan: &mut SegmentPlan, stored: &[u32]) -> Vec<u32> {
         let mut order = Vec::new();
         while let Some(k) = plan.next(|k| stored.contains(&k) || order.contains(&k)) {
             order.push(k);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn from_the_listener_to_the_end_then_the_rest() {
-        let mut plan = Plan::from(3);
+        let mut plan = SegmentPlan::from(3);
         plan.ends_at(6);
         assert_eq!(order(&mut plan, &[]), [3, 4, 5, 0, 1, 2]);
         assert_eq!(order(&mut plan, &[0, 4]), [3, 5, 1, 2]);
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_place_behind_the_end_begins_at_the_start() {
-        let mut plan = Plan::from(40);
+        let mut plan = SegmentPlan::from(40);
         assert_eq!(plan.next(|_| false), Some(40));
         plan.ends_at(2);
         assert_eq!(order(&mut plan, &[]), [0, 1]);
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_is_not_asked_again_until_it_fails_and_then_last() {
-        let mut plan = Plan::default();
+        let mut plan = SegmentPlan::default();
         plan.ends_at(3);
         plan.asked(0);
         assert_eq!(plan.next(|_| false), Some(1));
@@ -146,7 +146,7 @@ mod tests {
             in_flight in 1usize..4,
             mut happenings in proptest::collection::vec(happening(), 0..150),
         ) {
-            let mut plan = Plan::from(start);
+            let mut plan = SegmentPlan::from(start);
             let (mut stored, mut out) = (BTreeSet::new(), Vec::new());
             let mut cursor = start;
             let mut asked: BTreeMap<u32, u32> = BTreeMap::new();

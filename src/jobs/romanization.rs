@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::lyrics::Lyrics;
 use crate::lyrics::romanization::{Kind, Readings};
-use crate::romanization::{BrokenDictionary, Reader};
+use crate::romanization::{BrokenDictionary, RomanizationReader};
 
 /// Lyrics to be read.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ fn run(
     inbox: &Receiver<RomanizationRequest>,
     on: &dyn Fn(RomanizationRequest, Result<Readings, BrokenDictionary>),
 ) {
-    let mut reader = Reader::default();
+    let mut reader = RomanizationReader::default();
     // without end until there is something to give back
     while let Ok(first) = inbox.recv() {
         let mut next = Ok(first);

@@ -8,7 +8,7 @@ use crate::jobs::bundled_stems::BundledStems;
 use crate::jobs::error::JobError;
 use crate::jobs::eta::SpeedEstimate;
 use crate::jobs::peaks::peaks;
-use crate::jobs::plan::Plan;
+use crate::jobs::plan::SegmentPlan;
 use crate::separate::engine::Engine;
 use crate::separate::segment::Grid;
 use crate::separate::window_source::Mixture;
@@ -33,18 +33,18 @@ impl Stamp {
 }
 
 /// A segment that went into the store.
-pub(super) struct Stored {
+pub(super) struct StoredSegment {
     pub segment: u32,
     pub peaks: Peaks,
 }
 
-pub(super) struct Separation {
+pub(super) struct SeparationJob {
     path: PathBuf,
     stamp: Stamp,
     grid: Grid,
     mixture: Mixture,
     stems: Arc<SongStems>,
-    plan: Plan,
+    plan: SegmentPlan,
     speed_estimate: SpeedEstimate,
     /// Refusals since the last answer.
     refusals: u32,
@@ -55,7 +55,7 @@ pub(super) struct Separation {
 /// So many windows refused in a row: the engine will refuse the others as well.
 const REFUSALS: u32 = 9;
 
-impl Separation {
+impl SeparationJob {
     pub(super) fn new(
         path: &Path,
         stamp: Stamp,
@@ -64,7 +64,7 @@ impl Separation {
         from_seconds: f64,
     ) -> Result<Self, JobError> {
         let mixture = Mixture::open(path, grid)?;
-        let plan = Plan::from(segment_at(&grid, from_seconds));
+        let plan = SegmentPlan::from(segment_at(&grid, from_seconds));
         Ok(Self {
             path: path.to_owned(),
             stamp,
@@ -84,7 +84,7 @@ impl Separation {
 
     /// Gives the engine as much as it takes. Segments of silence need no engine: they are stored at
     /// once and returned. `None` once there is nothing left to ask.
-    pub(super) fn feed(&mut self, engine: &mut Engine) -> Result<Option<Stored>, JobError> {
+    pub(super) fn feed(&mut self, engine: &mut Engine) -> Result<Option<StoredSegment>, JobError> {
         while engine.room() > 0 {
             let Some((segment, window)) = self.next_window()? else {
                 return Ok(None);
@@ -100,7 +100,7 @@ impl Separation {
     }
 
     /// Takes the next segment from a stem that came with the song. `None` once there is nothing left.
-    pub(super) fn take(&mut self, ready: &mut BundledStems) -> Result<Option<Stored>, JobError> {
+    pub(super) fn take(&mut self, ready: &mut BundledStems) -> Result<Option<StoredSegment>, JobError> {
         let Some((segment, window)) = self.next_window()? else {
             return Ok(None);
         };
@@ -136,7 +136,7 @@ impl Separation {
         tag: u64,
         mixture: &[f32],
         vocals: &[f32],
-    ) -> Result<Option<Stored>, JobError> {
+    ) -> Result<Option<StoredSegment>, JobError> {
         let segment = u32::try_from(tag).unwrap_or(u32::MAX);
         if !self.plan.waits_for(segment) {
             return Ok(None);
@@ -213,11 +213,11 @@ impl Separation {
             .speed(self.grid.core as f32 / self.grid.rate as f32)
     }
 
-    fn keep(&mut self, segment: u32, mixture: &[f32], vocals: &[f32]) -> Result<Stored, JobError> {
+    fn keep(&mut self, segment: u32, mixture: &[f32], vocals: &[f32]) -> Result<StoredSegment, JobError> {
         let piece = self.grid.cut(segment, vocals, self.mixture.frames());
         let peaks = peaks(&self.grid, mixture, vocals);
         self.stems.put(segment, &piece, &peaks)?;
-        Ok(Stored { segment, peaks })
+        Ok(StoredSegment { segment, peaks })
     }
 }
 

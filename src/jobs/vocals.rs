@@ -22,12 +22,12 @@ pub struct StoredVocals {
     stems: Option<Arc<SongStems>>,
     /// Frames read since `stems` was last looked for.
     waited: usize,
-    blocks: Vec<Block>,
+    blocks: Vec<DecodedBlock>,
     /// Told of each segment that was stored and did not read back.
     lost: Box<dyn Fn(u32) + Send>,
 }
 
-struct Block {
+struct DecodedBlock {
     segment: u32,
     nth: usize,
     pcm: Vec<f32>,
@@ -95,7 +95,7 @@ impl StoredVocals {
             .position(|block| (block.segment, block.nth) == (segment, nth));
         let block = match kept {
             Some(at) => self.blocks.remove(at),
-            None => Block {
+            None => DecodedBlock {
                 segment,
                 nth,
                 pcm: stems.block(segment, nth)?,

@@ -7,12 +7,12 @@ use crossbeam_channel::{Receiver, select};
 
 use crate::audio::identity::track_id;
 use crate::jobs::bundled_stems::BundledStems;
-use crate::jobs::command::{Command, JobsSetup};
+use crate::jobs::command::{JobCommand, JobsSetup};
 use crate::jobs::error::JobError;
 use crate::jobs::event::{JobEvent, engine_info};
 use crate::jobs::job::Job;
 use crate::jobs::loudness::Measuring;
-use crate::jobs::separation::{Separation, Stamp, Stored};
+use crate::jobs::separation::{SeparationJob, Stamp, StoredSegment};
 use crate::jobs::{model, stored};
 use crate::library::ready_stems;
 use crate::separate::engine::{Engine, EngineReply};
@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_secs(300);
 
 pub(super) struct Worker {
     setup: JobsSetup,
-    inbox: Receiver<Command>,
+    inbox: Receiver<JobCommand>,
     stopped: Receiver<()>,
     on: Box<dyn Fn(JobEvent) + Send>,
     engine: Option<Engine>,
@@ -46,7 +46,7 @@ struct Finished {
 impl Worker {
     pub(super) fn new(
         setup: JobsSetup,
-        inbox: Receiver<Command>,
+        inbox: Receiver<JobCommand>,
         stopped: Receiver<()>,
         on: Box<dyn Fn(JobEvent) + Send>,
     ) -> Self {
@@ -112,10 +112,10 @@ impl Worker {
             select! {
                 recv(stopped) -> _ => return None,
                 recv(inbox) -> command => match command {
-                    Ok(Command::Begin(job)) => return Some(job),
+                    Ok(JobCommand::Begin(job)) => return Some(job),
                     // Too late for a job that just ended.
-                    Ok(Command::Cancel | Command::Focus(_)) => {}
-                    Ok(Command::Warm) => self.warm(),
+                    Ok(JobCommand::Cancel | JobCommand::Focus(_)) => {}
+                    Ok(JobCommand::Warm) => self.warm(),
                     Err(_) => return None,
                 },
                 default(idle) => {
@@ -155,7 +155,7 @@ impl Worker {
             return Ok(Finished { id, already: true });
         }
         let stems = self.setup.store.song(&key, id)?;
-        let song = Separation::new(&job.path, stamp, grid, stems, job.from_seconds)?;
+        let song = SeparationJob::new(&job.path, stamp, grid, stems, job.from_seconds)?;
         self.through_the_engine(&job.path, id, song)?;
         Ok(Finished { id, already: false })
     }
@@ -187,7 +187,7 @@ impl Worker {
         let stems = self.setup.store.song(&key, id)?;
         let already = stems.is_complete();
         if !already {
-            let mut song = Separation::new(&job.path, stamp.clone(), grid, stems, job.from_seconds)?;
+            let mut song = SeparationJob::new(&job.path, stamp.clone(), grid, stems, job.from_seconds)?;
             self.progress(&job.path, &song);
             while let Some(stored) = song.take(&mut ready)? {
                 self.stored(&job.path, &song, stored);
@@ -199,7 +199,12 @@ impl Worker {
         Ok(Some(Finished { id, already }))
     }
 
-    fn through_the_engine(&mut self, path: &Path, id: TrackId, mut song: Separation) -> Result<(), JobError> {
+    fn through_the_engine(
+        &mut self,
+        path: &Path,
+        id: TrackId,
+        mut song: SeparationJob,
+    ) -> Result<(), JobError> {
         let mut measuring = Measuring::begin(&self.setup.store, path, id);
         self.progress(path, &song);
         loop {
@@ -248,21 +253,21 @@ impl Worker {
     }
 
     /// Takes what came in while a job runs.
-    fn listen(&mut self, mut song: Option<&mut Separation>) -> Result<(), JobError> {
+    fn listen(&mut self, mut song: Option<&mut SeparationJob>) -> Result<(), JobError> {
         use crossbeam_channel::TryRecvError::Empty;
         if !matches!(self.stopped.try_recv(), Err(Empty)) {
             return Err(JobError::Cancelled);
         }
         while let Ok(command) = self.inbox.try_recv() {
             match command {
-                Command::Focus(seconds) => {
+                JobCommand::Focus(seconds) => {
                     if let Some(song) = &mut song {
                         song.focus(seconds);
                     }
                 }
-                Command::Warm => {}
-                Command::Cancel => return Err(JobError::Cancelled),
-                Command::Begin(job) => {
+                JobCommand::Warm => {}
+                JobCommand::Cancel => return Err(JobError::Cancelled),
+                JobCommand::Begin(job) => {
                     self.next = Some(job);
                     return Err(JobError::Cancelled);
                 }
@@ -316,7 +321,7 @@ impl Worker {
         error.into()
     }
 
-    fn stored(&self, path: &Path, song: &Separation, Stored { segment, peaks }: Stored) {
+    fn stored(&self, path: &Path, song: &SeparationJob, StoredSegment { segment, peaks }: StoredSegment) {
         self.say(JobEvent::SegmentStored {
             path: path.to_owned(),
             segment,
@@ -325,7 +330,7 @@ impl Worker {
         self.progress(path, song);
     }
 
-    fn progress(&self, path: &Path, song: &Separation) {
+    fn progress(&self, path: &Path, song: &SeparationJob) {
         let (done, total) = song.progress();
         self.say(JobEvent::Progress {
             path: path.to_owned(),

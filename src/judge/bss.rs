@@ -22,7 +22,7 @@ const TAPS: usize = 512;
 
 /// One window's ratios in dB; `None` where silence, or a perfect estimate, leaves none.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct Window {
+pub struct BssWindow {
     pub sdr: Option<f64>,
     pub isr: Option<f64>,
     pub sir: Option<f64>,
@@ -66,7 +66,7 @@ impl<'a> References<'a> {
     /// The windows of both stems' estimates, which must be as long as the references. An estimate
     /// that is silent throughout, which BSS Eval refuses, gets the SDR of the windows in which both
     /// references sound: that ratio needs no filter.
-    pub fn judge(&self, estimates: [&[f32]; 2]) -> [Vec<Window>; 2] {
+    pub fn judge(&self, estimates: [&[f32]; 2]) -> [Vec<BssWindow>; 2] {
         let mut judged = [Vec::new(), Vec::new()];
         let refused = estimates.iter().any(|estimate| sdr::silent(estimate));
         let mut scorer = (!refused).then(|| self.scorer(estimates)).flatten();
@@ -74,7 +74,7 @@ impl<'a> References<'a> {
             let sounds = |stems: [&[f32]; 2]| stems.iter().all(|stem| !sdr::silent(sdr::part(stem, &range)));
             let counts = sounds(self.stems) && (refused || sounds(estimates));
             for (stem, judged) in judged.iter_mut().enumerate() {
-                let mut window = Window::default();
+                let mut window = BssWindow::default();
                 if counts {
                     let [reference, estimate] = [self.stems, estimates].map(|x| sdr::part(x[stem], &range));
                     window.sdr = finite(sdr::ratio(reference, estimate));
@@ -136,7 +136,7 @@ fn solution<const M: usize>(inverse: &Inverse<M>, wanted: &[&[f64]]) -> Vec<Vec<
         .collect()
 }
 
-fn spectra(filters: Vec<Vec<f64>>, transform: &mut Transform) -> Vec<Spectrum> {
+fn spectra(filters: Vec<Vec<f64>>, transform: &mut Transform) -> Vec<BssSpectrum> {
     let mut spectrum = |mut taps: Vec<f64>| {
         taps.resize(transform.len(), 0.0);
         let mut spectrum = vec![Complex::default(); transform.bins()];
@@ -146,14 +146,14 @@ fn spectra(filters: Vec<Vec<f64>>, transform: &mut Transform) -> Vec<Spectrum> {
     filters.into_iter().map(&mut spectrum).collect()
 }
 
-type Spectrum = Vec<Complex<f64>>;
+type BssSpectrum = Vec<Complex<f64>>;
 
 /// What makes an estimate's channel out of the references' channels.
 struct Filters {
     /// Out of all four.
-    both: Vec<Spectrum>,
+    both: Vec<BssSpectrum>,
     /// Out of the stem's own two.
-    own: Vec<Spectrum>,
+    own: Vec<BssSpectrum>,
 }
 
 /// Scores window after window of one pair of estimates.
@@ -164,7 +164,7 @@ struct Scorer<'a> {
     filters: Vec<Filters>,
     transform: Transform,
     /// Of the window, as `channels`.
-    spectra: Vec<Spectrum>,
+    spectra: Vec<BssSpectrum>,
     time: Vec<f64>,
 }
 
@@ -178,13 +178,13 @@ impl Scorer<'_> {
         }
     }
 
-    fn score(&self, stem: usize, window: &mut Window) {
+    fn score(&self, stem: usize, window: &mut BssWindow) {
         let (references, estimates) = self.spectra.split_at(4);
         let mut energies = Energies::default();
         for channel in 2 * stem..2 * stem + 2 {
             let filters = &self.filters[channel];
             for bin in 0..self.transform.bins() {
-                let filtered = |filters: &[Spectrum], from: usize| -> Complex<f64> {
+                let filtered = |filters: &[BssSpectrum], from: usize| -> Complex<f64> {
                     let signals = &references[from..];
                     filters.iter().zip(signals).map(|(f, s)| f[bin] * s[bin]).sum()
                 };
@@ -322,7 +322,7 @@ mod tests {
         let judged = references.judge([&estimate, &b]);
         for windows in &judged {
             assert_eq!(windows.len(), 3);
-            assert_eq!([windows[0], windows[2]], [Window::default(); 2]);
+            assert_eq!([windows[0], windows[2]], [BssWindow::default(); 2]);
         }
         assert!(judged[0][1].sdr.is_some() && judged[0][1].sar.is_some());
         // A perfect estimate has no finite ratio to the reference.
@@ -333,7 +333,7 @@ mod tests {
         near(judged[0][2].sdr, 0.0, 1e-9);
         assert_eq!((judged[0][0].sdr, judged[0][2].sir), (None, None));
         let unheard = References::new([&nothing, &b]).judge([&a, &b]);
-        assert_eq!(unheard[0], [Window::default(); 3]);
+        assert_eq!(unheard[0], [BssWindow::default(); 3]);
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl SongFiles {
             }
             Self::Container(path) => {
                 let stream = |nth| -> Result<Vec<f32>, ReferenceError> {
-                    let Stream { pcm, rate } = read_stream(path, nth)?;
+                    let ReferenceStream { pcm, rate } = read_stream(path, nth)?;
                     at_rate(path, pcm, rate)
                 };
                 let rest = [1, 2, 3].map(stream).into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -226,7 +226,7 @@ impl SongFiles {
 
 /// What a place offers to be judged against.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundReferences {
     Song(SongFiles),
     /// A song by its looks, which lacks what it takes: its name, and what is missing.
     Incomplete {
@@ -236,20 +236,20 @@ pub enum Found {
 }
 
 /// The songs at `path`: a container, a song's folder, or a folder of either, at any depth.
-pub fn find(path: &Path) -> Result<Vec<Found>, ReferenceError> {
+pub fn find(path: &Path) -> Result<Vec<FoundReferences>, ReferenceError> {
     if path.is_file() {
-        return Ok(vec![Found::Song(SongFiles::Container(path.to_owned()))]);
+        return Ok(vec![FoundReferences::Song(SongFiles::Container(path.to_owned()))]);
     }
     let mut found = Vec::new();
     for (folder, files) in audio_by_folder(path)? {
         if let Some(song) = SongFiles::in_folder(&files) {
-            found.push(Found::Song(song));
+            found.push(FoundReferences::Song(song));
         } else if let Some(lacks) = lacking(&files) {
             let song = name_of(&folder);
-            found.push(Found::Incomplete { song, lacks });
+            found.push(FoundReferences::Incomplete { song, lacks });
         }
         let containers = files.into_iter().filter(|path| SongFiles::is_container(path));
-        found.extend(containers.map(|path| Found::Song(SongFiles::Container(path))));
+        found.extend(containers.map(|path| FoundReferences::Song(SongFiles::Container(path))));
     }
     Ok(found)
 }
@@ -353,18 +353,18 @@ pub fn read_file(path: &Path) -> Result<Vec<f32>, ReferenceError> {
 }
 
 /// One decoded stream.
-pub struct Stream {
+pub struct ReferenceStream {
     pub pcm: Vec<f32>,
     pub rate: u32,
 }
 
 /// The nth audio stream of a container, counted from 0.
-pub fn read_stream(path: &Path, nth: usize) -> Result<Stream, ReferenceError> {
+pub fn read_stream(path: &Path, nth: usize) -> Result<ReferenceStream, ReferenceError> {
     let failed = |source| ReferenceError::Track { nth, source };
     let mut decoder = Decoder::open_track(path, nth).map_err(failed)?;
     let mut pcm = Vec::new();
     while decoder.read(&mut pcm).map_err(failed)? > 0 {}
-    Ok(Stream {
+    Ok(ReferenceStream {
         pcm,
         rate: decoder.info().rate,
     })

@@ -30,7 +30,7 @@ fn songs_are_found_and_what_they_lack_is_said() {
     let found = find(root).unwrap();
     let at = |name: &str| root.join(name);
     let song = |vocals: &str, rest: &[&str], mixture: Option<&str>| {
-        Found::Song(SongFiles::Parts {
+        FoundReferences::Song(SongFiles::Parts {
             vocals: at(vocals),
             rest: rest.iter().map(|name| at(name)).collect(),
             mixture: mixture.map(at),
@@ -40,12 +40,12 @@ fn songs_are_found_and_what_they_lack_is_said() {
     assert!(found.contains(&song("b/Vocals.flac", &["b/drums.ogg", "b/bass.ogg"], None)));
     let container = SongFiles::Container(at("e/A Song.stem.mp4"));
     assert_eq!(container.name(), "A Song");
-    assert!(found.contains(&Found::Song(container)));
+    assert!(found.contains(&FoundReferences::Song(container)));
     let lacks: Vec<_> = found
         .iter()
         .filter_map(|found| match found {
-            Found::Incomplete { song, lacks } => Some((&song[..], &lacks[..])),
-            Found::Song(_) => None,
+            FoundReferences::Incomplete { song, lacks } => Some((&song[..], &lacks[..])),
+            FoundReferences::Song(_) => None,
         })
         .collect();
     assert_eq!(lacks.len(), 2);

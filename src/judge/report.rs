@@ -5,7 +5,7 @@ mod text;
 
 use serde::Serialize;
 
-use super::bss::Window;
+use super::bss::BssWindow;
 use super::scores::{Scores, StemScores};
 use super::sdr::median;
 
@@ -17,7 +17,7 @@ pub struct Report {
     /// What the figures are.
     pub definitions: Definitions,
     pub judged: Judged,
-    pub songs: Vec<Row>,
+    pub songs: Vec<ReportRow>,
     /// Songs that could not be judged, or not in full.
     pub problems: Vec<Problem>,
     /// Over songs, method by method.
@@ -73,7 +73,7 @@ impl Judged {
 
 /// One song.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct ReportRow {
     pub song: String,
     pub seconds: f64,
     /// What the engine took for it, from the first question to the last answer.
@@ -82,8 +82,8 @@ pub struct Row {
     /// The judged estimate first, then the baselines.
     pub methods: Vec<Method>,
     /// Of the judged estimate.
-    pub vocals_windows: Vec<Window>,
-    pub accompaniment_windows: Vec<Window>,
+    pub vocals_windows: Vec<BssWindow>,
+    pub accompaniment_windows: Vec<BssWindow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -100,7 +100,7 @@ pub struct Problem {
 }
 
 /// Medians and means over songs of every method.
-pub fn summary(rows: &[Row]) -> (Vec<Method>, Vec<Method>) {
+pub fn summary(rows: &[ReportRow]) -> (Vec<Method>, Vec<Method>) {
     let of = |statistic: fn(Vec<f64>) -> Option<f64>| -> Vec<Method> {
         let methods = rows.first().map_or(&[][..], |row| &row.methods);
         methods

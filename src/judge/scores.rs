@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::bss::{References, Window};
+use super::bss::{BssWindow, References};
 use super::leak::leak;
 use super::reference::Stems;
 use super::sdr::{self, finite, median};
@@ -33,7 +33,7 @@ pub struct Scores {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     pub scores: Scores,
-    pub windows: [Vec<Window>; 2],
+    pub windows: [Vec<BssWindow>; 2],
 }
 
 /// A separator's answer, as long as the song.
@@ -87,8 +87,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn stem_scores(reference: &[f32], estimate: &[f32], windows: &[Window]) -> StemScores {
-    let over = |pick: fn(&Window) -> Option<f64>| median(windows.iter().filter_map(pick));
+fn stem_scores(reference: &[f32], estimate: &[f32], windows: &[BssWindow]) -> StemScores {
+    let over = |pick: fn(&BssWindow) -> Option<f64>| median(windows.iter().filter_map(pick));
     // A reference without sound has no ratio: its energy would be that of a rounding constant.
     let sounds = !sdr::silent(reference);
     StemScores {

@@ -2,7 +2,7 @@
 //! about it, and which keys mean it where until the user says otherwise.
 
 use crate::action::Action;
-use crate::keymap::Scope;
+use crate::keymap::KeyScope;
 
 /// Headings of the help, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,19 +50,19 @@ pub struct KeymapRow {
     /// Its name in `[keys]`.
     pub name: &'static str,
     /// The default keys, and where each means this.
-    pub keys: &'static [(&'static str, Scope)],
+    pub keys: &'static [(&'static str, KeyScope)],
     /// What the help says; `{seek}` and `{far}` stand for the seconds of the configuration.
     pub help: &'static str,
     /// One word for the hint line; empty = not worth its room there.
     pub hint: &'static str,
     pub group: Group,
     /// Where the action makes sense: there a key of the user's means it.
-    pub scope: Scope,
+    pub scope: KeyScope,
 }
 
 use Action as A;
 use Group as G;
-use Scope as S;
+use KeyScope as S;
 
 macro_rules! table {
     ($($action:ident $name:literal [$($key:literal $at:ident),*] $scope:ident $group:ident $hint:literal $help:literal;)*) => {

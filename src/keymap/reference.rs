@@ -1,7 +1,7 @@
 //! The table of default keys in `docs/manual.md`, as Markdown.
 
 use crate::action::Screen;
-use crate::keymap::{Group, Scope, TABLE};
+use crate::keymap::{Group, KeyScope, TABLE};
 
 /// A table for each group of actions: the name in `[keys]`, the default keys with the screens they work on, and what
 /// they do.
@@ -59,7 +59,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// ` on Sing`, or nothing where the key works on every screen with a player.
-fn screens(scope: Scope) -> String {
+fn screens(scope: KeyScope) -> String {
     if Screen::ALL.iter().all(|screen| scope.has(*screen)) {
         return String::new();
     }

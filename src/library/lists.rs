@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::files;
 use crate::library::scope::Scope;
 use crate::library::walk::{Walk, WalkStep};
-use crate::m3u::{self, Item, List};
+use crate::m3u::{self, List, ListItem};
 use crate::text::printable;
 
 /// More songs than this nobody sings, and a folder of more was a slip of the hand.
@@ -53,7 +53,7 @@ fn folder(path: &Path) -> Result<List, String> {
         }
     }
     songs.sort();
-    let item = |path: PathBuf| Item {
+    let item = |path: PathBuf| ListItem {
         path,
         name: String::new(),
         seconds: None,
@@ -67,7 +67,7 @@ fn folder(path: &Path) -> Result<List, String> {
 
 /// Writes a list, whole or not at all; over a file that is there only where that is asked. Where it lies
 /// now, as an absolute path.
-pub fn write_list(path: &Path, items: &[Item], over: bool) -> io::Result<PathBuf> {
+pub fn write_list(path: &Path, items: &[ListItem], over: bool) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
     let text = m3u::write(items, folder);
@@ -97,7 +97,7 @@ mod tests {
     fn a_users_file_is_never_written_over_unasked_and_whole_where_asked() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("party.m3u8");
-        let items = [Item {
+        let items = [ListItem {
             path: home.path().join("a\nb.flac"),
             name: "Ana - Snow".into(),
             seconds: Some(61),

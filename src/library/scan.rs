@@ -43,7 +43,7 @@ struct FolderScan {
 
 /// Figures of the scan that is running: all full sweeps since there was none.
 #[derive(Debug, Default)]
-struct ScanProgress {
+struct ScanCounters {
     files: usize,
     started: Option<Instant>,
     emitted: Option<Instant>,
@@ -53,7 +53,7 @@ struct ScanProgress {
 #[derive(Default)]
 pub struct Scanner {
     scans: VecDeque<FolderScan>,
-    scan: ScanProgress,
+    scan: ScanCounters,
 }
 
 impl Scanner {

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::lyrics::MOST_BYTES;
-use crate::lyrics::ultrastar::{self, File as Song, inside};
+use crate::lyrics::ultrastar::{self, UltraStarFile as Song, inside};
 use crate::track::Tags;
 
 /// Folders of more entries are a heap of songs, where the text has its audio's name.

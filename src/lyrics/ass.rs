@@ -1,7 +1,7 @@
 //! Advanced SubStation Alpha: the dialogue lines, with the times of their `\k` syllables. Positions,
 //! colours and drawings are left out.
 
-use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::build::{Builder, LineDraft, TimedText};
 use crate::lyrics::encoding::rows;
 use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Timing};
@@ -66,7 +66,7 @@ struct Columns {
     count: usize,
 }
 
-struct Event<'a> {
+struct AssEvent<'a> {
     start: &'a str,
     end: &'a str,
     effect: &'a str,
@@ -101,9 +101,9 @@ impl Columns {
         }
     }
 
-    fn event<'a>(&self, value: &'a str) -> Option<Event<'a>> {
+    fn event<'a>(&self, value: &'a str) -> Option<AssEvent<'a>> {
         let parts: Vec<&str> = value.splitn(self.count, ',').collect();
-        Some(Event {
+        Some(AssEvent {
             start: parts.get(self.start)?.trim(),
             end: parts.get(self.end)?.trim(),
             effect: parts.get(self.effect).copied().unwrap_or_default().trim(),
@@ -112,14 +112,14 @@ impl Columns {
     }
 }
 
-fn dialogue(builder: &mut Builder, at: usize, event: &Event) {
+fn dialogue(builder: &mut Builder, at: usize, event: &AssEvent) {
     let (Some(start), Some(end)) = (time(event.start), time(event.end)) else {
         return builder.flaw(at, "the line's start or end is no time; it is left out");
     };
     if end < start {
         builder.flaw(at, "the line ends before it begins");
     }
-    let mut pieces = vec![Piece::default()];
+    let mut pieces = vec![TimedText::default()];
     let (mut clock, mut drawing) = (start, false);
     let mut rest = event.text;
     while !rest.is_empty() {
@@ -131,7 +131,7 @@ fn dialogue(builder: &mut Builder, at: usize, event: &Event) {
                     Tag::Syllable(ms) => {
                         let begin = clock;
                         clock = clock.saturating_add(ms);
-                        pieces.push(Piece::new("", Some(begin), Some(clock)));
+                        pieces.push(TimedText::new("", Some(begin), Some(clock)));
                     }
                     Tag::Clock(ms) => clock = start.saturating_add(ms),
                     Tag::Drawing(on) => drawing = on,
@@ -156,12 +156,12 @@ fn dialogue(builder: &mut Builder, at: usize, event: &Event) {
         }
         rest = &rest[brace..];
     }
-    builder.line(Draft {
+    builder.line(LineDraft {
         at,
         start_ms: Some(start),
         end_ms: Some(end.max(start)),
         pieces,
-        ..Draft::default()
+        ..LineDraft::default()
     });
 }
 

@@ -23,7 +23,7 @@ const LONGEST_NAME: usize = 300;
 
 /// A piece of a line with times as far as the file gives them.
 #[derive(Debug, Clone, Default)]
-pub struct Piece {
+pub struct TimedText {
     /// With the spaces that part it from its neighbours.
     pub text: String,
     pub start_ms: Option<Millis>,
@@ -31,7 +31,7 @@ pub struct Piece {
     pub manner: NoteKind,
 }
 
-impl Piece {
+impl TimedText {
     pub fn new(text: impl Into<String>, start_ms: Option<Millis>, end_ms: Option<Millis>) -> Self {
         Self {
             text: text.into(),
@@ -44,12 +44,12 @@ impl Piece {
 
 /// A line as a parser found it.
 #[derive(Debug, Clone, Default)]
-pub struct Draft {
+pub struct LineDraft {
     /// Line of the file.
     pub at: usize,
     pub start_ms: Option<Millis>,
     pub end_ms: Option<Millis>,
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<TimedText>,
     pub singers: Singers,
     pub under: Vec<SubLine>,
     /// A blank row stands before it.
@@ -116,7 +116,7 @@ impl Builder {
         self.full
     }
 
-    pub fn line(&mut self, draft: Draft) {
+    pub fn line(&mut self, draft: LineDraft) {
         if self.full {
             return;
         }
@@ -133,7 +133,7 @@ impl Builder {
     }
 
     /// None where nothing is to be sung.
-    fn line_of(&mut self, draft: Draft) -> Option<Line> {
+    fn line_of(&mut self, draft: LineDraft) -> Option<Line> {
         let mut line = Line {
             singers: draft.singers,
             stanza: draft.stanza,

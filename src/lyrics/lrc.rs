@@ -4,7 +4,7 @@
 //! (Walaoke) and `v1:` `v2:` say who sings, `[bg:...]` is the choir. A positive `[offset:]` shows
 //! the lyrics sooner, as most players have it.
 
-use crate::lyrics::build::{Builder, Draft, LONGEST_LINE, Piece};
+use crate::lyrics::build::{Builder, LONGEST_LINE, LineDraft, TimedText};
 use crate::lyrics::encoding::rows;
 use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Singers, SubLine, SubLineKind, Timing};
@@ -20,7 +20,7 @@ pub fn looks_like(text: &str) -> bool {
 }
 
 pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
-    let mut reader = Reader {
+    let mut reader = LrcReader {
         builder: Builder::new(Format::Lrc),
         singers: Singers::default(),
         ends: Vec::new(),
@@ -36,7 +36,7 @@ pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
     reader.finish()
 }
 
-struct Reader {
+struct LrcReader {
     builder: Builder,
     /// Said once, it holds for the lines that follow.
     singers: Singers,
@@ -45,7 +45,7 @@ struct Reader {
     worded: bool,
 }
 
-impl Reader {
+impl LrcReader {
     fn row(&mut self, at: usize, row: &str) {
         let (mut stamps, mut rest) = (Vec::new(), row);
         while let Some((ms, length)) = stamp(rest, '[') {
@@ -86,18 +86,18 @@ impl Reader {
                 Inline::None => None,
                 _ => pieces.last().and_then(|piece| piece.end_ms).map(moved),
             };
-            let pieces = pieces.iter().map(|piece| Piece {
+            let pieces = pieces.iter().map(|piece| TimedText {
                 start_ms: piece.start_ms.map(moved),
                 end_ms: piece.end_ms.map(moved),
                 ..piece.clone()
             });
-            self.builder.line(Draft {
+            self.builder.line(LineDraft {
                 at,
                 start_ms: Some(start),
                 end_ms: end,
                 pieces: pieces.collect(),
                 singers: self.singers,
-                ..Draft::default()
+                ..LineDraft::default()
             });
         }
     }
@@ -220,8 +220,8 @@ enum Inline {
 
 /// Cuts a line at the stamps inside it. A piece begins at the stamp before it and ends at the one
 /// after it; what lies between two words has no time of its own.
-fn pieces(text: &str, start: Millis) -> (Vec<Piece>, Inline) {
-    let mut pieces: Vec<Piece> = Vec::new();
+fn pieces(text: &str, start: Millis) -> (Vec<TimedText>, Inline) {
+    let mut pieces: Vec<TimedText> = Vec::new();
     let (mut from, mut look) = (0, 0);
     let mut begun = Some(start);
     let mut inline = Inline::None;
@@ -248,13 +248,13 @@ fn pieces(text: &str, start: Millis) -> (Vec<Piece>, Inline) {
     (pieces, inline)
 }
 
-fn push(pieces: &mut Vec<Piece>, text: &str, start: Option<Millis>, end: Option<Millis>) {
+fn push(pieces: &mut Vec<TimedText>, text: &str, start: Option<Millis>, end: Option<Millis>) {
     if text.trim().is_empty() {
         if !text.is_empty() {
-            pieces.push(Piece::new(text, None, None));
+            pieces.push(TimedText::new(text, None, None));
         }
     } else {
-        pieces.push(Piece::new(text, start, end));
+        pieces.push(TimedText::new(text, start, end));
     }
 }
 

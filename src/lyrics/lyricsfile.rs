@@ -3,16 +3,16 @@
 
 use serde::Deserialize;
 
-use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::build::{Builder, LineDraft, TimedText};
 use crate::lyrics::encoding::rows;
 use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Timing};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct File {
+struct LyricsfileDocument {
     metadata: Metadata,
-    lines: Vec<Timed>,
+    lines: Vec<TimedEntry>,
     plain: Option<String>,
 }
 
@@ -28,11 +28,11 @@ struct Metadata {
 /// A line, or a word of it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Timed {
+struct TimedEntry {
     text: String,
     start_ms: Option<f64>,
     end_ms: Option<f64>,
-    words: Vec<Timed>,
+    words: Vec<TimedEntry>,
 }
 
 /// True where a row says what only such a file says.
@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
         format: Format::Lyricsfile,
         reason: crate::text::printable(&reason),
     };
-    let file: File = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
+    let file: LyricsfileDocument = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
     let mut builder = Builder::new(Format::Lyricsfile);
     builder.title(file.metadata.title.as_deref().unwrap_or_default());
     builder.artist(file.metadata.artist.as_deref().unwrap_or_default());
@@ -64,12 +64,12 @@ pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
             continue;
         }
         let pieces = if line.words.is_empty() {
-            vec![Piece::new(line.text, None, None)]
+            vec![TimedText::new(line.text, None, None)]
         } else {
             let words = line.words.into_iter();
             words
                 .map(|word| {
-                    Piece::new(
+                    TimedText::new(
                         word.text,
                         word.start_ms.filter(|_| timed).map(ms),
                         word.end_ms.map(ms),
@@ -77,20 +77,20 @@ pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
                 })
                 .collect()
         };
-        builder.line(Draft {
+        builder.line(LineDraft {
             at: 0,
             start_ms: line.start_ms.map(ms),
             end_ms: line.end_ms.map(ms),
             pieces,
-            ..Draft::default()
+            ..LineDraft::default()
         });
     }
     if !timed {
         for (at, row) in rows(file.plain.as_deref().unwrap_or_default()) {
-            builder.line(Draft {
+            builder.line(LineDraft {
                 at,
-                pieces: vec![Piece::new(row, None, None)],
-                ..Draft::default()
+                pieces: vec![TimedText::new(row, None, None)],
+                ..LineDraft::default()
             });
         }
     }

@@ -3,7 +3,7 @@
 
 use midly::{Fps, MetaMessage, Timing as Beat, TrackEventKind};
 
-use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::build::{Builder, LineDraft, TimedText};
 use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Read, Timing};
 use crate::lyrics::{encoding, tags};
@@ -151,7 +151,7 @@ fn karaoke(
 ) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
     let mut builder = Builder::new(Format::Midi);
     builder.timing(Timing::Words);
-    let mut draft = Draft::default();
+    let mut draft = LineDraft::default();
     let mut titles = 0;
     for (at, (tick, text)) in file.texts.iter().enumerate() {
         if builder.is_full() {
@@ -179,7 +179,7 @@ fn karaoke(
         let text = if begins { &text[1..] } else { &text[..] };
         if !text.is_empty() {
             draft.at = at + 1;
-            draft.pieces.push(Piece::new(text, Some(ms), None));
+            draft.pieces.push(TimedText::new(text, Some(ms), None));
         }
     }
     line(&mut builder, &mut draft);
@@ -189,7 +189,7 @@ fn karaoke(
 /// The last syllable of a line is not held until the next line begins.
 const LONGEST_LAST: Millis = 1_500;
 
-fn line(builder: &mut Builder, draft: &mut Draft) {
+fn line(builder: &mut Builder, draft: &mut LineDraft) {
     let mut draft = std::mem::take(draft);
     if let Some(last) = draft.pieces.last_mut() {
         let most = last.start_ms.map(|start| start.saturating_add(LONGEST_LAST));

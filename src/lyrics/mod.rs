@@ -18,8 +18,8 @@ pub mod ultrastar;
 pub mod write;
 
 pub use crate::lyrics::encoding::decode;
-pub use crate::lyrics::offer::{Offer, Online, Pick, Wanted, own_mark, own_name};
-pub use crate::lyrics::source::Source;
+pub use crate::lyrics::offer::{LyricsRequest, Offer, Online, Pick, own_mark, own_name};
+pub use crate::lyrics::source::LyricsSource;
 
 use std::path::Path;
 

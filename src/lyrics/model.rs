@@ -4,7 +4,7 @@ use std::fmt;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::lyrics::source::Source;
+use crate::lyrics::source::LyricsSource;
 
 /// Larger files are not read.
 pub const MOST_BYTES: usize = 4 << 20;
@@ -19,7 +19,7 @@ pub const LATEST_MS: Millis = 360_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lyrics {
     pub format: Format,
-    pub source: Source,
+    pub source: LyricsSource,
     pub timing: Timing,
     pub title: Option<String>,
     pub artist: Option<String>,

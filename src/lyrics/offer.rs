@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use crate::lyrics::model::{Format, Timing};
-use crate::lyrics::source::Source;
+use crate::lyrics::source::LyricsSource;
 use crate::text::printable;
 use crate::track::TrackId;
 
 /// A song whose lyrics are wanted, by its names.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Wanted {
+pub struct LyricsRequest {
     pub path: PathBuf,
     /// For what croon keeps of it in its own folder.
     pub id: Option<TrackId>,
@@ -42,7 +42,7 @@ pub enum Online {
 /// Which of a song's lyrics: where they are from and, among several from there, which.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pick {
-    pub source: Source,
+    pub source: LyricsSource,
     /// The file's name without its folder, or which of the tags; empty where there is but one.
     pub name: String,
 }
@@ -51,7 +51,7 @@ impl Pick {
     /// The LRCLIB server has one answer.
     pub fn lrclib() -> Self {
         Self {
-            source: Source::Lrclib,
+            source: LyricsSource::Lrclib,
             name: String::new(),
         }
     }
@@ -68,10 +68,10 @@ pub struct Offer {
 impl Offer {
     /// How early it stands in the list: what was made here, then whatever has times, then pictures, then
     /// the rest, and what was asked of others last; the order of the sources within each.
-    pub fn rank(&self) -> (u8, Source) {
+    pub fn rank(&self) -> (u8, LyricsSource) {
         let group = match (self.pick.source, self.format, self.timing) {
-            (Source::Edited, ..) => 0,
-            (Source::Lrclib, ..) => 4,
+            (LyricsSource::Edited, ..) => 0,
+            (LyricsSource::Lrclib, ..) => 4,
             (_, Format::Cdg, _) => 2,
             (_, _, Timing::None | Timing::Guessed) => 3,
             (_, _, Timing::Words | Timing::Lines) => 1,
@@ -124,14 +124,14 @@ mod tests {
             timing,
         };
         let order = [
-            offer(Source::Edited, Timing::None),
-            offer(Source::Beside, Timing::Lines),
-            offer(Source::Tags, Timing::Words),
-            offer(Source::UltraStar, Timing::Words),
-            offer(Source::Folder, Timing::Lines),
-            offer(Source::Beside, Timing::None),
-            offer(Source::Tags, Timing::None),
-            offer(Source::Lrclib, Timing::Lines),
+            offer(LyricsSource::Edited, Timing::None),
+            offer(LyricsSource::Beside, Timing::Lines),
+            offer(LyricsSource::Tags, Timing::Words),
+            offer(LyricsSource::UltraStar, Timing::Words),
+            offer(LyricsSource::Folder, Timing::Lines),
+            offer(LyricsSource::Beside, Timing::None),
+            offer(LyricsSource::Tags, Timing::None),
+            offer(LyricsSource::Lrclib, Timing::Lines),
         ];
         let mut sorted = order.to_vec();
         sorted.reverse();

@@ -1,6 +1,6 @@
 //! Plain text: the lines of a song without times.
 
-use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::build::{Builder, LineDraft, TimedText};
 use crate::lyrics::encoding::rows;
 use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{Format, Lyrics, LyricsProblem};
@@ -16,11 +16,11 @@ pub fn read(text: &str) -> Result<(Lyrics, Vec<LyricsProblem>), LyricsError> {
             stanza = true;
             continue;
         }
-        builder.line(Draft {
+        builder.line(LineDraft {
             at,
-            pieces: vec![Piece::new(line, None, None)],
+            pieces: vec![TimedText::new(line, None, None)],
             stanza: std::mem::take(&mut stanza),
-            ..Draft::default()
+            ..LineDraft::default()
         });
     }
     builder.finish()

@@ -2,7 +2,7 @@
 
 /// Where lyrics were found. The order is the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Source {
+pub enum LyricsSource {
     /// In a file named by hand.
     #[default]
     Named,
@@ -20,7 +20,7 @@ pub enum Source {
     Lrclib,
 }
 
-impl Source {
+impl LyricsSource {
     const ALL: [Self; 7] = [
         Self::Named,
         Self::Edited,
@@ -69,9 +69,9 @@ mod tests {
 
     #[test]
     fn every_source_reads_back_from_its_key() {
-        for source in Source::ALL {
-            assert_eq!(Source::from_key(source.key()), Some(source));
+        for source in LyricsSource::ALL {
+            assert_eq!(LyricsSource::from_key(source.key()), Some(source));
         }
-        assert_eq!(Source::from_key("elsewhere"), None);
+        assert_eq!(LyricsSource::from_key("elsewhere"), None);
     }
 }

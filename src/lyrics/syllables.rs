@@ -43,17 +43,17 @@ fn count(graphemes: &[&str]) -> f32 {
     let (mut syllables, mut in_vowel, mut alphabet) = (0.0_f32, false, false);
     for c in firsts {
         match kind(c) {
-            Kind::Vowel => {
+            LetterKind::Vowel => {
                 alphabet = true;
                 syllables += if in_vowel { 0.0 } else { 1.0 };
                 in_vowel = true;
                 continue;
             }
-            Kind::Consonant => alphabet = true,
+            LetterKind::Consonant => alphabet = true,
             // a consonant of a script that leaves most vowels out
-            Kind::Abjad => syllables += 0.6,
-            Kind::Syllable => syllables += 1.0,
-            Kind::Sign => {}
+            LetterKind::Abjad => syllables += 0.6,
+            LetterKind::Syllable => syllables += 1.0,
+            LetterKind::Sign => {}
         }
         in_vowel = false;
     }
@@ -64,7 +64,7 @@ fn count(graphemes: &[&str]) -> f32 {
     }
 }
 
-enum Kind {
+enum LetterKind {
     Vowel,
     Consonant,
     Abjad,
@@ -72,27 +72,27 @@ enum Kind {
     Sign,
 }
 
-fn kind(c: char) -> Kind {
+fn kind(c: char) -> LetterKind {
     let plain = c.to_lowercase().next().unwrap_or(c);
     match plain {
-        'a' | 'e' | 'i' | 'o' | 'u' | 'y' => Kind::Vowel,
+        'a' | 'e' | 'i' | 'o' | 'u' | 'y' => LetterKind::Vowel,
         'а' | 'е' | 'ё' | 'и' | 'о' | 'у' | 'ы' | 'э' | 'ю' | 'я' | 'і' | 'ї' | 'є' => {
-            Kind::Vowel
+            LetterKind::Vowel
         }
         'α' | 'ε' | 'η' | 'ι' | 'ο' | 'υ' | 'ω' | 'ά' | 'έ' | 'ή' | 'ί' | 'ό' | 'ύ' | 'ώ' => {
-            Kind::Vowel
+            LetterKind::Vowel
         }
-        'à'..='æ' | 'è'..='ï' | 'ò'..='ö' | 'ø'..='ý' | 'ÿ' => Kind::Vowel,
+        'à'..='æ' | 'è'..='ï' | 'ò'..='ö' | 'ø'..='ý' | 'ÿ' => LetterKind::Vowel,
         'ā' | 'ă' | 'ą' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' | 'ō' | 'ŏ' | 'ő'
-        | 'œ' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' | 'ơ' => Kind::Vowel,
+        | 'œ' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' | 'ơ' => LetterKind::Vowel,
         // Vietnamese and other vowels with two marks
-        '\u{1ea0}'..='\u{1ef9}' => Kind::Vowel,
-        c if c.is_ascii_digit() => Kind::Syllable,
-        '\u{41}'..='\u{52f}' if c.is_alphabetic() => Kind::Consonant,
-        '\u{530}'..='\u{58f}' | '\u{10a0}'..='\u{10ff}' => Kind::Abjad,
-        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' => Kind::Abjad,
-        c if c.is_alphanumeric() => Kind::Syllable,
-        _ => Kind::Sign,
+        '\u{1ea0}'..='\u{1ef9}' => LetterKind::Vowel,
+        c if c.is_ascii_digit() => LetterKind::Syllable,
+        '\u{41}'..='\u{52f}' if c.is_alphabetic() => LetterKind::Consonant,
+        '\u{530}'..='\u{58f}' | '\u{10a0}'..='\u{10ff}' => LetterKind::Abjad,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' => LetterKind::Abjad,
+        c if c.is_alphanumeric() => LetterKind::Syllable,
+        _ => LetterKind::Sign,
     }
 }
 

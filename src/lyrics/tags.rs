@@ -2,7 +2,7 @@
 //! comments, MP4 and APE, which may hold a whole LRC file. Whoever reads the tags takes the bytes
 //! apart; what they mean is decided here.
 
-use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::build::{Builder, LineDraft, TimedText};
 use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{Format, Lyrics, LyricsProblem, Millis, Timing};
 use crate::lyrics::text_file::read_text;
@@ -62,7 +62,7 @@ pub fn read_synced(synced: &Synced) -> Result<(Lyrics, Vec<LyricsProblem>), Lyri
         builder.language(language);
     }
     let syllables = synced.texts.iter().any(|(_, text)| text.contains(['\n', '\r']));
-    let mut draft = Draft::default();
+    let mut draft = LineDraft::default();
     for (at, (ms, text)) in synced.texts.iter().enumerate() {
         if builder.is_full() {
             break;
@@ -72,11 +72,11 @@ pub fn read_synced(synced: &Synced) -> Result<(Lyrics, Vec<LyricsProblem>), Lyri
         }
         if !syllables {
             take(&mut builder, &mut draft);
-            draft = Draft {
+            draft = LineDraft {
                 at: at + 1,
                 start_ms: Some(*ms),
-                pieces: vec![Piece::new(text.as_str(), None, None)],
-                ..Draft::default()
+                pieces: vec![TimedText::new(text.as_str(), None, None)],
+                ..LineDraft::default()
             };
             continue;
         }
@@ -86,7 +86,7 @@ pub fn read_synced(synced: &Synced) -> Result<(Lyrics, Vec<LyricsProblem>), Lyri
             }
             if !text.is_empty() {
                 draft.at = at + 1;
-                draft.pieces.push(Piece::new(text, Some(*ms), None));
+                draft.pieces.push(TimedText::new(text, Some(*ms), None));
             }
         }
     }
@@ -94,7 +94,7 @@ pub fn read_synced(synced: &Synced) -> Result<(Lyrics, Vec<LyricsProblem>), Lyri
     builder.finish()
 }
 
-fn take(builder: &mut Builder, draft: &mut Draft) {
+fn take(builder: &mut Builder, draft: &mut LineDraft) {
     let mut draft = std::mem::take(draft);
     draft.end_ms = draft.pieces.last().and_then(|piece| piece.end_ms);
     if !draft.pieces.is_empty() {

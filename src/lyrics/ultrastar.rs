@@ -23,16 +23,16 @@ const HEADER_ROWS: usize = 100;
 
 /// A file taken apart.
 #[derive(Debug, Clone)]
-pub struct File {
+pub struct UltraStarFile {
     bytes: Vec<u8>,
     encoding: &'static Encoding,
-    rows: Vec<Row>,
+    rows: Vec<UltraStarRow>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Row {
+struct UltraStarRow {
     raw: Raw,
-    item: Item,
+    item: UltraStarItem,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,7 @@ enum Raw {
 
 /// What a row says.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Item {
+pub enum UltraStarItem {
     /// `#KEY:value`; the key in capitals.
     Header {
         key: String,
@@ -96,7 +96,7 @@ pub fn looks_like(bytes: &[u8]) -> bool {
         })
 }
 
-impl File {
+impl UltraStarFile {
     pub fn parse(bytes: &[u8]) -> Self {
         let mut file = Self {
             bytes: bytes.to_vec(),
@@ -105,9 +105,9 @@ impl File {
         };
         let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         if at > 0 {
-            file.rows.push(Row {
+            file.rows.push(UltraStarRow {
                 raw: Raw::Kept(0..at),
-                item: Item::Blank,
+                item: UltraStarItem::Blank,
             });
         }
         while at < bytes.len() {
@@ -122,12 +122,12 @@ impl File {
             }
             let last = file.rows.len() == MOST_ROWS;
             let (end, item) = if last {
-                (rest.len(), Item::Other)
+                (rest.len(), UltraStarItem::Other)
             } else {
                 let (text, _) = file.encoding.decode_without_bom_handling(&rest[..text]);
                 (end, item(&text))
             };
-            file.rows.push(Row {
+            file.rows.push(UltraStarRow {
                 raw: Raw::Kept(at..at + end),
                 item,
             });
@@ -136,7 +136,7 @@ impl File {
         file
     }
 
-    pub fn items(&self) -> impl Iterator<Item = (usize, &Item)> {
+    pub fn items(&self) -> impl Iterator<Item = (usize, &UltraStarItem)> {
         // a byte order mark is no row
         let skip = usize::from(self.bytes.starts_with(b"\xef\xbb\xbf"));
         self.rows
@@ -153,7 +153,7 @@ impl File {
     /// The value of a header; the last one counts, as in the games.
     pub fn header(&self, key: &str) -> Option<&str> {
         self.rows.iter().rev().find_map(|row| match &row.item {
-            Item::Header { key: known, value } if known == key => {
+            UltraStarItem::Header { key: known, value } if known == key => {
                 Some(value.as_str()).filter(|v| !v.is_empty())
             }
             _ => None,
@@ -196,8 +196,8 @@ impl File {
 
     /// Gives a header another value; all other bytes stay.
     pub fn set_header(&mut self, key: &str, value: &str) {
-        let is = |row: &Row| matches!(&row.item, Item::Header { key: known, .. } if known == key);
-        let header = |row: &Row| matches!(row.item, Item::Header { .. });
+        let is = |row: &UltraStarRow| matches!(&row.item, UltraStarItem::Header { key: known, .. } if known == key);
+        let header = |row: &UltraStarRow| matches!(row.item, UltraStarItem::Header { .. });
         let at = self.rows.iter().rposition(is);
         let beside = at.or_else(|| self.rows.iter().rposition(header));
         let ending = beside.map_or(&b"\n"[..], |row| ending(self.raw(row)));
@@ -205,9 +205,9 @@ impl File {
         let mut raw = format!("#{key}:").into_bytes();
         raw.extend_from_slice(&text);
         raw.extend_from_slice(if ending.is_empty() { b"\n" } else { ending });
-        let row = Row {
+        let row = UltraStarRow {
             raw: Raw::Written(raw),
-            item: Item::Header {
+            item: UltraStarItem::Header {
                 key: key.to_owned(),
                 value: value.to_owned(),
             },
@@ -277,41 +277,41 @@ fn encoding_of(bytes: &[u8]) -> &'static Encoding {
     }
 }
 
-fn item(row: &str) -> Item {
+fn item(row: &str) -> UltraStarItem {
     if row.trim().is_empty() {
-        return Item::Blank;
+        return UltraStarItem::Blank;
     }
     if let Some(header) = row.trim_start().strip_prefix('#') {
         return match header.split_once(':') {
-            Some((key, value)) => Item::Header {
+            Some((key, value)) => UltraStarItem::Header {
                 key: harmless(key).trim().to_uppercase(),
                 value: harmless(value).trim().to_owned(),
             },
-            None => Item::Other,
+            None => UltraStarItem::Other,
         };
     }
     let row = row.trim_start();
     let mut chars = row.chars();
     let Some(letter) = chars.next() else {
-        return Item::Blank;
+        return UltraStarItem::Blank;
     };
     let rest = chars.as_str();
     match letter {
-        'E' if rest.trim().is_empty() => Item::End,
+        'E' if rest.trim().is_empty() => UltraStarItem::End,
         '-' => {
             let mut numbers = rest.split_whitespace().map(|number| number.parse::<i64>().ok());
             match (numbers.next(), numbers.next()) {
-                (Some(Some(_)) | None, shift) => Item::Break {
+                (Some(Some(_)) | None, shift) => UltraStarItem::Break {
                     shift: shift.flatten(),
                 },
-                _ => Item::Other,
+                _ => UltraStarItem::Other,
             }
         }
         'P' => match rest.trim().parse::<u8>() {
-            Ok(voice @ 1..=9) => Item::Voice(voice),
-            _ => Item::Other,
+            Ok(voice @ 1..=9) => UltraStarItem::Voice(voice),
+            _ => UltraStarItem::Other,
         },
-        _ => note(letter, rest).map_or(Item::Other, Item::Note),
+        _ => note(letter, rest).map_or(UltraStarItem::Other, UltraStarItem::Note),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use pinyin::ToPinyin;
 
-use crate::lyrics::romanization::Piece;
+use crate::lyrics::romanization::ScriptRun;
 
-pub(super) fn read(text: &str) -> Vec<Piece> {
+pub(super) fn read(text: &str) -> Vec<ScriptRun> {
     let syllable = |(from, c): (usize, char)| {
-        Some(Piece {
+        Some(ScriptRun {
             from,
             to: from + c.len_utf8(),
             text: c.to_pinyin()?.with_tone().to_owned(),

@@ -8,7 +8,7 @@ mod korean;
 pub use crate::romanization::japanese::BrokenDictionary;
 
 use crate::lyrics::Lyrics;
-use crate::lyrics::romanization::{Kind, Piece, Readings};
+use crate::lyrics::romanization::{Kind, Readings, ScriptRun};
 use crate::romanization::japanese::Japanese;
 
 /// A longer line is no line anybody sings, and is not read.
@@ -16,17 +16,17 @@ const LONGEST_LINE: usize = 2_000;
 
 /// Reads songs; keeps the Japanese dictionary (about 60 MB) once a song needed it.
 #[derive(Default)]
-pub struct Reader {
+pub struct RomanizationReader {
     japanese: Option<Japanese>,
 }
 
-impl Reader {
+impl RomanizationReader {
     /// A row for each line. Takes about a second where the dictionary has to be unpacked, else some
     /// milliseconds.
     pub fn read(&mut self, kind: Kind, lyrics: &Lyrics) -> Result<Readings, BrokenDictionary> {
         let texts = lyrics.lines.iter().map(|line| line.text.as_str());
         let texts = texts.map(|text| if text.len() <= LONGEST_LINE { text } else { "" });
-        let lines: Vec<Vec<Piece>> = match kind {
+        let lines: Vec<Vec<ScriptRun>> = match kind {
             Kind::Pinyin => texts.map(chinese::read).collect(),
             Kind::Romaja => texts.map(korean::read).collect(),
             Kind::Romaji => {

@@ -7,9 +7,9 @@ use crate::lyrics::Line;
 
 /// One for all tests: unpacking the dictionary takes its time.
 // lock: tests run side by side
-static READER: LazyLock<Mutex<Reader>> = LazyLock::new(Mutex::default);
+static READER: LazyLock<Mutex<RomanizationReader>> = LazyLock::new(Mutex::default);
 
-fn reader() -> MutexGuard<'static, Reader> {
+fn reader() -> MutexGuard<'static, RomanizationReader> {
     READER.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
@@ -26,7 +26,7 @@ fn song(lines: &[&str]) -> Lyrics {
 
 fn said(kind: Kind, lines: &[&str]) -> Vec<String> {
     let readings = reader().read(kind, &song(lines)).unwrap();
-    let words = |pieces: &Vec<Piece>| {
+    let words = |pieces: &Vec<ScriptRun>| {
         let words: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         words.join(" ")
     };

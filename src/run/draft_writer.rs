@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::app::state::editor::Draft;
 use crate::app::{Effect, Event};
 use crate::files;
-use crate::run::message::Message;
+use crate::run::message::InboundMessage;
 use crate::text::printable;
 
 /// A larger draft is none.
@@ -25,7 +25,7 @@ pub struct DraftWriter {
 
 impl DraftWriter {
     /// `drafts`: the folder for them, made when need be.
-    pub fn start(drafts: PathBuf, to_main: Sender<Message>) -> std::io::Result<Self> {
+    pub fn start(drafts: PathBuf, to_main: Sender<InboundMessage>) -> std::io::Result<Self> {
         let (requests, inbox) = unbounded();
         let thread = thread::Builder::new()
             .name("draft-writer".into())
@@ -56,9 +56,9 @@ impl Drop for DraftWriter {
     }
 }
 
-fn run(drafts: &Path, inbox: &Receiver<Effect>, to_main: &Sender<Message>) {
+fn run(drafts: &Path, inbox: &Receiver<Effect>, to_main: &Sender<InboundMessage>) {
     // a main thread that is gone needs no news
-    let send = |event| drop(to_main.send(Message::Event(event)));
+    let send = |event| drop(to_main.send(InboundMessage::Event(event)));
     while let Ok(wish) = inbox.recv() {
         match wish {
             Effect::OpenDraft { song } => {
@@ -167,9 +167,9 @@ mod tests {
     use crate::app::state::editor::Sheet;
     use crate::app::state::editor::SheetRow;
 
-    fn next(inbox: &Receiver<Message>) -> Event {
+    fn next(inbox: &Receiver<InboundMessage>) -> Event {
         match inbox.recv_timeout(Duration::from_secs(60)).unwrap() {
-            Message::Event(event) => event,
+            InboundMessage::Event(event) => event,
             _ => panic!("no event"),
         }
     }

@@ -5,12 +5,18 @@ use std::io;
 use crate::app::{App, PointerTarget};
 use crate::commands::Context;
 use crate::config::BigText;
-use crate::terminal::{Input, Large, Lines, Screen, TerminalError};
+use crate::terminal::{Input, Large, Lines, TerminalError, TerminalScreen};
 use crate::ui::{self, Letters, Narrator, Theme};
 
 pub enum Frontend {
-    Screen { screen: Box<Screen>, theme: Theme },
-    Lines { lines: Lines, narrator: Narrator },
+    Screen {
+        screen: Box<TerminalScreen>,
+        theme: Theme,
+    },
+    Lines {
+        lines: Lines,
+        narrator: Narrator,
+    },
 }
 
 impl Frontend {
@@ -23,7 +29,7 @@ impl Frontend {
             });
         }
         let wanted = &context.config.screen;
-        let screen = Screen::open(Some(&log), wanted.mouse)?;
+        let screen = TerminalScreen::open(Some(&log), wanted.mouse)?;
         let mut theme = theme;
         match wanted.big_text {
             BigText::Off => theme.letters = Letters::Small,

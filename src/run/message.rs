@@ -1,18 +1,18 @@
 //! Everything that arrives at the main thread, in one type for its one channel.
 
 use crate::app::{Event, FoundSong};
-use crate::jobs::load::Opened;
+use crate::jobs::load::OpenedSong;
 use crate::m3u::List;
 use crate::remote::{PendingRequest, Responder};
 use crate::request::Request;
 use crate::terminal::Input;
 
 /// All that arrives at the main thread.
-pub enum Message {
+pub enum InboundMessage {
     Event(Event),
     Input(Input),
     /// A song opened for the player: the services keep the handles, and the app gets the payload.
-    Opened(Box<Opened>),
+    Opened(Box<OpenedSong>),
     /// A request from outside.
     PendingRequest(PendingRequest),
     /// The file of a request was read.

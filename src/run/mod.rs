@@ -13,7 +13,7 @@ mod silent_vocals;
 mod translate;
 
 pub use crate::run::requests::attach;
-pub use message::Message;
+pub use message::InboundMessage;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -110,7 +110,7 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
     app.frame_drawn();
     let to_us = to_main.clone();
     frontend
-        .listen(move |input| drop(to_us.send(Message::Input(input))))
+        .listen(move |input| drop(to_us.send(InboundMessage::Input(input))))
         .map_err(no_terminal)?;
     tracing::info!(
         "first frame after {} ms, {} songs known",
@@ -121,7 +121,7 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
     let services =
         Services::start(context, store, roots, known, &to_main).context("a thread could not be started")?;
     let remote = requests::open_doors(context, &to_main);
-    let mut session = Session {
+    let mut session = PlayerSession {
         app,
         services,
         remote,
@@ -141,7 +141,7 @@ pub fn run(asked: &[PathBuf], plain: bool, context: &Context) -> anyhow::Result<
 }
 
 /// Everything that lives between the first frame and the last.
-struct Session {
+struct PlayerSession {
     app: App,
     services: Services,
     remote: Remote,
@@ -156,8 +156,8 @@ struct Session {
     frame: Duration,
 }
 
-impl Session {
-    fn live(&mut self, inbox: &Receiver<Message>) -> anyhow::Result<()> {
+impl PlayerSession {
+    fn live(&mut self, inbox: &Receiver<InboundMessage>) -> anyhow::Result<()> {
         loop {
             let message = match self.wait(inbox) {
                 Ok(message) => Some(message),
@@ -184,7 +184,7 @@ impl Session {
     }
 
     /// Until something happens, or the next tick or frame is due; without either, for ever.
-    fn wait(&self, inbox: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
+    fn wait(&self, inbox: &Receiver<InboundMessage>) -> Result<InboundMessage, RecvTimeoutError> {
         let tick = self
             .app
             .next_wake()
@@ -211,11 +211,11 @@ impl Session {
         self.feed(Event::Tick { now_ms })
     }
 
-    fn take(&mut self, message: Message) -> anyhow::Result<bool> {
+    fn take(&mut self, message: InboundMessage) -> anyhow::Result<bool> {
         match message {
-            Message::Input(Input::Key(key)) => self.feed(Event::Key(key)),
-            Message::Input(Input::Paste(text)) => self.feed(Event::Paste(text)),
-            Message::Input(Input::Pointer { column, row, gesture }) => {
+            InboundMessage::Input(Input::Key(key)) => self.feed(Event::Key(key)),
+            InboundMessage::Input(Input::Paste(text)) => self.feed(Event::Paste(text)),
+            InboundMessage::Input(Input::Pointer { column, row, gesture }) => {
                 match self.frontend.spot_at(&self.app, (column, row))? {
                     Some((spot, share)) => self.feed(Event::Pointer(PointerEvent {
                         target: spot,
@@ -225,20 +225,22 @@ impl Session {
                     None => Ok(false),
                 }
             }
-            Message::Input(Input::Resize { columns, rows }) => self.feed(Event::Resize { columns, rows }),
-            Message::Input(Input::Quit) => self.feed(Event::Quit),
-            Message::Input(Input::Suspend) => self.perform(vec![Effect::Suspend]),
-            Message::Input(Input::Continued) => {
+            InboundMessage::Input(Input::Resize { columns, rows }) => {
+                self.feed(Event::Resize { columns, rows })
+            }
+            InboundMessage::Input(Input::Quit) => self.feed(Event::Quit),
+            InboundMessage::Input(Input::Suspend) => self.perform(vec![Effect::Suspend]),
+            InboundMessage::Input(Input::Continued) => {
                 self.frontend.resume()?;
                 self.feed(Event::Resumed)
             }
-            Message::Opened(opened) => {
+            InboundMessage::Opened(opened) => {
                 let event = translate::of_opened(&opened);
                 self.services.keep(*opened);
                 self.feed(event)
             }
-            Message::PendingRequest(asked) => self.asked(asked),
-            Message::FetchedFile(fetched) => {
+            InboundMessage::PendingRequest(asked) => self.asked(asked),
+            InboundMessage::FetchedFile(fetched) => {
                 let message::FetchedFile {
                     request,
                     answer,
@@ -256,8 +258,8 @@ impl Session {
                     }
                 }
             }
-            Message::GatheredSongs(gathered) => self.gathered(*gathered),
-            Message::Event(event) => {
+            InboundMessage::GatheredSongs(gathered) => self.gathered(*gathered),
+            InboundMessage::Event(event) => {
                 let identified = match &event {
                     Event::Identified { path, .. } => Some(path.clone()),
                     _ => None,

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::app::state::queue::Repeat;
 use crate::app::{Event, FoundSong, ResumePoint, Session, SessionQueue, SungSong};
 use crate::library;
-use crate::m3u::Item;
+use crate::m3u::ListItem;
 use crate::remote::{Reply, Responder};
 use crate::run::known_tracks;
-use crate::run::message::{GatheredSongs, Message};
+use crate::run::message::{GatheredSongs, InboundMessage};
 use crate::store::{PathRecord, StemStore, StoreError, StoredQueue};
 use crate::text::printable;
 
@@ -156,7 +156,7 @@ pub fn restored(store: &StemStore) -> Session {
 }
 
 /// Reads a list on a thread; answered by `ListRead`, or `Trouble`.
-pub fn read(path: PathBuf, instead: bool, to_main: &Sender<Message>) {
+pub fn read(path: PathBuf, instead: bool, to_main: &Sender<InboundMessage>) {
     on_a_thread(to_main, move |_| {
         vec![match library::songs_of(&path) {
             Ok(list) => Event::ListRead {
@@ -170,7 +170,7 @@ pub fn read(path: PathBuf, instead: bool, to_main: &Sender<Message>) {
 }
 
 /// Writes a list on a thread; answered by `Said`, `ListExists` or `Trouble`.
-pub fn write(path: PathBuf, items: Vec<Item>, over: bool, to_main: &Sender<Message>) {
+pub fn write(path: PathBuf, items: Vec<ListItem>, over: bool, to_main: &Sender<InboundMessage>) {
     on_a_thread(to_main, move |_| {
         vec![match library::write_list(&path, &items, over) {
             Ok(path) => Event::Toast(written(items.len(), &path)),
@@ -183,10 +183,10 @@ pub fn write(path: PathBuf, items: Vec<Item>, over: bool, to_main: &Sender<Messa
 /// The same for somebody outside, who is told what came of it.
 pub fn write_list_for(
     path: PathBuf,
-    items: Vec<Item>,
+    items: Vec<ListItem>,
     over: bool,
     answer: Responder,
-    to_main: &Sender<Message>,
+    to_main: &Sender<InboundMessage>,
 ) {
     on_a_thread(to_main, move |_| {
         answer.reply(match library::write_list(&path, &items, over) {
@@ -198,7 +198,7 @@ pub fn write_list_for(
 }
 
 /// Reads a list, or all songs of a folder, for somebody outside.
-pub fn collect_songs(path: PathBuf, instead: bool, answer: Responder, to_main: &Sender<Message>) {
+pub fn collect_songs(path: PathBuf, instead: bool, answer: Responder, to_main: &Sender<InboundMessage>) {
     let send = to_main.clone();
     on_a_thread(to_main, move |_| {
         let gathered = GatheredSongs {
@@ -207,14 +207,14 @@ pub fn collect_songs(path: PathBuf, instead: bool, answer: Responder, to_main: &
             answer,
         };
         // a main thread that is gone drops the answer, and so says that croon ends
-        drop(send.send(Message::GatheredSongs(Box::new(gathered))));
+        drop(send.send(InboundMessage::GatheredSongs(Box::new(gathered))));
         Vec::new()
     });
 }
 
 /// Songs of a list or folder behind those of the queue. A folder that holds the whole Library is there by
 /// a slip of the hand.
-pub fn add(path: PathBuf, roots: &[PathBuf], answer: Responder, to_main: &Sender<Message>) {
+pub fn add(path: PathBuf, roots: &[PathBuf], answer: Responder, to_main: &Sender<InboundMessage>) {
     let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
     if real.is_dir() && roots.iter().any(|root| root.starts_with(&real)) {
         let why = format!(
@@ -236,7 +236,7 @@ fn not_written(path: &Path, error: &std::io::Error) -> String {
 }
 
 /// Looks for files that the library does not have; those that are there become songs.
-pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<Message>) {
+pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<InboundMessage>) {
     let store = store.clone();
     on_a_thread(to_main, move |send| {
         for path in paths {
@@ -259,11 +259,14 @@ pub fn look_for(paths: Vec<PathBuf>, store: &StemStore, to_main: &Sender<Message
     });
 }
 
-fn on_a_thread(to_main: &Sender<Message>, work: impl FnOnce(&dyn Fn(Event)) -> Vec<Event> + Send + 'static) {
+fn on_a_thread(
+    to_main: &Sender<InboundMessage>,
+    work: impl FnOnce(&dyn Fn(Event)) -> Vec<Event> + Send + 'static,
+) {
     let to_main = to_main.clone();
     let started = thread::Builder::new().name("lists".into()).spawn(move || {
         // a main thread that is gone needs no news
-        let send = |event| drop(to_main.send(Message::Event(event)));
+        let send = |event| drop(to_main.send(InboundMessage::Event(event)));
         work(&send).into_iter().for_each(send);
     });
     if let Err(error) = started {

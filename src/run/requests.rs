@@ -14,7 +14,7 @@ use crate::remote::{
     Capabilities, Client, EngineStatus, Playback, Remote, RemoteInterfaces, Reply, RequestLine, Status,
     places,
 };
-use crate::run::message::Message;
+use crate::run::message::InboundMessage;
 
 /// What they are told, and what happens. A list of nothing changes nothing.
 pub fn queued(list: Result<List, String>, instead: bool) -> (Reply, Option<Event>) {
@@ -147,7 +147,7 @@ pub fn attach(asked: &[PathBuf], context: &Context) -> anyhow::Result<Option<Exi
 }
 
 /// Lets others in, as the configuration wants it.
-pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
+pub fn open_doors(context: &Context, to_main: &Sender<InboundMessage>) -> Remote {
     let config = &context.config.remote;
     let doors = RemoteInterfaces {
         socket: config.socket,
@@ -157,10 +157,10 @@ pub fn open_doors(context: &Context, to_main: &Sender<Message>) -> Remote {
     let (remote, trouble) = Remote::start(
         &context.remote_address(),
         doors,
-        Arc::new(move |asked| drop(to_us.send(Message::PendingRequest(asked)))),
+        Arc::new(move |asked| drop(to_us.send(InboundMessage::PendingRequest(asked)))),
     );
     if let Some(trouble) = trouble {
-        drop(to_main.send(Message::Event(Event::Notice(trouble.to_string()))));
+        drop(to_main.send(InboundMessage::Event(Event::Notice(trouble.to_string()))));
     }
     remote
 }

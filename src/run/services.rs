@@ -13,23 +13,23 @@ use crate::audio::Vocals;
 use crate::audio::identity::track_id;
 use crate::audio::player::Player;
 use crate::audio::player::settings::PlayerSettings;
-use crate::audio::player::song::Song;
+use crate::audio::player::song::PlayerSong;
 use crate::commands::Context;
 use crate::config::LoudnessChoice;
-use crate::jobs::load::{Load, LoadEvent, Loader, Opened};
+use crate::jobs::load::{Load, LoadEvent, OpenedSong, SongLoader};
 use crate::jobs::lyrics::LyricsFinder;
 use crate::jobs::romanization::{RomanizationRequest, Romanizer};
 use crate::jobs::vocal_activity::{Listen, Listener};
 use crate::jobs::{Job, Jobs, JobsSetup};
 use crate::key_tempo::KeyTempo;
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode};
-use crate::m3u::{Item, is_list};
+use crate::m3u::{ListItem, is_list};
 use crate::paths::Paths;
 use crate::remote::Responder;
 use crate::request::Request;
 use crate::run::draft_writer::DraftWriter;
 use crate::run::known_tracks::{KnownTracks, fetched, found};
-use crate::run::message::{FetchedFile, Message};
+use crate::run::message::{FetchedFile, InboundMessage};
 use crate::run::settings::{self, OUTPUTS, SAVED, SavedSettings};
 use crate::run::silent_vocals::SilentVocals;
 use crate::run::{playlists, translate};
@@ -44,20 +44,20 @@ pub struct Services {
     store: StemStore,
     player: Player,
     jobs: Jobs,
-    loader: Loader,
+    loader: SongLoader,
     lyrics: LyricsFinder,
     readings: Romanizer,
     listener: Listener,
     draft_writer: DraftWriter,
     library: Library,
-    opened: Vec<Opened>,
+    opened: Vec<OpenedSong>,
     keeper: playlists::QueueStore,
     user_paths: Paths,
     /// The folders of the Library.
     roots: Vec<PathBuf>,
     /// dB on top of the loudness gain; none where songs play as loud as they were made.
     preamp: Option<f64>,
-    to_main: Sender<Message>,
+    to_main: Sender<InboundMessage>,
 }
 
 impl Services {
@@ -67,13 +67,13 @@ impl Services {
         store: StemStore,
         roots: Vec<PathBuf>,
         known: HashMap<PathBuf, Track>,
-        to_main: &Sender<Message>,
+        to_main: &Sender<InboundMessage>,
     ) -> std::io::Result<Self> {
         let config = &context.config;
-        let tell = |to: &Sender<Message>| {
+        let tell = |to: &Sender<InboundMessage>| {
             let to = to.clone();
             // A main thread that is gone needs no news.
-            move |message: Message| drop(to.send(message))
+            move |message: InboundMessage| drop(to.send(message))
         };
 
         let keeper = playlists::QueueStore::start(store.clone())?;
@@ -88,32 +88,34 @@ impl Services {
                 buffer_frames: Some(config.playback.buffer_frames),
                 output: !context.no_sound,
             },
-            move |event| send(Message::Event(translate::of_player(event))),
+            move |event| send(InboundMessage::Event(translate::of_player(event))),
         );
 
         let send = tell(to_main);
-        let loader = Loader::start(store.clone(), move |event| {
+        let loader = SongLoader::start(store.clone(), move |event| {
             send(match event {
-                LoadEvent::Opened(opened) => Message::Opened(opened),
-                LoadEvent::Failed { path, reason } => Message::Event(Event::LoadFailed { path, reason }),
+                LoadEvent::Opened(opened) => InboundMessage::Opened(opened),
+                LoadEvent::Failed { path, reason } => {
+                    InboundMessage::Event(Event::LoadFailed { path, reason })
+                }
             });
         })?;
 
         let send = tell(to_main);
         let places = settings::lyric_places(context, &store, to_main);
         let lyrics = LyricsFinder::start(places, move |path, found| {
-            send(Message::Event(translate::of_lyrics(path, found)));
+            send(InboundMessage::Event(translate::of_lyrics(path, found)));
         })?;
 
         let send = tell(to_main);
         let readings = Romanizer::start(move |wish, readings| {
-            send(Message::Event(translate::of_readings(wish, readings)));
+            send(InboundMessage::Event(translate::of_readings(wish, readings)));
         })?;
 
         let send = tell(to_main);
         let listener = Listener::start(store.clone(), move |path, trace| {
             let trace = trace.map(Arc::new);
-            send(Message::Event(Event::VocalsAnalysed { path, trace }));
+            send(InboundMessage::Event(Event::VocalsAnalysed { path, trace }));
         })?;
 
         let send = tell(to_main);
@@ -122,7 +124,9 @@ impl Services {
             engine: Box::new(move || engine.engine_command()),
             store: store.clone(),
         };
-        let jobs = Jobs::start(setup, move |event| send(Message::Event(translate::of_job(event))))?;
+        let jobs = Jobs::start(setup, move |event| {
+            send(InboundMessage::Event(translate::of_job(event)))
+        })?;
 
         let send = tell(to_main);
         let catalogue = RefCell::new(KnownTracks::new(store.clone(), &known));
@@ -145,7 +149,7 @@ impl Services {
                 other => translate::of_library(other),
             };
             if let Some(event) = event {
-                send(Message::Event(event));
+                send(InboundMessage::Event(event));
             }
         });
 
@@ -178,7 +182,7 @@ impl Services {
     }
 
     /// Keeps an opened song for the `Play` or `QueueNext` that follows.
-    pub fn keep(&mut self, opened: Opened) {
+    pub fn keep(&mut self, opened: OpenedSong) {
         self.opened.retain(|other| other.path != opened.path);
         if self.opened.len() == OPENED {
             self.opened.remove(0);
@@ -215,7 +219,7 @@ impl Services {
                 self.player.load(song, true);
             }
             Effect::QueueNext(next) => {
-                let song = next.map(|next| Song {
+                let song = next.map(|next| PlayerSong {
                     crossfade: next.crossfade,
                     ..self.song(next.play_id, next.path, 0.0, next.key_tempo)
                 });
@@ -261,7 +265,7 @@ impl Services {
                     report(self.store.sung(id), &self.to_main);
                 }
                 match self.keeper.sung(path, name, singer) {
-                    Ok(sung) => drop(self.to_main.send(Message::Event(Event::Sung(sung)))),
+                    Ok(sung) => drop(self.to_main.send(InboundMessage::Event(Event::Sung(sung)))),
                     Err(error) => report(Err(error), &self.to_main),
                 }
             }
@@ -292,14 +296,14 @@ impl Services {
         }
     }
 
-    fn song(&self, play_id: u64, path: PathBuf, start: f64, key_tempo: KeyTempo) -> Song {
+    fn song(&self, play_id: u64, path: PathBuf, start: f64, key_tempo: KeyTempo) -> PlayerSong {
         let opened = self.opened.iter().find(|opened| opened.path == path);
         let vocals: Box<dyn Vocals> = match opened {
             Some(opened) => {
                 let (path, to_main) = (path.clone(), self.to_main.clone());
                 Box::new(opened.vocals(&self.store).reporting(move |segment| {
                     let path = path.clone();
-                    drop(to_main.send(Message::Event(Event::SegmentLost { path, segment })));
+                    drop(to_main.send(InboundMessage::Event(Event::SegmentLost { path, segment })));
                 }))
             }
             None => Box::new(SilentVocals),
@@ -307,7 +311,7 @@ impl Services {
         let gain = opened.map_or(1.0, |opened| opened.gain(self.preamp));
         // an UltraStar song begins where its text says
         let begins = opened.map_or(0.0, |opened| opened.span.start);
-        Song {
+        PlayerSong {
             play_id,
             path,
             vocals,
@@ -319,7 +323,7 @@ impl Services {
     }
 
     /// See [`playlists::write_list_for`].
-    pub fn write_list_for(&self, path: PathBuf, items: Vec<Item>, over: bool, answer: Responder) {
+    pub fn write_list_for(&self, path: PathBuf, items: Vec<ListItem>, over: bool, answer: Responder) {
         playlists::write_list_for(path, items, over, answer, &self.to_main);
     }
 
@@ -342,7 +346,7 @@ impl Services {
                 answer,
                 found,
             };
-            drop(to_main.send(Message::FetchedFile(Box::new(fetched))));
+            drop(to_main.send(InboundMessage::FetchedFile(Box::new(fetched))));
         });
         if let Err(error) = spawned {
             tracing::warn!("no thread to read a song that was asked for: {error}");
@@ -361,7 +365,7 @@ impl Services {
                 }
                 Err(error) => Event::Notice(format!("a song cannot be pinned: {error}")),
             };
-            drop(to_main.send(Message::Event(event)));
+            drop(to_main.send(InboundMessage::Event(event)));
         });
         if let Err(error) = spawned {
             tracing::warn!("no thread to pin a song: {error}");
@@ -379,7 +383,7 @@ impl Services {
                 songs: stats.complete.unwrap_or_default() as u64,
                 pinned: stats.pinned.unwrap_or_default() as u64,
             };
-            drop(to_main.send(Message::Event(Event::CacheStats(stats))));
+            drop(to_main.send(InboundMessage::Event(Event::CacheStats(stats))));
         });
         if let Err(error) = counted {
             tracing::warn!("no thread to add up the cache: {error}");
@@ -387,8 +391,8 @@ impl Services {
     }
 }
 
-fn report(done: Result<(), StoreError>, to_main: &Sender<Message>) {
+fn report(done: Result<(), StoreError>, to_main: &Sender<InboundMessage>) {
     if let Err(error) = done {
-        drop(to_main.send(Message::Event(Event::Notice(error.to_string()))));
+        drop(to_main.send(InboundMessage::Event(Event::Notice(error.to_string()))));
     }
 }

@@ -11,7 +11,7 @@ use crate::commands::Context;
 use crate::config::OnUnplug;
 use crate::jobs::lyrics::Places;
 use crate::lrclib::Lrclib;
-use crate::run::message::Message;
+use crate::run::message::InboundMessage;
 use crate::run::playlists;
 use crate::store::StemStore;
 
@@ -55,11 +55,11 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
 }
 
 /// Where lyrics are looked for; the server only where the configuration lets it be asked.
-pub fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<Message>) -> Places {
+pub fn lyric_places(context: &Context, store: &StemStore, to_main: &Sender<InboundMessage>) -> Places {
     let config = &context.config.lyrics;
     let server = config.lrclib.then(|| Lrclib::new(&config.lrclib_server));
     let server = server.transpose().unwrap_or_else(|error| {
-        drop(to_main.send(Message::Event(Event::Notice(error.to_string()))));
+        drop(to_main.send(InboundMessage::Event(Event::Notice(error.to_string()))));
         None
     });
     Places {

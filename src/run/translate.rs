@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::app::{Event, FoundLyrics, LoadedSong};
 use crate::audio::player::event::PlayerEvent;
 use crate::jobs::JobEvent;
-use crate::jobs::load::Opened;
-use crate::jobs::lyrics::Found;
+use crate::jobs::load::OpenedSong;
+use crate::jobs::lyrics::LyricsSearchResult;
 use crate::jobs::romanization::RomanizationRequest;
 use crate::library::{LibraryEvent, WatchedBy};
 use crate::lyrics::romanization::Readings;
@@ -85,7 +85,7 @@ pub fn of_player(event: PlayerEvent) -> Event {
     }
 }
 
-pub fn of_opened(opened: &Opened) -> Event {
+pub fn of_opened(opened: &OpenedSong) -> Event {
     Event::Loaded(Box::new(LoadedSong {
         path: opened.path.clone(),
         id: Some(opened.id),
@@ -100,7 +100,7 @@ pub fn of_opened(opened: &Opened) -> Event {
     }))
 }
 
-pub fn of_lyrics(path: PathBuf, found: Found) -> Event {
+pub fn of_lyrics(path: PathBuf, found: LyricsSearchResult) -> Event {
     let refused = found
         .refused
         .first()

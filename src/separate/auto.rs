@@ -22,7 +22,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 
 /// A bundled model whose files are there.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
+pub struct ModelCandidate {
     pub name: String,
     pub manifest: PathBuf,
     pub fingerprint: String,
@@ -32,24 +32,24 @@ pub struct Candidate {
 
 /// The models that `auto` may choose, the best first: by their measured SDR, and those without a figure
 /// after them. A model whose manifest or weights are missing is left out.
-pub fn candidates(folders: &[PathBuf]) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = models::CANDIDATES
+pub fn candidates(folders: &[PathBuf]) -> Vec<ModelCandidate> {
+    let mut found: Vec<ModelCandidate> = models::CANDIDATES
         .iter()
         .filter_map(|name| candidate(name, folders))
         .collect();
-    let quality = |candidate: &Candidate| candidate.vocals_sdr.unwrap_or(f64::NEG_INFINITY);
+    let quality = |candidate: &ModelCandidate| candidate.vocals_sdr.unwrap_or(f64::NEG_INFINITY);
     found.sort_by(|a, b| quality(b).total_cmp(&quality(a)));
     found
 }
 
-fn candidate(name: &str, folders: &[PathBuf]) -> Option<Candidate> {
+fn candidate(name: &str, folders: &[PathBuf]) -> Option<ModelCandidate> {
     let path = models::manifest(name, folders)?;
     let manifest = models::read_manifest(&path)?;
     let weights = manifest.get("weights")?.as_str()?;
     if !path.with_file_name(weights).is_file() {
         return None;
     }
-    Some(Candidate {
+    Some(ModelCandidate {
         name: name.to_owned(),
         fingerprint: models::fingerprint(&manifest)?,
         vocals_sdr: models::vocals_sdr(&manifest),
@@ -67,7 +67,7 @@ pub struct Speed {
 
 /// What became of timing a model.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Timed {
+pub enum TimingResult {
     Speed(Speed),
     /// There was no time left for it.
     NoTime,
@@ -87,11 +87,14 @@ pub struct Chosen {
 /// The first candidate that is fast enough. `time` is asked for the speed of one candidate after the other
 /// until one is. Where none is, [`models::LIGHT`] is chosen, or the last candidate that can be used. `None`
 /// without any candidate.
-pub fn choose(candidates: &[Candidate], mut time: impl FnMut(&Candidate) -> Timed) -> Option<Chosen> {
+pub fn choose(
+    candidates: &[ModelCandidate],
+    mut time: impl FnMut(&ModelCandidate) -> TimingResult,
+) -> Option<Chosen> {
     let mut slower: Vec<(usize, Option<f64>)> = Vec::new();
     for (place, candidate) in candidates.iter().enumerate() {
         match time(candidate) {
-            Timed::Speed(speed) if speed.times_real_time >= FAST_ENOUGH => {
+            TimingResult::Speed(speed) if speed.times_real_time >= FAST_ENOUGH => {
                 let better = slower.iter().any(|(_, speed)| speed.is_none());
                 let why = if better {
                     format!(
@@ -110,9 +113,9 @@ pub fn choose(candidates: &[Candidate], mut time: impl FnMut(&Candidate) -> Time
                     times_real_time: Some(speed.times_real_time),
                 });
             }
-            Timed::Speed(speed) => slower.push((place, Some(speed.times_real_time))),
-            Timed::NoTime => slower.push((place, None)),
-            Timed::Unusable => {}
+            TimingResult::Speed(speed) => slower.push((place, Some(speed.times_real_time))),
+            TimingResult::NoTime => slower.push((place, None)),
+            TimingResult::Unusable => {}
         }
     }
     let light = slower
@@ -151,7 +154,7 @@ fn shown(times_real_time: f64) -> String {
 
 /// Where a speed was measured: it holds for nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct SpeedContext {
     pub device: String,
     pub processor: String,
     pub threads: usize,
@@ -163,15 +166,15 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Speeds {
     #[serde(default, rename = "speed")]
-    entries: Vec<Entry>,
+    entries: Vec<SpeedEntry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Entry {
+struct SpeedEntry {
     model: String,
     fingerprint: String,
     #[serde(flatten)]
-    place: Place,
+    place: SpeedContext,
     times_real_time: f64,
     provisional: bool,
     #[serde(default)]
@@ -219,7 +222,7 @@ impl Speeds {
     }
 
     /// What was measured of a model at this place.
-    pub fn get(&self, fingerprint: &str, place: &Place) -> Option<Speed> {
+    pub fn get(&self, fingerprint: &str, place: &SpeedContext) -> Option<Speed> {
         let entry = self.find(fingerprint, place)?;
         let sane = entry.times_real_time.is_finite() && entry.times_real_time > 0.0;
         sane.then_some(Speed {
@@ -242,7 +245,7 @@ impl Speeds {
 
     /// Notes a measurement; returns what counts now. Of several provisional figures the highest is the
     /// nearest to the truth, for other work can only slow a model down.
-    pub fn note(&mut self, candidate: &Candidate, place: &Place, measured: Speed) -> Speed {
+    pub fn note(&mut self, candidate: &ModelCandidate, place: &SpeedContext, measured: Speed) -> Speed {
         let before = self.find(&candidate.fingerprint, place).cloned();
         let (mut speed, mut tries) = (measured, 1);
         if let Some(before) = before.filter(|before| before.provisional) {
@@ -256,7 +259,7 @@ impl Speeds {
         if self.entries.len() >= MOST_ENTRIES {
             self.entries.drain(..=self.entries.len() - MOST_ENTRIES);
         }
-        self.entries.push(Entry {
+        self.entries.push(SpeedEntry {
             model: candidate.name.clone(),
             fingerprint: candidate.fingerprint.clone(),
             place: place.clone(),
@@ -267,7 +270,7 @@ impl Speeds {
         speed
     }
 
-    fn find(&self, fingerprint: &str, place: &Place) -> Option<&Entry> {
+    fn find(&self, fingerprint: &str, place: &SpeedContext) -> Option<&SpeedEntry> {
         self.entries
             .iter()
             .find(|entry| entry.fingerprint == fingerprint && entry.place == *place)
@@ -278,7 +281,7 @@ impl Speeds {
 mod tests {
     use super::*;
 
-    fn models(folder: &Path, models: &[(&str, Option<f64>)]) -> Vec<Candidate> {
+    fn models(folder: &Path, models: &[(&str, Option<f64>)]) -> Vec<ModelCandidate> {
         for (name, sdr) in models {
             let measured = sdr.map_or(String::new(), |sdr| format!("[measured]\nvocals_sdr = {sdr}\n"));
             let text =
@@ -289,15 +292,15 @@ mod tests {
         candidates(&[folder.to_owned()])
     }
 
-    fn names(candidates: &[Candidate]) -> Vec<&str> {
+    fn names(candidates: &[ModelCandidate]) -> Vec<&str> {
         candidates
             .iter()
             .map(|candidate| candidate.name.as_str())
             .collect()
     }
 
-    fn speed(times_real_time: f64) -> Timed {
-        Timed::Speed(Speed {
+    fn speed(times_real_time: f64) -> TimingResult {
+        TimingResult::Speed(Speed {
             times_real_time,
             provisional: false,
         })
@@ -337,7 +340,7 @@ mod tests {
     fn light_it_is_where_nothing_is_fast_enough_or_there_was_no_time() {
         let dir = tempfile::tempdir().unwrap();
         let all = models(dir.path(), &[("full", Some(6.1)), ("light", Some(5.3))]);
-        let of = |full: Timed, light: Timed| {
+        let of = |full: TimingResult, light: TimingResult| {
             let chosen = choose(&all, |candidate| match candidate.name.as_str() {
                 "full" => full.clone(),
                 _ => light.clone(),
@@ -349,17 +352,17 @@ mod tests {
             of(speed(2.0), speed(4.29)),
             ("light", "4.2 times real time here; no model reaches 6".to_owned())
         );
-        let (name, why) = of(Timed::NoTime, Timed::NoTime);
+        let (name, why) = of(TimingResult::NoTime, TimingResult::NoTime);
         assert!(name == "light" && why.contains("not timed yet"), "{why}");
-        let (name, why) = of(Timed::NoTime, speed(30.0));
+        let (name, why) = of(TimingResult::NoTime, speed(30.0));
         assert!(name == "light" && why.contains("not timed yet"), "{why}");
-        assert_eq!(of(speed(3.0), Timed::Unusable).0, "full");
-        assert_eq!(choose(&all, |_| Timed::Unusable), None);
+        assert_eq!(of(speed(3.0), TimingResult::Unusable).0, "full");
+        assert_eq!(choose(&all, |_| TimingResult::Unusable), None);
         assert_eq!(choose(&[], |_| speed(9.0)), None);
     }
 
-    fn place(threads: usize) -> Place {
-        Place {
+    fn place(threads: usize) -> SpeedContext {
+        SpeedContext {
             device: "CPU, 2 cores".into(),
             processor: "a \"fast\" one".into(),
             threads,
@@ -437,7 +440,7 @@ mod tests {
     fn a_model_is_known_to_be_fast_where_it_was_measured_and_nowhere_else() {
         let dir = tempfile::tempdir().unwrap();
         let all = models(dir.path(), &[("full", Some(8.0)), ("light", Some(7.0))]);
-        let place = Place {
+        let place = SpeedContext {
             device: "CPU, 2 cores".into(),
             processor: "some".into(),
             threads: 2,

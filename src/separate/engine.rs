@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, never};
 use crate::separate::command::EngineCommand;
 use crate::separate::engine_process::EngineProcess;
 use crate::separate::error::EngineError;
-use crate::separate::protocol::{Hello, Message, PROTOCOL};
+use crate::separate::protocol::{Hello, PROTOCOL, PipeMessage};
 use crate::separate::segment::Grid;
 
 /// What [`Engine::answer`] brings.
@@ -166,10 +166,10 @@ impl Engine {
     }
 
     /// One message of the engine; `None` for an answer nobody waits for any more.
-    fn take(&mut self, message: Message) -> Result<Option<EngineReply>, String> {
+    fn take(&mut self, message: PipeMessage) -> Result<Option<EngineReply>, String> {
         let (id, outcome) = match message {
-            Message::Vocals { id, pcm } => (id, Ok(pcm)),
-            Message::Failed { id, reason } => (id, Err(crate::text::printable(&reason))),
+            PipeMessage::Vocals { id, pcm } => (id, Ok(pcm)),
+            PipeMessage::Failed { id, reason } => (id, Err(crate::text::printable(&reason))),
             other => return Err(format!("it sent a message out of turn: {}", name(&other))),
         };
         let Some(pending) = self.pending.remove(&id) else {
@@ -275,7 +275,7 @@ fn greet(command: &EngineCommand, stop: &Receiver<()>) -> Result<(EngineProcess,
         }
     };
     let reason = match first {
-        Ok(Ok(Message::Hello(hello))) => {
+        Ok(Ok(PipeMessage::Hello(hello))) => {
             if hello.protocol != PROTOCOL {
                 return Err(EngineError::Version {
                     program,
@@ -298,12 +298,12 @@ fn greet(command: &EngineCommand, stop: &Receiver<()>) -> Result<(EngineProcess,
     })
 }
 
-fn name(message: &Message) -> &'static str {
+fn name(message: &PipeMessage) -> &'static str {
     match message {
-        Message::Hello(_) => "hello",
-        Message::Window { .. } => "a window",
-        Message::Vocals { .. } => "vocals",
-        Message::Failed { .. } => "a failure",
-        Message::Bye => "bye",
+        PipeMessage::Hello(_) => "hello",
+        PipeMessage::Window { .. } => "a window",
+        PipeMessage::Vocals { .. } => "vocals",
+        PipeMessage::Failed { .. } => "a failure",
+        PipeMessage::Bye => "bye",
     }
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::separate::command::EngineCommand;
-use crate::separate::error::{EngineError, Tail};
-use crate::separate::protocol::{Message, ProtocolError, read_message, write_message, write_window};
+use crate::separate::error::{EngineError, LastWords};
+use crate::separate::protocol::{PipeMessage, ProtocolError, read_message, write_message, write_window};
 use crate::text::printable;
 
 /// Lines of stderr kept for the error message, and how long one may be.
@@ -22,7 +22,7 @@ const LINE: usize = 1000;
 /// How long a good-bye may take before the process is killed.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-type FromEngine = Result<Message, ProtocolError>;
+type FromEngine = Result<PipeMessage, ProtocolError>;
 
 pub(super) struct EngineProcess {
     process: process::Child,
@@ -30,7 +30,7 @@ pub(super) struct EngineProcess {
     /// the engine wants in flight.
     windows: Option<Sender<(u64, Arc<Vec<f32>>)>>,
     messages: Receiver<FromEngine>,
-    tail: Receiver<Tail>,
+    tail: Receiver<LastWords>,
     ended: bool,
 }
 
@@ -91,7 +91,7 @@ impl EngineProcess {
     }
 
     /// Kills the process and everything it started, and returns its last words.
-    pub(super) fn end(&mut self) -> Tail {
+    pub(super) fn end(&mut self) -> LastWords {
         self.windows = None;
         self.kill();
         // A grandchild that escaped may hold stderr open: do not wait for it for long.
@@ -146,7 +146,7 @@ fn feed(stdin: ChildStdin, windows: &Receiver<(u64, Arc<Vec<f32>>)>) {
             return;
         }
     }
-    let _ = write_message(&mut pipe, &Message::Bye);
+    let _ = write_message(&mut pipe, &PipeMessage::Bye);
 }
 
 fn listen(stdout: ChildStdout, messages: &Sender<FromEngine>) {
@@ -165,7 +165,7 @@ fn listen(stdout: ChildStdout, messages: &Sender<FromEngine>) {
 }
 
 /// Passes the engine's stderr on to the log, whatever bytes it may be.
-fn log(mut stderr: ChildStderr, tail: &Sender<Tail>) {
+fn log(mut stderr: ChildStderr, tail: &Sender<LastWords>) {
     let mut last = VecDeque::new();
     let mut line = Vec::new();
     let mut bytes = [0; 4096];
@@ -195,5 +195,5 @@ fn log(mut stderr: ChildStderr, tail: &Sender<Tail>) {
         }
     }
     flush(&mut line);
-    let _ = tail.send(Tail(last.into()));
+    let _ = tail.send(LastWords(last.into()));
 }

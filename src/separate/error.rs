@@ -22,7 +22,7 @@ pub enum EngineError {
     NoHello {
         program: String,
         reason: String,
-        tail: Tail,
+        tail: LastWords,
     },
     #[error(
         "the separation engine `{program}` speaks protocol {theirs}, croon speaks {PROTOCOL}; they are of different versions: build both with `make build`"
@@ -39,16 +39,20 @@ pub enum EngineError {
     #[error(
         "the separation engine failed {times} times without finishing anything in between, the last time because {reason}{tail}; what is stored stays; `croon doctor` looks closer, then try again"
     )]
-    KeepsFailing { times: u32, reason: String, tail: Tail },
+    KeepsFailing {
+        times: u32,
+        reason: String,
+        tail: LastWords,
+    },
     #[error("the separation engine is being stopped because croon ends")]
     Stopped,
 }
 
 /// The last lines that the engine wrote to stderr, shown after the error message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tail(pub Vec<String>);
+pub struct LastWords(pub Vec<String>);
 
-impl std::fmt::Display for Tail {
+impl std::fmt::Display for LastWords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0.len() {
             0 => Ok(()),

@@ -62,7 +62,7 @@ impl Hello {
 
 /// One frame.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Message {
+pub enum PipeMessage {
     /// Engine to player, first and once.
     Hello(Hello),
     /// Player to engine: the mixture of one window, interleaved stereo.
@@ -116,19 +116,19 @@ const FAILED: u8 = 4;
 const BYE: u8 = 5;
 
 /// Writes one frame and flushes it.
-pub fn write_message(to: &mut impl Write, message: &Message) -> Result<(), ProtocolError> {
+pub fn write_message(to: &mut impl Write, message: &PipeMessage) -> Result<(), ProtocolError> {
     match message {
-        Message::Hello(hello) => {
+        PipeMessage::Hello(hello) => {
             let json = serde_json::to_vec(hello).map_err(|e| ProtocolError::Payload {
                 kind: "hello",
                 detail: e.to_string(),
             })?;
             write_frame(to, HELLO, 0, &json)
         }
-        Message::Window { id, pcm } => write_window(to, *id, pcm),
-        Message::Vocals { id, pcm } => write_frame(to, VOCALS, *id, &to_bytes(pcm)),
-        Message::Failed { id, reason } => write_frame(to, FAILED, *id, reason.as_bytes()),
-        Message::Bye => write_frame(to, BYE, 0, &[]),
+        PipeMessage::Window { id, pcm } => write_window(to, *id, pcm),
+        PipeMessage::Vocals { id, pcm } => write_frame(to, VOCALS, *id, &to_bytes(pcm)),
+        PipeMessage::Failed { id, reason } => write_frame(to, FAILED, *id, reason.as_bytes()),
+        PipeMessage::Bye => write_frame(to, BYE, 0, &[]),
     }
 }
 
@@ -139,7 +139,7 @@ pub fn write_window(to: &mut impl Write, id: u64, pcm: &[f32]) -> Result<(), Pro
 
 /// Reads one frame. `None` is a stream that ended cleanly between two frames. After an error the
 /// stream is of no more use: there is no way to find the next frame in it.
-pub fn read_message(from: &mut impl Read) -> Result<Option<Message>, ProtocolError> {
+pub fn read_message(from: &mut impl Read) -> Result<Option<PipeMessage>, ProtocolError> {
     let mut header = [0; HEADER];
     if !read_header(from, &mut header)? {
         return Ok(None);
@@ -162,28 +162,30 @@ pub fn read_message(from: &mut impl Read) -> Result<Option<Message>, ProtocolErr
         return Err(ProtocolError::Checksum);
     }
     Ok(Some(match kind {
-        HELLO => Message::Hello(
-            serde_json::from_slice(&payload).map_err(|e| ProtocolError::Payload {
-                kind: "hello",
-                detail: e.to_string(),
-            })?,
-        ),
-        WINDOW => Message::Window {
+        HELLO => {
+            PipeMessage::Hello(
+                serde_json::from_slice(&payload).map_err(|e| ProtocolError::Payload {
+                    kind: "hello",
+                    detail: e.to_string(),
+                })?,
+            )
+        }
+        WINDOW => PipeMessage::Window {
             id,
             pcm: from_bytes("window", &payload)?,
         },
-        VOCALS => Message::Vocals {
+        VOCALS => PipeMessage::Vocals {
             id,
             pcm: from_bytes("vocals", &payload)?,
         },
-        FAILED => Message::Failed {
+        FAILED => PipeMessage::Failed {
             id,
             reason: String::from_utf8(payload).map_err(|e| ProtocolError::Payload {
                 kind: "failed",
                 detail: e.to_string(),
             })?,
         },
-        BYE => Message::Bye,
+        BYE => PipeMessage::Bye,
         other => return Err(ProtocolError::UnknownKind(other)),
     }))
 }
@@ -282,20 +284,20 @@ mod tests {
     #[test]
     fn every_kind_comes_back_as_it_was() {
         let sent = [
-            Message::Hello(hello()),
-            Message::Window {
+            PipeMessage::Hello(hello()),
+            PipeMessage::Window {
                 id: 7,
                 pcm: vec![0.5, -0.25, f32::MIN_POSITIVE, 1e9],
             },
-            Message::Vocals {
+            PipeMessage::Vocals {
                 id: u64::MAX,
                 pcm: vec![],
             },
-            Message::Failed {
+            PipeMessage::Failed {
                 id: 3,
                 reason: "out of memory: größer".into(),
             },
-            Message::Bye,
+            PipeMessage::Bye,
         ];
         let mut pipe = Vec::new();
         for message in &sent {
@@ -315,7 +317,7 @@ mod tests {
         let mut pipe = Vec::new();
         write_frame(&mut pipe, HELLO, 0, text.as_bytes()).unwrap();
         match read_message(&mut pipe.as_slice()) {
-            Ok(Some(Message::Hello(hello))) => {
+            Ok(Some(PipeMessage::Hello(hello))) => {
                 assert_eq!(hello.samples(), "abcd");
                 assert_eq!((hello.model_why.as_str(), hello.times_real_time), ("", None));
             }
@@ -329,7 +331,7 @@ mod tests {
         let mut pipe = Vec::new();
         write_message(
             &mut pipe,
-            &Message::Failed {
+            &PipeMessage::Failed {
                 id: 0x0102,
                 reason: "no".into(),
             },

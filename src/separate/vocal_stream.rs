@@ -20,7 +20,7 @@ const AHEAD: usize = 2;
 
 /// Why the vocals end before the song does.
 #[derive(Debug, thiserror::Error)]
-pub enum StreamError {
+pub enum VocalStreamError {
     #[error(transparent)]
     Mixture(#[from] MixtureError),
     #[error(transparent)]
@@ -51,16 +51,16 @@ pub struct VocalStream {
 
 impl VocalStream {
     /// `rate` is the file's.
-    pub fn open(path: &Path, grid: Grid, rate: u32) -> Result<Self, StreamError> {
+    pub fn open(path: &Path, grid: Grid, rate: u32) -> Result<Self, VocalStreamError> {
         Self::of(Mixture::open(path, grid)?, grid, rate)
     }
 
     /// Of a song that is not in a file: interleaved stereo at `rate`.
-    pub fn in_memory(pcm: Arc<Vec<f32>>, grid: Grid, rate: u32) -> Result<Self, StreamError> {
+    pub fn in_memory(pcm: Arc<Vec<f32>>, grid: Grid, rate: u32) -> Result<Self, VocalStreamError> {
         Self::of(Mixture::in_memory(pcm, rate, grid)?, grid, rate)
     }
 
-    fn of(mixture: Mixture, grid: Grid, rate: u32) -> Result<Self, StreamError> {
+    fn of(mixture: Mixture, grid: Grid, rate: u32) -> Result<Self, VocalStreamError> {
         Ok(Self {
             grid,
             mixture,
@@ -88,7 +88,7 @@ impl VocalStream {
         engine: &mut Engine,
         patience: Duration,
         out: &mut Vec<f32>,
-    ) -> Result<bool, StreamError> {
+    ) -> Result<bool, VocalStreamError> {
         if self.ended {
             return Ok(false);
         }
@@ -121,7 +121,7 @@ impl VocalStream {
                 let segment = u32::try_from(tag).unwrap_or(u32::MAX);
                 let seconds = self.grid.core_start(segment) / u64::from(self.grid.rate);
                 if self.failures >= TRIES {
-                    return Err(StreamError::Segment { seconds, reason });
+                    return Err(VocalStreamError::Segment { seconds, reason });
                 }
                 // Its window lies behind: the mixture jumps back for it and forward again.
                 if let Some(window) = self.mixture.window(segment)? {
@@ -134,7 +134,7 @@ impl VocalStream {
     }
 
     /// Asks for as much as the engine takes, but not far ahead of what is handed out.
-    fn feed(&mut self, engine: &mut Engine) -> Result<(), StreamError> {
+    fn feed(&mut self, engine: &mut Engine) -> Result<(), VocalStreamError> {
         while engine.room() > 0 && ((self.ask - self.next) as usize) < AHEAD * engine.in_flight() {
             if self
                 .mixture
@@ -158,7 +158,7 @@ impl VocalStream {
     }
 
     /// What is final once this contribution is added: all before the next one begins.
-    fn hand_out(&mut self, piece: &[f32], out: &mut Vec<f32>) -> Result<(), StreamError> {
+    fn hand_out(&mut self, piece: &[f32], out: &mut Vec<f32>) -> Result<(), VocalStreamError> {
         let begin = self.grid.contribution_start(self.next);
         let mut sum = piece.to_vec();
         for (sum, tail) in sum.iter_mut().zip(&self.tail) {

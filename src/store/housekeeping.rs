@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::store::database::bytes_on_disk;
 use crate::store::error::StoreError;
 use crate::store::paths::StorePaths;
-use crate::store::song_key::SongKey;
+use crate::store::song_key::StoredSongKey;
 use crate::store::stem_store::StemStore;
 use crate::track::TrackId;
 
@@ -44,11 +44,11 @@ pub struct ModelStats {
 pub struct Verified {
     pub songs: usize,
     pub segments: usize,
-    pub damaged: Vec<Damage>,
+    pub damaged: Vec<DamageReport>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Damage {
+pub struct DamageReport {
     pub model: String,
     pub track: String,
     /// Dropped, to be separated again.
@@ -78,7 +78,7 @@ pub struct Cleared {
 
 /// A song's folder as it lies on the disk, whatever the catalogue says.
 struct OnDisk {
-    key: SongKey,
+    key: StoredSongKey,
     folder: PathBuf,
     bytes: u64,
     changed: i64,
@@ -142,7 +142,7 @@ impl StemStore {
             };
             if !segments.is_empty() || reason.is_some() {
                 let (model, track) = (key.model, key.id.to_string());
-                found.damaged.push(Damage {
+                found.damaged.push(DamageReport {
                     model,
                     track,
                     segments,
@@ -284,7 +284,7 @@ fn on_disk(paths: &StorePaths) -> Vec<OnDisk> {
                 .and_then(|name| name.parse().ok());
             let Some(id) = id else { continue };
             songs.push(OnDisk {
-                key: SongKey {
+                key: StoredSongKey {
                     model: model.to_owned(),
                     id,
                 },

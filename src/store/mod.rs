@@ -29,11 +29,13 @@ mod store_parts;
 
 pub use crate::store::block::{BLOCK_FRAMES, BLOCK_SAMPLES};
 pub use crate::store::error::StoreError;
-pub use crate::store::housekeeping::{Cleared, Damage, ModelStats, Pruned, Stats, Verified, stats_of_folder};
+pub use crate::store::housekeeping::{
+    Cleared, DamageReport, ModelStats, Pruned, Stats, Verified, stats_of_folder,
+};
 pub use crate::store::lock::OwnerLock;
 pub use crate::store::queue::{PathRecord, StoredQueue};
 pub use crate::store::song::{BLOCKS_PER_SEGMENT, SEGMENT_SAMPLES, SongStems};
-pub use crate::store::song_key::SongKey;
+pub use crate::store::song_key::StoredSongKey;
 pub use crate::store::song_meta::SongMeta;
 pub use crate::store::stem_store::StemStore;
 pub use paths::StorePaths;

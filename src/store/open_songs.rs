@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::store::error::StoreError;
 use crate::store::song::{Lease, SongStems};
-use crate::store::song_key::SongKey;
+use crate::store::song_key::StoredSongKey;
 
 #[derive(Default)]
 pub(super) struct OpenSongs {
@@ -19,9 +19,9 @@ pub(super) struct OpenSongs {
 
 #[derive(Default)]
 pub(super) struct Entries {
-    open: HashMap<SongKey, OpenEntry>,
+    open: HashMap<StoredSongKey, OpenEntry>,
     /// Vocals that those of another model replaced while they were open: they go when they are closed.
-    replaced: HashSet<SongKey>,
+    replaced: HashSet<StoredSongKey>,
     opened_so_far: u64,
 }
 
@@ -40,23 +40,23 @@ impl OpenSongs {
 
 impl Entries {
     /// Open, or not yet closed to the end.
-    pub fn contains(&self, key: &SongKey) -> bool {
+    pub fn contains(&self, key: &StoredSongKey) -> bool {
         self.open.contains_key(key)
     }
 
-    pub fn mark_replaced(&mut self, key: SongKey) {
+    pub fn mark_replaced(&mut self, key: StoredSongKey) {
         self.replaced.insert(key);
     }
 
-    pub fn is_replaced(&self, key: &SongKey) -> bool {
+    pub fn is_replaced(&self, key: &StoredSongKey) -> bool {
         self.replaced.contains(key)
     }
 
-    pub fn forget_replaced(&mut self, key: &SongKey) {
+    pub fn forget_replaced(&mut self, key: &StoredSongKey) {
         self.replaced.remove(key);
     }
 
-    pub fn find(&self, key: &SongKey) -> Option<Arc<SongStems>> {
+    pub fn find(&self, key: &StoredSongKey) -> Option<Arc<SongStems>> {
         self.open.get(key)?.song.upgrade()
     }
 
@@ -64,7 +64,7 @@ impl Entries {
     /// from its number.
     pub fn open(
         &mut self,
-        key: &SongKey,
+        key: &StoredSongKey,
         folder: &Path,
         lease: impl FnOnce(u64) -> Box<dyn Lease>,
     ) -> Result<Arc<SongStems>, StoreError> {
@@ -85,7 +85,7 @@ impl Entries {
     }
 
     /// The song of this number is closed; one opened anew meanwhile stays.
-    pub fn close(&mut self, key: &SongKey, nth: u64) {
+    pub fn close(&mut self, key: &StoredSongKey, nth: u64) {
         if self.open.get(key).is_some_and(|entry| entry.nth == nth) {
             self.open.remove(key);
         }

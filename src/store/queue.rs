@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::stem_store::StemStore;
-use crate::m3u::Item;
+use crate::m3u::ListItem;
 use crate::text::printable;
 
 const QUEUE: &str = "queue";
@@ -59,7 +59,7 @@ struct QueueRecord {
 /// What is sung next, as it was left.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StoredQueue {
-    pub items: Vec<Item>,
+    pub items: Vec<ListItem>,
     /// `off`, `one` or `all`.
     pub repeat: String,
     /// While shuffled: positions in `items` in the order without.
@@ -70,14 +70,14 @@ pub struct StoredQueue {
 
 impl StoredQueue {
     /// Puts a list instead of what waits; the turns begin anew.
-    pub fn replace(&mut self, items: Vec<Item>) {
+    pub fn replace(&mut self, items: Vec<ListItem>) {
         self.unshuffled = self.unshuffled.as_ref().map(|_| (0..items.len()).collect());
         self.items = items;
         self.turns.clear();
     }
 
     /// Puts a list behind what waits.
-    pub fn append(&mut self, items: Vec<Item>) {
+    pub fn append(&mut self, items: Vec<ListItem>) {
         let first = self.items.len();
         self.items.extend(items);
         if let Some(order) = &mut self.unshuffled {
@@ -89,7 +89,7 @@ impl StoredQueue {
 impl StemStore {
     pub fn queue(&self) -> StoredQueue {
         let record: QueueRecord = self.state(QUEUE).unwrap_or_default();
-        let items = record.items.into_iter().map(|item| Item {
+        let items = record.items.into_iter().map(|item| ListItem {
             path: item.path.path(),
             name: printable(&item.name),
             seconds: item.seconds,

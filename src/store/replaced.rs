@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::error::StoreError;
-use super::song_key::{SongKey, folder_name};
+use super::song_key::{StoredSongKey, folder_name};
 use super::stem_store::StemStore;
 use crate::track::TrackId;
 
@@ -25,7 +25,7 @@ impl StemStore {
     pub fn stored_elsewhere(&self, model_key: &str, id: TrackId) -> Vec<String> {
         let mut models = self.other_models(model_key);
         models.retain(|model| {
-            let key = SongKey {
+            let key = StoredSongKey {
                 model: model.clone(),
                 id,
             };
@@ -38,7 +38,7 @@ impl StemStore {
     /// somebody still plays them as soon as they are closed.
     pub fn replace_others(&self, model_key: &str, id: TrackId) -> Result<(), StoreError> {
         for model in self.stored_elsewhere(model_key, id) {
-            let key = SongKey { model, id };
+            let key = StoredSongKey { model, id };
             self.parts.open.hold().mark_replaced(key.clone());
             self.parts.remove_if_replaced(&key)?;
         }

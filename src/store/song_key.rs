@@ -4,7 +4,7 @@ use crate::track::TrackId;
 
 /// A song under a model: the model's folder name and the recording.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SongKey {
+pub struct StoredSongKey {
     pub model: String,
     pub id: TrackId,
 }

@@ -8,14 +8,14 @@ use crate::store::catalogue::CompleteSong;
 use crate::store::database;
 use crate::store::malloc_trim;
 use crate::store::song::Lease;
-use crate::store::song_key::SongKey;
+use crate::store::song_key::StoredSongKey;
 use crate::store::song_meta::SongMeta;
 use crate::store::store_parts::StoreParts;
 
 /// Keeps its song in the list of open ones; dropped after the song's database was closed.
 pub(super) struct SongLease {
     pub parts: Arc<StoreParts>,
-    pub key: SongKey,
+    pub key: StoredSongKey,
     /// The number of the song's entry among the open ones.
     pub nth: u64,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::lyrics::{Pick, Source};
+use crate::lyrics::{LyricsSource, Pick};
 use crate::song_settings::{Choices, LOUDEST_LEVEL, OFFSET_RANGE_MS, SongSettings, playable_loop};
 
 pub(super) type SettingsRecord = Map<String, Value>;
@@ -137,7 +137,7 @@ fn read_loop(value: &Value) -> Option<(f64, f64)> {
 fn read_pick(value: &Value) -> Option<Pick> {
     let text = |name: &str| value.get(name)?.as_str();
     Some(Pick {
-        source: Source::from_key(text("source")?)?,
+        source: LyricsSource::from_key(text("source")?)?,
         name: text("name").unwrap_or_default().to_owned(),
     })
 }
@@ -184,7 +184,7 @@ mod tests {
             Change::KeyTempo(KeyTempo::new(-3, 85)),
             Change::LyricsOffset(-250),
             Change::LyricsFrom(Some(Pick {
-                source: Source::Tags,
+                source: LyricsSource::Tags,
                 name: "SYLT eng".into(),
             })),
             Change::Loop(Some((1.25, 9.5))),

@@ -18,7 +18,7 @@ use crate::store::lock::OwnerLock;
 use crate::store::open_songs::{Entries, OpenSongs};
 use crate::store::paths::StorePaths;
 use crate::store::song::{Lease, SongStems};
-use crate::store::song_key::{SongKey, folder_name};
+use crate::store::song_key::{StoredSongKey, folder_name};
 use crate::store::song_lease::SongLease;
 use crate::store::store_parts::StoreParts;
 use crate::track::{Track, TrackId};
@@ -89,7 +89,7 @@ impl StemStore {
     /// The song's vocals under a model; an empty place for them where there are none yet, or where
     /// what is there cannot be read.
     pub fn song(&self, model_key: &str, id: TrackId) -> Result<Arc<SongStems>, StoreError> {
-        self.open_checked(&SongKey {
+        self.open_checked(&StoredSongKey {
             model: folder_name(model_key),
             id,
         })
@@ -97,7 +97,10 @@ impl StemStore {
     }
 
     /// The song, and what was wrong with it if it had to be begun anew or has lost something.
-    pub(super) fn open_checked(&self, key: &SongKey) -> Result<(Arc<SongStems>, Option<String>), StoreError> {
+    pub(super) fn open_checked(
+        &self,
+        key: &StoredSongKey,
+    ) -> Result<(Arc<SongStems>, Option<String>), StoreError> {
         let folder = self.parts.song_folder(key);
         let mut entries = self.parts.open.hold();
         let lease = |nth| -> Box<dyn Lease> {
@@ -127,7 +130,7 @@ impl StemStore {
 
     /// As [`Self::song`], but nothing is made where there is nothing.
     pub fn song_if_stored(&self, model_key: &str, id: TrackId) -> Result<Option<Arc<SongStems>>, StoreError> {
-        let key = SongKey {
+        let key = StoredSongKey {
             model: folder_name(model_key),
             id,
         };
@@ -252,7 +255,7 @@ impl StemStore {
 
     /// Brings the catalogue's view of a song in line with what the song itself says; returns what
     /// is wrong where a song that was complete no longer is.
-    fn note(&self, key: &SongKey, song: &SongStems) -> Option<String> {
+    fn note(&self, key: &StoredSongKey, song: &SongStems) -> Option<String> {
         let noted = self.parts.catalogue.complete_song(&key.model, key.id).is_some();
         let (written, lost) = match song.meta().filter(|_| song.is_complete()) {
             Some(meta) if !noted => {

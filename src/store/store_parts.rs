@@ -9,7 +9,7 @@ use crate::store::error::StoreError;
 use crate::store::lock::OwnerLock;
 use crate::store::open_songs::OpenSongs;
 use crate::store::paths::StorePaths;
-use crate::store::song_key::SongKey;
+use crate::store::song_key::StoredSongKey;
 
 pub(super) struct StoreParts {
     pub paths: StorePaths,
@@ -21,13 +21,13 @@ pub(super) struct StoreParts {
 }
 
 impl StoreParts {
-    pub fn song_folder(&self, key: &SongKey) -> PathBuf {
+    pub fn song_folder(&self, key: &StoredSongKey) -> PathBuf {
         self.paths.stems().join(&key.model).join(key.id.to_string())
     }
 
     /// Returns `false` if the song is open. First it counts as not complete, then its folder gets a name
     /// that no song has, then it is removed: a crash between leaves nothing half there.
-    pub fn evict(&self, key: &SongKey, folder: &Path) -> Result<bool, StoreError> {
+    pub fn evict(&self, key: &StoredSongKey, folder: &Path) -> Result<bool, StoreError> {
         let entries = self.open.hold();
         if entries.contains(key) {
             return Ok(false);
@@ -41,7 +41,7 @@ impl StoreParts {
     }
 
     /// Removes vocals that were replaced, unless they are open.
-    pub fn remove_if_replaced(&self, key: &SongKey) -> Result<(), StoreError> {
+    pub fn remove_if_replaced(&self, key: &StoredSongKey) -> Result<(), StoreError> {
         let replaced = self.open.hold().is_replaced(key);
         if replaced && self.evict(key, &self.song_folder(key))? {
             self.open.hold().forget_replaced(key);

@@ -38,7 +38,7 @@ impl Write for Spool {
 }
 
 /// The screen, ours until it is dropped.
-pub struct Screen {
+pub struct TerminalScreen {
     terminal: Terminal<CrosstermBackend<Spool>>,
     spool: Spool,
     /// What the last frame wrote.
@@ -47,7 +47,7 @@ pub struct Screen {
     hold: Hold,
 }
 
-impl Screen {
+impl TerminalScreen {
     /// Takes the terminal over, with its mouse if that is wanted. Stderr goes to `log` while the screen
     /// is on.
     pub fn open(log: Option<&Path>, mouse: bool) -> Result<Self, TerminalError> {

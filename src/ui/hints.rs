@@ -5,7 +5,7 @@ use ratatui::text::Span;
 use crate::action::{Action, Screen};
 use crate::app::state::job_queue::JobLine;
 use crate::app::{App, Overlay, PromptKind};
-use crate::keymap::{KeymapRow, Scope, TABLE};
+use crate::keymap::{KeyScope, KeymapRow, TABLE};
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
@@ -91,7 +91,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas) {
         let own = app
             .keymap
             .keys_for(app.view.screen, row.action)
-            .any(|b| b.scope != Scope::EVERYWHERE && b.scope != Scope::ALWAYS);
+            .any(|b| b.scope != KeyScope::EVERYWHERE && b.scope != KeyScope::ALWAYS);
         (!own, row.action != Action::Find)
     });
     for row in rows {

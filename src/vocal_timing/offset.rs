@@ -22,14 +22,14 @@ pub const SURE: f32 = 0.5;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
+pub struct OffsetEstimate {
     /// So much later the lyrics would fit; negative: sooner.
     pub later_ms: Millis,
     /// From 0 to 1: how clearly, and in how many parts of the song alike.
     pub confidence: f32,
 }
 
-impl Found {
+impl OffsetEstimate {
     /// Sure enough and far enough off to be worth a word.
     pub fn is_worth_offering(&self) -> bool {
         self.confidence >= SURE && (LEAST_MS..=MOST_MS).contains(&self.later_ms.abs())
@@ -63,7 +63,7 @@ impl Beginnings {
 }
 
 /// None where there is too little to go by: few lines, no times, no vocals.
-pub fn find(lyrics: &Lyrics, trace: &Trace) -> Option<Found> {
+pub fn find(lyrics: &Lyrics, trace: &Trace) -> Option<OffsetEstimate> {
     if trace.of() != Of::Vocals || !matches!(lyrics.timing, Timing::Words | Timing::Lines) {
         return None;
     }
@@ -95,7 +95,7 @@ pub fn find(lyrics: &Lyrics, trace: &Trace) -> Option<Found> {
     let parts: Vec<&[Millis]> = beginnings.starts.chunks(part.max(2)).collect();
     let agree = parts.iter().filter(|starts| ground.agrees(starts, best)).count();
     let agree = agree as f32 / parts.len().max(1) as f32;
-    Some(Found {
+    Some(OffsetEstimate {
         later_ms: shift(best),
         confidence: (0.5 * (clear * 3.0).min(1.0) + 0.5 * agree).clamp(0.0, 1.0),
     })

@@ -6,6 +6,7 @@ mod circles;
 mod modules;
 mod source;
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use source::{Source, blank, imports, root, sources, words};
@@ -212,6 +213,43 @@ fn the_plan_itself_has_no_circle() {
     for (room, _) in MAY_IMPORT {
         assert!(!reaches(room, room, MAY_IMPORT.len()), "{room} reaches itself");
     }
+}
+
+#[test]
+fn a_type_name_is_defined_once() {
+    let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources()
+        .iter()
+        .filter(|source| !source.name.ends_with("tests.rs") && !source.name.contains("/tests/"))
+    {
+        let lines: Vec<&str> = source.code.lines().take(source.length()).collect();
+        for line in &lines {
+            let item = line
+                .strip_prefix("pub ")
+                .or_else(|| line.strip_prefix("pub(")?.split_once(") ").map(|(_, item)| item));
+            let Some((kind, rest)) = item.unwrap_or(line).split_once(' ') else {
+                continue;
+            };
+            if ["struct", "enum", "trait", "type", "union"].contains(&kind) {
+                let name = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+                defined
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(source.name.clone());
+            }
+        }
+    }
+    let twice = defined.into_iter().filter(|(_, files)| files.len() > 1);
+    sentences(
+        twice
+            .map(|(name, files)| {
+                format!(
+                    "{name} is a type of {}; name each for what it is",
+                    files.join(" and of ")
+                )
+            })
+            .collect(),
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use croon::separate::auto;
 use croon::separate::command::EngineCommand;
 use croon::separate::engine as player;
 use croon::separate::models;
-use croon::separate::protocol::{Hello, Message, read_message, write_message};
+use croon::separate::protocol::{Hello, PipeMessage, read_message, write_message};
 use croon::separate::segment::Grid;
 
 struct Engine {
@@ -46,7 +46,7 @@ impl Engine {
     fn start() -> Self {
         let mut child = command(models_folder()).spawn().unwrap();
         let mut answers = BufReader::new(child.stdout.take().unwrap());
-        let Some(Message::Hello(hello)) = read_message(&mut answers).unwrap() else {
+        let Some(PipeMessage::Hello(hello)) = read_message(&mut answers).unwrap() else {
             panic!("no Hello")
         };
         Self {
@@ -56,16 +56,16 @@ impl Engine {
         }
     }
 
-    fn send(&mut self, message: &Message) {
+    fn send(&mut self, message: &PipeMessage) {
         write_message(self.child.stdin.as_mut().unwrap(), message).unwrap();
     }
 
     /// The answers to these windows, in the order of their ids, which are their places.
-    fn separate(&mut self, windows: Vec<Vec<f32>>) -> Vec<Message> {
+    fn separate(&mut self, windows: Vec<Vec<f32>>) -> Vec<PipeMessage> {
         let count = windows.len();
-        let mut answers: Vec<Option<Message>> = vec![None; count];
+        let mut answers: Vec<Option<PipeMessage>> = vec![None; count];
         for (id, pcm) in windows.into_iter().enumerate() {
-            self.send(&Message::Window { id: id as u64, pcm });
+            self.send(&PipeMessage::Window { id: id as u64, pcm });
             if id >= 2 {
                 self.take(&mut answers);
             }
@@ -76,11 +76,11 @@ impl Engine {
         answers.into_iter().flatten().collect()
     }
 
-    fn take(&mut self, answers: &mut [Option<Message>]) {
+    fn take(&mut self, answers: &mut [Option<PipeMessage>]) {
         let answer = read_message(&mut self.answers)
             .unwrap()
             .expect("the engine ended");
-        let (Message::Vocals { id, .. } | Message::Failed { id, .. }) = &answer else {
+        let (PipeMessage::Vocals { id, .. } | PipeMessage::Failed { id, .. }) = &answer else {
             panic!("{answer:?}")
         };
         let place = *id as usize;
@@ -89,15 +89,15 @@ impl Engine {
     }
 
     fn end(mut self) {
-        self.send(&Message::Bye);
+        self.send(&PipeMessage::Bye);
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
     }
 }
 
-fn pcm(message: &Message) -> &[f32] {
+fn pcm(message: &PipeMessage) -> &[f32] {
     match message {
-        Message::Vocals { pcm, .. } => pcm,
+        PipeMessage::Vocals { pcm, .. } => pcm,
         other => panic!("{other:?}"),
     }
 }
@@ -130,12 +130,12 @@ fn windows_go_in_and_vocals_come_out() {
     assert_eq!(vocals.len(), song.len());
     assert!(energy(vocals) > 0.0 && energy(vocals) < 1.5 * energy(&song));
     assert!(
-        matches!(&answers[1], Message::Failed { reason, .. } if reason.contains("393216")),
+        matches!(&answers[1], PipeMessage::Failed { reason, .. } if reason.contains("393216")),
         "{:?}",
         answers[1]
     );
     assert!(
-        matches!(&answers[2], Message::Failed { .. }),
+        matches!(&answers[2], PipeMessage::Failed { .. }),
         "values that are no numbers are refused"
     );
     assert_eq!(pcm(&answers[3]), vocals, "a refused window leaves nothing behind");
@@ -166,7 +166,7 @@ fn an_empty_stdin_is_a_clean_end() {
     assert!(output.status.success());
     assert!(matches!(
         read_message(&mut &output.stdout[..]),
-        Ok(Some(Message::Hello(_)))
+        Ok(Some(PipeMessage::Hello(_)))
     ));
 }
 
@@ -211,7 +211,7 @@ fn hello_of_auto(cache: &Path, wait_for_figures: bool) -> Hello {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let Some(Message::Hello(hello)) = read_message(&mut child.stdout.as_mut().unwrap()).unwrap() else {
+    let Some(PipeMessage::Hello(hello)) = read_message(&mut child.stdout.as_mut().unwrap()).unwrap() else {
         panic!("no Hello")
     };
     let since = Instant::now();

@@ -13,7 +13,7 @@ use croon::audio::identity::track_id;
 use croon::jobs::lyrics::{Places, find};
 use croon::library::scan_once;
 use croon::lyrics::cdg::Graphics;
-use croon::lyrics::{Format, Offer, Pick, Source, Timing, Wanted};
+use croon::lyrics::{Format, LyricsRequest, LyricsSource, Offer, Pick, Timing};
 use croon::ui::{self, Depth, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -61,7 +61,7 @@ fn singing() -> (Harness, u64) {
         graphics: Some(Arc::new(Graphics::read(&disc()).unwrap())),
         offers: vec![Offer {
             pick: Pick {
-                source: Source::Beside,
+                source: LyricsSource::Beside,
                 name: "a.cdg".into(),
             },
             format: Format::Cdg,
@@ -193,10 +193,10 @@ fn zip(path: &Path, entries: &[(&str, Vec<u8>)]) {
     zip.finish().unwrap();
 }
 
-fn found(song: PathBuf) -> croon::jobs::lyrics::Found {
-    let wanted = Wanted {
+fn found(song: PathBuf) -> croon::jobs::lyrics::LyricsSearchResult {
+    let wanted = LyricsRequest {
         path: song,
-        ..Wanted::default()
+        ..LyricsRequest::default()
     };
     find(&wanted, &Places::default())
 }
@@ -218,7 +218,10 @@ fn pictures_beside_a_song_come_after_lines_with_times_and_before_plain_text() {
         .collect();
     assert_eq!(
         formats,
-        [(Format::Cdg, Source::Beside), (Format::Plain, Source::Beside)]
+        [
+            (Format::Cdg, LyricsSource::Beside),
+            (Format::Plain, LyricsSource::Beside)
+        ]
     );
     fs::write(at("a.lrc"), "[00:01.00]a line\n").unwrap();
     let lines = found(at("a.wav"));

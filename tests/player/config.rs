@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use croon::config::{Config, DEFAULT_TOML, Place};
+use croon::config::{Config, DEFAULT_TOML, SourcePosition};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
@@ -33,7 +33,7 @@ fn the_default_file_shows_every_key() {
     for (section, key) in known {
         let shown = match section {
             "" => DEFAULT_TOML.contains(&format!("\n[{key}]\n")),
-            section => Place::of_key(DEFAULT_TOML, section, key).is_some(),
+            section => SourcePosition::of_key(DEFAULT_TOML, section, key).is_some(),
         };
         assert!(shown, "config.toml does not show `{key}` of [{section}]");
     }
@@ -116,11 +116,11 @@ fn escape_codes_in_a_config_do_not_reach_the_terminal() {
 fn a_key_can_be_found_again_for_a_later_reader() {
     let text = "[keys]\n  \"F5\" = \"rescann\"\n";
     assert_eq!(
-        Place::of_key(text, "keys", "F5"),
-        Some(Place { line: 2, column: 3 })
+        SourcePosition::of_key(text, "keys", "F5"),
+        Some(SourcePosition { line: 2, column: 3 })
     );
-    assert_eq!(Place::of_key(text, "keys", "F6"), None);
-    assert_eq!(Place::of_key("= nonsense", "keys", "F5"), None);
+    assert_eq!(SourcePosition::of_key(text, "keys", "F6"), None);
+    assert_eq!(SourcePosition::of_key("= nonsense", "keys", "F5"), None);
 }
 
 proptest::proptest! {

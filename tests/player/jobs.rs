@@ -9,7 +9,7 @@ use crate::support::fake_engine;
 use croon::audio::Vocals;
 use croon::audio::decode::read_all;
 use croon::audio::identity::track_id;
-use croon::jobs::load::{Load, LoadEvent, Loader, Opened};
+use croon::jobs::load::{Load, LoadEvent, OpenedSong, SongLoader};
 use croon::jobs::{Job, JobEvent, Jobs, JobsSetup, stored};
 use croon::separate::error::EngineError;
 use croon::separate::segment::Grid;
@@ -84,9 +84,9 @@ impl House {
         self.to_the_end()
     }
 
-    fn opened(&self, path: &Path) -> Box<Opened> {
+    fn opened(&self, path: &Path) -> Box<OpenedSong> {
         let (send, events) = unbounded();
-        let loader = Loader::start(self.store.clone(), move |event| drop(send.send(event))).unwrap();
+        let loader = SongLoader::start(self.store.clone(), move |event| drop(send.send(event))).unwrap();
         loader.load(Load {
             path: path.to_owned(),
             id: None,

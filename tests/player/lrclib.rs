@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use croon::jobs::lyrics::{Found, LyricsFinder, Places};
+use croon::jobs::lyrics::{LyricsFinder, LyricsSearchResult, Places};
 use croon::lrclib::Lrclib;
-use croon::lyrics::{Online, Pick, Source, Timing, Wanted};
+use croon::lyrics::{LyricsRequest, LyricsSource, Online, Pick, Timing};
 use croon::store::{StemStore, StorePaths};
 use crossbeam_channel::{Receiver, unbounded};
 use lofty::config::WriteOptions;
@@ -99,13 +99,13 @@ impl House {
         StemStore::open(&paths, 1 << 20).unwrap()
     }
 
-    fn wanted(&self) -> Wanted {
-        Wanted {
+    fn wanted(&self) -> LyricsRequest {
+        LyricsRequest {
             path: self.song(),
             artist: "Ana".into(),
             title: "Paper Lanterns".into(),
             duration: Some(3.0),
-            ..Wanted::default()
+            ..LyricsRequest::default()
         }
     }
 
@@ -133,13 +133,13 @@ impl House {
     }
 }
 
-fn finder(places: Places) -> (LyricsFinder, Receiver<Found>) {
+fn finder(places: Places) -> (LyricsFinder, Receiver<LyricsSearchResult>) {
     let (send, heard) = unbounded();
     let finder = LyricsFinder::start(places, move |_, found| drop(send.send(found))).unwrap();
     (finder, heard)
 }
 
-fn next(heard: &Receiver<Found>) -> Found {
+fn next(heard: &Receiver<LyricsSearchResult>) -> LyricsSearchResult {
     heard.recv_timeout(Duration::from_secs(30)).unwrap()
 }
 
@@ -155,7 +155,7 @@ fn nothing_is_sent_unless_it_is_switched_on() {
         store: Some(house.store("one")),
         ..Places::default()
     });
-    off.find(Wanted {
+    off.find(LyricsRequest {
         ask: true,
         pick: Some(Pick::lrclib()),
         ..house.wanted()
@@ -175,7 +175,7 @@ fn nothing_is_sent_unless_it_is_switched_on() {
     let lyrics = second.lyrics.unwrap();
     assert_eq!(
         (lyrics.text().as_str(), lyrics.source),
-        ("from the server", Source::Lrclib)
+        ("from the server", LyricsSource::Lrclib)
     );
     assert_eq!(lyrics.timing, Timing::Lines);
     assert_eq!((second.online, server.asked()), (Online::Here, 1));
@@ -200,7 +200,7 @@ fn lyrics_that_are_here_go_first_and_the_server_is_asked_only_by_hand() {
         (found.online, found.lyrics.unwrap().text()),
         (Online::Unasked, "plain words".into())
     );
-    finder.find(Wanted {
+    finder.find(LyricsRequest {
         ask: true,
         pick: Some(Pick::lrclib()),
         ..house.wanted()

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::support::skip::shared;
 use croon::jobs::lyrics::{Places, find};
 use croon::library::{read_track, stamp_of};
-use croon::lyrics::ultrastar::{File, Item};
-use croon::lyrics::{Format, Source, Timing, Wanted, read};
+use croon::lyrics::ultrastar::{UltraStarFile, UltraStarItem};
+use croon::lyrics::{Format, LyricsRequest, LyricsSource, Timing, read};
 
 /// Folders with `song.txt` and audio, in the folder that `CROON_SONGS` names or beside the repository.
 #[track_caller]
@@ -29,12 +29,17 @@ fn songs() -> Vec<PathBuf> {
 fn songs_timed_by_hand_are_read_whole_and_go_back_byte_for_byte() {
     for song in songs() {
         let bytes = fs::read(song.join("song.txt")).unwrap();
-        let file = File::parse(&bytes);
+        let file = UltraStarFile::parse(&bytes);
         assert_eq!(file.export(), bytes, "{}", song.display());
-        let count = |wanted: fn(&Item) -> bool| file.items().filter(|(_, item)| wanted(item)).count();
-        assert_eq!(count(|item| *item == Item::Other), 0, "every row is understood");
-        let notes = count(|item| matches!(item, Item::Note(_)));
-        let phrases = 1 + count(|item| matches!(item, Item::Break { .. }));
+        let count =
+            |wanted: fn(&UltraStarItem) -> bool| file.items().filter(|(_, item)| wanted(item)).count();
+        assert_eq!(
+            count(|item| *item == UltraStarItem::Other),
+            0,
+            "every row is understood"
+        );
+        let notes = count(|item| matches!(item, UltraStarItem::Note(_)));
+        let phrases = 1 + count(|item| matches!(item, UltraStarItem::Break { .. }));
 
         let read = read(&bytes, Path::new("song.txt")).unwrap();
         let lyrics = read.lyrics;
@@ -62,12 +67,12 @@ fn a_folder_with_text_and_audio_is_one_song_with_its_words() {
             .find(|path| path.file_stem().is_some_and(|stem| stem == "audio"))
             .unwrap();
         let track = read_track(&audio, stamp_of(&audio).unwrap());
-        let file = File::parse(&fs::read(folder.join("song.txt")).unwrap());
-        let wanted = Wanted {
+        let file = UltraStarFile::parse(&fs::read(folder.join("song.txt")).unwrap());
+        let wanted = LyricsRequest {
             path: audio,
             artist: track.artist().to_owned(),
             title: track.title(),
-            ..Wanted::default()
+            ..LyricsRequest::default()
         };
         let found = find(&wanted, &Places::default());
         assert_eq!(
@@ -75,7 +80,7 @@ fn a_folder_with_text_and_audio_is_one_song_with_its_words() {
             (file.header("TITLE"), file.header("ARTIST"))
         );
         let lyrics = found.lyrics.expect("the words of the folder");
-        assert_eq!(lyrics.source, Source::UltraStar);
+        assert_eq!(lyrics.source, LyricsSource::UltraStar);
         let end = lyrics.lines.last().unwrap().end_ms.unwrap() as f64 / 1000.0;
         assert!(end < track.duration.unwrap() + 5.0, "the words end with the song");
     }

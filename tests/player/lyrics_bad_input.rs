@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use croon::lyrics::cdg::Graphics;
 use croon::lyrics::tags::{Embedded, Synced, all};
-use croon::lyrics::ultrastar::{File, inside};
+use croon::lyrics::ultrastar::{UltraStarFile, inside};
 use croon::lyrics::{ENDINGS, LATEST_MS, Lyrics, read};
 use croon::text::harmless;
 use proptest::prelude::*;
@@ -164,7 +164,7 @@ proptest! {
             prop_assert!(read.flaws.len() <= 101);
         }
         prop_assert!(began.elapsed() < Duration::from_secs(5), "{name}");
-        prop_assert_eq!(File::parse(&bytes).export(), bytes);
+        prop_assert_eq!(UltraStarFile::parse(&bytes).export(), bytes);
     }
 
     #[test]

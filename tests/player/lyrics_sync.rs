@@ -13,11 +13,11 @@ use ratatui::style::Modifier;
 use crate::harness::{Harness, path};
 use croon::app::{Event, FoundLyrics};
 use croon::audio::Vocals;
-use croon::audio::player::command::Command;
+use croon::audio::player::command::PlayerCommand;
 use croon::audio::player::controls::Shared;
 use croon::audio::player::feeder::Feeder;
 use croon::audio::player::mixer::{Mixer, mixer};
-use croon::audio::player::song::Song;
+use croon::audio::player::song::PlayerSong;
 use croon::key_tempo::KeyTempo;
 use croon::lyrics::{Lyrics, Millis, read};
 use croon::output_state::OutputState;
@@ -162,7 +162,7 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
         let shared = Arc::new(Shared::default());
         let mut feeder = Feeder::new(shared.clone(), |_| {});
         let (ring, mixer) = mixer(NonZero::new(RATE).unwrap(), shared.clone());
-        feeder.apply(Command::Attach {
+        feeder.apply(PlayerCommand::Attach {
             ring,
             rate: RATE,
             latency: 2 * buffer as u32,
@@ -178,8 +178,8 @@ fn what_is_lit_is_what_is_heard_within_twenty_milliseconds() {
             lyrics: Some(Arc::new(lyrics())),
             ..FoundLyrics::default()
         })));
-        feeder.apply(Command::Load(
-            Song {
+        feeder.apply(PlayerCommand::Load(
+            PlayerSong {
                 play_id,
                 path: path_of_song.clone(),
                 vocals: Box::new(Silence),

@@ -3,7 +3,7 @@
 
 use crate::support::skip::shared;
 use croon::audio::decode::read_all;
-use croon::judge::bss::{References, Window};
+use croon::judge::bss::{BssWindow, References};
 use croon::judge::sdr;
 
 const BOUND: f64 = 0.01;
@@ -31,7 +31,7 @@ fn every_window_agrees() {
     let Some(golden) = golden() else { return };
     let [a, b] = &golden.references;
     let judged = References::new([a, b]).judge([&golden.estimates[0], &golden.estimates[1]]);
-    type Pick = fn(&Window) -> Option<f64>;
+    type Pick = fn(&BssWindow) -> Option<f64>;
     let ratios: [(&str, Pick); 4] = [
         ("SDR", |window| window.sdr),
         ("ISR", |window| window.isr),

@@ -3,16 +3,16 @@
 use std::io::Read;
 
 use croon::separate::protocol::{
-    Hello, MAX_PAYLOAD, Message, PROTOCOL, ProtocolError, read_message, write_message, write_window,
+    Hello, MAX_PAYLOAD, PROTOCOL, PipeMessage, ProtocolError, read_message, write_message, write_window,
 };
 use proptest::prelude::*;
 
-fn hello() -> impl Strategy<Value = Message> {
+fn hello() -> impl Strategy<Value = PipeMessage> {
     let text = || proptest::string::string_regex("[\\PC\"\\\\\n]{0,40}").unwrap();
     (any::<[u32; 6]>(), std::array::from_fn::<_, 7, _>(|_| text())).prop_map(
         |(numbers, [version, device, why, model, model_sha256, fingerprint, model_why])| {
             let [rate, window, core, fade, in_flight, protocol] = numbers;
-            Message::Hello(Hello {
+            PipeMessage::Hello(Hello {
                 protocol,
                 version,
                 device,
@@ -32,7 +32,7 @@ fn hello() -> impl Strategy<Value = Message> {
     )
 }
 
-fn message() -> impl Strategy<Value = Message> {
+fn message() -> impl Strategy<Value = PipeMessage> {
     let pcm = || {
         proptest::collection::vec(any::<[f32; 2]>(), 0..300)
             .prop_map(|frames| frames.concat())
@@ -40,10 +40,10 @@ fn message() -> impl Strategy<Value = Message> {
     };
     prop_oneof![
         hello(),
-        (any::<u64>(), pcm()).prop_map(|(id, pcm)| Message::Window { id, pcm }),
-        (any::<u64>(), pcm()).prop_map(|(id, pcm)| Message::Vocals { id, pcm }),
-        (any::<u64>(), any::<String>()).prop_map(|(id, reason)| Message::Failed { id, reason }),
-        Just(Message::Bye),
+        (any::<u64>(), pcm()).prop_map(|(id, pcm)| PipeMessage::Window { id, pcm }),
+        (any::<u64>(), pcm()).prop_map(|(id, pcm)| PipeMessage::Vocals { id, pcm }),
+        (any::<u64>(), any::<String>()).prop_map(|(id, reason)| PipeMessage::Failed { id, reason }),
+        Just(PipeMessage::Bye),
     ]
 }
 
@@ -147,7 +147,7 @@ fn a_window_is_written_the_same_borrowed_or_owned() {
     let pcm = vec![0.25, -0.5];
     let (mut borrowed, mut owned) = (Vec::new(), Vec::new());
     write_window(&mut borrowed, 5, &pcm).unwrap();
-    write_message(&mut owned, &Message::Window { id: 5, pcm }).unwrap();
+    write_message(&mut owned, &PipeMessage::Window { id: 5, pcm }).unwrap();
     assert_eq!(borrowed, owned);
     assert_eq!(PROTOCOL, 1);
 }
@@ -157,7 +157,7 @@ fn odd_payloads_are_refused() {
     let mut frame = Vec::new();
     write_message(
         &mut frame,
-        &Message::Failed {
+        &PipeMessage::Failed {
             id: 1,
             reason: "x".repeat(12),
         },

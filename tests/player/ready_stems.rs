@@ -11,10 +11,10 @@ use crossbeam_channel::{Receiver, unbounded};
 
 use croon::audio::Vocals;
 use croon::audio::decode::read_all;
-use croon::jobs::load::{Load, LoadEvent, Loader};
+use croon::jobs::load::{Load, LoadEvent, SongLoader};
 use croon::jobs::{Job, JobEvent, Jobs, JobsSetup};
 use croon::library::scan_once;
-use croon::lyrics::ultrastar::File;
+use croon::lyrics::ultrastar::UltraStarFile;
 use croon::store::{StemStore, StorePaths};
 
 const RATE: usize = 44_100;
@@ -118,7 +118,7 @@ impl Song {
     /// The stored vocals of the song.
     fn stored(&self, store: &StemStore) -> Vec<f32> {
         let (send, events) = unbounded();
-        let loader = Loader::start(store.clone(), move |event| drop(send.send(event))).unwrap();
+        let loader = SongLoader::start(store.clone(), move |event| drop(send.send(event))).unwrap();
         loader.load(Load {
             path: self.at("a.wav"),
             id: None,
@@ -287,7 +287,7 @@ fn an_exported_folder_holds_the_stems_and_every_byte_of_the_notes() {
     assert_eq!(written.replace(&added, ""), text);
     // the original is untouched, and what was written is used without an engine
     assert_eq!(fs::read_to_string(song.at("song.txt")).unwrap(), text);
-    let read = File::parse(written.as_bytes());
+    let read = UltraStarFile::parse(written.as_bytes());
     assert_eq!(read.header("ODD"), Some("kept"));
     let sum = read_all(&folder.join("a.wav")).unwrap().1;
     let vocals = read_all(&folder.join(format!("{name} [VOC].wav"))).unwrap().1;

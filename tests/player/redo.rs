@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, unbounded};
 use croon::audio::Vocals;
 use croon::audio::decode::read_all;
 use croon::audio::identity::track_id;
-use croon::jobs::load::{Load, LoadEvent, Loader, Opened};
+use croon::jobs::load::{Load, LoadEvent, OpenedSong, SongLoader};
 use croon::jobs::{Job, JobEvent, Jobs, JobsSetup, Listing};
 use croon::separate::segment::Grid;
 use croon::store::{StemStore, StorePaths};
@@ -50,9 +50,9 @@ impl House {
         (jobs, events)
     }
 
-    fn opened(&self, path: &Path) -> Box<Opened> {
+    fn opened(&self, path: &Path) -> Box<OpenedSong> {
         let (send, events) = unbounded();
-        let loader = Loader::start(self.store.clone(), move |event| drop(send.send(event))).unwrap();
+        let loader = SongLoader::start(self.store.clone(), move |event| drop(send.send(event))).unwrap();
         loader.load(Load {
             path: path.to_owned(),
             id: None,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use croon::terminal::{Input, Screen};
+use croon::terminal::{Input, TerminalScreen};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use ratatui::widgets::Paragraph;
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,7 +18,7 @@ fn child() {
     let Some(log) = std::env::var_os("CROON_TEST_CHILD") else {
         return;
     };
-    let mut screen = Screen::open(Some(Path::new(&log)), true).unwrap();
+    let mut screen = TerminalScreen::open(Some(Path::new(&log)), true).unwrap();
     let mut shown = "ready".to_owned();
     if std::env::var_os("CROON_TEST_PROBE").is_some() {
         shown += if screen.has_sized_text() {

@@ -10,7 +10,7 @@ use croon::audio::Vocals;
 use croon::audio::player::Player;
 use croon::audio::player::event::PlayerEvent;
 use croon::audio::player::settings::PlayerSettings;
-use croon::audio::player::song::Song;
+use croon::audio::player::song::PlayerSong;
 use croon::output_state::OutputState;
 
 const SECONDS: u64 = 3;
@@ -71,7 +71,7 @@ fn play_once() {
         "{state:?}"
     );
     player.load(
-        Song {
+        PlayerSong {
             play_id: 1,
             path: song(folder.path()),
             vocals: Box::new(Exact),

@@ -12,7 +12,7 @@ use std::process::exit;
 use std::time::Duration;
 
 use croon::separate::command::EngineCommand;
-use croon::separate::protocol::{Hello, Message, PROTOCOL, read_message, write_message};
+use croon::separate::protocol::{Hello, PROTOCOL, PipeMessage, read_message, write_message};
 use croon::separate::segment::Grid;
 
 const MODE: &str = "CROON_FAKE_ENGINE";
@@ -97,14 +97,14 @@ fn serve(mode: &str, out: &mut File) {
         fade: grid.fade as u32,
         in_flight: 3,
     };
-    write_message(out, &Message::Hello(hello)).expect("pipe");
+    write_message(out, &PipeMessage::Hello(hello)).expect("pipe");
     eprintln!("fake engine is up");
     let mut from = stdin().lock();
     let mut served = 0;
     let mut held = Vec::new();
     let mut late = None;
     while let Some(message) = read_message(&mut from).expect("croon speaks properly") {
-        let Message::Window { id, pcm } = message else {
+        let PipeMessage::Window { id, pcm } = message else {
             break;
         };
         if let Some(path) = words.iter().find_map(|w| w.strip_prefix("count:")) {
@@ -131,7 +131,7 @@ fn serve(mode: &str, out: &mut File) {
         }
         if after("crc-after") {
             let mut frame = Vec::new();
-            write_message(&mut frame, &Message::Vocals { id, pcm }).expect("memory");
+            write_message(&mut frame, &PipeMessage::Vocals { id, pcm }).expect("memory");
             let last = frame.len() - 1;
             frame[last] ^= 1;
             out.write_all(&frame).expect("pipe");
@@ -140,7 +140,7 @@ fn serve(mode: &str, out: &mut File) {
         if after("short-after") {
             write_message(
                 out,
-                &Message::Vocals {
+                &PipeMessage::Vocals {
                     id,
                     pcm: vec![0.0; 8],
                 },
@@ -151,7 +151,7 @@ fn serve(mode: &str, out: &mut File) {
         if after("nan-after") {
             write_message(
                 out,
-                &Message::Vocals {
+                &PipeMessage::Vocals {
                     id,
                     pcm: vec![f32::NAN; pcm.len()],
                 },
@@ -162,7 +162,7 @@ fn serve(mode: &str, out: &mut File) {
         if after("refuse-after") || has("refuse") {
             write_message(
                 out,
-                &Message::Failed {
+                &PipeMessage::Failed {
                     id,
                     reason: "out of memory".into(),
                 },
@@ -177,7 +177,7 @@ fn serve(mode: &str, out: &mut File) {
         } else {
             1.0
         };
-        let answer = Message::Vocals {
+        let answer = PipeMessage::Vocals {
             id,
             pcm: if has("left-minus-right") {
                 pcm.chunks_exact(2)

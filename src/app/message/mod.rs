@@ -22,8 +22,8 @@ use crate::app::state::song_lyrics::FoundLyrics;
 use crate::key_tempo::KeyTempo;
 use crate::keymap::Key;
 use crate::lyrics::romanization::{Kind, Readings};
-use crate::lyrics::{Lyrics, Wanted};
-use crate::m3u::Item;
+use crate::lyrics::{Lyrics, LyricsRequest};
+use crate::m3u::ListItem;
 use crate::request::Request;
 use crate::song_settings::Change;
 use crate::track::TrackId;
@@ -82,7 +82,7 @@ pub enum Event {
     SessionRestored(Box<Session>),
     /// The answer to `Effect::ReadList`.
     ListRead {
-        items: Vec<Item>,
+        items: Vec<ListItem>,
         /// Number of lines that name no file.
         left_out: usize,
         instead: bool,
@@ -226,7 +226,7 @@ pub enum Effect {
         id: Option<TrackId>,
     },
     /// Find the lyrics of this song by its artist and title; answered by `Lyrics`.
-    FindLyrics(Wanted),
+    FindLyrics(LyricsRequest),
     /// Write down how these lyrics of a song are said; answered by `Readings`.
     Romanize {
         path: PathBuf,
@@ -348,7 +348,7 @@ pub enum Effect {
     /// Write a song list; an existing file is replaced only if `over`.
     WriteList {
         path: PathBuf,
-        items: Vec<Item>,
+        items: Vec<ListItem>,
         over: bool,
     },
     /// These files are not in the library: those that are there become songs by `Found`.

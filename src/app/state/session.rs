@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::state::queue::Queue;
 use crate::app::state::queue::entry::item;
 use crate::app::state::sort_order::Sort;
-use crate::m3u::Item;
+use crate::m3u::ListItem;
 use crate::request::Repeat;
 
 /// What croon remembers from one evening to the next.
@@ -37,7 +37,7 @@ pub struct OutputSettings {
 /// The queue as it is written down.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SessionQueue {
-    pub items: Vec<Item>,
+    pub items: Vec<ListItem>,
     pub repeat: Repeat,
     /// While shuffled: positions in `items` in the order without.
     pub unshuffled: Option<Vec<usize>>,

@@ -6,7 +6,7 @@ use crate::app::overlay::Overlay;
 use crate::app::queries::lyrics_choices;
 use crate::app::state::song_lyrics::FoundLyrics;
 use crate::app::update::offset_suggestion;
-use crate::lyrics::{Online, Wanted};
+use crate::lyrics::{LyricsRequest, Online};
 
 /// Lyrics came for a song.
 pub(super) fn show_found(app: &mut App, found: FoundLyrics) {
@@ -26,7 +26,7 @@ pub(super) fn request(app: &App, is_song: bool) -> Option<Effect> {
     let song = if is_song { &app.deck.song } else { &app.deck.next };
     let song = song.as_ref()?;
     let entry = app.tracks.get(song.key)?;
-    Some(Effect::FindLyrics(Wanted {
+    Some(Effect::FindLyrics(LyricsRequest {
         path: entry.track.path.clone(),
         id: song.id,
         artist: entry.track.artist().to_owned(),

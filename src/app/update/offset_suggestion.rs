@@ -10,7 +10,7 @@ use crate::app::message::Effect;
 use crate::app::queries::offset_change_text;
 use crate::app::state::deck::{DeckSong, Stage};
 use crate::app::state::song_lyrics::VocalAnalysis;
-use crate::lyrics::Source;
+use crate::lyrics::LyricsSource;
 use crate::song_settings::Change;
 use crate::track::TrackId;
 use crate::vocal_timing::{Trace, offset};
@@ -85,7 +85,8 @@ pub(super) fn suggest(song: &mut DeckSong) {
     let Some(lyrics) = song.lyrics.found().cloned() else {
         return;
     };
-    if song.memory.lyrics_offset_ms != 0 || song.lyrics.moved_by_hand || lyrics.source == Source::Edited {
+    if song.memory.lyrics_offset_ms != 0 || song.lyrics.moved_by_hand || lyrics.source == LyricsSource::Edited
+    {
         return;
     }
     let found = song
@@ -94,7 +95,7 @@ pub(super) fn suggest(song: &mut DeckSong) {
         .trace()
         .and_then(|trace| offset::find(&lyrics, trace));
     song.lyrics.suggested = found
-        .filter(offset::Found::is_worth_offering)
+        .filter(offset::OffsetEstimate::is_worth_offering)
         .map(|found| found.later_ms);
 }
 

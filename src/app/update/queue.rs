@@ -12,7 +12,7 @@ use crate::app::state::queue::entry::{self, QueueEntry, name, tidy_name};
 use crate::app::state::song_key::SongKey;
 use crate::app::update::next_up;
 use crate::app::update::session::look_for_missing;
-use crate::m3u::Item;
+use crate::m3u::ListItem;
 use crate::request::Repeat;
 use crate::text::printable;
 
@@ -227,7 +227,7 @@ pub(super) fn list_exists(app: &mut App, path: PathBuf) {
 /// A list was read; `instead` of what is queued, or after it.
 pub(super) fn list_read(
     app: &mut App,
-    items: Vec<Item>,
+    items: Vec<ListItem>,
     left_out: usize,
     instead: bool,
     effects: &mut Vec<Effect>,

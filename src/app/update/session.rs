@@ -10,7 +10,7 @@ use crate::app::state::queue::entry::{self, item, queued};
 use crate::app::state::queue::rotation::Rotation;
 use crate::app::state::session::{ResumePoint, Session, SessionQueue};
 use crate::app::update::next_up;
-use crate::m3u::Item;
+use crate::m3u::ListItem;
 
 /// The position is written down when it moved by so much.
 const POSITION_SECONDS: f64 = 5.0;
@@ -19,7 +19,7 @@ pub const HISTORY: usize = 500;
 
 impl App {
     /// The queue as a list of songs.
-    pub fn queue_items(&self) -> Vec<Item> {
+    pub fn queue_items(&self) -> Vec<ListItem> {
         self.queue.entries().iter().map(item).collect()
     }
 }

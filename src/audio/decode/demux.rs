@@ -19,7 +19,7 @@ use crate::audio::decode::mkv_padding;
 use crate::audio::decode::probe::{choose, probe};
 use crate::audio::decode::resync::Resync;
 use crate::audio::decode::stream_info::StreamInfo;
-use crate::audio::decode::tags::Tags;
+use crate::audio::decode::tags::GainTags;
 use crate::audio::decode::timeline::{self, Clock, Timeline};
 use crate::audio::mp3g_zip;
 
@@ -273,25 +273,25 @@ impl Demuxer {
     pub(in crate::audio) fn next_whole_packet(&mut self) -> Result<Option<Box<[u8]>>, DecodeError> {
         for _ in 0..LAST_STRAW {
             match self.next_event()? {
-                Event::Packet(packet) => return Ok(Some(packet.data)),
-                Event::Link(_) | Event::Damage => {}
-                Event::End => return Ok(None),
+                DemuxEvent::Packet(packet) => return Ok(Some(packet.data)),
+                DemuxEvent::Link(_) | DemuxEvent::Damage => {}
+                DemuxEvent::End => return Ok(None),
             }
         }
         Ok(None)
     }
 
     /// What comes next, errors sorted by what they mean.
-    pub(super) fn next_event(&mut self) -> Result<Event, DecodeError> {
+    pub(super) fn next_event(&mut self) -> Result<DemuxEvent, DecodeError> {
         match self.next_packet() {
-            Ok(Some(packet)) => Ok(Event::Packet(packet)),
-            Ok(None) => Ok(Event::End),
+            Ok(Some(packet)) => Ok(DemuxEvent::Packet(packet)),
+            Ok(None) => Ok(DemuxEvent::End),
             // A cut-off file: what came before has been played.
-            Err(Symphonia::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(Event::End),
+            Err(Symphonia::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(DemuxEvent::End),
             Err(Symphonia::IoError(error)) => Err(DecodeError::Read(error)),
             // A chained stream starts over with new headers; it goes on where the last ended.
             Err(Symphonia::ResetRequired) => self.follow_chain(),
-            Err(_) => Ok(Event::Damage),
+            Err(_) => Ok(DemuxEvent::Damage),
         }
     }
 
@@ -313,9 +313,9 @@ impl Demuxer {
     }
 
     /// The stream started over: its next link, if it can be played on.
-    fn follow_chain(&mut self) -> Result<Event, DecodeError> {
+    fn follow_chain(&mut self) -> Result<DemuxEvent, DecodeError> {
         let Ok((track, params)) = choose(self.format.as_ref(), None) else {
-            return Ok(Event::End);
+            return Ok(DemuxEvent::End);
         };
         let rate = params.sample_rate.unwrap_or(0);
         if rate != self.info.rate {
@@ -330,12 +330,12 @@ impl Demuxer {
         self.info.frames = None;
         self.params = params;
         self.track_id = track.id;
-        Ok(Event::Link(self.trim.clock))
+        Ok(DemuxEvent::Link(self.trim.clock))
     }
 
     /// Title, artist, album and number, as the container tells them.
-    pub(super) fn tags(&mut self) -> Tags {
-        let mut tags = Tags::default();
+    pub(super) fn tags(&mut self) -> GainTags {
+        let mut tags = GainTags::default();
         if self.trim.container == Container::Matroska {
             tags.title = mkv_padding::title(&self.file);
         }
@@ -345,7 +345,7 @@ impl Demuxer {
 }
 
 /// What reading on meets.
-pub(super) enum Event {
+pub(super) enum DemuxEvent {
     Packet(Packet),
     /// A new stream follows in the same file, with its own clock.
     Link(Clock),

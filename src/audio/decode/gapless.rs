@@ -190,8 +190,8 @@ fn gapless_tag(format: &mut dyn FormatReader) -> Option<(u64, u64)> {
     }
 }
 
-fn opus_head(params: &AudioCodecParameters) -> Option<opus::Head> {
+fn opus_head(params: &AudioCodecParameters) -> Option<opus::OpusHead> {
     (params.codec == CODEC_ID_OPUS)
-        .then(|| opus::Head::parse(params.extra_data.as_deref().unwrap_or_default()))
+        .then(|| opus::OpusHead::parse(params.extra_data.as_deref().unwrap_or_default()))
         .flatten()
 }

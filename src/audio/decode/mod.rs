@@ -17,7 +17,7 @@ mod timeline;
 pub(super) use crate::audio::decode::block::flac_frame;
 pub use crate::audio::decode::damage::Damaged;
 pub(super) use crate::audio::decode::demux::Demuxer;
-pub use crate::audio::decode::tags::Tags;
+pub use crate::audio::decode::tags::GainTags;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ use symphonia::core::packet::Packet;
 
 use crate::audio::decode::codec::Codec;
 use crate::audio::decode::damage::Damage;
-use crate::audio::decode::demux::{Event, LAST_STRAW};
+use crate::audio::decode::demux::{DemuxEvent, LAST_STRAW};
 use crate::audio::decode::downmix::Downmix;
 use crate::audio::decode::error::{DecodeError, guarded};
 use crate::audio::decode::stream_info::StreamInfo;
@@ -94,7 +94,7 @@ impl Decoder {
     }
 
     /// The container's own tags, for files whose tags nobody else reads.
-    pub fn tags(&mut self) -> Tags {
+    pub fn tags(&mut self) -> GainTags {
         self.demuxer.tags()
     }
 
@@ -135,20 +135,20 @@ impl Decoder {
     fn read_on(&mut self, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
         while !self.ended {
             let appended = match self.demuxer.next_event()? {
-                Event::Packet(packet) => {
+                DemuxEvent::Packet(packet) => {
                     self.failures = 0;
                     self.take(&packet, out)?
                 }
-                Event::Link(clock) => {
+                DemuxEvent::Link(clock) => {
                     self.codec = self.demuxer.decoder()?;
                     self.timeline.follow(clock);
                     0
                 }
-                Event::Damage if self.failures < LAST_STRAW => {
+                DemuxEvent::Damage if self.failures < LAST_STRAW => {
                     self.failures += 1;
                     0
                 }
-                Event::Damage | Event::End => {
+                DemuxEvent::Damage | DemuxEvent::End => {
                     self.demuxer.check_whole()?;
                     self.ended = true;
                     0

@@ -12,7 +12,7 @@ const MOST_DURATIONS: u64 = 1 << 16;
 
 /// One track's timing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Timing {
+pub(super) struct EditTiming {
     /// The media time, in the track's own units, at which its first edit begins.
     pub(super) first: Option<u64>,
     /// At most so much of the media is played, in the track's units; an edit's length is told in
@@ -25,9 +25,9 @@ pub(super) struct Timing {
 }
 
 /// A box: where its body begins and where it stops.
-type Body = (u64, u64);
+type BoxBody = (u64, u64);
 
-pub(super) fn timing(file: &File, track_id: u32) -> Option<Timing> {
+pub(super) fn timing(file: &File, track_id: u32) -> Option<EditTiming> {
     let end = file.metadata().ok()?.len();
     let moov = find(file, (0, end), b"moov")?;
     let mut at = moov.0;
@@ -42,7 +42,7 @@ pub(super) fn timing(file: &File, track_id: u32) -> Option<Timing> {
             let media = mdia
                 .and_then(|mdia| find(file, mdia, b"mdhd"))
                 .and_then(|head| timescale(file, head));
-            return Some(Timing {
+            return Some(EditTiming {
                 first: edit.map(|edit| edit.first),
                 played: edit.and_then(|edit| edit.played(movie?, media?)),
                 even: mdia.is_none_or(|mdia| is_even(file, mdia).unwrap_or(true)),
@@ -79,7 +79,7 @@ impl Edit {
     }
 }
 
-fn only_edit(file: &File, (body, stop): Body) -> Option<Edit> {
+fn only_edit(file: &File, (body, stop): BoxBody) -> Option<Edit> {
     let long = bytes::<1>(file, body)?[0] == 1;
     let count = u32::from_be_bytes(bytes(file, body + 4)?);
     let size = if long { 20 } else { 12 };
@@ -114,7 +114,7 @@ fn only_edit(file: &File, (body, stop): Body) -> Option<Edit> {
 }
 
 /// Whether all samples but the last last equally long.
-fn is_even(file: &File, mdia: Body) -> Option<bool> {
+fn is_even(file: &File, mdia: BoxBody) -> Option<bool> {
     let stbl = find(file, find(file, mdia, b"minf")?, b"stbl")?;
     let (body, stop) = find(file, stbl, b"stts")?;
     let count = u64::from(u32::from_be_bytes(bytes(file, body + 4)?));
@@ -136,7 +136,7 @@ fn is_even(file: &File, mdia: Body) -> Option<bool> {
 }
 
 /// Units in a second, of an `mvhd` or `mdhd`.
-fn timescale(file: &File, (head, _): Body) -> Option<u32> {
+fn timescale(file: &File, (head, _): BoxBody) -> Option<u32> {
     let long = bytes::<1>(file, head)?[0] == 1;
     Some(u32::from_be_bytes(bytes(
         file,
@@ -144,12 +144,12 @@ fn timescale(file: &File, (head, _): Body) -> Option<u32> {
     )?))
 }
 
-fn id_of(file: &File, trak: Body) -> Option<u32> {
+fn id_of(file: &File, trak: BoxBody) -> Option<u32> {
     // A track head has its id where the other heads have their timescale.
     timescale(file, find(file, trak, b"tkhd")?)
 }
 
-fn find(file: &File, (mut at, end): Body, wanted: &[u8; 4]) -> Option<Body> {
+fn find(file: &File, (mut at, end): BoxBody, wanted: &[u8; 4]) -> Option<BoxBody> {
     for _ in 0..MOST_BOXES {
         let (kind, body, stop) = header(file, at, end)?;
         if &kind == wanted {
@@ -202,7 +202,7 @@ mod tests {
         numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
     }
 
-    fn read(elst: &[u32], stts: &[u32]) -> Timing {
+    fn read(elst: &[u32], stts: &[u32]) -> EditTiming {
         let stbl = boxed(b"stbl", &boxed(b"stts", &numbers(stts)));
         let mdia = [
             boxed(b"mdhd", &numbers(&[0, 0, 0, 44_100, 0])),

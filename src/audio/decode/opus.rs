@@ -14,7 +14,7 @@ const MOST_FRAMES: usize = 5760;
 
 /// The identification header.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Head {
+pub(super) struct OpusHead {
     /// Frames at [`RATE`] before the music begins.
     pub(super) pre_skip: u16,
     /// Factor for every sample.
@@ -26,7 +26,7 @@ pub(super) struct Head {
     channels: Channels,
 }
 
-impl Head {
+impl OpusHead {
     /// From an Ogg or Matroska stream's head, or MP4's `dOps` behind the same magic, whose numbers
     /// are big-endian and whose version is 0.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
@@ -101,13 +101,13 @@ fn layout(family: u8, count: usize) -> (Channels, Vec<usize>) {
 /// A decoder of one Opus stream.
 pub(super) struct Opus {
     decoder: MSDecoder,
-    head: Head,
+    head: OpusHead,
 }
 
 impl Opus {
     pub(super) fn new(params: &AudioCodecParameters) -> Result<Self, DecodeError> {
         let head = params.extra_data.as_deref().unwrap_or_default();
-        let head = Head::parse(head).ok_or_else(|| DecodeError::UnsupportedCodec {
+        let head = OpusHead::parse(head).ok_or_else(|| DecodeError::UnsupportedCodec {
             codec: "this kind of Opus".into(),
             hint: " (its channels are arranged in a way croon does not know)",
         })?;
@@ -164,8 +164,8 @@ pub(super) fn packet_frames(packet: &[u8]) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn head(rest: &[u8]) -> Option<Head> {
-        Head::parse(&[b"OpusHead", rest].concat())
+    fn head(rest: &[u8]) -> Option<OpusHead> {
+        OpusHead::parse(&[b"OpusHead", rest].concat())
     }
 
     #[test]

@@ -27,10 +27,10 @@ pub enum ResampleError {
 pub struct Resampler {
     from: u32,
     to: u32,
-    engine: Option<Engine>,
+    engine: Option<ResampleEngine>,
 }
 
-struct Engine {
+struct ResampleEngine {
     fft: Fft<f32>,
     pending: Vec<f32>,
     block: Vec<f32>,
@@ -67,7 +67,7 @@ impl Resampler {
         Ok(Self {
             from,
             to,
-            engine: Some(Engine {
+            engine: Some(ResampleEngine {
                 fft,
                 pending: Vec::new(),
                 block,
@@ -145,7 +145,7 @@ impl Resampler {
     }
 }
 
-impl Engine {
+impl ResampleEngine {
     fn work(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
         let mut used = 0;
         let frames = self.pending.len() / 2;

@@ -4,16 +4,16 @@ use rtrb::Producer;
 
 use crate::audio::frame::Frame;
 use crate::audio::player::event::PlayerEvent;
-use crate::audio::player::song::Song;
+use crate::audio::player::song::PlayerSong;
 use crate::key_tempo::KeyTempo;
 use crate::output_state::OutputState;
 
 /// A command to the feeder.
-pub enum Command {
+pub enum PlayerCommand {
     /// Plays this song instead of the current one; `true` starts it at once.
-    Load(Song, bool),
+    Load(PlayerSong, bool),
     /// Sets the song that follows the current one; `None` removes it.
-    Queue(Option<Song>),
+    Queue(Option<PlayerSong>),
     /// Goes to this second of the current song.
     Seek(f64),
     /// Changes key and tempo of the current song.

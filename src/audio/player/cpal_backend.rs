@@ -11,7 +11,7 @@ use rustix::process::Pid;
 
 use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::mixer_for;
-use crate::audio::player::output_backend::{Opened, OutputBackend, StreamError};
+use crate::audio::player::output_backend::{OpenedOutput, OutputBackend, StreamError};
 use crate::audio::player::{priority, pulse_backend};
 use crate::text::printable;
 
@@ -122,7 +122,7 @@ impl OutputBackend for CpalBackend {
         buffer: u32,
         shared: &Arc<Shared>,
         report: Sender<StreamError>,
-    ) -> Result<Opened, String> {
+    ) -> Result<OpenedOutput, String> {
         let default = self.host()?.default_output_device().map(Output::of);
         let device = match default.filter(|one| one.name == name) {
             Some(default) => default.device,
@@ -168,7 +168,7 @@ pub(crate) fn open(
     buffer: u32,
     shared: &Arc<Shared>,
     report: Sender<StreamError>,
-) -> Result<Opened, String> {
+) -> Result<OpenedOutput, String> {
     let on_error = move |error: cpal::Error| match error.kind() {
         CpalErrorKind::DeviceNotAvailable
         | CpalErrorKind::HostUnavailable
@@ -212,7 +212,7 @@ pub(crate) fn open(
                 let (ring, source) = mixer_for(rate, channels, shared.clone());
                 // When it opens, it asks for all that it will hold.
                 sink.mixer().add(source.asked_for(latency));
-                return Ok(Opened {
+                return Ok(OpenedOutput {
                     rate: rate.get(),
                     latency,
                     ring,

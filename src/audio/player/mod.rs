@@ -29,24 +29,24 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, unbounded};
 
-use crate::audio::player::command::Command;
+use crate::audio::player::command::PlayerCommand;
 use crate::audio::player::controls::Shared;
 use crate::audio::player::cpal_backend::CpalBackend;
 use crate::audio::player::event::{PlayerEvent, Position};
 use crate::audio::player::feeder::Feeder;
 use crate::audio::player::output_backend::OutputBackend;
-use crate::audio::player::output_thread::{OutputThread, Request, Times};
+use crate::audio::player::output_thread::{OutputRequest, OutputThread, Times};
 use crate::audio::player::settings::PlayerSettings;
-use crate::audio::player::song::Song;
+use crate::audio::player::song::PlayerSong;
 use crate::key_tempo::KeyTempo;
 
 /// The handle. Dropping it stops the sound.
 pub struct Player {
-    commands: Sender<Command>,
+    commands: Sender<PlayerCommand>,
     shared: Arc<Shared>,
     feeder: Option<JoinHandle<()>>,
     /// Dropped to end the output thread.
-    output: Option<Sender<Request>>,
+    output: Option<Sender<OutputRequest>>,
 }
 
 impl Player {
@@ -87,18 +87,18 @@ impl Player {
     }
 
     /// Plays this song instead of whatever plays or waits.
-    pub fn load(&self, song: Song, playing: bool) {
-        self.send(Command::Load(song, playing));
+    pub fn load(&self, song: PlayerSong, playing: bool) {
+        self.send(PlayerCommand::Load(song, playing));
     }
 
     /// What follows the song heard now, without a gap or over its end; `None` takes it back.
-    pub fn queue_next(&self, song: Option<Song>) {
-        self.send(Command::Queue(song));
+    pub fn queue_next(&self, song: Option<PlayerSong>) {
+        self.send(PlayerCommand::Queue(song));
     }
 
     pub fn play(&self) {
         self.shared.set_playing(true);
-        self.send(Command::Wake);
+        self.send(PlayerCommand::Wake);
     }
 
     pub fn pause(&self) {
@@ -107,24 +107,24 @@ impl Player {
 
     /// Goes to this second of the song heard now.
     pub fn seek(&self, seconds: f64) {
-        self.send(Command::Seek(seconds));
+        self.send(PlayerCommand::Seek(seconds));
     }
 
     /// Key and tempo of the song heard now, from where it is.
     pub fn set_key_tempo(&self, key_tempo: KeyTempo) {
-        self.send(Command::KeyTempo(key_tempo));
+        self.send(PlayerCommand::KeyTempo(key_tempo));
     }
 
     /// Goes round between these seconds of the song heard now; `None` goes on to its end. A place behind
     /// the end of the loop becomes its start.
     pub fn set_loop(&self, seconds: Option<(f64, f64)>) {
-        self.send(Command::Loop(seconds));
+        self.send(PlayerCommand::Loop(seconds));
     }
 
     /// More vocals are known than when the songs were loaded: those of what is decoded ahead are read
     /// again and fade in.
     pub fn refresh_vocals(&self) {
-        self.send(Command::Vocals);
+        self.send(PlayerCommand::Vocals);
     }
 
     /// How much of the vocals is heard: 1 is the original, 0 takes them out, 2 doubles them.
@@ -145,12 +145,12 @@ impl Player {
     /// Plays on the output of this name from now on, the song going on where it is; `None` goes back
     /// to the configured or default one.
     pub fn choose_output(&self, name: Option<String>) {
-        self.request(Request::Choose(name));
+        self.request(OutputRequest::Choose(name));
     }
 
     /// Answered by [`PlayerEvent::Outputs`].
     pub fn list_outputs(&self) {
-        self.request(Request::List);
+        self.request(OutputRequest::List);
     }
 
     /// What the device adds to the way to the ear, in milliseconds: positions are told so much
@@ -169,14 +169,14 @@ impl Player {
         self.shared.underruns()
     }
 
-    fn request(&self, request: Request) {
+    fn request(&self, request: OutputRequest) {
         if let Some(output) = &self.output {
             // As above: it is gone only when its thread never began.
             let _ = output.send(request);
         }
     }
 
-    fn send(&self, command: Command) {
+    fn send(&self, command: PlayerCommand) {
         // A feeder that is gone has said why in the log.
         let _ = self.commands.send(command);
     }
@@ -186,7 +186,7 @@ impl Drop for Player {
     fn drop(&mut self) {
         self.shared.set_playing(false);
         self.output = None;
-        self.send(Command::Quit);
+        self.send(PlayerCommand::Quit);
         if let Some(feeder) = self.feeder.take() {
             let _ = feeder.join();
         }
@@ -233,7 +233,7 @@ mod tests {
         };
         let player = Player::start(settings, move |event| tell.send(event).unwrap());
         player.load(
-            Song {
+            PlayerSong {
                 play_id: 3,
                 path,
                 vocals: Box::new(Nothing),

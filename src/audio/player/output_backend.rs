@@ -21,7 +21,7 @@ pub(super) enum StreamError {
 }
 
 /// An open output stream, which plays until it is dropped.
-pub(super) struct Opened {
+pub(super) struct OpenedOutput {
     /// Sample rate in Hz.
     pub rate: u32,
     /// Latency between the callback and the loudspeaker, in frames.
@@ -63,7 +63,7 @@ pub(super) trait OutputBackend {
         buffer: u32,
         shared: &Arc<Shared>,
         report: Sender<StreamError>,
-    ) -> Result<Opened, String>;
+    ) -> Result<OpenedOutput, String>;
 }
 
 /// Whether `name` contains `wanted`, ignoring case.

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
-use crate::audio::player::command::Command;
+use crate::audio::player::command::PlayerCommand;
 use crate::audio::player::controls::Shared;
 use crate::audio::player::cpal_backend::{CpalBackend, LARGEST};
 use crate::audio::player::event::PlayerEvent;
 use crate::audio::player::mixer::mixer;
 use crate::audio::player::null_output::NullOutput;
-use crate::audio::player::output_backend::{Opened, OutputBackend, StreamError, name_matches};
+use crate::audio::player::output_backend::{OpenedOutput, OutputBackend, StreamError, name_matches};
 use crate::audio::player::settings::PlayerSettings;
 use crate::audio::player::underrun_detector::UnderrunDetector;
 use crate::output_state::OutputState;
@@ -34,7 +34,7 @@ const CLOCK_RATE: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(44_099);
 
 /// What the handle asks of the output thread, which ends when the other end is dropped.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(super) enum OutputRequest {
     /// Plays on the output of this name from now on; `None` is the configured or default one.
     Choose(Option<String>),
     /// Tells which outputs there are.
@@ -75,8 +75,8 @@ pub(super) struct OutputThread<S> {
     system: S,
     times: Times,
     shared: Arc<Shared>,
-    feeder: Sender<Command>,
-    requests: Receiver<Request>,
+    feeder: Sender<PlayerCommand>,
+    requests: Receiver<OutputRequest>,
     /// By the listener's hand; goes before the configured device.
     chosen: Option<String>,
     buffer: u32,
@@ -116,7 +116,7 @@ impl Drop for Playing {
 }
 
 /// Why the device is to be closed.
-enum End {
+enum OutputEnd {
     Lost(String),
     /// Its buffer ran empty so often that a larger one is called for.
     Starved,
@@ -131,8 +131,8 @@ impl<S: OutputBackend> OutputThread<S> {
         system: S,
         times: Times,
         shared: Arc<Shared>,
-        feeder: Sender<Command>,
-        requests: Receiver<Request>,
+        feeder: Sender<PlayerCommand>,
+        requests: Receiver<OutputRequest>,
     ) -> Self {
         Self {
             buffer: settings.buffer_frames.unwrap_or(BUFFER).clamp(64, LARGEST),
@@ -154,9 +154,9 @@ impl<S: OutputBackend> OutputThread<S> {
             if self.settings.output {
                 match self.open() {
                     Ok(playing) => match self.watch(&playing) {
-                        End::Quit => return,
-                        End::Switch => continue,
-                        End::Starved => {
+                        OutputEnd::Quit => return,
+                        OutputEnd::Switch => continue,
+                        OutputEnd::Starved => {
                             self.buffer = (self.buffer * 2).min(LARGEST);
                             tracing::warn!(
                                 "sound came too late again and again; the device's buffer is now {} frames",
@@ -164,7 +164,7 @@ impl<S: OutputBackend> OutputThread<S> {
                             );
                             continue;
                         }
-                        End::Lost(why) => {
+                        OutputEnd::Lost(why) => {
                             self.lose(&playing.name, &why);
                             // One that lived goes at once to the next device, or to itself again.
                             if playing.since.elapsed() >= self.times.short_life {
@@ -202,7 +202,7 @@ impl<S: OutputBackend> OutputThread<S> {
         };
         let (tell, errors) = unbounded();
         self.shared.forget_caller();
-        let Opened {
+        let OpenedOutput {
             rate,
             latency,
             ring,
@@ -210,7 +210,7 @@ impl<S: OutputBackend> OutputThread<S> {
         } = self.system.open(&name, self.buffer, &self.shared, tell)?;
         // Its ring is empty until the feeder has it, so the clock was the only one that read.
         self.clock = None;
-        self.send(Command::Attach {
+        self.send(PlayerCommand::Attach {
             ring,
             rate,
             latency,
@@ -246,7 +246,7 @@ impl<S: OutputBackend> OutputThread<S> {
         }
         let (ring, silent) = mixer(CLOCK_RATE, self.shared.clone());
         self.clock = Some(NullOutput::start(silent, CLOCK_RATE, self.shared.clone()));
-        self.send(Command::Attach {
+        self.send(PlayerCommand::Attach {
             ring,
             rate: CLOCK_RATE.get(),
             latency: 0,
@@ -266,8 +266,8 @@ impl<S: OutputBackend> OutputThread<S> {
                 self.requests.recv().map_err(Into::into)
             };
             match request {
-                Ok(Request::List) => self.list(),
-                Ok(Request::Choose(chosen)) => {
+                Ok(OutputRequest::List) => self.list(),
+                Ok(OutputRequest::Choose(chosen)) => {
                     self.chosen = chosen;
                     return true;
                 }
@@ -277,7 +277,7 @@ impl<S: OutputBackend> OutputThread<S> {
         }
     }
 
-    fn watch(&mut self, playing: &Playing) -> End {
+    fn watch(&mut self, playing: &Playing) -> OutputEnd {
         let mut ticks = self.shared.ticks();
         let mut detector = None;
         let mut called: Option<Instant> = None;
@@ -286,20 +286,20 @@ impl<S: OutputBackend> OutputThread<S> {
         loop {
             crossbeam_channel::select! {
                 recv(requests) -> request => match request {
-                    Ok(Request::List) => self.list(),
-                    Ok(Request::Choose(chosen)) => {
+                    Ok(OutputRequest::List) => self.list(),
+                    Ok(OutputRequest::Choose(chosen)) => {
                         self.chosen = chosen;
                         if self.target().is_some_and(|(target, _)| target != playing.name) {
-                            return End::Switch;
+                            return OutputEnd::Switch;
                         }
                     }
-                    Err(_) => return End::Quit,
+                    Err(_) => return OutputEnd::Quit,
                 },
                 recv(playing.errors) -> error => match error {
                     Ok(StreamError::Late) if playing.since.elapsed() > self.times.settling => late += 1,
                     Ok(StreamError::Late) => {}
-                    Ok(StreamError::Lost(why)) => return End::Lost(why),
-                    Err(_) => return End::Lost("its stream ended".into()),
+                    Ok(StreamError::Lost(why)) => return OutputEnd::Lost(why),
+                    Err(_) => return OutputEnd::Lost("its stream ended".into()),
                 },
                 default(if called.is_some() { self.times.watch } else { FIRST_CALL }) => {}
             }
@@ -318,16 +318,16 @@ impl<S: OutputBackend> OutputThread<S> {
             ticks = now;
             // First, because one that is gone asks for nothing either.
             if self.system.is_gone(&playing.name) {
-                return End::Lost("it was taken away".into());
+                return OutputEnd::Lost("it was taken away".into());
             }
             if silent_for >= PATIENCE && playing.since.elapsed() > self.times.starting {
-                return End::Lost("the device stopped asking for sound".into());
+                return OutputEnd::Lost("the device stopped asking for sound".into());
             }
             let behind = detector
                 .as_mut()
                 .is_some_and(|detector: &mut UnderrunDetector| detector.poll(looked, now));
             if (late >= LATE || behind) && self.buffer < LARGEST {
-                return End::Starved;
+                return OutputEnd::Starved;
             }
             late = 0;
             // What it is given when it opens says nothing yet: it may first play seconds of its own.
@@ -336,7 +336,7 @@ impl<S: OutputBackend> OutputThread<S> {
                 detector = UnderrunDetector::new(playing.rate, playing.latency, looked, now);
             }
             if self.should_switch(&playing.name) {
-                return End::Switch;
+                return OutputEnd::Switch;
             }
         }
     }
@@ -352,14 +352,14 @@ impl<S: OutputBackend> OutputThread<S> {
 
     fn list(&mut self) {
         let outputs = self.system.outputs();
-        self.send(Command::Emit(PlayerEvent::Outputs(outputs)));
+        self.send(PlayerCommand::Emit(PlayerEvent::Outputs(outputs)));
     }
 
     fn emit_state(&self, state: OutputState) {
-        self.send(Command::Emit(PlayerEvent::Output(state)));
+        self.send(PlayerCommand::Emit(PlayerEvent::Output(state)));
     }
 
-    fn send(&self, command: Command) {
+    fn send(&self, command: PlayerCommand) {
         // A feeder that is gone has said why in the log.
         let _ = self.feeder.send(command);
     }

@@ -18,7 +18,7 @@ use pulseaudio::{AsPlaybackSource, Client, PlaybackStream};
 
 use crate::audio::player::controls::Shared;
 use crate::audio::player::mixer::{Mixer, mixer_for};
-use crate::audio::player::output_backend::{Opened, StreamError};
+use crate::audio::player::output_backend::{OpenedOutput, StreamError};
 
 /// A server that hangs says nothing, not even an error.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -32,7 +32,7 @@ pub(super) fn open(
     buffer: u32,
     shared: &Arc<Shared>,
     report: Sender<StreamError>,
-) -> Result<Opened, String> {
+) -> Result<OpenedOutput, String> {
     let (done, opened) = bounded(1);
     let (sink, shared) = (sink.to_owned(), shared.clone());
     std::thread::Builder::new()
@@ -49,7 +49,7 @@ fn connect(
     buffer: u32,
     shared: Arc<Shared>,
     report: Sender<StreamError>,
-) -> Result<Opened, String> {
+) -> Result<OpenedOutput, String> {
     let words = |error: pulseaudio::ClientError| error.to_string();
     // Of its own, so that nothing else is asked of the thread that answers for the sound.
     let client = Client::from_env(c"croon").map_err(words)?;
@@ -96,9 +96,9 @@ fn connect(
     // What the server made of it; of a fragment it is ahead itself.
     let given = stream.buffer_attr();
     let ahead = u64::from(given.target_length) + u64::from(given.minimum_request_length);
-    let stream = Stream(stream);
+    let stream = PulseStream(stream);
     stream.watch(report)?;
-    Ok(Opened {
+    Ok(OpenedOutput {
         rate: sample_rate,
         latency: u32::try_from(ahead / frame as u64).unwrap_or(u32::MAX),
         ring,
@@ -115,9 +115,9 @@ fn fill(mixer: &mut Mixer, out: &mut [u8]) -> usize {
 }
 
 /// Sounds until dropped.
-struct Stream(PlaybackStream);
+struct PulseStream(PlaybackStream);
 
-impl Stream {
+impl PulseStream {
     /// The stream never ends by itself, so when its end comes, the server or its connection is gone.
     fn watch(&self, report: Sender<StreamError>) -> Result<(), String> {
         let stream = self.0.clone();
@@ -132,7 +132,7 @@ impl Stream {
     }
 }
 
-impl Drop for Stream {
+impl Drop for PulseStream {
     fn drop(&mut self) {
         // A server that is gone has ended it already.
         let _ = block_on(self.0.clone().delete());

@@ -6,7 +6,7 @@ use crate::audio::Vocals;
 use crate::key_tempo::KeyTempo;
 
 /// A song to play.
-pub struct Song {
+pub struct PlayerSong {
     /// The caller's number for this play; events and positions carry it.
     pub play_id: u64,
     pub path: PathBuf,

@@ -7,7 +7,7 @@ use crate::audio::dsp::resample::{ResampleError, convert};
 use crate::audio::dsp::time_stretch::Stretcher;
 use crate::audio::frame::Frame;
 use crate::audio::player::aligned_resampler::AlignedResampler;
-use crate::audio::player::song::Song;
+use crate::audio::player::song::PlayerSong;
 use crate::audio::player::vocal_reader::VocalReader;
 use crate::key_tempo::KeyTempo;
 
@@ -67,7 +67,7 @@ pub(in crate::audio) struct SongReader {
 }
 
 impl SongReader {
-    pub(in crate::audio) fn open(song: Song) -> Result<Self, SongReaderError> {
+    pub(in crate::audio) fn open(song: PlayerSong) -> Result<Self, SongReaderError> {
         let decoder = Decoder::open(&song.path)?;
         let rate = decoder.info().rate;
         Ok(Self {

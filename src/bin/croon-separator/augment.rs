@@ -2,7 +2,7 @@
 //! polarity, a room; and what is done to mixture and vocals alike: low-pass, limiter. All but the room
 //! works on spectra, where a voice transformed once can meet several accompaniments.
 
-use crate::recording::{Piece, RATE};
+use crate::recording::{RATE, RecordingPiece};
 use crate::rng::Rng;
 
 /// Gains of left and right into left and right.
@@ -136,12 +136,12 @@ const ROOM_DENSITY: f32 = 1000.0;
 /// sparse, impulses of either sign at random distances ("velvet noise", Karjalainen and Järveläinen,
 /// AES 30th Conference, 2007), which makes the convolution cheap without a transform.
 #[derive(Debug, Clone)]
-pub struct Room {
+pub struct RoomReverb {
     /// Delay in frames and gain of each impulse, left and right.
     taps: [Vec<(usize, f32)>; 2],
 }
 
-impl Room {
+impl RoomReverb {
     /// A room that falls by 60 dB in `seconds` (RT60), begins after `delay` seconds, and whose
     /// response has `wet_db` of the energy of the direct sound.
     pub fn new(seconds: f32, delay: f32, wet_db: f32, rng: &mut Rng) -> Self {
@@ -176,7 +176,7 @@ impl Room {
     }
 
     /// Adds the response to the piece, as far as the piece reaches.
-    pub fn resound(&self, piece: &mut Piece) {
+    pub fn resound(&self, piece: &mut RecordingPiece) {
         for (signal, taps) in piece.iter_mut().zip(&self.taps) {
             let dry = signal.clone();
             for &(frame, gain) in taps {
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_room_keeps_the_direct_sound_and_decays_by_sixty_decibels() {
-        let room = Room::new(0.4, 0.01, -6.0, &mut Rng::new(4));
+        let room = RoomReverb::new(0.4, 0.01, -6.0, &mut Rng::new(4));
         let mut piece = [vec![0.0; RATE as usize], vec![0.0; RATE as usize]];
         piece.iter_mut().for_each(|side| side[0] = 1.0);
         room.resound(&mut piece);

@@ -16,7 +16,7 @@ use croon::files::{self, PartFile};
 
 /// What a run is, fixed when it starts; only its length may be changed later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct TrainingPlan {
     pub model: String,
     #[serde(flatten)]
     pub design: Design,
@@ -111,7 +111,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    pub fn fresh(plan: &Plan, whitening: Tensor, device: Device) -> Result<Self, CheckpointError> {
+    pub fn fresh(plan: &TrainingPlan, whitening: Tensor, device: Device) -> Result<Self, CheckpointError> {
         let mut network = Network::new(plan.design.clone(), plan.seed);
         network.layers.move_to(device)?;
         let average = adamw::copies(&network.layers.parameters)?;
@@ -144,7 +144,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A model that does not fit, or lack of memory.
-    pub fn from_model(plan: &Plan, model: Model, device: Device) -> Result<Self, CheckpointError> {
+    pub fn from_model(plan: &TrainingPlan, model: Model, device: Device) -> Result<Self, CheckpointError> {
         let mut network = Network::new(plan.design.clone(), plan.seed);
         network
             .adopt(&model.network)
@@ -198,7 +198,7 @@ impl Checkpoint {
         Ok(tensors)
     }
 
-    pub fn load(plan: &Plan, path: &Path, device: Device) -> Result<Self, CheckpointError> {
+    pub fn load(plan: &TrainingPlan, path: &Path, device: Device) -> Result<Self, CheckpointError> {
         let foreign = |detail: String| CheckpointError::Foreign {
             path: path.to_path_buf(),
             detail,
@@ -304,7 +304,7 @@ impl RunFolder {
         self.0.join("log.csv")
     }
 
-    pub fn read_plan(&self) -> Result<Option<Plan>, CheckpointError> {
+    pub fn read_plan(&self) -> Result<Option<TrainingPlan>, CheckpointError> {
         let path = self.plan();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -324,7 +324,7 @@ impl RunFolder {
             })
     }
 
-    pub fn write_plan(&self, plan: &Plan) -> Result<(), CheckpointError> {
+    pub fn write_plan(&self, plan: &TrainingPlan) -> Result<(), CheckpointError> {
         let path = self.plan();
         std::fs::create_dir_all(&self.0).map_err(|err| unsaved(&path, err))?;
         let text = serde_json::to_string_pretty(plan).map_err(|err| unsaved(&path, err))?;
@@ -343,7 +343,7 @@ impl RunFolder {
     }
 
     /// The newest state that reads.
-    pub fn load(&self, plan: &Plan, device: Device) -> Result<Option<Checkpoint>, CheckpointError> {
+    pub fn load(&self, plan: &TrainingPlan, device: Device) -> Result<Option<Checkpoint>, CheckpointError> {
         match (self.last().exists(), self.good().exists()) {
             (false, false) => Ok(None),
             (false, true) => Checkpoint::load(plan, &self.good(), device).map(Some),

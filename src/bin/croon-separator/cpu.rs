@@ -19,18 +19,18 @@ pub struct Cpu {
     masker: Box<dyn Masker>,
     gate: Option<Gate>,
     region: OutputRegion,
-    sides: [Side; 2],
+    sides: [CpuSide; 2],
 }
 
 /// One channel: its transform and its spectrum, frame by frame.
-struct Side {
+struct CpuSide {
     stft: Stft,
     spectrum: Vec<Complex<f32>>,
 }
 
 impl Cpu {
     pub fn new(model: Model, mode: Mode, region: OutputRegion) -> Result<Self, TchError> {
-        let side = || Side {
+        let side = || CpuSide {
             stft: Stft::new(N_FFT, HOP),
             spectrum: vec![Complex::default(); SPECTRUM_FRAMES * SPECTRUM_BINS],
         };

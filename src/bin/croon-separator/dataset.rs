@@ -7,19 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::dataset_song::DatasetSong;
 use crate::recording::{RATE, Recording};
 use croon::audio::decode::read_all;
-use croon::judge::reference::{SongFiles, Stream, files_by_folder, is_audio, name_of, read_stream, to_rate};
+use croon::judge::reference::{
+    ReferenceStream, SongFiles, files_by_folder, is_audio, name_of, read_stream, to_rate,
+};
 use croon::library::AUDIO_ENDINGS;
-
-/// Stems of one performance, aligned.
-#[derive(Debug, Clone)]
-pub struct Song {
-    pub name: String,
-    pub vocals: Recording,
-    /// Everything else: one accompaniment, or drums, bass and other.
-    pub parts: Vec<Recording>,
-}
 
 /// Shorter recordings hold too little to learn from.
 pub const SHORTEST: usize = RATE as usize / 2;
@@ -38,13 +32,13 @@ pub struct Skipped {
 #[derive(Debug, Default)]
 pub struct Dataset {
     /// Songs in several parts: their parts may be recombined.
-    pub songs: Vec<Song>,
+    pub songs: Vec<DatasetSong>,
     /// Songs whose accompaniment is one piece.
-    pub pairs: Vec<Song>,
+    pub pairs: Vec<DatasetSong>,
     pub voices: Vec<Recording>,
     pub accompaniments: Vec<Recording>,
     /// Songs in two parts, the vocals as a teacher heard them and the rest.
-    pub taught: Vec<Song>,
+    pub taught: Vec<DatasetSong>,
     /// Whole songs that a teacher has not labelled.
     pub unlabelled: Vec<PathBuf>,
     pub skipped: Vec<Skipped>,
@@ -54,7 +48,7 @@ pub struct Dataset {
 
 /// What a folder tree offers, before anything is decoded.
 #[derive(Debug, PartialEq)]
-enum Found {
+enum FoundRecordings {
     Song(SongFiles),
     Voice(PathBuf),
     Accompaniment(PathBuf),
@@ -64,7 +58,7 @@ enum Found {
 
 /// The same after decoding.
 enum Usable {
-    Song(Song),
+    Song(DatasetSong),
     Voice(Recording),
     Accompaniment(Recording),
     Unlabelled(PathBuf),
@@ -85,7 +79,7 @@ impl Dataset {
     /// Decodes everything below `root` on every core; `progress` hears of each file.
     pub fn load(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Self, String> {
         let found = find(root)?;
-        if found.iter().all(|item| matches!(item, Found::Stray(_))) {
+        if found.iter().all(|item| matches!(item, FoundRecordings::Stray(_))) {
             return Err(format!(
                 "{} holds no training material that is recognised. Expected: folders with vocals beside drums, bass \
                  and other; vocals beside accompaniment; .stem.mp4 files; recordings below folders called vocals or \
@@ -165,7 +159,7 @@ impl Dataset {
     }
 
     /// Takes every `nth` song out for validation; the choice depends on the names alone.
-    pub fn hold_out(&mut self, nth: usize) -> Vec<Song> {
+    pub fn hold_out(&mut self, nth: usize) -> Vec<DatasetSong> {
         self.songs.sort_by(|a, b| a.name.cmp(&b.name));
         let mut held = Vec::new();
         let mut kept = Vec::new();
@@ -194,22 +188,22 @@ impl Dataset {
 }
 
 /// The next item that no thread has taken yet.
-fn next_item<'f>(next: &AtomicUsize, found: &'f [Found]) -> Option<(usize, &'f Found)> {
+fn next_item<'f>(next: &AtomicUsize, found: &'f [FoundRecordings]) -> Option<(usize, &'f FoundRecordings)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     Some((index, found.get(index)?))
 }
 
-fn read_item(item: &Found) -> Result<Usable, Skipped> {
+fn read_item(item: &FoundRecordings) -> Result<Usable, Skipped> {
     Ok(match item {
-        Found::Song(files) => Usable::Song(read_song(files)?),
-        Found::Voice(path) => Usable::Voice(read_alone(path)?),
-        Found::Accompaniment(path) => Usable::Accompaniment(read_alone(path)?),
-        Found::Unlabelled(path) => Usable::Unlabelled(path.clone()),
-        Found::Stray(path) => Usable::Stray(path.clone()),
+        FoundRecordings::Song(files) => Usable::Song(read_song(files)?),
+        FoundRecordings::Voice(path) => Usable::Voice(read_alone(path)?),
+        FoundRecordings::Accompaniment(path) => Usable::Accompaniment(read_alone(path)?),
+        FoundRecordings::Unlabelled(path) => Usable::Unlabelled(path.clone()),
+        FoundRecordings::Stray(path) => Usable::Stray(path.clone()),
     })
 }
 
-fn find(root: &Path) -> Result<Vec<Found>, String> {
+fn find(root: &Path) -> Result<Vec<FoundRecordings>, String> {
     let wanted = |path: &Path| is_audio(path) || (has_song_ending(path) && is_below(root, path, &UNLABELLED));
     let folders = files_by_folder(root, wanted).map_err(|err| err.to_string())?;
     Ok(folders
@@ -239,28 +233,28 @@ fn has_song_ending(path: &Path) -> bool {
 }
 
 /// What the audio files of one folder are.
-fn sort_out(root: &Path, files: Vec<PathBuf>) -> Vec<Found> {
+fn sort_out(root: &Path, files: Vec<PathBuf>) -> Vec<FoundRecordings> {
     // Trained on are stems: a mixture beside the vocals is of no use without what it is made of.
     if let Some(song) = SongFiles::in_folder(&files).filter(SongFiles::has_rest) {
-        return vec![Found::Song(song)];
+        return vec![FoundRecordings::Song(song)];
     }
     files
         .into_iter()
         .map(|path| {
             if SongFiles::is_container(&path) {
-                Found::Song(SongFiles::Container(path))
+                FoundRecordings::Song(SongFiles::Container(path))
             } else if is_below(root, &path, &UNLABELLED) {
-                Found::Unlabelled(path)
+                FoundRecordings::Unlabelled(path)
             } else if is_below(root, &path, &["vocals", "voices", "acapella"]) {
-                Found::Voice(path)
+                FoundRecordings::Voice(path)
             } else if is_below(
                 root,
                 &path,
                 &["accompaniment", "accompaniments", "instrumental", "instrumentals"],
             ) {
-                Found::Accompaniment(path)
+                FoundRecordings::Accompaniment(path)
             } else {
-                Found::Stray(path)
+                FoundRecordings::Stray(path)
             }
         })
         .collect()
@@ -297,7 +291,7 @@ fn read_alone(path: &Path) -> Result<Recording, Skipped> {
     Ok(file.audio)
 }
 
-fn read_song(files: &SongFiles) -> Result<Song, Skipped> {
+fn read_song(files: &SongFiles) -> Result<DatasetSong, Skipped> {
     let (vocals, rest) = match files {
         SongFiles::Parts { vocals, rest, .. } => (
             read(vocals)?,
@@ -314,7 +308,7 @@ fn read_song(files: &SongFiles) -> Result<Song, Skipped> {
 /// The vocals of a `.stem.mp4`, and drums, bass and other. Its stream 0, the mixture, is not needed.
 fn read_container(path: &Path) -> Result<(DecodedFile, Vec<DecodedFile>), String> {
     let stem = |(nth, name): (usize, &str)| {
-        let Stream { pcm, rate } = read_stream(path, nth).map_err(|err| err.to_string())?;
+        let ReferenceStream { pcm, rate } = read_stream(path, nth).map_err(|err| err.to_string())?;
         let pcm = to_rate(pcm, rate).map_err(|err| err.to_string())?;
         let audio = Recording::from_stereo(&pcm, false, band_of(rate));
         if audio.frames() < SHORTEST {
@@ -332,7 +326,7 @@ fn read_container(path: &Path) -> Result<(DecodedFile, Vec<DecodedFile>), String
 }
 
 /// A song of stems, if they are of one performance and there is something to hear on both sides.
-fn together(name: String, vocals: DecodedFile, rest: Vec<DecodedFile>) -> Result<Song, Skipped> {
+fn together(name: String, vocals: DecodedFile, rest: Vec<DecodedFile>) -> Result<DatasetSong, Skipped> {
     for part in &rest {
         let (here, there) = (part.audio.frames(), vocals.audio.frames());
         let reason = if part.rate != vocals.rate {
@@ -368,7 +362,7 @@ fn together(name: String, vocals: DecodedFile, rest: Vec<DecodedFile>) -> Result
             reason: "all that is beside the vocals is silent".into(),
         });
     }
-    Ok(Song {
+    Ok(DatasetSong {
         name,
         vocals: vocals.audio,
         parts: rest.into_iter().map(|part| part.audio).collect(),

@@ -11,7 +11,7 @@ pub const LIBTORCH: &str = "2.11.0";
 
 /// What the user asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Wanted {
+pub enum WantedDevice {
     /// CUDA where it works, else the processor
     Auto,
     Cpu,
@@ -29,12 +29,12 @@ pub struct Choice {
 /// CUDA where it works, else the processor. Must be the first thing that touches torch: the CUDA
 /// half of libtorch is not linked (whoever has no card should not need its gigabytes) and registers
 /// itself when loaded, but torch remembers its first answer for good.
-pub fn choose(wanted: Wanted) -> Result<Choice, String> {
-    if wanted == Wanted::Cpu {
+pub fn choose(wanted: WantedDevice) -> Result<Choice, String> {
+    if wanted == WantedDevice::Cpu {
         return Ok(cpu("asked for".into()));
     }
-    let choice = best(wanted == Wanted::Cuda);
-    if wanted == Wanted::Cuda && !choice.device.is_cuda() {
+    let choice = best(wanted == WantedDevice::Cuda);
+    if wanted == WantedDevice::Cuda && !choice.device.is_cuda() {
         return Err(format!(
             "CUDA was asked for and cannot be used: {}. Use --device auto, or mend that",
             choice.why

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use croon::audio::decode::read_all;
-use croon::judge::reference::{Found, SongFiles, find, to_rate};
+use croon::judge::reference::{FoundReferences, SongFiles, find, to_rate};
 
 use crate::model::GRID;
 use crate::rng::Rng;
@@ -24,7 +24,7 @@ pub struct Excerpts {
     pub source: String,
 }
 
-enum Source {
+enum ExcerptSource {
     Song(SongFiles),
     Mixture(PathBuf),
 }
@@ -80,18 +80,18 @@ impl Excerpts {
     }
 }
 
-fn sources_at(path: &Path) -> Result<Vec<Source>> {
+fn sources_at(path: &Path) -> Result<Vec<ExcerptSource>> {
     if path.is_file() && !SongFiles::is_container(path) {
-        return Ok(vec![Source::Mixture(path.to_path_buf())]);
+        return Ok(vec![ExcerptSource::Mixture(path.to_path_buf())]);
     }
     let songs = find(path)?.into_iter().filter_map(|found| match found {
-        Found::Song(song) => Some(Source::Song(song)),
-        Found::Incomplete { .. } => None,
+        FoundReferences::Song(song) => Some(ExcerptSource::Song(song)),
+        FoundReferences::Incomplete { .. } => None,
     });
     Ok(songs.collect())
 }
 
-impl Source {
+impl ExcerptSource {
     /// Mixture, and vocals where they are known.
     fn read(&self) -> Result<(Vec<f32>, Option<Vec<f32>>)> {
         match self {

@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 use crate::checkpoint::write_tensors;
 use crate::export;
 use crate::network::Design;
-use crate::spleeter::{Estimate, Shape};
+use crate::spleeter::{SpleeterShape, StemEstimate};
 use crate::tensor_bundle::{self, Bundle, BundleError};
 use crate::weights::{self, Origin};
 use croon::separate::models;
@@ -175,11 +175,11 @@ fn same_folder(a: &Path, b: &Path) -> bool {
 }
 
 /// The published model of two stems.
-fn two_stems() -> Shape {
-    Shape {
+fn two_stems() -> SpleeterShape {
+    SpleeterShape {
         encoder: vec![16, 32, 64, 128, 256, 512],
         stems: vec!["vocals".into(), "accompaniment".into()],
-        estimate: Estimate::Share,
+        estimate: StemEstimate::Share,
     }
 }
 
@@ -214,7 +214,11 @@ fn published(prefix: &Path, any: bool) -> Result<(String, bool), ImportError> {
 /// The tensors of all stems as `spleeter.rs` names them.
 ///
 /// TensorFlow numbers the layers of both networks on: the accompaniment's first convolution is `conv2d_7`.
-fn convert(bundle: &Bundle, shape: &Shape, storage: Storage) -> Result<Vec<(String, Tensor)>, ImportError> {
+fn convert(
+    bundle: &Bundle,
+    shape: &SpleeterShape,
+    storage: Storage,
+) -> Result<Vec<(String, Tensor)>, ImportError> {
     let mut import = Import {
         bundle,
         storage,

@@ -5,11 +5,11 @@ use crate::tensor_bundle::tests::{Stored, write};
 
 const ENCODER: [i64; 6] = [3, 4, 5, 6, 7, 8];
 
-fn shape() -> Shape {
-    Shape {
+fn shape() -> SpleeterShape {
+    SpleeterShape {
         encoder: ENCODER.to_vec(),
         stems: vec!["vocals".into(), "accompaniment".into()],
-        estimate: Estimate::Share,
+        estimate: StemEstimate::Share,
     }
 }
 

@@ -10,7 +10,7 @@ use tch::Device;
 
 use crate::device::{Choice, LIBTORCH};
 use crate::model::GRID;
-use crate::pick::{ModelArgs, Opened};
+use crate::pick::{ModelArgs, OpenedModel};
 use crate::rng::Rng;
 use crate::separator::{BATCH, Separator};
 use crate::serve::cores;
@@ -57,7 +57,7 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
     // As many threads as serve has by default, so that both choose alike.
     let (model, problem) = match args.model.pick(&choice, cores()) {
         Ok(picked) => {
-            let Opened {
+            let OpenedModel {
                 choice: used,
                 mut separators,
             } = picked.opened;

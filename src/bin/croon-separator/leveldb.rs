@@ -36,7 +36,7 @@ pub fn walk<E: From<TableError>>(
     mut entry: impl FnMut(&[u8], &[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     let footer = table.len().checked_sub(FOOTER).ok_or(TableError::NoTable)?;
-    let mut handles = Reader(&table[footer..]);
+    let mut handles = BlockReader(&table[footer..]);
     if !handles.0.ends_with(&MAGIC) {
         return Err(TableError::NoTable.into());
     }
@@ -45,7 +45,7 @@ pub fn walk<E: From<TableError>>(
     let (index, _) = block(table, handle(&mut handles)?)?;
     let (mut last, mut free) = (None, 0);
     entries(index, &mut None, |_, value| {
-        let place = handle(&mut Reader(value))?;
+        let place = handle(&mut BlockReader(value))?;
         // Otherwise a short file could have its blocks read again and again.
         if place.0 < free {
             return Err(TableError::Malformed("blocks out of order").into());
@@ -57,7 +57,7 @@ pub fn walk<E: From<TableError>>(
 }
 
 /// Where a block lies: its offset and its length without the trailer.
-fn handle(reader: &mut Reader) -> Result<(u64, u64), TableError> {
+fn handle(reader: &mut BlockReader) -> Result<(u64, u64), TableError> {
     const CUT: TableError = TableError::Truncated("a block handle is cut off");
     Ok((reader.varint().ok_or(CUT)?, reader.varint().ok_or(CUT)?))
 }
@@ -86,7 +86,7 @@ fn entries<E: From<TableError>>(
     last: &mut Option<Vec<u8>>,
     mut entry: impl FnMut(&[u8], &[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut reader = Reader(content(block)?);
+    let mut reader = BlockReader(content(block)?);
     let mut key = Vec::new();
     while !reader.0.is_empty() {
         let cut = || TableError::Truncated("an entry is cut off");
@@ -134,9 +134,9 @@ pub fn mask(crc: u32) -> u32 {
 
 /// Reads the small integers that tables and protocol buffers are made of.
 #[derive(Debug, Clone, Copy)]
-pub struct Reader<'a>(pub &'a [u8]);
+pub struct BlockReader<'a>(pub &'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> BlockReader<'a> {
     /// An integer in groups of seven bits, the lowest first; `None` where it is cut off or has over 64 bits.
     pub fn varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;

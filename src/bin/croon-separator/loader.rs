@@ -8,7 +8,7 @@ use std::thread::Scope;
 use crossbeam_channel::Receiver;
 use tch::{Device, TchError};
 
-use crate::checkpoint::{Length, Plan};
+use crate::checkpoint::{Length, TrainingPlan};
 use crate::dataset::Dataset;
 use crate::recipe::Recipe;
 use crate::rng::Rng;
@@ -30,7 +30,7 @@ impl Loader {
         scope: &'scope Scope<'scope, '_>,
         threads: usize,
         data: &'scope Dataset,
-        plan: &'scope Plan,
+        plan: &'scope TrainingPlan,
         first: u64,
         polishing: &'scope AtomicBool,
         device: Device,
@@ -68,7 +68,7 @@ impl Loader {
     }
 }
 
-fn recipe(plan: &Plan, step: u64, polishing: &AtomicBool) -> &'static Recipe {
+fn recipe(plan: &TrainingPlan, step: u64, polishing: &AtomicBool) -> &'static Recipe {
     let polish = match plan.length {
         Length::Steps(steps) => step as f64 >= steps as f64 * (1.0 - plan.polish),
         Length::Minutes(_) => polishing.load(Relaxed),

@@ -11,7 +11,7 @@ const HEADER: &str = "step,seconds,loss,rate,speed,validation_sdr";
 
 /// How a run stood at a step. What was not measured there is empty in the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct LogRow {
     pub step: u64,
     /// Seconds trained, over all sittings.
     pub seconds: f64,
@@ -25,7 +25,7 @@ pub struct Row {
     pub validation_sdr: Option<f64>,
 }
 
-impl Row {
+impl LogRow {
     fn parse(line: &str) -> Option<Self> {
         let cells: [&str; 6] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
         let number = |cell: &str| cell.parse::<f64>().ok().filter(|x| x.is_finite());
@@ -51,10 +51,10 @@ impl Row {
 }
 
 /// The rows of a log, one a step, in order. A line that a crash tore is passed over.
-pub fn read(path: &Path) -> io::Result<Vec<Row>> {
+pub fn read(path: &Path) -> io::Result<Vec<LogRow>> {
     let text = std::fs::read_to_string(path)?;
     let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let mut rows: Vec<Row> = whole.filter_map(|line| Row::parse(line.trim_end())).collect();
+    let mut rows: Vec<LogRow> = whole.filter_map(|line| LogRow::parse(line.trim_end())).collect();
     // What was written later counts: a run stopped at a validation has judged that step twice.
     rows.reverse();
     rows.sort_by_key(|row| row.step);
@@ -67,7 +67,7 @@ pub fn read(path: &Path) -> io::Result<Vec<Row>> {
 pub struct Log {
     file: File,
     /// The newest row.
-    pub last: Option<Row>,
+    pub last: Option<LogRow>,
 }
 
 impl Log {
@@ -80,7 +80,7 @@ impl Log {
             Err(err) => return Err(err),
         };
         rows.retain(|row| row.step <= step);
-        let lines: String = rows.iter().map(Row::line).collect();
+        let lines: String = rows.iter().map(LogRow::line).collect();
         files::write(path, format!("{HEADER}\n{lines}"))?;
         Ok(Self {
             file: OpenOptions::new().append(true).open(path)?,
@@ -89,7 +89,7 @@ impl Log {
     }
 
     /// Appends a row, whole or not at all.
-    pub fn write(&mut self, row: Row) -> io::Result<()> {
+    pub fn write(&mut self, row: LogRow) -> io::Result<()> {
         let end = self.file.metadata()?.len();
         let written = self.file.write_all(row.line().as_bytes());
         match written {
@@ -105,8 +105,8 @@ impl Log {
 mod tests {
     use super::*;
 
-    fn row(step: u64, validation_sdr: Option<f64>) -> Row {
-        Row {
+    fn row(step: u64, validation_sdr: Option<f64>) -> LogRow {
+        LogRow {
             step,
             seconds: step as f64,
             loss: 0.5,

@@ -6,6 +6,7 @@ mod augment;
 mod checkpoint;
 mod cpu;
 mod dataset;
+mod dataset_song;
 mod device;
 mod excerpts;
 mod export;
@@ -70,7 +71,7 @@ use croon::text::harmless_lines;
 struct Args {
     /// Where to compute
     #[arg(long, global = true, value_enum, default_value = "auto")]
-    device: device::Wanted,
+    device: device::WantedDevice,
     #[command(subcommand)]
     command: Command,
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, ensure};
 
-use crate::dataset::{Dataset, Song};
+use crate::dataset::Dataset;
+use crate::dataset_song::DatasetSong;
 use crate::device::Choice;
 use crate::teacher::Teacher;
 use crate::train_args::TrainArgs;
@@ -26,7 +27,7 @@ const HOLD_OUT: usize = 10;
 pub struct Material {
     pub data: Dataset,
     /// Songs to validate on.
-    pub held: Vec<Song>,
+    pub held: Vec<DatasetSong>,
 }
 
 /// Decodes what the arguments name and has a teacher label what has no stems; `None` when it was stopped

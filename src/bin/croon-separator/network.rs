@@ -8,25 +8,25 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::layers::{Layers, Mode, channels_last};
 use crate::mask;
 use crate::rng::Rng;
-use crate::spleeter::{self, Estimate};
-use crate::unet::Shape;
+use crate::spleeter::{self, StemEstimate};
+use crate::unet::UnetShape;
 
 /// Kind and size of a network, as manifests and plans name it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "architecture", content = "shape", rename_all = "kebab-case")]
 pub enum Design {
-    UnetMask(Shape),
-    Spleeter(spleeter::Shape),
+    UnetMask(UnetShape),
+    Spleeter(spleeter::SpleeterShape),
 }
 
 impl Design {
     /// What the names of the bundled models stand for.
     pub fn named(name: &str) -> Option<Self> {
         match name {
-            "unet-mask" => Some(Self::UnetMask(Shape::classic())),
-            "light" => Some(Self::Spleeter(spleeter::Shape::published(&["vocals"]))),
-            "full" => Some(Self::Spleeter(spleeter::Shape::filtered())),
-            "spleeter" => Some(Self::Spleeter(spleeter::Shape::published(&[
+            "unet-mask" => Some(Self::UnetMask(UnetShape::classic())),
+            "light" => Some(Self::Spleeter(spleeter::SpleeterShape::published(&["vocals"]))),
+            "full" => Some(Self::Spleeter(spleeter::SpleeterShape::filtered())),
+            "spleeter" => Some(Self::Spleeter(spleeter::SpleeterShape::published(&[
                 "vocals",
                 "accompaniment",
             ]))),
@@ -62,7 +62,7 @@ impl Design {
     pub fn is_filtered(&self) -> bool {
         match self {
             Self::UnetMask(_) => false,
-            Self::Spleeter(shape) => shape.estimate == Estimate::Wiener,
+            Self::Spleeter(shape) => shape.estimate == StemEstimate::Wiener,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::layers::Mode;
 use crate::model::{GRID, Model};
 use crate::output_region::OutputRegion;
 use crate::parity_report::{
-    KINDS, KindReport, Measured, ModelReport, Reference, Report, difference, missed, print,
+    KINDS, KindReport, MeasuredKind, ModelReport, ParityReport, Reference, difference, missed, print,
 };
 use crate::separator::BATCH;
 use crate::weights;
@@ -73,7 +73,7 @@ pub fn parity(args: &ParityArgs, choice: &Choice) -> Result<()> {
     }
     let excerpts = Excerpts::read(&args.audio, args.windows)?;
     let batch = args.batch.unwrap_or(if on_card { BATCH } else { 1 }).clamp(1, 64);
-    let mut report = Report {
+    let mut report = ParityReport {
         version: env!("CARGO_PKG_VERSION"),
         libtorch: LIBTORCH,
         device: choice.name.clone(),
@@ -183,7 +183,7 @@ fn measure(
     batch: usize,
     reference: &[Vec<f32>],
     reference_scores: &[Option<f64>],
-) -> Result<Measured, TchError> {
+) -> Result<MeasuredKind, TchError> {
     let region = OutputRegion::taken(model.gate.map_or(0, |gate| gate.reach));
     let mut card = Gpu::new(model, device, kind, Mode::Folded, region.clone())?;
     let mixtures: Vec<&[f32]> = windows.iter().map(|excerpt| &excerpt.mixture[..]).collect();
@@ -199,7 +199,7 @@ fn measure(
     let changes: Vec<f64> = changes.filter_map(|(a, b)| Some((*a)? - (*b)?)).collect();
     let sdr_change_db = (!changes.is_empty()).then(|| changes.iter().sum::<f64>() / changes.len() as f64);
     let pass: Vec<&[f32]> = mixtures.iter().copied().cycle().take(batch).collect();
-    Ok(Measured {
+    Ok(MeasuredKind {
         difference: difference(reference, &vocals),
         sdr_db: sdr::median(scores.into_iter().flatten()),
         sdr_change_db,

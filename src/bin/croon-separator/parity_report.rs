@@ -18,7 +18,7 @@ pub const KINDS: [(Kind, &str); 3] = [
 ];
 
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct ParityReport {
     pub version: &'static str,
     pub libtorch: &'static str,
     pub device: String,
@@ -51,13 +51,13 @@ pub struct Reference {
 #[derive(Debug, Serialize)]
 pub struct KindReport {
     pub kind: &'static str,
-    pub measured: Option<Measured>,
+    pub measured: Option<MeasuredKind>,
     /// Why there are no figures.
     pub problem: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Measured {
+pub struct MeasuredKind {
     pub difference: Difference,
     /// Median over seconds, where the true vocals are known.
     pub sdr_db: Option<f64>,
@@ -119,7 +119,7 @@ pub fn missed(model: &ModelReport) -> Vec<String> {
         .collect()
 }
 
-fn beyond(kind: &str, measured: &Measured) -> Option<String> {
+fn beyond(kind: &str, measured: &MeasuredKind) -> Option<String> {
     let (name, value, bound) = if kind == KINDS[0].1 {
         (
             "largest relative difference",
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_missed_bound_is_named_and_true_vocals_count_before_an_assumption() {
-        let measured = Measured {
+        let measured = MeasuredKind {
             difference: Difference {
                 largest: 2e-3,
                 snr_db: 35.0,
@@ -213,15 +213,15 @@ mod tests {
             times_real_time: 1.0,
             device_memory_mb: None,
         };
-        let of = |kind: &str, measured: &Measured| beyond(kind, measured);
+        let of = |kind: &str, measured: &MeasuredKind| beyond(kind, measured);
         assert!(of("float32", &measured).unwrap().contains("2.00e-3"));
         assert!(of("float16", &measured).unwrap().contains("implied"));
-        let known = Measured {
+        let known = MeasuredKind {
             sdr_change_db: Some(-0.01),
             ..measured.clone()
         };
         assert_eq!(of("bfloat16", &known), None);
-        let worse = Measured {
+        let worse = MeasuredKind {
             sdr_change_db: Some(-0.03),
             ..measured.clone()
         };

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use croon::separate::auto::{self, Candidate, Speed, Timed};
+use croon::separate::auto::{self, ModelCandidate, Speed, TimingResult};
 use croon::separate::models;
 use croon::text::harmless_lines;
 use tch::{Kind, TchError};
@@ -40,11 +40,11 @@ pub struct Picked {
     pub why: String,
     /// In times real time with all workers side by side, where it was measured.
     pub times_real_time: Option<f64>,
-    pub opened: Opened,
+    pub opened: OpenedModel,
 }
 
 /// What computes, and what it computes on after all.
-pub struct Opened {
+pub struct OpenedModel {
     pub choice: Choice,
     /// One for each worker.
     pub separators: Vec<Separator>,
@@ -94,7 +94,7 @@ fn named(folder: Option<&Path>, name: &str, choice: &Choice, threads: usize) -> 
 
 /// The best model that is fast enough on the processor; `None` where no model can be used.
 fn on_processor(
-    candidates: &[Candidate],
+    candidates: &[ModelCandidate],
     choice: &Choice,
     threads: usize,
 ) -> Result<Option<Picked>, WeightsError> {
@@ -105,14 +105,14 @@ fn on_processor(
     let chosen = auto::choose(candidates, |candidate| {
         let before = known.get(&candidate.fingerprint, &ledger.place);
         if let Some(speed) = before.filter(|speed| !speed.provisional) {
-            return Timed::Speed(speed);
+            return TimingResult::Speed(speed);
         }
         match timing::timed_until(deadline, candidate, &ledger) {
             Ok(Some((loaded, speed))) => {
                 last = Some((candidate.name.clone(), loaded));
-                Timed::Speed(speed)
+                TimingResult::Speed(speed)
             }
-            Ok(None) => before.map_or(Timed::NoTime, Timed::Speed),
+            Ok(None) => before.map_or(TimingResult::NoTime, TimingResult::Speed),
             Err(reason) => left_out(candidate, &reason),
         }
     });
@@ -135,7 +135,7 @@ fn on_processor(
 
 /// The best model that is fast enough on the card: nearly always the first, whose speed costs two passes.
 /// The processor where the card's memory is taken.
-fn on_card(candidates: &[Candidate], choice: &Choice) -> Result<Result<Picked, Choice>, WeightsError> {
+fn on_card(candidates: &[ModelCandidate], choice: &Choice) -> Result<Result<Picked, Choice>, WeightsError> {
     let mut last = None;
     let mut processor = None;
     let chosen = auto::choose(candidates, |candidate| {
@@ -155,12 +155,12 @@ fn on_card(candidates: &[Candidate], choice: &Choice) -> Result<Result<Picked, C
         match ready {
             Ok(Some((loaded, opened, times_real_time))) => {
                 last = Some((candidate.name.clone(), loaded, opened));
-                Timed::Speed(Speed {
+                TimingResult::Speed(Speed {
                     times_real_time,
                     provisional: false,
                 })
             }
-            Ok(None) => Timed::Unusable,
+            Ok(None) => TimingResult::Unusable,
             Err(error) => left_out(candidate, &error.to_string()),
         }
     });
@@ -188,18 +188,18 @@ fn on_card(candidates: &[Candidate], choice: &Choice) -> Result<Result<Picked, C
     }))
 }
 
-fn left_out(candidate: &Candidate, reason: &str) -> Timed {
+fn left_out(candidate: &ModelCandidate, reason: &str) -> TimingResult {
     eprintln!(
         "croon-separator: the model {} is left out: {}",
         candidate.name,
         harmless_lines(reason)
     );
-    Timed::Unusable
+    TimingResult::Unusable
 }
 
 /// Makes the model ready on the chosen device: one worker on a card, which takes windows together, or
 /// `threads` on the processor. A card whose memory is taken already leaves the work to the processor.
-pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<Opened, TchError> {
+pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<OpenedModel, TchError> {
     let mut choice = choice.clone();
     if choice.device.is_cuda() {
         let say = |sentence: String| eprintln!("croon-separator: {sentence}");
@@ -210,7 +210,7 @@ pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<Opened, Tc
                     .why
                     .push_str(&format!("; {kind} precision is the faster here"));
                 let separators = vec![separator];
-                return Ok(Opened { choice, separators });
+                return Ok(OpenedModel { choice, separators });
             }
             Err(error) if is_out_of_memory(&error) => {
                 choice = device::cpu(
@@ -224,5 +224,5 @@ pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<Opened, Tc
     let separators = (0..threads)
         .map(|_| Separator::on_processor(model.share()))
         .collect::<Result<_, _>>()?;
-    Ok(Opened { choice, separators })
+    Ok(OpenedModel { choice, separators })
 }

@@ -19,7 +19,7 @@ pub struct Recording {
 }
 
 /// A piece of a take, channels apart.
-pub type Piece = [Vec<f32>; 2];
+pub type RecordingPiece = [Vec<f32>; 2];
 
 impl Recording {
     /// From interleaved stereo; equal channels (`mono`) are kept once.
@@ -49,7 +49,7 @@ impl Recording {
     }
 
     /// Adds `len` frames from `start`, times `gain`, to `out`; zeros past the end.
-    pub fn add_to(&self, out: &mut Piece, start: usize, gain: f32) {
+    pub fn add_to(&self, out: &mut RecordingPiece, start: usize, gain: f32) {
         let gain = gain / 32_767.0;
         let from = self.pcm.get(start * self.channels..).unwrap_or(&[]);
         let [left, right] = out;
@@ -60,12 +60,12 @@ impl Recording {
     }
 }
 
-pub fn silence(len: usize) -> Piece {
+pub fn silence(len: usize) -> RecordingPiece {
     [vec![0.0; len], vec![0.0; len]]
 }
 
 /// Root mean square over both channels.
-pub fn rms(piece: &Piece) -> f32 {
+pub fn rms(piece: &RecordingPiece) -> f32 {
     let sum: f32 = piece.iter().flatten().map(|x| x * x).sum();
     (sum / (2 * piece[0].len()).max(1) as f32).sqrt()
 }
@@ -78,7 +78,7 @@ pub struct Spectrum {
 }
 
 impl Spectrum {
-    pub fn of(stft: &mut Stft, piece: &Piece) -> Self {
+    pub fn of(stft: &mut Stft, piece: &RecordingPiece) -> Self {
         let size = stft.frames(piece[0].len()) * stft.bins();
         let mut spectrum = Self {
             re: vec![0.0; 2 * size],

@@ -7,7 +7,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::checkpoint::RunFolder;
-use crate::log::{self, Row};
+use crate::log::{self, LogRow};
 use croon::files;
 
 #[derive(Debug, clap::Args)]
@@ -61,10 +61,10 @@ struct Curve {
 
 impl Curve {
     fn of(
-        rows: &[Row],
+        rows: &[LogRow],
         title: &'static str,
         axis: &'static str,
-        value: impl Fn(&Row) -> Option<f64>,
+        value: impl Fn(&LogRow) -> Option<f64>,
         label: fn(&f64) -> String,
     ) -> Self {
         let points = rows.iter().filter_map(|row| Some((row.step as f64, value(row)?)));
@@ -90,7 +90,7 @@ impl Curve {
 
 type Drawn<T> = Result<T, Box<dyn std::error::Error>>;
 
-fn draw(rows: &[Row], name: &str) -> Drawn<String> {
+fn draw(rows: &[LogRow], name: &str) -> Drawn<String> {
     let curves = [
         Curve::of(
             rows,

@@ -1,11 +1,12 @@
 //! Draws training examples: which voice meets which accompaniment, how loud, how altered. Mixing is
 //! linear, so each voice and each accompaniment is transformed once and used in two mixtures.
 
-use crate::augment::{self, Room, Routing, decibels};
-use crate::dataset::{Dataset, Song};
+use crate::augment::{self, RoomReverb, Routing, decibels};
+use crate::dataset::Dataset;
+use crate::dataset_song::DatasetSong;
 use crate::mask::BINS;
 use crate::recipe::Recipe;
-use crate::recording::{HOP, N_FFT, Piece, RATE, Recording, SPECTRUM_BINS, Spectrum, rms, silence};
+use crate::recording::{HOP, N_FFT, RATE, Recording, RecordingPiece, SPECTRUM_BINS, Spectrum, rms, silence};
 use crate::rng::Rng;
 use croon::audio::dsp::stft::Stft;
 
@@ -20,7 +21,7 @@ pub struct Batch {
 }
 
 /// One side of a mixture, ready to be paired.
-struct Side {
+struct StereoSide {
     spectrum: Spectrum,
     rms: f32,
     band: f32,
@@ -72,7 +73,7 @@ impl<'a> Sampler<'a> {
         batch
     }
 
-    fn song(&self, recipe: &Recipe, rng: &mut Rng) -> Option<&'a Song> {
+    fn song(&self, recipe: &Recipe, rng: &mut Rng) -> Option<&'a DatasetSong> {
         let Dataset {
             songs, pairs, taught, ..
         } = self.data;
@@ -83,7 +84,12 @@ impl<'a> Sampler<'a> {
         (!songs.is_empty()).then(|| &songs[rng.below(songs.len())])
     }
 
-    fn coherent(&mut self, song: &Song, recipe: &Recipe, rng: &mut Rng) -> (Side, Side, bool) {
+    fn coherent(
+        &mut self,
+        song: &DatasetSong,
+        recipe: &Recipe,
+        rng: &mut Rng,
+    ) -> (StereoSide, StereoSide, bool) {
         let start = rng.below(song.vocals.frames().saturating_sub(self.len) + 1);
         let (mut voice, mut rest) = (silence(self.len), silence(self.len));
         song.vocals.add_to(&mut voice, start, 1.0);
@@ -100,7 +106,7 @@ impl<'a> Sampler<'a> {
         (self.side(voice, band, bands), self.side(rest, band, bands), true)
     }
 
-    fn voice(&mut self, recipe: &Recipe, rng: &mut Rng) -> Side {
+    fn voice(&mut self, recipe: &Recipe, rng: &mut Rng) -> StereoSide {
         let mut piece = silence(self.len);
         let mut band = self.sung(&mut piece, 1.0, recipe, rng);
         if rng.chance(recipe.second_voice) {
@@ -112,8 +118,9 @@ impl<'a> Sampler<'a> {
     }
 
     /// Adds a voice that is heard, at a level of its own, and gives its band.
-    fn sung(&self, piece: &mut Piece, gain: f32, recipe: &Recipe, rng: &mut Rng) -> f32 {
-        let of_songs = |songs: &'a [Song], rng: &mut Rng| pick(songs.iter().map(|song| &song.vocals), rng);
+    fn sung(&self, piece: &mut RecordingPiece, gain: f32, recipe: &Recipe, rng: &mut Rng) -> f32 {
+        let of_songs =
+            |songs: &'a [DatasetSong], rng: &mut Rng| pick(songs.iter().map(|song| &song.vocals), rng);
         for attempt in 0..5 {
             let data = self.data;
             let group = choose(
@@ -142,7 +149,7 @@ impl<'a> Sampler<'a> {
             );
             // Songs bring their own room.
             if group == Some(2) && rng.chance(recipe.reverb) {
-                Room::draw(rng).resound(&mut heard);
+                RoomReverb::draw(rng).resound(&mut heard);
             }
             let level = rms(&heard);
             if level > decibels(-45.0) || attempt == 4 {
@@ -156,7 +163,7 @@ impl<'a> Sampler<'a> {
         f32::MAX
     }
 
-    fn accompaniment(&mut self, recipe: &Recipe, rng: &mut Rng) -> Side {
+    fn accompaniment(&mut self, recipe: &Recipe, rng: &mut Rng) -> StereoSide {
         let mut piece = silence(self.len);
         let mut band = f32::MAX;
         let data = self.data;
@@ -211,14 +218,14 @@ impl<'a> Sampler<'a> {
         self.side(piece, band, bands)
     }
 
-    fn side(&mut self, piece: Piece, band: f32, bands: Option<[f32; 7]>) -> Side {
+    fn side(&mut self, piece: RecordingPiece, band: f32, bands: Option<[f32; 7]>) -> StereoSide {
         let mut spectrum = Spectrum::of(&mut self.stft, &piece);
         if let Some(bands) = bands {
             let gains = augment::equaliser(&bands, SPECTRUM_BINS, RATE as f32);
             augment::gain_per_bin(&mut spectrum.re, &gains);
             augment::gain_per_bin(&mut spectrum.im, &gains);
         }
-        Side {
+        StereoSide {
             spectrum,
             rms: rms(&piece),
             band,
@@ -247,7 +254,14 @@ fn pick<'t>(takes: impl Iterator<Item = &'t Recording> + Clone, rng: &mut Rng) -
 }
 
 /// Appends one mixture of a voice and an accompaniment to the batch.
-fn pair(batch: &mut Batch, voice: &Side, rest: &Side, coherent: bool, recipe: &Recipe, rng: &mut Rng) {
+fn pair(
+    batch: &mut Batch,
+    voice: &StereoSide,
+    rest: &StereoSide,
+    coherent: bool,
+    recipe: &Recipe,
+    rng: &mut Rng,
+) {
     let (mut gain, voice_routing, rest_routing);
     if coherent {
         gain = decibels(rng.normal(0.0, 1.5));

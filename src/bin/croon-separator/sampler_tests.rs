@@ -8,7 +8,7 @@ fn tone(hz: f32, gain: f32, band: f32) -> Recording {
 }
 
 fn data() -> Dataset {
-    let song = |name: &str| Song {
+    let song = |name: &str| DatasetSong {
         name: name.into(),
         vocals: tone(440.0, 0.3, 22_050.0),
         parts: vec![
@@ -173,7 +173,7 @@ fn the_voice_stands_at_the_level_drawn() {
 
 #[test]
 fn songs_of_a_teacher_are_met_as_they_are_and_as_far_as_their_file_reaches() {
-    let song = |band| Song {
+    let song = |band| DatasetSong {
         name: "taught".into(),
         vocals: tone(440.0, 0.3, band),
         parts: vec![tone(60.0, 0.2, band)],

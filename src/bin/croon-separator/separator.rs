@@ -133,7 +133,7 @@ pub mod tests {
     pub fn model(gate: Option<Gate>) -> Model {
         tch::set_num_threads(1);
         tch::manual_seed(7);
-        let shape = unet::Shape {
+        let shape = unet::UnetShape {
             encoder: vec![6, 6, 8, 8, 8, 8],
             top: 4,
             halving: Some(3),

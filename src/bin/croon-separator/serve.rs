@@ -7,12 +7,12 @@ use std::io::{self, BufReader};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, Result};
-use croon::separate::protocol::{Hello, Message, PROTOCOL, read_message, write_message};
+use croon::separate::protocol::{Hello, PROTOCOL, PipeMessage, read_message, write_message};
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::device::Choice;
 use crate::model::GRID;
-use crate::pick::{ModelArgs, Opened, Picked};
+use crate::pick::{ModelArgs, OpenedModel, Picked};
 use crate::separator::{BATCH, Separator};
 use crate::timing;
 
@@ -28,7 +28,7 @@ pub struct ServeArgs {
     pub threads: Option<usize>,
 }
 
-struct Window {
+struct RequestedWindow {
     id: u64,
     pcm: Vec<f32>,
 }
@@ -72,7 +72,7 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         fingerprint,
         why: model_why,
         times_real_time,
-        opened: Opened { choice, separators },
+        opened: OpenedModel { choice, separators },
     } = args.model.pick(choice, threads)?;
     let manifest = loaded.manifest;
     let (batch, in_flight) = if choice.device.is_cuda() {
@@ -96,10 +96,11 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         fade: GRID.fade as u32,
         in_flight: in_flight as u32,
     };
-    write_message(&mut out, &Message::Hello(hello)).context("the player went away before the first word")?;
+    write_message(&mut out, &PipeMessage::Hello(hello))
+        .context("the player went away before the first word")?;
 
-    let (asked, waiting) = crossbeam_channel::bounded::<Window>(in_flight);
-    let (answered, answers) = crossbeam_channel::bounded::<Message>(in_flight);
+    let (asked, waiting) = crossbeam_channel::bounded::<RequestedWindow>(in_flight);
+    let (answered, answers) = crossbeam_channel::bounded::<PipeMessage>(in_flight);
     let ended = std::thread::scope(|scope| {
         for mut separator in separators {
             let (waiting, answered) = (waiting.clone(), answered.clone());
@@ -132,32 +133,37 @@ pub fn cores() -> usize {
 }
 
 /// Hands windows on until the stream ends; dropping the channel lets the others finish.
-fn read(asked: Sender<Window>) -> Result<()> {
+fn read(asked: Sender<RequestedWindow>) -> Result<()> {
     let mut from = BufReader::with_capacity(1 << 16, io::stdin().lock());
     loop {
         match read_message(&mut from)? {
-            Some(Message::Window { id, pcm }) => {
-                if asked.send(Window { id, pcm }).is_err() {
+            Some(PipeMessage::Window { id, pcm }) => {
+                if asked.send(RequestedWindow { id, pcm }).is_err() {
                     anyhow::bail!("all workers of the engine have ended; it is to be started again");
                 }
             }
-            Some(Message::Bye) | None => return Ok(()),
+            Some(PipeMessage::Bye) | None => return Ok(()),
             Some(other) => anyhow::bail!("{} is nothing to ask an engine; it expects windows", kind(&other)),
         }
     }
 }
 
-fn kind(message: &Message) -> &'static str {
+fn kind(message: &PipeMessage) -> &'static str {
     match message {
-        Message::Hello(_) => "a Hello",
-        Message::Window { .. } => "a Window",
-        Message::Vocals { .. } => "a Vocals frame",
-        Message::Failed { .. } => "a Failed frame",
-        Message::Bye => "a Bye",
+        PipeMessage::Hello(_) => "a Hello",
+        PipeMessage::Window { .. } => "a Window",
+        PipeMessage::Vocals { .. } => "a Vocals frame",
+        PipeMessage::Failed { .. } => "a Failed frame",
+        PipeMessage::Bye => "a Bye",
     }
 }
 
-fn work(separator: &mut Separator, batch: usize, waiting: &Receiver<Window>, answered: &Sender<Message>) {
+fn work(
+    separator: &mut Separator,
+    batch: usize,
+    waiting: &Receiver<RequestedWindow>,
+    answered: &Sender<PipeMessage>,
+) {
     tch::set_num_threads(1);
     while let Ok(first) = waiting.recv() {
         let mut windows = vec![first];
@@ -170,7 +176,7 @@ fn work(separator: &mut Separator, batch: usize, waiting: &Receiver<Window>, ans
                     GRID.window,
                     window.pcm.len() / 2
                 );
-                let _ = answered.send(Message::Failed {
+                let _ = answered.send(PipeMessage::Failed {
                     id: window.id,
                     reason,
                 });
@@ -181,11 +187,11 @@ fn work(separator: &mut Separator, batch: usize, waiting: &Receiver<Window>, ans
         match together {
             Ok(vocals) => {
                 for (window, pcm) in windows.iter().zip(vocals) {
-                    let _ = answered.send(Message::Vocals { id: window.id, pcm });
+                    let _ = answered.send(PipeMessage::Vocals { id: window.id, pcm });
                 }
             }
             Err(reason) if windows.len() == 1 => {
-                let _ = answered.send(Message::Failed {
+                let _ = answered.send(PipeMessage::Failed {
                     id: windows[0].id,
                     reason,
                 });
@@ -195,11 +201,11 @@ fn work(separator: &mut Separator, batch: usize, waiting: &Receiver<Window>, ans
                 for window in windows {
                     let id = window.id;
                     let answer = match separate(separator, std::slice::from_ref(&window)) {
-                        Ok(mut vocals) => Message::Vocals {
+                        Ok(mut vocals) => PipeMessage::Vocals {
                             id,
                             pcm: vocals.remove(0),
                         },
-                        Err(reason) => Message::Failed { id, reason },
+                        Err(reason) => PipeMessage::Failed { id, reason },
                     };
                     let _ = answered.send(answer);
                 }
@@ -210,7 +216,7 @@ fn work(separator: &mut Separator, batch: usize, waiting: &Receiver<Window>, ans
 
 /// One pass; a torch error or a panic costs these windows only. Nothing of them is left in a separator: it
 /// writes its buffers anew for every window.
-fn separate(separator: &mut Separator, windows: &[Window]) -> Result<Vec<Vec<f32>>, String> {
+fn separate(separator: &mut Separator, windows: &[RequestedWindow]) -> Result<Vec<Vec<f32>>, String> {
     let pcm: Vec<&[f32]> = windows.iter().map(|window| &window.pcm[..]).collect();
     match catch_unwind(AssertUnwindSafe(|| separator.separate(&pcm))) {
         Ok(Ok(vocals)) if vocals.iter().flatten().all(|x| x.is_finite()) => Ok(vocals),

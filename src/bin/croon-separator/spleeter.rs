@@ -34,21 +34,21 @@ pub const SIDES: i64 = 2;
 /// Size of the network; stored in the manifest of its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shape {
+pub struct SpleeterShape {
     /// The stems that have a network, the vocals first. Alone, the vocals' own mask counts; with the
     /// accompaniment's beside it, what [`Self::estimate`] makes of both.
     pub stems: Vec<String>,
     /// Channels after each encoder level; each halves frames and bins.
     pub encoder: Vec<i64>,
     /// How the masks of both stems become one estimate of the vocals.
-    #[serde(default, skip_serializing_if = "Estimate::is_share")]
-    pub estimate: Estimate,
+    #[serde(default, skip_serializing_if = "StemEstimate::is_share")]
+    pub estimate: StemEstimate,
 }
 
 /// How the masks of voice and accompaniment become one estimate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Estimate {
+pub enum StemEstimate {
     /// The voice's share of both powers, as published.
     #[default]
     Share,
@@ -56,26 +56,26 @@ pub enum Estimate {
     Wiener,
 }
 
-impl Estimate {
+impl StemEstimate {
     fn is_share(&self) -> bool {
         *self == Self::Share
     }
 }
 
-impl Shape {
+impl SpleeterShape {
     /// The size of the published networks, for one stem or both.
     pub fn published(stems: &[&str]) -> Self {
         Self {
             stems: stems.iter().map(|stem| (*stem).to_owned()).collect(),
             encoder: vec![16, 32, 64, 128, 256, 512],
-            estimate: Estimate::Share,
+            estimate: StemEstimate::Share,
         }
     }
 
     /// Both published networks, their agreement and the filter.
     pub fn filtered() -> Self {
         Self {
-            estimate: Estimate::Wiener,
+            estimate: StemEstimate::Wiener,
             ..Self::published(&["vocals", "accompaniment"])
         }
     }
@@ -95,7 +95,7 @@ impl Shape {
         matches!(stems[..], ["vocals"] | ["vocals", "accompaniment"])
             && (2..=7).contains(&self.levels())
             && self.encoder.iter().all(|channels| (1..=4096).contains(channels))
-            && (self.stems.len() == 2 || self.estimate == Estimate::Share)
+            && (self.stems.len() == 2 || self.estimate == StemEstimate::Share)
     }
 
     /// Channels that decoder `level` puts out: those of the skip it meets, and one plane at the top.
@@ -263,12 +263,12 @@ impl Shape {
     /// The vocals' mask out of those of the stems; where there is one, itself.
     fn combined(&self, masks: &[Tensor]) -> Result<Tensor, TchError> {
         match (masks, self.estimate) {
-            ([vocals, accompaniment], Estimate::Share) => {
+            ([vocals, accompaniment], StemEstimate::Share) => {
                 let vocals = vocals.f_square()? + EPSILON;
                 let both = accompaniment.f_square()? + EPSILON + &vocals;
                 vocals.f_div(&both)
             }
-            ([vocals, accompaniment], Estimate::Wiener) => Ok((vocals + 1.0 - accompaniment) * 0.5),
+            ([vocals, accompaniment], StemEstimate::Wiener) => Ok((vocals + 1.0 - accompaniment) * 0.5),
             ([vocals], _) => Ok(vocals.shallow_clone()),
             _ => Err(TchError::Shape(format!("masks of {} stems", masks.len()))),
         }

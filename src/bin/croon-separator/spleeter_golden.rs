@@ -102,7 +102,7 @@ fn read(path: &Path) -> Vec<[f32; 2]> {
 }
 
 /// The stems that a network makes of a song in the official framing.
-fn officially(shape: &Shape, layers: &Layers, song: &[[f32; 2]]) -> Vec<Vec<[f32; 2]>> {
+fn officially(shape: &SpleeterShape, layers: &Layers, song: &[[f32; 2]]) -> Vec<Vec<[f32; 2]>> {
     let official = Official::of(song);
     let mut stems = [Vec::new(), Vec::new()];
     for patch in 0..official.frames.div_ceil(Official::PATCH) {
@@ -151,7 +151,7 @@ fn congruential(seed: u32) -> impl Iterator<Item = f64> {
 }
 
 /// Weights by a formula, so that no file is needed: the published program was run with the same ones.
-fn formula_weights(shape: &Shape) -> Layers {
+fn formula_weights(shape: &SpleeterShape) -> Layers {
     // Every tensor of the published program has a seed: its place among their sorted names.
     let numbered = |base: &str, number: usize| match number {
         0 => base.to_owned(),
@@ -267,7 +267,7 @@ fn the_network_is_the_published_one() {
         return;
     };
     tch::set_num_threads(1);
-    let shape = Shape::published(&["vocals", "accompaniment"]);
+    let shape = SpleeterShape::published(&["vocals", "accompaniment"]);
     let noise = |seed| congruential(seed).map(|u| (0.5 * (2.0 * u - 1.0)) as f32);
     let song: Vec<[f32; 2]> = noise(1001)
         .zip(noise(2002))

@@ -10,7 +10,7 @@ use crate::model::{Model, WINDOW_FRAMES};
 use crate::output_region::OutputRegion;
 use crate::recording::SPECTRUM_BINS;
 use crate::slices::sum;
-use crate::spleeter::{self, EPSILON, Estimate, LEVEL, Shape, TOP_BINS};
+use crate::spleeter::{self, EPSILON, LEVEL, SpleeterShape, StemEstimate, TOP_BINS};
 use crate::spleeter_stem::{SEEN, Stem};
 use crate::wiener::Wiener;
 use croon::audio::dsp::stft::Complex;
@@ -27,12 +27,17 @@ pub struct SpleeterMasker {
     magnitudes: Vec<f32>,
     /// `[frames wanted, 2, 2049]`
     masks: Vec<f32>,
-    estimate: Estimate,
+    estimate: StemEstimate,
     wiener: Wiener,
 }
 
 impl SpleeterMasker {
-    pub fn new(shape: &Shape, model: &Model, mode: Mode, region: &OutputRegion) -> Result<Self, TchError> {
+    pub fn new(
+        shape: &SpleeterShape,
+        model: &Model,
+        mode: Mode,
+        region: &OutputRegion,
+    ) -> Result<Self, TchError> {
         let folded;
         let layers = if mode == Mode::Folded {
             &model.network.layers
@@ -116,14 +121,14 @@ impl Masker for SpleeterMasker {
     }
 
     fn learn(&mut self, frame: usize, left: &[Complex<f32>], right: &[Complex<f32>]) {
-        if self.estimate == Estimate::Wiener {
+        if self.estimate == StemEstimate::Wiener {
             self.wiener.learn([left, right], sides(&self.masks, frame));
         }
     }
 
     fn mask(&self, frame: usize, left: &mut [Complex<f32>], right: &mut [Complex<f32>]) {
         let masks = sides(&self.masks, frame);
-        if self.estimate == Estimate::Wiener {
+        if self.estimate == StemEstimate::Wiener {
             self.wiener.filter(left, right, masks);
             return;
         }
@@ -140,15 +145,15 @@ fn sides(masks: &[f32], frame: usize) -> [&[f32]; 2] {
 }
 
 /// The vocals' mask out of those of both stems, in its place; see [`Estimate`].
-fn combine(vocals: &mut [f32], accompaniment: &[f32], estimate: Estimate) {
+fn combine(vocals: &mut [f32], accompaniment: &[f32], estimate: StemEstimate) {
     let epsilon = EPSILON as f32;
     let pairs = vocals.iter_mut().zip(accompaniment);
     match estimate {
-        Estimate::Share => pairs.for_each(|(v, a)| {
+        StemEstimate::Share => pairs.for_each(|(v, a)| {
             let power = *v * *v + epsilon;
             *v = power / (power + a * a + epsilon);
         }),
-        Estimate::Wiener => pairs.for_each(|(v, a)| *v = 0.5 * (*v + 1.0 - a)),
+        StemEstimate::Wiener => pairs.for_each(|(v, a)| *v = 0.5 * (*v + 1.0 - a)),
     }
 }
 

@@ -9,7 +9,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::layers::{Layers, channels_last};
 use crate::model::WINDOW_FRAMES;
 use crate::slices::{floats, floats_mut};
-use crate::spleeter::{self, Shape};
+use crate::spleeter::{self, SpleeterShape};
 
 const BINS_SEEN: usize = spleeter::BINS_SEEN as usize;
 const SIDES: usize = spleeter::SIDES as usize;
@@ -21,7 +21,7 @@ pub struct Stem {
     encoder: Vec<Down>,
     decoder: Vec<Up>,
     top: Top,
-    head: Head,
+    head: HeadLayer,
 }
 
 /// A convolution and its input, with a border of zeros that stays.
@@ -58,7 +58,7 @@ struct Top {
 }
 
 /// The dilated 4 by 4 convolution from one plane to the logits of two masks.
-struct Head {
+struct HeadLayer {
     /// `[side][tap]`
     taps: [[f32; 16]; SIDES],
     bias: [f32; SIDES],
@@ -82,7 +82,12 @@ impl Norm {
 }
 
 impl Stem {
-    pub fn new(stem: &str, shape: &Shape, layers: &Layers, wanted: &Range<i64>) -> Result<Self, TchError> {
+    pub fn new(
+        stem: &str,
+        shape: &SpleeterShape,
+        layers: &Layers,
+        wanted: &Range<i64>,
+    ) -> Result<Self, TchError> {
         let part = |name: &str, part: &str| layers.parameter(&format!("{stem}.{name}.{part}"));
         let zeros = |size: &[i64]| Tensor::f_zeros(size, (Kind::Float, Device::Cpu));
         let levels = shape.levels();
@@ -135,7 +140,7 @@ impl Stem {
         };
         let taps = values(part("head", "weight")?)?;
         let bias = values(part("head", "bias")?)?;
-        let head = Head {
+        let head = HeadLayer {
             taps: std::array::from_fn(|side| std::array::from_fn(|tap| taps[side * 16 + tap])),
             bias: std::array::from_fn(|side| bias[side]),
             wanted: wanted.clone(),
@@ -281,7 +286,7 @@ fn add(sum: &mut [f32], x: &[f32]) {
     sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += x);
 }
 
-impl Head {
+impl HeadLayer {
     /// Masks `[frames wanted, 2, 1024]` from the plane's frames `above`; zeros lie around the plane.
     fn masks(&self, plane: &[f32], above: &Range<i64>) -> Vec<f32> {
         let mut masks = vec![0.0_f32; (self.wanted.end - self.wanted.start) as usize * SEEN];

@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tch::TchError;
 
-use crate::dataset::{self, Dataset, Skipped, Song};
+use crate::dataset::{self, Dataset, Skipped};
+use crate::dataset_song::DatasetSong;
 use crate::device::Choice;
 use crate::model::GRID;
 use crate::pick;
@@ -56,7 +57,7 @@ pub struct Teacher {
 /// What became of a song.
 #[derive(Debug)]
 enum Outcome {
-    Labelled { song: Song, kept: bool },
+    Labelled { song: DatasetSong, kept: bool },
     Skipped(String),
     Stopped,
 }
@@ -188,7 +189,7 @@ impl Teacher {
                 return Ok(Outcome::Skipped(format!("the teacher hears no {what} in it")));
             }
         }
-        let song = Song {
+        let song = DatasetSong {
             name: name_of(path),
             vocals,
             parts: vec![rest],

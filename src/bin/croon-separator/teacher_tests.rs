@@ -191,10 +191,10 @@ fn a_teacher_that_fails_or_a_full_disk_ends_the_labelling() {
 fn a_real_network_teaches_and_its_labels_are_not_material() {
     let class = Class::new();
     let models = class.dir.path().join("models");
-    let design = crate::network::Design::UnetMask(crate::unet::Shape {
+    let design = crate::network::Design::UnetMask(crate::unet::UnetShape {
         encoder: vec![4, 4, 4, 4, 4, 4],
         top: 4,
-        ..crate::unet::Shape::classic()
+        ..crate::unet::UnetShape::classic()
     });
     let model = crate::model::Model {
         network: crate::network::Network::new(design.clone(), 3),

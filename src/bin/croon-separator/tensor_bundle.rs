@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::leveldb::{self, Reader, TableError};
+use crate::leveldb::{self, BlockReader, TableError};
 
 /// TensorFlow's number for 32-bit floats.
 const FLOAT: u64 = 1;
@@ -69,7 +69,7 @@ pub enum BundleError {
 
 /// What the index says of a tensor.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Entry {
+pub struct TensorEntry {
     /// TensorFlow's number of the type.
     pub dtype: u64,
     pub shape: Vec<i64>,
@@ -84,7 +84,7 @@ pub struct Entry {
 /// An open bundle. Its tensors are read from the file one by one.
 #[derive(Debug)]
 pub struct Bundle {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, TensorEntry>,
     data: File,
     path: PathBuf,
 }
@@ -181,7 +181,7 @@ impl Bundle {
         self.read(name, self.entry(name)?, |_| {})
     }
 
-    fn entry(&self, name: &str) -> Result<&Entry, BundleError> {
+    fn entry(&self, name: &str) -> Result<&TensorEntry, BundleError> {
         self.entries.get(name).ok_or_else(|| BundleError::Missing {
             path: self.path.clone(),
             name: name.into(),
@@ -189,7 +189,7 @@ impl Bundle {
     }
 
     /// Reads a tensor in chunks of whole numbers and compares its checksum.
-    fn read(&self, name: &str, entry: &Entry, mut chunk: impl FnMut(&[u8])) -> Result<(), BundleError> {
+    fn read(&self, name: &str, entry: &TensorEntry, mut chunk: impl FnMut(&[u8])) -> Result<(), BundleError> {
         let mut buffer = vec![0; entry.size.min(CHUNK as u64) as usize];
         let (mut at, end, mut crc) = (entry.offset, entry.offset + entry.size, 0);
         while at < end {
@@ -266,7 +266,7 @@ impl IndexError {
 ///
 /// # Errors
 /// The bytes are no table, or what lies in it are not the messages of a bundle.
-pub fn read_index(table: &[u8]) -> Result<BTreeMap<String, Entry>, IndexError> {
+pub fn read_index(table: &[u8]) -> Result<BTreeMap<String, TensorEntry>, IndexError> {
     let (mut entries, mut headed) = (BTreeMap::new(), false);
     leveldb::walk(table, |key, value| {
         // The header has the empty name, so it comes first.
@@ -286,7 +286,7 @@ pub fn read_index(table: &[u8]) -> Result<BTreeMap<String, Entry>, IndexError> {
 }
 
 /// A field of a protocol buffer.
-enum Field<'a> {
+enum ProtoField<'a> {
     Integer(u64),
     Fixed32(u32),
     Bytes(&'a [u8]),
@@ -295,18 +295,18 @@ enum Field<'a> {
 }
 
 /// The fields of a message with their numbers; `None` where it is cut off.
-fn fields(message: &[u8], mut field: impl FnMut(u64, Field) -> Option<()>) -> Option<()> {
-    let mut reader = Reader(message);
+fn fields(message: &[u8], mut field: impl FnMut(u64, ProtoField) -> Option<()>) -> Option<()> {
+    let mut reader = BlockReader(message);
     while !reader.0.is_empty() {
         let tag = reader.varint()?;
         let value = match tag & 7 {
-            0 => Field::Integer(reader.varint()?),
-            1 => reader.take(8).map(|_| Field::Other)?,
+            0 => ProtoField::Integer(reader.varint()?),
+            1 => reader.take(8).map(|_| ProtoField::Other)?,
             2 => {
                 let len = reader.len()?;
-                Field::Bytes(reader.take(len)?)
+                ProtoField::Bytes(reader.take(len)?)
             }
-            5 => Field::Fixed32(u32::from_le_bytes(*reader.take(4)?.first_chunk()?)),
+            5 => ProtoField::Fixed32(u32::from_le_bytes(*reader.take(4)?.first_chunk()?)),
             _ => return None,
         };
         field(tag >> 3, value)?;
@@ -319,8 +319,8 @@ fn header(message: &[u8]) -> Result<(), IndexError> {
     let (mut shards, mut endianness) = (0, 0);
     let read = fields(message, |number, field| {
         match (number, field) {
-            (1, Field::Integer(value)) => shards = value,
-            (2, Field::Integer(value)) => endianness = value,
+            (1, ProtoField::Integer(value)) => shards = value,
+            (2, ProtoField::Integer(value)) => endianness = value,
             _ => {}
         }
         Some(())
@@ -336,17 +336,17 @@ fn header(message: &[u8]) -> Result<(), IndexError> {
 }
 
 /// `BundleEntryProto`.
-fn entry(message: &[u8]) -> Result<Entry, IndexError> {
-    let (mut entry, mut shard, mut sliced) = (Entry::default(), 0, false);
+fn entry(message: &[u8]) -> Result<TensorEntry, IndexError> {
+    let (mut entry, mut shard, mut sliced) = (TensorEntry::default(), 0, false);
     let read = fields(message, |number, field| {
         match (number, field) {
-            (1, Field::Integer(value)) => entry.dtype = value,
-            (2, Field::Bytes(message)) => entry.shape = shape(message)?,
-            (3, Field::Integer(value)) => shard = value,
-            (4, Field::Integer(value)) => entry.offset = value,
-            (5, Field::Integer(value)) => entry.size = value,
-            (6, Field::Fixed32(value)) => entry.crc32c = value,
-            (7, Field::Bytes(_)) => sliced = true,
+            (1, ProtoField::Integer(value)) => entry.dtype = value,
+            (2, ProtoField::Bytes(message)) => entry.shape = shape(message)?,
+            (3, ProtoField::Integer(value)) => shard = value,
+            (4, ProtoField::Integer(value)) => entry.offset = value,
+            (5, ProtoField::Integer(value)) => entry.size = value,
+            (6, ProtoField::Fixed32(value)) => entry.crc32c = value,
+            (7, ProtoField::Bytes(_)) => sliced = true,
             _ => {}
         }
         Some(())
@@ -365,10 +365,10 @@ fn entry(message: &[u8]) -> Result<Entry, IndexError> {
 fn shape(message: &[u8]) -> Option<Vec<i64>> {
     let mut sizes = Vec::new();
     fields(message, |number, field| {
-        if let (2, Field::Bytes(dimension)) = (number, field) {
+        if let (2, ProtoField::Bytes(dimension)) = (number, field) {
             let mut size = 0;
             fields(dimension, |number, field| {
-                if let (1, Field::Integer(value)) = (number, field) {
+                if let (1, ProtoField::Integer(value)) = (number, field) {
                     size = i64::try_from(value).ok()?;
                 }
                 Some(())

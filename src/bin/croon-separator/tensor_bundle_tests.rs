@@ -102,7 +102,7 @@ fn head(shards: u64, endianness: u64) -> (Vec<u8>, Vec<u8>) {
     (Vec::new(), header)
 }
 
-fn proto(entry: &Entry) -> Vec<u8> {
+fn proto(entry: &TensorEntry) -> Vec<u8> {
     let (mut shape, mut out) = (Vec::new(), Vec::new());
     for &size in &entry.shape {
         let mut dimension = Vec::new();
@@ -124,7 +124,7 @@ fn pack(tensors: &[Stored]) -> (Vec<u8>, Vec<u8>) {
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let (mut entries, mut data) = (vec![head(1, 0)], Vec::new());
     for tensor in tensors {
-        let entry = Entry {
+        let entry = TensorEntry {
             dtype: tensor.dtype,
             shape: tensor.shape,
             offset: data.len() as u64,
@@ -318,7 +318,7 @@ fn tables_out_of_order_are_refused() {
 }
 
 /// Entries as a hostile file may have them, for tensors anywhere and of any size.
-fn entries() -> impl Strategy<Value = Vec<Entry>> {
+fn entries() -> impl Strategy<Value = Vec<TensorEntry>> {
     let number = prop_oneof![0_u64..64, any::<u64>()];
     let entry = (
         number.clone(),
@@ -327,7 +327,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
         number,
         any::<u32>(),
     );
-    let entry = entry.prop_map(|(dtype, shape, offset, size, crc32c)| Entry {
+    let entry = entry.prop_map(|(dtype, shape, offset, size, crc32c)| TensorEntry {
         dtype: dtype % 3,
         shape,
         offset,

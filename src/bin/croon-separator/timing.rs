@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use croon::paths::Paths;
-use croon::separate::auto::{self, Candidate, Place, Speed, Speeds};
+use croon::separate::auto::{self, ModelCandidate, Speed, SpeedContext, Speeds};
 use crossbeam_channel::RecvTimeoutError;
 use tch::TchError;
 
@@ -29,7 +29,7 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 #[derive(Debug, Clone)]
 pub struct Ledger {
     file: Option<PathBuf>,
-    pub place: Place,
+    pub place: SpeedContext,
 }
 
 impl Ledger {
@@ -38,7 +38,7 @@ impl Ledger {
             file: Paths::from_env()
                 .ok()
                 .map(|paths| auto::speeds_file(&paths.cache)),
-            place: Place {
+            place: SpeedContext {
                 device: choice.name.clone(),
                 processor: processor(),
                 threads,
@@ -61,7 +61,7 @@ impl Ledger {
     }
 
     /// Keeps a measurement; says what counts now.
-    fn note(&self, candidate: &Candidate, measured: Speed) -> Speed {
+    fn note(&self, candidate: &ModelCandidate, measured: Speed) -> Speed {
         // Read anew: another engine may have written meanwhile.
         let mut speeds = self.read();
         let speed = speeds.note(candidate, &self.place, measured);
@@ -90,7 +90,7 @@ fn processor() -> String {
 /// Loads and times a candidate; `None` where that is not done by `deadline`.
 pub fn timed_until(
     deadline: Instant,
-    candidate: &Candidate,
+    candidate: &ModelCandidate,
     ledger: &Ledger,
 ) -> Result<Option<(Loaded, Speed)>, String> {
     if Instant::now() >= deadline || RUNNING.load(Ordering::Acquire) > 0 {
@@ -116,7 +116,7 @@ pub fn timed_until(
     }
 }
 
-fn timed(candidate: &Candidate, ledger: &Ledger, deadline: Instant) -> Result<(Loaded, Speed), String> {
+fn timed(candidate: &ModelCandidate, ledger: &Ledger, deadline: Instant) -> Result<(Loaded, Speed), String> {
     let loaded = weights::load(&candidate.manifest).map_err(|error| error.to_string())?;
     let speed =
         side_by_side(&loaded.model, ledger.place.threads, deadline).map_err(|error| error.to_string())?;
@@ -127,7 +127,7 @@ fn timed(candidate: &Candidate, ledger: &Ledger, deadline: Instant) -> Result<(L
 fn side_by_side(model: &Model, threads: usize, deadline: Instant) -> Result<Speed, TchError> {
     let noise = noise();
     let shares: Vec<Model> = (0..threads).map(|_| model.share()).collect();
-    let passes: Vec<Result<Pass, TchError>> = std::thread::scope(|scope| {
+    let passes: Vec<Result<TimedPass, TchError>> = std::thread::scope(|scope| {
         let noise = &noise;
         let running: Vec<_> = shares
             .into_iter()
@@ -144,7 +144,7 @@ fn side_by_side(model: &Model, threads: usize, deadline: Instant) -> Result<Spee
         provisional: false,
     };
     for pass in passes {
-        let Pass {
+        let TimedPass {
             processor,
             wall,
             warm,
@@ -156,7 +156,7 @@ fn side_by_side(model: &Model, threads: usize, deadline: Instant) -> Result<Spee
 }
 
 /// Seconds that one window took.
-struct Pass {
+struct TimedPass {
     processor: f64,
     wall: f64,
     /// It was not the first, which also plans and allocates.
@@ -165,13 +165,13 @@ struct Pass {
 
 /// One thread's part: a window to warm up and, where there is time for it, one that counts. What is measured
 /// is the processor time this thread was given, which other programs hardly change.
-fn alone(model: Model, noise: &[f32], deadline: Instant) -> Result<Pass, TchError> {
+fn alone(model: Model, noise: &[f32], deadline: Instant) -> Result<TimedPass, TchError> {
     tch::set_num_threads(1);
     let mut separator = Separator::on_processor(model)?;
     let mut pass = |warm| {
         let (wall, processor) = (Instant::now(), processor_seconds());
         separator.separate(&[noise])?;
-        Ok::<_, TchError>(Pass {
+        Ok::<_, TchError>(TimedPass {
             processor: processor_seconds() - processor,
             wall: wall.elapsed().as_secs_f64(),
             warm,

@@ -10,12 +10,13 @@ use anyhow::{Context, Result, bail, ensure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tch::{Cuda, Device};
 
-use crate::checkpoint::{Checkpoint, Length, Plan, Precision, RunFolder};
-use crate::dataset::{Dataset, Song};
+use crate::checkpoint::{Checkpoint, Length, Precision, RunFolder, TrainingPlan};
+use crate::dataset::Dataset;
+use crate::dataset_song::DatasetSong;
 use crate::device::Choice;
 use crate::export::{self, ExportArgs};
 use crate::loader::Loader;
-use crate::log::{Log, Row};
+use crate::log::{Log, LogRow};
 use crate::material::{self, Material, say};
 use crate::network::Design;
 use crate::recording::{HOP, RATE};
@@ -87,7 +88,7 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
         }
         None => {
             let keep_statistics = args.from.is_some() && matches!(design, Design::Spleeter(_));
-            let plan = Plan {
+            let plan = TrainingPlan {
                 model,
                 design,
                 keep_statistics,
@@ -129,10 +130,10 @@ pub fn train(args: &TrainArgs, choice: &Choice) -> Result<()> {
 }
 
 pub(crate) fn run(
-    plan: &Plan,
+    plan: &TrainingPlan,
     state: &mut Checkpoint,
     data: &Dataset,
-    held: &[Song],
+    held: &[DatasetSong],
     folder: &RunFolder,
     stop: &AtomicBool,
     args: &TrainArgs,
@@ -167,9 +168,9 @@ pub(crate) fn loaders(device: Device) -> usize {
 
 #[allow(clippy::too_many_arguments)] // the parts of one loop, put together in one place above
 pub(crate) fn steps(
-    plan: &Plan,
+    plan: &TrainingPlan,
     state: &mut Checkpoint,
-    held: &[Song],
+    held: &[DatasetSong],
     folder: &RunFolder,
     stop: &AtomicBool,
     every: u64,
@@ -228,7 +229,7 @@ pub(crate) fn steps(
         let judged = over || state.step.is_multiple_of(every);
         let validation_sdr = if judged { check(state, held, folder)? } else { None };
         if shown || judged {
-            let row = Row {
+            let row = LogRow {
                 step: state.step,
                 seconds: state.seconds,
                 loss: mean,
@@ -250,7 +251,7 @@ pub(crate) fn steps(
 
 /// Validates the average and keeps it when it is the best so far; gives its SDR in dB. With no songs
 /// to judge by, the newest counts as the best.
-fn check(state: &mut Checkpoint, held: &[Song], folder: &RunFolder) -> Result<Option<f64>> {
+fn check(state: &mut Checkpoint, held: &[DatasetSong], folder: &RunFolder) -> Result<Option<f64>> {
     let sdr = if held.is_empty() {
         None
     } else {

@@ -5,13 +5,14 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::adamw;
 use crate::checkpoint::{Checkpoint, Length};
-use crate::dataset::{Dataset, Song};
+use crate::dataset::Dataset;
+use crate::dataset_song::DatasetSong;
 use crate::layers::Mode;
 use crate::mask::{self, BINS};
 use crate::model::{self, Model};
 use crate::output_region::OutputRegion;
 use crate::recipe::Recipe;
-use crate::recording::{Piece, RATE, SPECTRUM_BINS, silence};
+use crate::recording::{RATE, RecordingPiece, SPECTRUM_BINS, silence};
 use crate::rng::Rng;
 use crate::sampler::{Batch, Sampler};
 use crate::separator::Separator;
@@ -152,9 +153,9 @@ pub fn whitening(data: &Dataset, frames: usize, seed: u64, draws: u64) -> Tensor
 
 /// Median SDR of the vocals over all seconds of the songs' first windows: one song that sings little
 /// must not outweigh the rest.
-pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
+pub fn validate(model: &Model, songs: &[DatasetSong]) -> Result<f64, TchError> {
     let mut separator = Separator::new(model.share(), Mode::Evaluate, OutputRegion::whole())?;
-    let interleave = |piece: &Piece| {
+    let interleave = |piece: &RecordingPiece| {
         piece[0]
             .iter()
             .zip(&piece[1])
@@ -181,12 +182,12 @@ pub fn validate(model: &Model, songs: &[Song]) -> Result<f64, TchError> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::checkpoint::Plan;
     use crate::checkpoint::Precision;
     use crate::checkpoint::RunFolder;
+    use crate::checkpoint::TrainingPlan;
     use crate::network::Design;
     use crate::recording::Recording;
-    use crate::unet::Shape;
+    use crate::unet::UnetShape;
 
     pub fn data() -> Dataset {
         let noise = |seed, gain| {
@@ -194,7 +195,7 @@ pub mod tests {
             let pcm: Vec<f32> = (0..4 * RATE as usize).map(|_| rng.normal(0.0, gain)).collect();
             Recording::from_stereo(&pcm, false, 22_050.0)
         };
-        let song = |n: u64| Song {
+        let song = |n: u64| DatasetSong {
             name: n.to_string(),
             vocals: noise(n, 0.1),
             parts: vec![noise(n + 9, 0.1), noise(n + 8, 0.1)],
@@ -205,13 +206,13 @@ pub mod tests {
         }
     }
 
-    pub fn plan() -> Plan {
-        Plan {
+    pub fn plan() -> TrainingPlan {
+        TrainingPlan {
             model: "unet-mask".into(),
-            design: Design::UnetMask(Shape {
+            design: Design::UnetMask(UnetShape {
                 encoder: vec![4, 4, 4, 4, 4, 4],
                 top: 4,
-                ..Shape::classic()
+                ..UnetShape::classic()
             }),
             precision: Precision::Single,
             seed: 5,
@@ -238,7 +239,7 @@ pub mod tests {
         assert!((mean - 1.0).abs() < 0.01, "{mean}");
     }
 
-    fn walk(state: &mut Checkpoint, plan: &Plan, data: &Dataset, to: u64) -> Vec<f64> {
+    fn walk(state: &mut Checkpoint, plan: &TrainingPlan, data: &Dataset, to: u64) -> Vec<f64> {
         let mut sampler = Sampler::new(data, plan.frames);
         let mut losses = Vec::new();
         while state.step < to {
@@ -296,11 +297,11 @@ pub mod tests {
     #[test]
     fn weights_of_another_network_are_refused_and_named() {
         let plan = plan();
-        let other = Plan {
-            design: Design::UnetMask(Shape {
+        let other = TrainingPlan {
+            design: Design::UnetMask(UnetShape {
                 encoder: vec![4, 4, 4, 4, 4, 8],
                 top: 4,
-                ..Shape::classic()
+                ..UnetShape::classic()
             }),
             ..plan.clone()
         };
@@ -357,7 +358,7 @@ pub mod tests {
         tch::set_num_threads(1);
         let data = data();
         for keep_statistics in [false, true] {
-            let plan = Plan {
+            let plan = TrainingPlan {
                 keep_statistics,
                 ..plan()
             };

@@ -12,7 +12,7 @@ use crate::rng::Rng;
 /// Size of the network; stored in the manifest of its weights.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shape {
+pub struct UnetShape {
     /// Channels after each encoder level; each halves the rows.
     pub encoder: Vec<i64>,
     /// Channels of the decoder at full resolution.
@@ -33,7 +33,7 @@ struct Move {
     step: Step,
 }
 
-impl Shape {
+impl UnetShape {
     /// The network as published first, small enough for any processor.
     pub fn classic() -> Self {
         Self {
@@ -253,7 +253,7 @@ mod tests {
     use tch::Device;
 
     fn networks() -> Vec<Network> {
-        let shape = |halving| Shape {
+        let shape = |halving| UnetShape {
             encoder: vec![6, 6, 8, 8, 8, 8],
             top: 4,
             halving,

@@ -9,7 +9,7 @@ use crate::mask::{BINS, ROWS};
 use crate::masker::Masker;
 use crate::model::{Model, WINDOW_FRAMES};
 use crate::slices::{floats, floats_mut, sum};
-use crate::unet::Shape;
+use crate::unet::UnetShape;
 use croon::audio::dsp::stft::Complex;
 
 const BINS_SEEN: usize = BINS as usize;
@@ -21,7 +21,7 @@ const BLOCK: usize = 16;
 
 /// The network with the buffers of one window; one per thread.
 pub struct UnetMasker {
-    shape: Shape,
+    shape: UnetShape,
     layers: Layers,
     mode: Mode,
     /// 4 over the whitening curve.
@@ -37,7 +37,7 @@ pub struct UnetMasker {
 }
 
 impl UnetMasker {
-    pub fn new(shape: &Shape, model: &Model, mode: Mode) -> Result<Self, TchError> {
+    pub fn new(shape: &UnetShape, model: &Model, mode: Mode) -> Result<Self, TchError> {
         let mut whitening = vec![0.0_f32; BINS_SEEN];
         model.whitening.f_copy_data(&mut whitening, BINS_SEEN)?;
         let options = (Kind::Float, Device::Cpu);

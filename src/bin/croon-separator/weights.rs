@@ -326,13 +326,13 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::layers::Mode;
-    use crate::unet::Shape;
+    use crate::unet::UnetShape;
 
     fn small() -> (Model, Manifest) {
-        let design = Design::UnetMask(Shape {
+        let design = Design::UnetMask(UnetShape {
             encoder: vec![4, 4, 4, 4, 4, 4],
             top: 4,
-            ..Shape::classic()
+            ..UnetShape::classic()
         });
         let network = Network::new(design.clone(), 3);
         let whitening = Tensor::ones([crate::mask::BINS], (Kind::Float, Device::Cpu));
@@ -404,10 +404,10 @@ mod tests {
         ));
 
         let other = Manifest {
-            design: Design::UnetMask(Shape {
+            design: Design::UnetMask(UnetShape {
                 encoder: vec![4, 4, 4, 4, 4, 8],
                 top: 4,
-                ..Shape::classic()
+                ..UnetShape::classic()
             }),
             ..manifest.clone()
         };

@@ -15,7 +15,7 @@ use crate::commands::exit_code::ExitCode;
 /// Ends with 0 where everything works and with 1 where something keeps croon from its whole job.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub struct DoctorArgs {
     /// As JSON
     #[arg(long)]
     pub json: bool,
@@ -34,7 +34,7 @@ const CHECKS: &[(&str, Examination)] = &[
     ("terminal", terminal::terminal),
 ];
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: DoctorArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = Vec::new();
     for (name, check) in CHECKS {
         if context.progress {

@@ -9,18 +9,18 @@ use std::path::PathBuf;
 
 use crate::commands::context::Context;
 use crate::commands::eval::goal::Goal;
-use crate::commands::eval::separator::Separator;
+use crate::commands::eval::separator::EvalSeparator;
 use crate::commands::exit_code::{self, CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
 use crate::judge::baselines::Baseline;
-use crate::judge::reference::{self, Found, SongFiles, Stems};
-use crate::judge::report::{DEFINITIONS, Judged, Method, Problem, Report, Row, summary};
+use crate::judge::reference::{self, FoundReferences, SongFiles, Stems};
+use crate::judge::report::{DEFINITIONS, Judged, Method, Problem, Report, ReportRow, summary};
 use crate::judge::scores::{Estimate, Judge};
 use crate::judge::sdr;
 use crate::text::printable;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct EvalArgs {
     /// Songs with known stems: .stem.mp4 files, folders with vocals beside a mixture, an
     /// accompaniment, or drums, bass and other, or folders of these
     #[arg(required = true, value_name = "DIR|FILE")]
@@ -49,12 +49,12 @@ pub struct Args {
 /// What was judged so far.
 #[derive(Default)]
 struct Findings {
-    rows: Vec<Row>,
+    rows: Vec<ReportRow>,
     problems: Vec<Problem>,
     interrupted: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: EvalArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let goals = Goal::of(args.json.as_deref(), args.csv.as_deref())?;
     let mut findings = Findings::default();
@@ -66,8 +66,8 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         };
     }
     let mut separator = match &args.estimates {
-        Some(folder) => Separator::of_folder(folder)?,
-        None => match Separator::of_engine(args.model.as_deref(), context, &interrupt) {
+        Some(folder) => EvalSeparator::of_folder(folder)?,
+        None => match EvalSeparator::of_engine(args.model.as_deref(), context, &interrupt) {
             Err(_) if interrupt.happened() => return Ok(ExitCode::Interrupted),
             started => started?,
         },
@@ -119,8 +119,10 @@ fn songs(paths: &[PathBuf], findings: &mut Findings, context: &Context) -> Vec<S
             Ok(found) => {
                 for found in found {
                     match found {
-                        Found::Song(song) => songs.push(song),
-                        Found::Incomplete { song, lacks } => findings.complain(&song, lacks, context),
+                        FoundReferences::Song(song) => songs.push(song),
+                        FoundReferences::Incomplete { song, lacks } => {
+                            findings.complain(&song, lacks, context)
+                        }
                     }
                 }
             }
@@ -153,7 +155,7 @@ impl Findings {
 /// One song: a row, or a problem, or an error that ends the run.
 fn judge(
     song: &SongFiles,
-    separator: &mut Separator,
+    separator: &mut EvalSeparator,
     baselines: &[Baseline],
     findings: &mut Findings,
     context: &Context,
@@ -203,7 +205,7 @@ fn judge(
     let seconds = stems.seconds();
     let times_real_time = answer.took.map(|took| seconds / took.max(1e-9));
     let [vocals_windows, accompaniment_windows] = verdict.windows;
-    let row = Row {
+    let row = ReportRow {
         song: name,
         seconds,
         took: answer.took,
@@ -229,7 +231,7 @@ fn silence(stems: &Stems) -> Option<String> {
     })
 }
 
-fn said(row: &Row) -> String {
+fn said(row: &ReportRow) -> String {
     let Some(Method { scores, .. }) = row.methods.first() else {
         return printable(&row.song);
     };

@@ -16,7 +16,7 @@ use crate::judge::scores::Estimate;
 use crate::separate::command::EngineCommand;
 use crate::separate::engine::Engine;
 use crate::separate::error::EngineError;
-use crate::separate::vocal_stream::{StreamError, VocalStream};
+use crate::separate::vocal_stream::{VocalStream, VocalStreamError};
 use crate::text::printable;
 
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -24,12 +24,12 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// What other separators call the song without its vocals.
 const ACCOMPANIMENT: [&str; 3] = ["accompaniment", "instrumental", "no_vocals"];
 
-pub(super) struct Separator {
-    source: Source,
+pub(super) struct EvalSeparator {
+    source: StemSource,
     judged: Judged,
 }
 
-enum Source {
+enum StemSource {
     Engine {
         command: EngineCommand,
         /// None after it was lost: the next song deserves one of its own.
@@ -44,7 +44,7 @@ pub(super) struct Answer {
     pub(super) took: Option<f64>,
 }
 
-impl Separator {
+impl EvalSeparator {
     pub(super) fn of_folder(folder: &Path) -> Result<Self, CommandError> {
         if !folder.is_dir() {
             return Err(CommandError::new(
@@ -57,7 +57,7 @@ impl Separator {
         }
         let path = folder.to_string_lossy().into_owned();
         Ok(Self {
-            source: Source::Folder(folder.to_owned()),
+            source: StemSource::Folder(folder.to_owned()),
             judged: Judged::Folder { path },
         })
     }
@@ -84,7 +84,7 @@ impl Separator {
         };
         let running = Some(Box::new(engine));
         Ok(Self {
-            source: Source::Engine { command, running },
+            source: StemSource::Engine { command, running },
             judged,
         })
     }
@@ -102,8 +102,8 @@ impl Separator {
         interrupt: &Interrupt,
     ) -> anyhow::Result<anyhow::Result<Answer>> {
         let (command, running) = match &mut self.source {
-            Source::Folder(folder) => return Ok(read(folder, song, stems, context)),
-            Source::Engine { command, running } => (command, running),
+            StemSource::Folder(folder) => return Ok(read(folder, song, stems, context)),
+            StemSource::Engine { command, running } => (command, running),
         };
         let mut engine = match running.take() {
             Some(engine) => engine,
@@ -114,14 +114,14 @@ impl Separator {
         if let Judged::Engine { peak_memory, .. } = &mut self.judged {
             *peak_memory = memory::peak(engine.pid()).max(*peak_memory);
         }
-        if !matches!(&answer, Err(StreamError::Engine(_))) {
+        if !matches!(&answer, Err(VocalStreamError::Engine(_))) {
             *running = Some(engine);
         }
         Ok(answer.map_err(Into::into))
     }
 }
 
-fn ask(engine: &mut Engine, stems: &Stems, interrupt: &Interrupt) -> Result<Answer, StreamError> {
+fn ask(engine: &mut Engine, stems: &Stems, interrupt: &Interrupt) -> Result<Answer, VocalStreamError> {
     let began = Instant::now();
     let mut stream = VocalStream::in_memory(stems.mixture.clone(), engine.grid(), RATE)?;
     let mut vocals = Vec::with_capacity(stems.mixture.len());

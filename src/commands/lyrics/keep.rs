@@ -12,12 +12,12 @@ use crate::jobs::lyrics::online::{self, Known};
 use crate::jobs::lyrics::{Places, own};
 use crate::library::{read_track, stamp_of};
 use crate::lrclib::{Lrclib, LrclibReply};
-use crate::lyrics::{self, Format, MOST_BYTES, Wanted};
+use crate::lyrics::{self, Format, LyricsRequest, MOST_BYTES};
 use crate::store::StemStore;
 use crate::track::Track;
 
 #[derive(Debug, clap::Args)]
-pub struct ImportArgs {
+pub struct LyricsImportArgs {
     /// The song
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -53,7 +53,7 @@ fn track(file: &Path) -> Result<Track, CommandError> {
     Ok(read_track(file, stamp))
 }
 
-pub(super) fn import(args: &ImportArgs, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) fn import(args: &LyricsImportArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let bytes = if args.lyrics == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -124,13 +124,13 @@ pub(super) fn fetch(args: &FetchArgs, context: &Context) -> anyhow::Result<ExitC
 /// What is kept now of a song, in words; None where the server has nothing.
 fn fetched(file: &Path, again: bool, server: &Lrclib, store: &StemStore) -> anyhow::Result<Option<String>> {
     let track = track(file)?;
-    let wanted = Wanted {
+    let wanted = LyricsRequest {
         path: file.to_owned(),
         artist: track.artist().to_owned(),
         title: track.title(),
         album: track.tags.album.clone(),
         duration: track.duration,
-        ..Wanted::default()
+        ..LyricsRequest::default()
     };
     let Some(question) = online::question(&wanted) else {
         anyhow::bail!(

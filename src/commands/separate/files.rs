@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::audio::decode::Decoder;
 use crate::audio::write::{StemFormat, StemWriter};
-use crate::commands::separate::stem::Stem;
+use crate::commands::separate::stem::StemChoice;
 
 /// Steps of a 24-bit sample.
 const FULL: f32 = 8_388_608.0;
@@ -17,11 +17,11 @@ const FULL: f32 = 8_388_608.0;
 pub(super) fn goals(
     song: &Path,
     folder: &Path,
-    stems: &[Stem],
+    stems: &[StemChoice],
     format: StemFormat,
     force: bool,
     written: &[PathBuf],
-) -> anyhow::Result<Vec<(Stem, PathBuf)>> {
+) -> anyhow::Result<Vec<(StemChoice, PathBuf)>> {
     let Some(stem_of_song) = song.file_stem() else {
         bail!("it is no file; name a song");
     };
@@ -56,11 +56,11 @@ pub(super) fn goals(
 }
 
 /// The stems of one song being written.
-pub(in crate::commands) struct Stems {
+pub(in crate::commands) struct StemFiles {
     original: Decoder,
     /// Decoded frames of the original that wait for their vocals, stereo.
     mixture: Vec<f32>,
-    writers: Vec<(Stem, StemWriter)>,
+    writers: Vec<(StemChoice, StemWriter)>,
     /// Channels written: those of the song, two at most.
     channels: u16,
     /// In 24 bits both stems are cut to whole steps before they are subtracted, so that the sum is
@@ -79,10 +79,10 @@ pub(in crate::commands) struct End {
     pub damaged: f64,
 }
 
-impl Stems {
+impl StemFiles {
     pub(in crate::commands) fn create(
         original: Decoder,
-        goals: &[(Stem, PathBuf)],
+        goals: &[(StemChoice, PathBuf)],
         format: StemFormat,
     ) -> anyhow::Result<Self> {
         let (rate, channels) = (original.info().rate, original.info().channels.clamp(1, 2));
@@ -180,14 +180,14 @@ mod tests {
             goals(
                 Path::new("/m/a.b.mp3"),
                 dir.path(),
-                &[Stem::Vocals],
+                &[StemChoice::Vocals],
                 StemFormat::Wav,
                 force,
                 written,
             )
         };
         let goal = dir.path().join("a.b.vocals.wav");
-        assert_eq!(name(false, &[]).unwrap(), [(Stem::Vocals, goal.clone())]);
+        assert_eq!(name(false, &[]).unwrap(), [(StemChoice::Vocals, goal.clone())]);
         std::fs::write(&goal, "mine").unwrap();
         assert!(name(false, &[]).unwrap_err().to_string().contains("--force"));
         assert!(name(true, &[]).is_ok());

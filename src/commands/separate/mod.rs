@@ -3,7 +3,7 @@
 pub(crate) mod files;
 pub mod stem;
 
-pub(super) use crate::commands::separate::files::Stems;
+pub(super) use crate::commands::separate::files::StemFiles;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,16 +16,16 @@ use crate::audio::write::StemFormat;
 use crate::commands::context::Context;
 use crate::commands::exit_code::{self, ExitCode};
 use crate::commands::interrupt::Interrupt;
-use crate::commands::separate::stem::Stem;
+use crate::commands::separate::stem::StemChoice;
 use crate::separate::engine::Engine;
 use crate::separate::error::EngineError;
-use crate::separate::vocal_stream::{StreamError, VocalStream};
+use crate::separate::vocal_stream::{VocalStream, VocalStreamError};
 use crate::text::printable;
 
 const PATIENCE: Duration = Duration::from_millis(200);
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct SeparateArgs {
     /// Songs to separate
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -39,10 +39,10 @@ pub struct Args {
         value_delimiter = ',',
         default_value = "vocals,instrumental"
     )]
-    pub stems: Vec<Stem>,
+    pub stems: Vec<StemChoice>,
     /// wav: 32-bit float; flac: 24 bits, half the size
     #[arg(long, value_enum, default_value = "wav")]
-    pub format: Format,
+    pub format: StemFileFormat,
     /// Model of croon's engine [default: the configured model]
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
@@ -55,23 +55,23 @@ pub struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum StemFileFormat {
     Wav,
     Flac,
 }
 
-impl From<Format> for StemFormat {
-    fn from(format: Format) -> Self {
+impl From<StemFileFormat> for StemFormat {
+    fn from(format: StemFileFormat) -> Self {
         match format {
-            Format::Wav => Self::Wav,
-            Format::Flac => Self::Flac,
+            StemFileFormat::Wav => Self::Wav,
+            StemFileFormat::Flac => Self::Flac,
         }
     }
 }
 
 /// A song whose stems are written.
 pub(super) struct Done {
-    written: Vec<(Stem, PathBuf)>,
+    written: Vec<(StemChoice, PathBuf)>,
     seconds: f64,
     took: Duration,
     /// Samples that did not fit into 24 bits.
@@ -80,7 +80,7 @@ pub(super) struct Done {
     damaged: f64,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: SeparateArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let context = &context.with_model(args.model.as_deref())?;
     let interrupt = Interrupt::listen()?;
     let mut stems = args.stems.clone();
@@ -117,7 +117,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
                     return Ok(ExitCode::Interrupted);
                 }
                 failed += 1;
-                if matches!(error.downcast_ref(), Some(StreamError::Engine(_))) {
+                if matches!(error.downcast_ref(), Some(VocalStreamError::Engine(_))) {
                     // The next song deserves an engine of its own.
                     engine = None;
                 }
@@ -134,7 +134,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 
 pub(super) fn song(
     path: &Path,
-    goals: Vec<(Stem, PathBuf)>,
+    goals: Vec<(StemChoice, PathBuf)>,
     format: StemFormat,
     engine: &mut Engine,
     context: &Context,
@@ -144,7 +144,7 @@ pub(super) fn song(
     let original = Decoder::open(path)?;
     let rate = original.info().rate;
     let mut vocals = VocalStream::open(path, engine.grid(), rate)?;
-    let mut stems = Stems::create(original, &goals, format)?;
+    let mut stems = StemFiles::create(original, &goals, format)?;
     let bar = bar(path, context);
     let mut pcm = Vec::new();
     let mut tenth = 0;
@@ -193,7 +193,7 @@ fn bar(path: &Path, context: &Context) -> Option<ProgressBar> {
     Some(bar)
 }
 
-fn report(path: &Path, done: &Done, args: &Args, context: &Context) -> anyhow::Result<()> {
+fn report(path: &Path, done: &Done, args: &SeparateArgs, context: &Context) -> anyhow::Result<()> {
     let speed = done.seconds / done.took.as_secs_f64().max(1e-9);
     if args.json {
         let stems: serde_json::Map<_, _> = done
@@ -237,7 +237,12 @@ fn report(path: &Path, done: &Done, args: &Args, context: &Context) -> anyhow::R
     Ok(())
 }
 
-fn complain(path: &Path, error: &anyhow::Error, args: &Args, context: &Context) -> anyhow::Result<()> {
+fn complain(
+    path: &Path,
+    error: &anyhow::Error,
+    args: &SeparateArgs,
+    context: &Context,
+) -> anyhow::Result<()> {
     let words = exit_code::told(error);
     tracing::error!(path = %path.display(), "{words}");
     if args.json {

@@ -3,12 +3,12 @@
 use clap::ValueEnum;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Stem {
+pub enum StemChoice {
     Vocals,
     Instrumental,
 }
 
-impl Stem {
+impl StemChoice {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Vocals => "vocals",

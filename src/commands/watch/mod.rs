@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::commands::context::Context;
 use crate::commands::exit_code::{CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
-use crate::commands::watch::queue::Queue;
-use crate::commands::watch::room::Room;
+use crate::commands::watch::queue::WatchQueue;
+use crate::commands::watch::room::CacheRoom;
 use crate::jobs::{Job, JobEvent, Jobs, JobsSetup, Listing, model, stored};
 use crate::library::{Library, LibraryEvent, LibrarySetup, WatchMode, WatchedBy, scan_once};
 use crate::separate::error::EngineError;
@@ -23,7 +23,7 @@ use crate::text::printable;
 use crate::track::{Track, TrackId};
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct WatchArgs {
     /// Folders with songs [default: the configured folders]
     #[arg(value_name = "DIR")]
     pub folders: Vec<PathBuf>,
@@ -38,7 +38,7 @@ pub struct Args {
     pub json: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+pub fn run(args: WatchArgs, context: &Context) -> anyhow::Result<ExitCode> {
     let context = &context.with_model(args.model.as_deref())?;
     // A model that the configuration names and that is not there is told now, not by the first song.
     if let Err(error @ EngineError::UnknownModel(_)) = context.engine_command() {
@@ -69,10 +69,10 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         args: &args,
         store,
         jobs,
-        queue: Queue::default(),
+        queue: WatchQueue::default(),
         scanned: false,
         failed: 0,
-        room: Room::default(),
+        room: CacheRoom::default(),
     };
     if args.once {
         watch.look(&roots)?;
@@ -96,13 +96,13 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 
 struct Watch<'a> {
     context: &'a Context,
-    args: &'a Args,
+    args: &'a WatchArgs,
     store: StemStore,
     jobs: Jobs,
-    queue: Queue,
+    queue: WatchQueue,
     scanned: bool,
     failed: u32,
-    room: Room,
+    room: CacheRoom,
 }
 
 impl Watch<'_> {

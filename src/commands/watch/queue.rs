@@ -6,7 +6,7 @@ use crate::jobs::Listing;
 use crate::track::{Track, TrackId};
 
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct WatchQueue {
     /// The oldest file first: the last one is next.
     waiting: Vec<Track>,
     /// To be separated again with a better model once nothing waits, and when they were sung last: the last
@@ -19,7 +19,7 @@ pub(super) struct Queue {
     pub speed: f32,
 }
 
-impl Queue {
+impl WatchQueue {
     pub(super) fn add(&mut self, track: Track) {
         self.remove(&track.path.clone());
         let at = self
@@ -148,7 +148,7 @@ mod tests {
         };
         let sung = |id: TrackId| i64::from(id.0[0]);
         let order = |last_sung: Option<&dyn Fn(TrackId) -> i64>| {
-            let mut queue = Queue::default();
+            let mut queue = WatchQueue::default();
             queue.sort_in(tracks(), &stored, last_sung);
             let whole = queue.take_whole();
             queue.sort_in(whole, &stored, last_sung);
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_newest_file_is_next_and_each_waits_once() {
-        let mut queue = Queue::default();
+        let mut queue = WatchQueue::default();
         for (name, time) in [("b", 2), ("c", 3), ("a", 1), ("c", 0)] {
             queue.add(track(name, time));
         }

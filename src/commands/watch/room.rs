@@ -9,12 +9,12 @@ use crate::track::{Track, stored_bytes};
 const FULL_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
-pub(super) struct Room {
+pub(super) struct CacheRoom {
     full: bool,
     pushed_out: bool,
 }
 
-impl Room {
+impl CacheRoom {
     /// Found full when it was looked at last.
     pub(super) fn is_full(&self) -> bool {
         self.full

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::lrclib::{Lrclib, LrclibError, LrclibQuery, LrclibReply};
-use crate::lyrics::Wanted;
+use crate::lyrics::LyricsRequest;
 use crate::store::{StemStore, StoreError};
 
 /// After so many seconds somebody may have written them.
@@ -28,7 +28,7 @@ struct Kept {
 }
 
 /// The question for a song; None where too little is known of it to be sure of an answer.
-pub fn question(wanted: &Wanted) -> Option<LrclibQuery> {
+pub fn question(wanted: &LyricsRequest) -> Option<LrclibQuery> {
     let named = |name: &str| !name.trim().is_empty();
     let duration = wanted
         .duration
@@ -139,27 +139,27 @@ mod tests {
 
     #[test]
     fn too_little_known_of_a_song_is_not_asked() {
-        let wanted = Wanted {
+        let wanted = LyricsRequest {
             artist: "Ana".into(),
             title: "Lanterns".into(),
             duration: Some(200.0),
-            ..Wanted::default()
+            ..LyricsRequest::default()
         };
         assert!(super::question(&wanted).is_some());
         for wanted in [
-            Wanted {
+            LyricsRequest {
                 duration: None,
                 ..wanted.clone()
             },
-            Wanted {
+            LyricsRequest {
                 duration: Some(f64::NAN),
                 ..wanted.clone()
             },
-            Wanted {
+            LyricsRequest {
                 artist: " ".into(),
                 ..wanted.clone()
             },
-            Wanted {
+            LyricsRequest {
                 title: String::new(),
                 ..wanted.clone()
             },

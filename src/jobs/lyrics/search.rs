@@ -5,20 +5,22 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::mp3g_zip;
 use crate::jobs::lyrics::online::{self, Known};
-use crate::jobs::lyrics::{Found, Places, Unread, bytes_up_to, own, read_file};
+use crate::jobs::lyrics::{LyricsSearchResult, Places, Unread, bytes_up_to, own, read_file};
 use crate::library::{embedded_lyrics, song_text};
 use crate::lyrics::cdg::{self, Graphics};
-use crate::lyrics::{self, ENDINGS, Format, Lyrics, Offer, Online, Pick, Source, Timing, Wanted, tags};
+use crate::lyrics::{
+    self, ENDINGS, Format, Lyrics, LyricsRequest, LyricsSource, Offer, Online, Pick, Timing, tags,
+};
 use crate::text::printable;
 
 /// Looks through all sources of one song.
-pub fn find(wanted: &Wanted, places: &Places) -> Found {
+pub fn find(wanted: &LyricsRequest, places: &Places) -> LyricsSearchResult {
     let mut search = Search::default();
     search.everywhere(wanted, places);
     let online = search.kept_answer(wanted, places);
     let mut candidates = search.candidates;
     candidates.sort_by_key(|candidate| candidate.offer.rank());
-    let is_picked = |candidate: &Candidate| wanted.pick.as_ref() == Some(&candidate.offer.pick);
+    let is_picked = |candidate: &LyricsCandidate| wanted.pick.as_ref() == Some(&candidate.offer.pick);
     let chosen = candidates.iter().position(is_picked).unwrap_or(0);
     let offers = candidates
         .iter()
@@ -28,11 +30,11 @@ pub fn find(wanted: &Wanted, places: &Places) -> Found {
     if let Some(candidate) = candidates.into_iter().nth(chosen) {
         file = candidate.file;
         match candidate.words {
-            Words::Lyrics(words) => lyrics = Some(words),
-            Words::Graphics(pictures) => graphics = Some(pictures),
+            LyricsWords::Lyrics(words) => lyrics = Some(words),
+            LyricsWords::Graphics(pictures) => graphics = Some(pictures),
         }
     }
-    Found {
+    LyricsSearchResult {
         lyrics,
         graphics,
         file,
@@ -43,42 +45,42 @@ pub fn find(wanted: &Wanted, places: &Places) -> Found {
     }
 }
 
-struct Candidate {
+struct LyricsCandidate {
     offer: Offer,
-    words: Words,
+    words: LyricsWords,
     file: Option<PathBuf>,
 }
 
-enum Words {
+enum LyricsWords {
     Lyrics(Lyrics),
     Graphics(Graphics),
 }
 
 #[derive(Default)]
 struct Search {
-    candidates: Vec<Candidate>,
+    candidates: Vec<LyricsCandidate>,
     /// Files looked at: one may belong to two sources, and counts for the first.
     seen: HashSet<PathBuf>,
     refused: Vec<(PathBuf, String)>,
 }
 
 impl Search {
-    fn everywhere(&mut self, wanted: &Wanted, places: &Places) {
+    fn everywhere(&mut self, wanted: &LyricsRequest, places: &Places) {
         let folders = &places.folders;
         if let (Some(folder), Some(id)) = (&folders.own, wanted.id) {
             for file in own::files(folder, id) {
-                self.file(&file, Source::Edited);
+                self.file(&file, LyricsSource::Edited);
             }
         }
         for file in sidecars(&wanted.path) {
-            self.file(&file, Source::Beside);
+            self.file(&file, LyricsSource::Beside);
         }
         self.pictures(&wanted.path);
         for (name, lyrics) in tags::all(&embedded_lyrics(&wanted.path)) {
-            self.take(lyrics, Source::Tags, name, None);
+            self.take(lyrics, LyricsSource::Tags, name, None);
         }
         if let Some(text) = song_text(&wanted.path) {
-            self.file(&text, Source::UltraStar);
+            self.file(&text, LyricsSource::UltraStar);
         }
         for file in folders
             .folder
@@ -86,7 +88,7 @@ impl Search {
             .map(|folder| in_folder(folder, wanted))
             .unwrap_or_default()
         {
-            self.file(&file, Source::Folder);
+            self.file(&file, LyricsSource::Folder);
         }
     }
 
@@ -109,16 +111,16 @@ impl Search {
         };
         let read = bytes.and_then(|bytes| Graphics::read(&bytes).map_err(|error| error.to_string()));
         match read {
-            Ok(graphics) => self.candidates.push(Candidate {
+            Ok(graphics) => self.candidates.push(LyricsCandidate {
                 offer: Offer {
                     pick: Pick {
-                        source: Source::Beside,
+                        source: LyricsSource::Beside,
                         name: printable(&file.file_name().unwrap_or_default().to_string_lossy()),
                     },
                     format: Format::Cdg,
                     timing: Timing::Words,
                 },
-                words: Words::Graphics(graphics),
+                words: LyricsWords::Graphics(graphics),
                 file: Some(file),
             }),
             Err(reason) => self.refused.push((file, reason)),
@@ -126,7 +128,7 @@ impl Search {
     }
 
     /// What a server said of the song earlier, also where it is not asked any more.
-    fn kept_answer(&mut self, wanted: &Wanted, places: &Places) -> Online {
+    fn kept_answer(&mut self, wanted: &LyricsRequest, places: &Places) -> Online {
         let asks = places.server.is_some();
         let Some(question) = online::question(wanted) else {
             return Online::Off;
@@ -135,7 +137,7 @@ impl Search {
         match known.unwrap_or(Known::Unasked) {
             Known::Lyrics(text) => match lyrics::read(text.as_bytes(), Path::new("")) {
                 Ok(read) => {
-                    self.take(read.lyrics, Source::Lrclib, String::new(), None);
+                    self.take(read.lyrics, LyricsSource::Lrclib, String::new(), None);
                     Online::Here
                 }
                 Err(error) => {
@@ -149,7 +151,7 @@ impl Search {
         }
     }
 
-    fn file(&mut self, path: &Path, source: Source) {
+    fn file(&mut self, path: &Path, source: LyricsSource) {
         if !self.seen.insert(path.to_owned()) {
             return;
         }
@@ -166,15 +168,15 @@ impl Search {
         }
     }
 
-    fn take(&mut self, mut lyrics: Lyrics, source: Source, name: String, file: Option<PathBuf>) {
+    fn take(&mut self, mut lyrics: Lyrics, source: LyricsSource, name: String, file: Option<PathBuf>) {
         lyrics.source = source;
-        self.candidates.push(Candidate {
+        self.candidates.push(LyricsCandidate {
             offer: Offer {
                 pick: Pick { source, name },
                 format: lyrics.format,
                 timing: lyrics.timing,
             },
-            words: Words::Lyrics(lyrics),
+            words: LyricsWords::Lyrics(lyrics),
             file,
         });
     }
@@ -200,7 +202,7 @@ const ENTRIES: usize = 50_000;
 
 /// Files of the lyrics folder that are named like the song or like its artist and title, best ending
 /// first.
-fn in_folder(folder: &Path, wanted: &Wanted) -> Vec<PathBuf> {
+fn in_folder(folder: &Path, wanted: &LyricsRequest) -> Vec<PathBuf> {
     let stem = wanted.path.file_stem().unwrap_or_default().to_string_lossy();
     let mut names = vec![plain(&stem)];
     if !wanted.artist.is_empty() {
@@ -269,18 +271,18 @@ mod tests {
             fs::write(self.at(name), text).unwrap();
         }
 
-        fn find(&self) -> Found {
+        fn find(&self) -> LyricsSearchResult {
             self.find_with(None)
         }
 
-        fn find_with(&self, pick: Option<Pick>) -> Found {
-            let wanted = Wanted {
+        fn find_with(&self, pick: Option<Pick>) -> LyricsSearchResult {
+            let wanted = LyricsRequest {
                 path: self.at("song.flac"),
                 id: Some(TrackId([7; 16])),
                 artist: "Ana: the/Best".into(),
                 title: "Paper Lanterns?".into(),
                 pick,
-                ..Wanted::default()
+                ..LyricsRequest::default()
             };
             let places = Places {
                 folders: Folders {
@@ -293,7 +295,7 @@ mod tests {
         }
 
         /// Text and source of what is found.
-        fn said(&self) -> Option<(String, Source)> {
+        fn said(&self) -> Option<(String, LyricsSource)> {
             self.find().lyrics.map(|lyrics| (lyrics.text(), lyrics.source))
         }
     }
@@ -303,19 +305,22 @@ mod tests {
         let home = Home::new();
         assert_eq!(home.said(), None);
         home.write("song.txt", "plain words\n");
-        assert_eq!(home.said(), Some(("plain words".into(), Source::Beside)));
+        assert_eq!(home.said(), Some(("plain words".into(), LyricsSource::Beside)));
         home.write(
             "lyrics/ana the best - paper lanterns.LRC",
             "[00:01.00]from the folder\n",
         );
-        assert_eq!(home.said(), Some(("from the folder".into(), Source::Folder)));
+        assert_eq!(
+            home.said(),
+            Some(("from the folder".into(), LyricsSource::Folder))
+        );
         home.write("notes.txt", NOTES);
-        assert_eq!(home.said(), Some(("from notes".into(), Source::UltraStar)));
+        assert_eq!(home.said(), Some(("from notes".into(), LyricsSource::UltraStar)));
         home.write("song.kar", "nonsense");
         home.write("song.LRC", LRC);
-        assert_eq!(home.said(), Some(("from a file".into(), Source::Beside)));
+        assert_eq!(home.said(), Some(("from a file".into(), LyricsSource::Beside)));
         home.write("song.lrc", "[00:02.00]better\n");
-        assert_eq!(home.said(), Some(("better".into(), Source::Beside)));
+        assert_eq!(home.said(), Some(("better".into(), LyricsSource::Beside)));
         assert_eq!(home.find().file, Some(home.at("song.lrc")));
         let id = TrackId([7; 16]);
         let made = own::save(
@@ -327,7 +332,7 @@ mod tests {
             b"[00:01.00]made here\n",
         )
         .unwrap();
-        assert_eq!(home.said(), Some(("made here".into(), Source::Edited)));
+        assert_eq!(home.said(), Some(("made here".into(), LyricsSource::Edited)));
         assert_eq!(home.find().file, Some(made));
     }
 
@@ -338,7 +343,7 @@ mod tests {
         home.write("song.txt", "plain words\n");
         home.write("notes.txt", NOTES);
         let found = home.find();
-        let names: Vec<(Source, &str)> = found
+        let names: Vec<(LyricsSource, &str)> = found
             .offers
             .iter()
             .map(|offer| (offer.pick.source, offer.pick.name.as_str()))
@@ -346,9 +351,9 @@ mod tests {
         assert_eq!(
             names,
             [
-                (Source::Beside, "song.lrc"),
-                (Source::UltraStar, "notes.txt"),
-                (Source::Beside, "song.txt")
+                (LyricsSource::Beside, "song.lrc"),
+                (LyricsSource::UltraStar, "notes.txt"),
+                (LyricsSource::Beside, "song.txt")
             ]
         );
         assert_eq!(found.chosen, 0);
@@ -368,7 +373,7 @@ mod tests {
         fs::create_dir(home.at("song.ass")).unwrap();
         home.write("lyrics/song.lrc", LRC);
         let found = home.find();
-        assert_eq!(found.lyrics.unwrap().source, Source::Folder);
+        assert_eq!(found.lyrics.unwrap().source, LyricsSource::Folder);
         assert_eq!(found.refused.len(), 1, "{:?}", found.refused);
         assert!(found.refused[0].1.contains("no text"));
     }

@@ -13,8 +13,8 @@ fn scores(sdr: f64) -> Scores {
     }
 }
 
-fn row(song: &str, sdr: f64) -> Row {
-    Row {
+fn row(song: &str, sdr: f64) -> ReportRow {
+    ReportRow {
         song: song.into(),
         seconds: 10.0,
         took: Some(0.5),
@@ -29,8 +29,8 @@ fn row(song: &str, sdr: f64) -> Row {
                 scores: scores(sdr - 6.0),
             },
         ],
-        vocals_windows: vec![Window::default()],
-        accompaniment_windows: vec![Window::default()],
+        vocals_windows: vec![BssWindow::default()],
+        accompaniment_windows: vec![BssWindow::default()],
     }
 }
 

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::{Judged, Report, Row, figures};
+use super::{Judged, Report, ReportRow, figures};
 use crate::judge::scores::{Scores, StemScores};
 use crate::text::printable;
 
@@ -69,7 +69,8 @@ impl Report {
                 peak_memory,
                 ..
             } => {
-                let sum = |pick: fn(&Row) -> Option<f64>| self.songs.iter().filter_map(pick).sum::<f64>();
+                let sum =
+                    |pick: fn(&ReportRow) -> Option<f64>| self.songs.iter().filter_map(pick).sum::<f64>();
                 let speed = sum(|row| row.took.map(|_| row.seconds)) / sum(|row| row.took);
                 let speed = if speed.is_finite() {
                     format!("{speed:.1}")
@@ -93,13 +94,13 @@ impl Report {
     }
 }
 
-type Pick = fn(&Scores) -> &StemScores;
-const STEMS: [(&str, Pick); 2] = [
+type PickFigure = fn(&Scores) -> &StemScores;
+const STEMS: [(&str, PickFigure); 2] = [
     ("vocals", |scores| &scores.vocals),
     ("accompaniment", |scores| &scores.accompaniment),
 ];
 
-fn cells(scores: &Scores, pick: Pick, leak: bool) -> Vec<String> {
+fn cells(scores: &Scores, pick: PickFigure, leak: bool) -> Vec<String> {
     let of_stem = figures(pick(scores)).into_iter().map(|(_, value)| value);
     of_stem.chain(leak.then_some(scores.leak)).map(decibels).collect()
 }

@@ -1,16 +1,16 @@
 //! From the notes of an UltraStar file to lines and syllables with times.
 
-use crate::lyrics::build::{Builder, Draft, Piece};
+use crate::lyrics::build::{Builder, LineDraft, TimedText};
 use crate::lyrics::error::LyricsError;
 use crate::lyrics::model::{Format, Millis, NoteKind, Read, Singers, Timing};
-use crate::lyrics::ultrastar::{File, Item, Note, inside};
+use crate::lyrics::ultrastar::{Note, UltraStarFile, UltraStarItem, inside};
 
 /// Performous' limits: beyond them a number is a mistake.
 const LATEST_BEAT: i64 = 1 << 18;
 const LONGEST_NOTE: i64 = 2048;
 
 pub fn read(bytes: &[u8]) -> Result<Read, LyricsError> {
-    let file = File::parse(bytes);
+    let file = UltraStarFile::parse(bytes);
     let mut builder = Builder::new(Format::UltraStar);
     builder.timing(Timing::Words);
     for key in ["TITLE", "ARTIST", "BPM"] {
@@ -44,7 +44,7 @@ pub fn read(bytes: &[u8]) -> Result<Read, LyricsError> {
         end_ms: file.end_ms(),
         base: 0,
         singers: Singers::default(),
-        phrase: Draft::default(),
+        phrase: LineDraft::default(),
         builder,
     };
     let old = file.version() == 0;
@@ -55,10 +55,10 @@ pub fn read(bytes: &[u8]) -> Result<Read, LyricsError> {
             break;
         }
         match item {
-            Item::Header { key, value } => song.header(at, key, value),
-            Item::Note(note) => song.note(at, note),
-            Item::Break { shift } => song.phrase_over(at, *shift),
-            Item::Voice(voice) => {
+            UltraStarItem::Header { key, value } => song.header(at, key, value),
+            UltraStarItem::Note(note) => song.note(at, note),
+            UltraStarItem::Break { shift } => song.phrase_over(at, *shift),
+            UltraStarItem::Voice(voice) => {
                 song.phrase_over(at, None);
                 song.base = 0;
                 voices = voices.max(*voice);
@@ -69,9 +69,9 @@ pub fn read(bytes: &[u8]) -> Result<Read, LyricsError> {
                     Singers(1 << (voice - 1))
                 };
             }
-            Item::End => ended = true,
-            Item::Blank => {}
-            Item::Other => song
+            UltraStarItem::End => ended = true,
+            UltraStarItem::Blank => {}
+            UltraStarItem::Other => song
                 .builder
                 .flaw(at, "the row is neither header nor note; it is left alone"),
         }
@@ -102,7 +102,7 @@ struct Song {
     /// Of relative beats.
     base: i64,
     singers: Singers,
-    phrase: Draft,
+    phrase: LineDraft,
     builder: Builder,
 }
 
@@ -159,7 +159,7 @@ impl Song {
                 last.end_ms = last.end_ms.max(Some(end_ms));
                 last.text.push_str(&text);
             }
-            _ => self.phrase.pieces.push(Piece {
+            _ => self.phrase.pieces.push(TimedText {
                 text: if held { text } else { note.text.clone() },
                 start_ms: Some(start_ms),
                 end_ms: Some(end_ms),

@@ -136,7 +136,7 @@ fn paths_out_of_the_folder_are_refused() {
     assert_eq!(inside(" audio.ogg "), Some(Path::new("audio.ogg")));
     assert_eq!(inside("stems/v.ogg"), Some(Path::new("stems/v.ogg")));
     assert_eq!(
-        File::parse(b"#MP3:old.mp3\n#AUDIO:new.ogg\n").audio(),
+        UltraStarFile::parse(b"#MP3:old.mp3\n#AUDIO:new.ogg\n").audio(),
         Some(Path::new("new.ogg"))
     );
 }
@@ -144,7 +144,7 @@ fn paths_out_of_the_folder_are_refused() {
 #[test]
 fn a_changed_header_changes_nothing_else() {
     let bytes = b"\xef\xbb\xbf#TITLE: x \r\n#GAP:1000\r\n#MADEUP: kept\r\n: 0 1 0 a \r\n\r\njunk\r\nE";
-    let mut file = File::parse(bytes);
+    let mut file = UltraStarFile::parse(bytes);
     assert_eq!(file.export(), bytes);
     file.set_header("GAP", "1150");
     let text = String::from_utf8(file.export()).unwrap();
@@ -168,7 +168,7 @@ fn old_encodings_are_read_and_written_back() {
         (read.lyrics.title.as_deref(), read.encoding),
         (Some("Über"), "windows-1252")
     );
-    let mut file = File::parse(bytes);
+    let mut file = UltraStarFile::parse(bytes);
     assert_eq!(file.export(), bytes);
     file.set_header("TITLE", "Überall");
     assert!(file.export().starts_with(b"#TITLE:\xdcberall\n"));
@@ -179,14 +179,14 @@ fn old_encodings_are_read_and_written_back() {
 #[test]
 fn an_endless_file_keeps_to_the_limits() {
     let bytes = [HEAD.as_bytes(), &b"\n".repeat(3 << 20)].concat();
-    assert_eq!(File::parse(&bytes).export(), bytes);
-    assert!(File::parse(&bytes).rows.len() <= MOST_ROWS + 1);
+    assert_eq!(UltraStarFile::parse(&bytes).export(), bytes);
+    assert!(UltraStarFile::parse(&bytes).rows.len() <= MOST_ROWS + 1);
 }
 
 proptest! {
     #[test]
     fn any_bytes_go_back_as_they_came(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert_eq!(File::parse(&bytes).export(), bytes);
+        prop_assert_eq!(UltraStarFile::parse(&bytes).export(), bytes);
     }
 
     #[test]
@@ -194,7 +194,7 @@ proptest! {
         body in "((:|\\*|F|R|G|X|-|P[0-9]|#START:|#RELATIVE:yes)( -?[0-9]{1,12}){0,4}( [a-z~ ]{0,6})?\r?\n){0,40}E?"
     ) {
         let text = format!("{HEAD}{body}");
-        prop_assert_eq!(File::parse(text.as_bytes()).export(), text.as_bytes());
+        prop_assert_eq!(UltraStarFile::parse(text.as_bytes()).export(), text.as_bytes());
         if let Ok(read) = read(text.as_bytes()) {
             crate::lyrics::tests::holds(&read.lyrics);
         }

@@ -6,21 +6,21 @@ use std::ops::Range;
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
-use crate::lyrics::romanization::Piece;
+use crate::lyrics::romanization::ScriptRun;
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
 /// Draws the readings of a part of a line whose text stands at column `x`; what is sung, up to a byte of
 /// the line, is lit.
 pub(super) fn draw(
-    pieces: &[Piece],
+    pieces: &[ScriptRun],
     (line, part): (&str, Range<usize>),
     x: usize,
     sung: usize,
     canvas: &mut Canvas,
     y: usize,
 ) {
-    let here: Vec<&Piece> = pieces.iter().filter(|piece| part.contains(&piece.from)).collect();
+    let here: Vec<&ScriptRun> = pieces.iter().filter(|piece| part.contains(&piece.from)).collect();
     if here.is_empty() {
         return;
     }
@@ -28,8 +28,8 @@ pub(super) fn draw(
         canvas.theme.vocals().remove_modifier(Modifier::BOLD),
         canvas.theme.dim(),
     );
-    let style = |piece: &Piece| if sung > piece.from { lit } else { dim };
-    let middle = |piece: &Piece| {
+    let style = |piece: &ScriptRun| if sung > piece.from { lit } else { dim };
+    let middle = |piece: &ScriptRun| {
         let before = line.get(part.start..piece.from).unwrap_or("");
         let word = line.get(piece.from..piece.to).unwrap_or("");
         2 * (x + text::width(before)) + text::width(word)

@@ -179,7 +179,7 @@ fn a_singer_keeps_a_key_of_their_own_and_the_history_says_who_sang() {
 fn a_list_is_added_its_missing_files_stay_and_no_file_is_written_over_unasked() {
     let mut harness = Harness::new();
     harness.find_songs();
-    let item = |path: std::path::PathBuf| croon::m3u::Item {
+    let item = |path: std::path::PathBuf| croon::m3u::ListItem {
         path,
         name: "Ana - Gone".into(),
         seconds: Some(10),

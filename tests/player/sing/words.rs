@@ -43,9 +43,9 @@ fn capital_l_chooses_other_lyrics_and_the_song_remembers_them() {
         timing: Timing::Lines,
     };
     let offers = vec![
-        offer(Source::Beside, "a.lrc"),
-        offer(Source::Tags, "text 1"),
-        offer(Source::Folder, "b.lrc"),
+        offer(LyricsSource::Beside, "a.lrc"),
+        offer(LyricsSource::Tags, "text 1"),
+        offer(LyricsSource::Folder, "b.lrc"),
     ];
     let found = |chosen: usize| {
         Event::Lyrics(Box::new(FoundLyrics {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::app::state::editor::tap_units::words;
 use crate::lyrics::{
-    Format, LATEST_MS, Line, Lyrics, Millis, NoteKind, Singers, Source, SubLine, Timing, Word,
+    Format, LATEST_MS, Line, Lyrics, LyricsSource, Millis, NoteKind, Singers, SubLine, Timing, Word,
 };
 
 /// A word without a stamp after it lasts so long.
@@ -333,7 +333,7 @@ impl Sheet {
     /// As lyrics: rows that begin somewhere, their words where every one of them has a time.
     pub fn lyrics(&self) -> Lyrics {
         let mut lyrics = Lyrics {
-            source: Source::Edited,
+            source: LyricsSource::Edited,
             format: Format::EnhancedLrc,
             timing: Timing::Lines,
             ..Lyrics::default()

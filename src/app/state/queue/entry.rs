@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app::state::song_key::SongKey;
-use crate::m3u::Item;
+use crate::m3u::ListItem;
 
 /// A place in the queue; never given twice.
 pub type EntryId = u64;
@@ -48,8 +48,8 @@ pub fn tidy_name(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-pub(crate) fn queued(item: Item) -> QueueEntry {
-    let Item {
+pub(crate) fn queued(item: ListItem) -> QueueEntry {
+    let ListItem {
         path,
         name,
         seconds,
@@ -71,8 +71,8 @@ pub(crate) fn queued(item: Item) -> QueueEntry {
     }
 }
 
-pub(crate) fn item(entry: &QueueEntry) -> Item {
-    Item {
+pub(crate) fn item(entry: &QueueEntry) -> ListItem {
+    ListItem {
         path: entry.path.clone(),
         name: entry.name.clone(),
         seconds: entry.seconds.map(|seconds| seconds.round() as u32),

@@ -9,13 +9,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rtrb::Producer;
 
 use crate::audio::frame::{Frame, is_before};
-use crate::audio::player::command::Command;
+use crate::audio::player::command::PlayerCommand;
 use crate::audio::player::controls::Shared;
 use crate::audio::player::event::{PlayerEvent, Position};
 use crate::audio::player::feeder::crossfade::Crossfade;
 use crate::audio::player::feeder::replacement::Replacement;
 use crate::audio::player::ring_writer::RingWriter;
-use crate::audio::player::song::Song;
+use crate::audio::player::song::PlayerSong;
 use crate::audio::player::song_reader::SongReader;
 use crate::key_tempo::KeyTempo;
 
@@ -75,31 +75,31 @@ impl Feeder {
     }
 
     /// Until it is told to quit.
-    pub fn run(mut self, commands: &Receiver<Command>) {
+    pub fn run(mut self, commands: &Receiver<PlayerCommand>) {
         loop {
             let command = match self.step() {
                 Next::Idle => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Next::Within(time) => commands.recv_timeout(time),
             };
             match command {
-                Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(PlayerCommand::Quit) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(command) => self.apply(command),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
-    pub fn apply(&mut self, command: Command) {
+    pub fn apply(&mut self, command: PlayerCommand) {
         // Since the last step the listener may have come to the next song, and means that one.
         self.advance_to_heard_song();
         match command {
-            Command::Load(song, playing) => self.load(song, playing),
-            Command::Queue(song) => self.queue(song),
-            Command::Seek(seconds) => self.seek(seconds),
-            Command::KeyTempo(key_tempo) => self.set_key_tempo(key_tempo),
-            Command::Loop(seconds) => self.set_loop(seconds),
-            Command::Vocals => self.replacement.vocals = true,
-            Command::Attach {
+            PlayerCommand::Load(song, playing) => self.load(song, playing),
+            PlayerCommand::Queue(song) => self.queue(song),
+            PlayerCommand::Seek(seconds) => self.seek(seconds),
+            PlayerCommand::KeyTempo(key_tempo) => self.set_key_tempo(key_tempo),
+            PlayerCommand::Loop(seconds) => self.set_loop(seconds),
+            PlayerCommand::Vocals => self.replacement.vocals = true,
+            PlayerCommand::Attach {
                 ring,
                 rate,
                 latency,
@@ -108,8 +108,8 @@ impl Feeder {
                 self.attach(ring, rate, latency);
                 (self.on)(PlayerEvent::Output(state));
             }
-            Command::Emit(event) => (self.on)(event),
-            Command::Wake | Command::Quit => {}
+            PlayerCommand::Emit(event) => (self.on)(event),
+            PlayerCommand::Wake | PlayerCommand::Quit => {}
         }
     }
 
@@ -155,7 +155,7 @@ impl Feeder {
         }
     }
 
-    fn load(&mut self, song: Song, playing: bool) {
+    fn load(&mut self, song: PlayerSong, playing: bool) {
         let play_id = song.play_id;
         self.songs.clear();
         (self.queued, self.crossfade) = (None, None);
@@ -184,7 +184,7 @@ impl Feeder {
         self.songs.push_back(reader);
     }
 
-    fn queue(&mut self, song: Option<Song>) {
+    fn queue(&mut self, song: Option<PlayerSong>) {
         self.queued = None;
         let Some(reader) = song.and_then(|song| self.open(song)) else {
             return;
@@ -298,7 +298,7 @@ impl Feeder {
         }
     }
 
-    fn open(&self, song: Song) -> Option<SongReader> {
+    fn open(&self, song: PlayerSong) -> Option<SongReader> {
         let play_id = song.play_id;
         SongReader::open(song)
             .map_err(|error| self.fail(play_id, &error))

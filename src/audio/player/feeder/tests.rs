@@ -65,7 +65,7 @@ fn rig(rate: u32) -> Rig {
     let (tell, events) = mpsc::channel();
     let mut feeder = Feeder::new(shared.clone(), move |event| tell.send(event).unwrap());
     let (ring, mixer) = mixer(NonZero::new(rate).unwrap(), shared.clone());
-    feeder.apply(Command::Attach {
+    feeder.apply(PlayerCommand::Attach {
         ring,
         rate,
         latency: 0,
@@ -86,8 +86,8 @@ fn rig(rate: u32) -> Rig {
 }
 
 impl Rig {
-    fn song(&self, play_id: u64, rate: u32, frames: u64, start: f64) -> Song {
-        Song {
+    fn song(&self, play_id: u64, rate: u32, frames: u64, start: f64) -> PlayerSong {
+        PlayerSong {
             play_id,
             path: wav(&self.folder, play_id, rate, frames),
             vocals: Box::new(Sung(rate)),
@@ -119,7 +119,7 @@ impl Rig {
 fn a_song_comes_out_sample_for_sample_and_its_end_is_told() {
     let mut rig = rig(44_100);
     let song = rig.song(5, 44_100, 30_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     assert_eq!(
         rig.events(),
         [PlayerEvent::Started {
@@ -143,8 +143,8 @@ fn a_song_comes_out_sample_for_sample_and_its_end_is_told() {
 fn the_next_song_follows_without_a_gap_and_the_position_changes_songs_with_it() {
     let mut rig = rig(44_100);
     let (first, second) = (rig.song(1, 44_100, 20_001, 0.0), rig.song(2, 44_100, 20_000, 0.0));
-    rig.feeder.apply(Command::Load(first, true));
-    rig.feeder.apply(Command::Queue(Some(second)));
+    rig.feeder.apply(PlayerCommand::Load(first, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(second)));
     let heard = rig.hear(19_968);
     assert_eq!(rig.shared.position().play_id, 1);
     let heard = [heard, rig.hear(6_000)].concat();
@@ -180,9 +180,9 @@ fn the_next_song_follows_without_a_gap_and_the_position_changes_songs_with_it() 
 fn a_seek_lands_on_the_sample_and_the_old_place_falls_silent_soon() {
     let mut rig = rig(44_100);
     let song = rig.song(3, 44_100, 200_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(10_048);
-    rig.feeder.apply(Command::Seek(3.0));
+    rig.feeder.apply(PlayerCommand::Seek(3.0));
     assert_eq!(rig.shared.position().seconds, 3.0);
     // Whole blocks of the mixer, so that the position is that of the very next sample.
     rig.hear(4_416);
@@ -210,8 +210,8 @@ fn level_zero_takes_the_vocals_out_even_when_all_rates_differ() {
     writer.finalize().unwrap();
     rig.shared.set_level(0.0);
     for start in [0.0, 0.777] {
-        rig.feeder.apply(Command::Load(
-            Song {
+        rig.feeder.apply(PlayerCommand::Load(
+            PlayerSong {
                 play_id: 9,
                 path: path.clone(),
                 vocals: Box::new(Sung(44_100)),
@@ -232,10 +232,10 @@ fn level_zero_takes_the_vocals_out_even_when_all_rates_differ() {
 fn a_resampled_seek_gives_what_reading_through_gives() {
     let mut rig = rig(48_000);
     let song = rig.song(4, 44_100, 100_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     let whole = rig.hear(90_048);
     let song = rig.song(4, 44_100, 100_000, 1.2345);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(4_800);
     let at = (rig.shared.position().seconds * 48_000.0).round() as usize;
     let worst = rig
@@ -251,12 +251,12 @@ fn a_resampled_seek_gives_what_reading_through_gives() {
 fn a_new_device_goes_on_where_the_old_one_was_lost() {
     let mut rig = rig(44_100);
     let song = rig.song(6, 44_100, 200_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(44_100);
     let before = rig.shared.position();
     let (ring, mixer) = mixer(NonZero::new(48_000).unwrap(), rig.shared.clone());
     rig.mixer = mixer;
-    rig.feeder.apply(Command::Attach {
+    rig.feeder.apply(PlayerCommand::Attach {
         ring,
         rate: 48_000,
         latency: 0,
@@ -281,8 +281,8 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
     let mut rig = rig(44_100);
     let bad = rig.folder.join("text.mp3");
     std::fs::write(&bad, "no music here, only words. ".repeat(100)).unwrap();
-    rig.feeder.apply(Command::Load(
-        Song {
+    rig.feeder.apply(PlayerCommand::Load(
+        PlayerSong {
             play_id: 1,
             path: bad,
             vocals: Box::new(Sung(44_100)),
@@ -298,7 +298,7 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
     );
     assert!(rig.hear(1024).iter().all(|frame| *frame == [0.0; 2]));
     let song = rig.song(2, 44_100, 5_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     assert_eq!(rig.hear(100)[50], sample(2, 50));
 }
 
@@ -306,11 +306,11 @@ fn what_cannot_be_played_says_so_and_the_next_song_plays() {
 fn seeking_back_over_a_change_of_songs_keeps_the_song_that_is_heard() {
     let mut rig = rig(44_100);
     let (first, second) = (rig.song(1, 44_100, 30_000, 0.0), rig.song(2, 44_100, 20_000, 0.0));
-    rig.feeder.apply(Command::Load(first, true));
-    rig.feeder.apply(Command::Queue(Some(second)));
+    rig.feeder.apply(PlayerCommand::Load(first, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(second)));
     // The ring already holds the beginning of the second song.
     rig.hear(29_000);
-    rig.feeder.apply(Command::Seek(0.1));
+    rig.feeder.apply(PlayerCommand::Seek(0.1));
     rig.hear(2_000);
     assert_eq!(rig.shared.position().play_id, 1);
     rig.hear(26_000);
@@ -334,7 +334,7 @@ fn seeking_back_over_a_change_of_songs_keeps_the_song_that_is_heard() {
 fn paused_it_waits_and_holds_still() {
     let mut rig = rig(44_100);
     let song = rig.song(1, 44_100, 100_000, 1.0);
-    rig.feeder.apply(Command::Load(song, false));
+    rig.feeder.apply(PlayerCommand::Load(song, false));
     while rig.feeder.step() != Next::Idle {}
     assert!(rig.hear(3_000).iter().all(|frame| *frame == [0.0; 2]));
     assert_eq!(rig.shared.position().seconds, 1.0);
@@ -347,10 +347,10 @@ fn paused_it_waits_and_holds_still() {
 fn a_song_queued_after_the_end_starts_by_itself() {
     let mut rig = rig(44_100);
     let song = rig.song(1, 44_100, 1_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(3_000);
     let song = rig.song(2, 44_100, 1_000, 0.0);
-    rig.feeder.apply(Command::Queue(Some(song)));
+    rig.feeder.apply(PlayerCommand::Queue(Some(song)));
     rig.hear(3_000);
     let told = rig.events();
     assert!(

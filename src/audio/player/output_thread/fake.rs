@@ -89,7 +89,7 @@ impl OutputBackend for Fake {
         buffer: u32,
         shared: &Arc<Shared>,
         tell: Sender<StreamError>,
-    ) -> Result<Opened, String> {
+    ) -> Result<OpenedOutput, String> {
         let rate = self.change(|plugged| {
             if plugged.refuse {
                 return Err(format!("{name} takes none of the rates there are"));
@@ -108,7 +108,7 @@ impl OutputBackend for Fake {
         } else {
             frames
         };
-        Ok(Opened {
+        Ok(OpenedOutput {
             rate,
             latency: if slow { 2 * buffer } else { 0 },
             ring,

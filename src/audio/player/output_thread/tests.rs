@@ -7,7 +7,7 @@ use super::*;
 use crate::audio::Vocals;
 use crate::audio::player::Player;
 use crate::audio::player::output_thread::fake::Fake;
-use crate::audio::player::song::Song;
+use crate::audio::player::song::PlayerSong;
 use crate::key_tempo::KeyTempo;
 
 const TIMES: Times = Times {
@@ -56,7 +56,7 @@ impl Rig {
             move |event| drop(tell.send(event)),
         );
         player.load(
-            Song {
+            PlayerSong {
                 play_id: 1,
                 path,
                 vocals: Box::new(NoVoice),

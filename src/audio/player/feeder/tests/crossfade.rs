@@ -10,8 +10,8 @@ const RATE: u32 = 44_100;
 
 impl Rig {
     /// A song that comes in over the one before for so many frames of the device.
-    pub(super) fn next_song(&self, play_id: u64, frames: u64, fade: u64, device: u32) -> Song {
-        Song {
+    pub(super) fn next_song(&self, play_id: u64, frames: u64, fade: u64, device: u32) -> PlayerSong {
+        PlayerSong {
             crossfade: fade as f64 / f64::from(device),
             ..self.song(play_id, RATE, frames, 0.0)
         }
@@ -97,8 +97,8 @@ proptest! {
         let mut rig = rig(RATE);
         let song = rig.song(1, RATE, first, 0.0);
         let next = rig.next_song(2, second, wanted, RATE);
-        rig.feeder.apply(Command::Load(song, true));
-        rig.feeder.apply(Command::Queue(Some(next)));
+        rig.feeder.apply(PlayerCommand::Load(song, true));
+        rig.feeder.apply(PlayerCommand::Queue(Some(next)));
         let heard = rig.hear((first + second) as usize + 2_000);
         let fade = ((wanted as f64 / f64::from(RATE)) * f64::from(RATE)) as u64;
         holds(&heard, 0, first, second, fade.min(first / 2).min(second / 2));
@@ -120,13 +120,13 @@ proptest! {
         let mut rig = rig(RATE);
         let song = rig.song(1, RATE, first, 0.0);
         let next = rig.next_song(2, second, fade, RATE);
-        rig.feeder.apply(Command::Load(song, true));
-        rig.feeder.apply(Command::Queue(Some(next)));
+        rig.feeder.apply(PlayerCommand::Load(song, true));
+        rig.feeder.apply(PlayerCommand::Queue(Some(next)));
         let mut heard = Vec::new();
         for (frames, renew) in rounds {
             heard.extend(rig.hear(frames));
             if renew {
-                rig.feeder.apply(Command::Vocals);
+                rig.feeder.apply(PlayerCommand::Vocals);
             }
         }
         holds(&heard, 0, first, second, fade);
@@ -139,13 +139,13 @@ fn each_song_keeps_its_own_level_and_loudness() {
     let (first, second, fade) = (60_000u64, 60_000u64, 20_000u64);
     let mut rig = rig(RATE);
     rig.shared.set_level(0.0);
-    let song = Song {
+    let song = PlayerSong {
         gain: 0.5,
         ..rig.song(1, RATE, first, 0.0)
     };
     let next = rig.next_song(2, second, fade, RATE);
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Queue(Some(next)));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(next)));
     let begins = (first - fade) as usize;
     let mut heard = rig.hear(begins + 1024);
     assert!(matches!(
@@ -217,20 +217,20 @@ fn in_keys_and_tempos_of_their_own_they_are_as_long_as_they_would_be_and_the_fad
                 path
             };
             let (path, next) = (song(1, first), song(2, second));
-            let song = Song {
+            let song = PlayerSong {
                 path,
                 vocals: Box::new(Ending(first)),
                 key_tempo: one,
                 ..rig.song(1, RATE, 10, 0.0)
             };
-            let next = Song {
+            let next = PlayerSong {
                 path: next,
                 vocals: Box::new(Ending(second)),
                 key_tempo: other,
                 ..rig.next_song(2, 10, fade, device)
             };
-            rig.feeder.apply(Command::Load(song, true));
-            rig.feeder.apply(Command::Queue(Some(next)));
+            rig.feeder.apply(PlayerCommand::Load(song, true));
+            rig.feeder.apply(PlayerCommand::Queue(Some(next)));
             let seconds = |frames: u64, change: KeyTempo| frames as f64 / f64::from(RATE) / change.speed();
             let frames = (seconds(first, one) + seconds(second, other)) * f64::from(device) - fade as f64;
             let heard = if level > 0.0 {
@@ -282,20 +282,20 @@ fn a_seek_leaves_the_fade_and_one_back_before_it_meets_it_again() {
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, first, 0.0);
     let next = rig.next_song(2, second, fade, RATE);
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Queue(Some(next)));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(next)));
     // The ring holds the beginning of the fade already, and the listener goes back. All in whole blocks of
     // the mixer, so that the position is that of the next sample.
     rig.hear(64 * 594);
     assert_eq!(rig.shared.position().play_id, 1);
-    rig.feeder.apply(Command::Seek(0.5));
+    rig.feeder.apply(PlayerCommand::Seek(0.5));
     rig.hear(64 * 100);
     let position = |rig: &Rig| (rig.shared.position().seconds * f64::from(RATE)).round() as u64;
     let from = position(&rig);
     let heard = rig.hear((first - from - 5_000) as usize / 64 * 64);
     holds(&heard, from, first, second, fade);
     // In the fade it is the next song that moves, and the one before is gone.
-    rig.feeder.apply(Command::Seek(0.25));
+    rig.feeder.apply(PlayerCommand::Seek(0.25));
     rig.hear(64 * 69);
     assert_eq!(rig.shared.position().play_id, 2);
     let at = position(&rig);
@@ -311,10 +311,10 @@ fn a_loop_is_no_place_for_a_fade() {
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, 30_000, 0.0);
     let next = rig.next_song(2, 30_000, 10_000, RATE);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.feeder
-        .apply(Command::Loop(Some((0.2, 30_000.0 / f64::from(RATE)))));
-    rig.feeder.apply(Command::Queue(Some(next)));
+        .apply(PlayerCommand::Loop(Some((0.2, 30_000.0 / f64::from(RATE)))));
+    rig.feeder.apply(PlayerCommand::Queue(Some(next)));
     let heard = rig.hear(60_000);
     assert!(
         (0..30_000).all(|at| heard[at] == sample(1, at as u64)),
@@ -322,7 +322,7 @@ fn a_loop_is_no_place_for_a_fade() {
     );
     assert_eq!(rig.shared.position().play_id, 1);
     // Without the loop the song goes on, and over into the next.
-    rig.feeder.apply(Command::Loop(None));
+    rig.feeder.apply(PlayerCommand::Loop(None));
     rig.hear(60_000);
     assert_eq!(rig.shared.position().play_id, 2);
 }
@@ -332,11 +332,11 @@ fn what_comes_late_fades_over_what_is_left_and_what_fails_leaves_the_end_alone()
     let (first, second) = (60_000u64, 60_000u64);
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, first, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     let mut heard = rig.hear(30_000);
     // The ring is 0.4 s ahead.
     let next = rig.next_song(2, second, 29_000, RATE);
-    rig.feeder.apply(Command::Queue(Some(next)));
+    rig.feeder.apply(PlayerCommand::Queue(Some(next)));
     heard.extend(rig.hear(90_000));
     let silent = heard.iter().rposition(|frame| *frame != [0.0; 2]).unwrap() as u64 + 1;
     let fade = first + second - silent;
@@ -346,12 +346,12 @@ fn what_comes_late_fades_over_what_is_left_and_what_fails_leaves_the_end_alone()
     let song = rig.song(1, RATE, first, 0.0);
     let bad = rig.folder.join("nothing.wav");
     std::fs::copy(rig.song(3, RATE, 20_000, 0.0).path, &bad).unwrap();
-    let next = Song {
+    let next = PlayerSong {
         path: bad.clone(),
         ..rig.next_song(3, 10, 10_000, RATE)
     };
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Queue(Some(next)));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(next)));
     let file = std::fs::OpenOptions::new().write(true).open(&bad).unwrap();
     file.set_len(100).unwrap();
     let heard = rig.hear(70_000);

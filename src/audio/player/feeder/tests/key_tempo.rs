@@ -7,7 +7,7 @@ use crate::audio::dsp::time_stretch::tests::{cents, pitch_of};
 const RATE: u32 = 44_100;
 
 /// A song with a tone of its own in every second: 400 Hz, 500 Hz, 600 Hz, ...
-fn tones(rig: &Rig, seconds: u64, key_tempo: KeyTempo) -> Song {
+fn tones(rig: &Rig, seconds: u64, key_tempo: KeyTempo) -> PlayerSong {
     let path = rig.folder.join("tones.wav");
     let spec = hound::WavSpec {
         channels: 1,
@@ -24,7 +24,7 @@ fn tones(rig: &Rig, seconds: u64, key_tempo: KeyTempo) -> Song {
             .unwrap();
     }
     writer.finalize().unwrap();
-    Song {
+    PlayerSong {
         play_id: 1,
         path,
         vocals: Box::new(Silence),
@@ -59,10 +59,10 @@ fn left(frames: &[[f32; 2]]) -> Vec<f32> {
 fn a_new_key_is_heard_within_a_tenth_of_a_second_and_the_song_stays_where_it_is() {
     let mut rig = rig(RATE);
     let song = tones(&rig, 3, KeyTempo::default());
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(8_820);
     let before = rig.shared.position().seconds;
-    rig.feeder.apply(Command::KeyTempo(KeyTempo::new(12, 100)));
+    rig.feeder.apply(PlayerCommand::KeyTempo(KeyTempo::new(12, 100)));
     assert!((rig.shared.position().seconds - before).abs() < 1e-3);
     rig.hear(4_410);
     let heard = left(&rig.hear(8_192));
@@ -81,11 +81,11 @@ fn a_new_key_is_heard_within_a_tenth_of_a_second_and_the_song_stays_where_it_is(
 fn as_recorded_again_every_sample_is_the_recordings() {
     let mut rig = rig(RATE);
     let song = rig.song(3, RATE, 300_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(10_048);
-    rig.feeder.apply(Command::KeyTempo(KeyTempo::new(-4, 80)));
+    rig.feeder.apply(PlayerCommand::KeyTempo(KeyTempo::new(-4, 80)));
     rig.hear(20_032);
-    rig.feeder.apply(Command::KeyTempo(KeyTempo::default()));
+    rig.feeder.apply(PlayerCommand::KeyTempo(KeyTempo::default()));
     // Whole blocks of the mixer, so that the position is that of the very next sample.
     rig.hear(4_416);
     let next = (rig.shared.position().seconds * f64::from(RATE)).round() as u64;
@@ -101,7 +101,7 @@ fn the_song_lasts_as_long_as_its_tempo_says_and_its_clock_shows_song_time() {
         let mut rig = rig(RATE);
         let song = tones(&rig, 2, KeyTempo::new(0, tempo));
         let speed = song.key_tempo.speed();
-        rig.feeder.apply(Command::Load(song, true));
+        rig.feeder.apply(PlayerCommand::Load(song, true));
         let quarter = (0.5 / speed * f64::from(RATE)) as usize;
         rig.hear(quarter);
         let seconds = rig.shared.position().seconds;
@@ -130,10 +130,10 @@ fn a_seek_in_another_key_and_tempo_lands_where_it_was_sent() {
     let mut rig = rig(RATE);
     let change = KeyTempo::new(2, 60);
     let song = tones(&rig, 6, change);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(10_048);
     for second in [4, 1, 3] {
-        rig.feeder.apply(Command::Seek(second as f64));
+        rig.feeder.apply(PlayerCommand::Seek(second as f64));
         assert_eq!(rig.shared.position().seconds, second as f64);
         rig.hear(8_820);
         let heard = left(&rig.hear(16_384));
@@ -154,8 +154,8 @@ fn the_next_song_comes_without_a_gap_in_a_key_of_its_own() {
     let first = rig.song(7, RATE, 30_000, 0.0);
     let mut second = tones(&rig, 2, KeyTempo::new(7, 100));
     second.play_id = 8;
-    rig.feeder.apply(Command::Load(first, true));
-    rig.feeder.apply(Command::Queue(Some(second)));
+    rig.feeder.apply(PlayerCommand::Load(first, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(second)));
     let heard = rig.hear(30_000 + 30_000);
     assert_eq!(heard[29_999], sample(7, 29_999));
     let off = cents(
@@ -183,8 +183,8 @@ fn level_zero_takes_the_vocals_out_in_any_key_and_tempo() {
     writer.finalize().unwrap();
     for (level, quiet) in [(1.0, false), (0.0, true)] {
         rig.shared.set_level(level);
-        rig.feeder.apply(Command::Load(
-            Song {
+        rig.feeder.apply(PlayerCommand::Load(
+            PlayerSong {
                 play_id: 9,
                 path: path.clone(),
                 vocals: Box::new(Sung(RATE)),
@@ -209,12 +209,12 @@ fn a_key_pressed_just_after_the_next_song_began_is_for_that_one() {
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, 30_000, 0.0);
     let next = rig.song(2, RATE, 60_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Queue(Some(next)));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(next)));
     rig.hear(64 * 468);
     assert_eq!(rig.shared.position().play_id, 1);
     (0..2 * 64 * 4).for_each(|_| assert!(rig.mixer.next().is_some()));
-    rig.feeder.apply(Command::KeyTempo(KeyTempo::new(4, 100)));
+    rig.feeder.apply(PlayerCommand::KeyTempo(KeyTempo::new(4, 100)));
     rig.hear(64 * 60);
     let position = rig.shared.position();
     assert!(position.play_id == 2 && position.seconds < 0.2, "{position:?}");
@@ -234,12 +234,12 @@ fn another_key_or_tempo_of_the_next_song_leaves_the_one_before_under_it() {
     ] {
         let mut rig = rig(RATE);
         let song = rig.song(1, RATE, first, 0.0);
-        let next = Song {
+        let next = PlayerSong {
             gain: 0.0,
             ..rig.next_song(2, second, fade, RATE)
         };
-        rig.feeder.apply(Command::Load(song, true));
-        rig.feeder.apply(Command::Queue(Some(next)));
+        rig.feeder.apply(PlayerCommand::Load(song, true));
+        rig.feeder.apply(PlayerCommand::Queue(Some(next)));
         let begins = (first - fade) as usize;
         let under = |k: usize| {
             let share = crossfade::shares(k as u64, fade).0;
@@ -248,7 +248,7 @@ fn another_key_or_tempo_of_the_next_song_leaves_the_one_before_under_it() {
         let mut done = 4_000;
         rig.hear(begins + done);
         for &change in changes {
-            rig.feeder.apply(Command::KeyTempo(change));
+            rig.feeder.apply(PlayerCommand::KeyTempo(change));
             let heard = rig.hear(8_000);
             // It goes silent for a moment; from there on each frame is the one that was due.
             let paused = (0..3_000).min_by_key(|paused| {

@@ -69,8 +69,8 @@ fn band(frame: u64) -> f32 {
 }
 
 fn load(rig: &mut Rig, path: PathBuf, vocals: Known, start: f64, key_tempo: KeyTempo) {
-    rig.feeder.apply(Command::Load(
-        Song {
+    rig.feeder.apply(PlayerCommand::Load(
+        PlayerSong {
             play_id: 1,
             path,
             vocals: Box::new(vocals),
@@ -114,7 +114,7 @@ fn vocals_that_arrive_are_gone_within_the_fade_though_the_ring_was_full() {
     let before = rig.hear(20_480);
     assert!((0..20_480).all(|at| before[at][0] == band(at as u64) + sung(at as u64)));
     known.until.store(u64::MAX, SeqCst);
-    rig.feeder.apply(Command::Vocals);
+    rig.feeder.apply(PlayerCommand::Vocals);
     let after = rig.hear(40_960);
     let left = singer_left(&after, 20_480);
     let share = left.len() as f32 / after.len() as f32;
@@ -171,7 +171,7 @@ fn a_seek_into_a_part_not_known_plays_the_original_until_it_is() {
     let path = sung_wav(&rig.folder, "sung", RATE, 400_000);
     load(&mut rig, path, known.clone(), 0.0, KeyTempo::default());
     rig.hear(8_192);
-    rig.feeder.apply(Command::Seek(5.0));
+    rig.feeder.apply(PlayerCommand::Seek(5.0));
     rig.hear(4_416);
     let at = |rig: &Rig| (rig.shared.position().seconds * f64::from(RATE)).round() as u64;
     let here = at(&rig);
@@ -181,7 +181,7 @@ fn a_seek_into_a_part_not_known_plays_the_original_until_it_is() {
         "not the original"
     );
     known.until.store(u64::MAX, SeqCst);
-    rig.feeder.apply(Command::Vocals);
+    rig.feeder.apply(PlayerCommand::Vocals);
     let from = at(&rig);
     let heard = rig.hear(16_384);
     let last = from + 16_383;
@@ -200,7 +200,7 @@ fn vocals_that_arrive_in_another_key_and_tempo_do_not_click() {
     load(&mut rig, path, known.clone(), 0.0, slow);
     let before = rig.hear(40_960);
     known.until.store(u64::MAX, SeqCst);
-    rig.feeder.apply(Command::Vocals);
+    rig.feeder.apply(PlayerCommand::Vocals);
     let after = rig.hear(40_960);
     let (sharp, usual) = (sharpest(&after), sharpest(&before[4_096..]));
     assert!(sharp < usual * 1.3, "a click: {sharp} where {usual} is usual");
@@ -220,11 +220,11 @@ fn vocals_that_arrive_again_and_again_or_while_it_is_paused_lose_no_frame() {
     );
     let mut heard = Vec::new();
     for round in 0..60 {
-        rig.feeder.apply(Command::Vocals);
+        rig.feeder.apply(PlayerCommand::Vocals);
         if round % 20 == 10 {
             rig.shared.set_playing(false);
             rig.hear(2_048);
-            rig.feeder.apply(Command::Vocals);
+            rig.feeder.apply(PlayerCommand::Vocals);
             while rig.feeder.step() != Next::Idle {}
             rig.shared.set_playing(true);
             heard.clear();
@@ -249,7 +249,7 @@ fn songs_without_frames_and_with_one_come_to_their_end() {
     let mut rig = rig(RATE);
     for (play_id, frames) in [(1, 0), (2, 1), (3, 2)] {
         let song = rig.song(play_id, RATE, frames, 0.0);
-        rig.feeder.apply(Command::Load(song, true));
+        rig.feeder.apply(PlayerCommand::Load(song, true));
         let heard = rig.hear(4_096);
         let loud = heard.iter().filter(|frame| **frame != [0.0; 2]).count();
         assert!(loud <= frames as usize, "{loud} frames of a song of {frames}");
@@ -261,8 +261,8 @@ fn songs_without_frames_and_with_one_come_to_their_end() {
         );
     }
     let song = rig.song(4, RATE, 1, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Loop(Some((0.0, 5.0))));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Loop(Some((0.0, 5.0))));
     rig.hear(4_096);
     assert!(matches!(
         rig.events().last(),
@@ -274,11 +274,11 @@ fn songs_without_frames_and_with_one_come_to_their_end() {
 fn a_seek_past_the_end_is_the_end() {
     let mut rig = rig(RATE);
     let (first, second) = (rig.song(1, RATE, 50_000, 0.0), rig.song(2, RATE, 20_000, 0.0));
-    rig.feeder.apply(Command::Load(first, true));
-    rig.feeder.apply(Command::Queue(Some(second)));
+    rig.feeder.apply(PlayerCommand::Load(first, true));
+    rig.feeder.apply(PlayerCommand::Queue(Some(second)));
     rig.hear(4_096);
     for seconds in [f64::MAX, f64::NAN, f64::INFINITY, 1e9] {
-        rig.feeder.apply(Command::Seek(seconds));
+        rig.feeder.apply(PlayerCommand::Seek(seconds));
     }
     rig.hear(8_192);
     assert_eq!(rig.shared.position().play_id, 2);

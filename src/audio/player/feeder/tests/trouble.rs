@@ -18,11 +18,11 @@ fn flac(folder: &Path, frames: u64) -> PathBuf {
 
 impl Rig {
     fn play_file(&mut self, path: PathBuf) {
-        let song = Song {
+        let song = PlayerSong {
             path,
             ..self.song(1, RATE, 10, 0.0)
         };
-        self.feeder.apply(Command::Load(song, true));
+        self.feeder.apply(PlayerCommand::Load(song, true));
     }
 }
 
@@ -78,7 +78,7 @@ fn a_loop_over_damage_tells_of_it_once() {
     bytes[middle..middle + 3_000].fill(0);
     std::fs::write(&path, bytes).unwrap();
     rig.play_file(path);
-    rig.feeder.apply(Command::Loop(Some((1.0, 2.5))));
+    rig.feeder.apply(PlayerCommand::Loop(Some((1.0, 2.5))));
     rig.hear(400_000);
     let told = rig.events();
     let damaged = told
@@ -97,7 +97,7 @@ fn a_file_that_is_deleted_or_replaced_plays_on_to_its_end() {
     std::fs::write(&path, "another file of the same name").unwrap();
     // Back and on again: what is open stays readable.
     for second in [2.0, 0.5] {
-        rig.feeder.apply(Command::Seek(second));
+        rig.feeder.apply(PlayerCommand::Seek(second));
         rig.hear(4_416);
         let at = (rig.shared.position().seconds * f64::from(RATE)).round() as usize;
         assert!(is_sample(rig.hear(64)[0], at), "after going to {second} s");
@@ -115,7 +115,7 @@ fn a_file_that_is_cut_off_while_it_plays_says_so_and_the_next_song_follows() {
     let path = flac(&rig.folder, 400_000);
     rig.play_file(path.clone());
     let next = rig.song(2, RATE, 30_000, 0.0);
-    rig.feeder.apply(Command::Queue(Some(next)));
+    rig.feeder.apply(PlayerCommand::Queue(Some(next)));
     rig.hear(10_048);
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(std::fs::metadata(&path).unwrap().len() / 2).unwrap();

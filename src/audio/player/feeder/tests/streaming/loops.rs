@@ -8,11 +8,11 @@ use super::*;
 fn goes_round(rate: u32, from: u64, to: u64, set_after: usize) {
     let mut rig = rig(rate);
     let song = rig.song(1, rate, 40_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     let mut heard = rig.hear(set_after);
     let seconds = |frame: u64| frame as f64 / f64::from(rate);
     rig.feeder
-        .apply(Command::Loop(Some((seconds(from), seconds(to)))));
+        .apply(PlayerCommand::Loop(Some((seconds(from), seconds(to)))));
     heard.extend(rig.hear((to - from) as usize * 3 + to as usize));
     let mut at = 0;
     for (i, frame) in heard.iter().enumerate() {
@@ -49,8 +49,8 @@ fn a_loop_up_to_the_very_end_of_the_song_goes_round_too() {
     goes_round(RATE, 30_000, 40_000, 1_000);
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, 20_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Loop(Some((0.25, 9.0))));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Loop(Some((0.25, 9.0))));
     let heard = rig.hear(40_000);
     assert_eq!(heard[19_999], sample(1, 19_999));
     assert_eq!(heard[20_000], sample(1, 11_025));
@@ -65,9 +65,9 @@ fn a_loop_up_to_the_very_end_of_the_song_goes_round_too() {
 fn a_loop_set_behind_its_end_goes_back_at_once_and_one_taken_away_lets_the_song_go_on() {
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, 60_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     rig.hear(22_016);
-    rig.feeder.apply(Command::Loop(Some((0.1, 0.4))));
+    rig.feeder.apply(PlayerCommand::Loop(Some((0.1, 0.4))));
     rig.hear(4_096);
     let at = |rig: &Rig| (rig.shared.position().seconds * f64::from(RATE)).round() as u64;
     assert!((4_410..17_640).contains(&at(&rig)), "it is at {}", at(&rig));
@@ -75,7 +75,7 @@ fn a_loop_set_behind_its_end_goes_back_at_once_and_one_taken_away_lets_the_song_
     assert_eq!(rig.hear(1)[0], sample(1, here));
     rig.hear(63 + 13_248);
     assert!((4_410..17_640).contains(&at(&rig)));
-    rig.feeder.apply(Command::Loop(None));
+    rig.feeder.apply(PlayerCommand::Loop(None));
     rig.hear(22_016);
     assert!(at(&rig) > 17_640);
     let here = at(&rig);
@@ -91,15 +91,15 @@ fn a_loop_set_behind_its_end_goes_back_at_once_and_one_taken_away_lets_the_song_
 fn a_seek_behind_the_loop_leaves_it_and_one_before_it_comes_into_it() {
     let mut rig = rig(RATE);
     let song = rig.song(1, RATE, 120_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Loop(Some((0.2, 0.5))));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Loop(Some((0.2, 0.5))));
     rig.hear(30_016);
     let at = |rig: &Rig| rig.shared.position().seconds;
     assert!((0.2..0.5).contains(&at(&rig)));
-    rig.feeder.apply(Command::Seek(1.0));
+    rig.feeder.apply(PlayerCommand::Seek(1.0));
     rig.hear(44_160);
     assert!(at(&rig) > 1.9, "{}", at(&rig));
-    rig.feeder.apply(Command::Seek(0.0));
+    rig.feeder.apply(PlayerCommand::Seek(0.0));
     rig.hear(88_192);
     assert!((0.2..0.5).contains(&at(&rig)), "{}", at(&rig));
 }
@@ -108,11 +108,11 @@ fn a_seek_behind_the_loop_leaves_it_and_one_before_it_comes_into_it() {
 fn a_loop_where_all_rates_differ_gives_what_reading_through_gives() {
     let mut rig = rig(48_000);
     let song = rig.song(4, RATE, 100_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
     let whole = rig.hear(90_048);
     let song = rig.song(4, RATE, 100_000, 0.0);
-    rig.feeder.apply(Command::Load(song, true));
-    rig.feeder.apply(Command::Loop(Some((0.5, 1.25))));
+    rig.feeder.apply(PlayerCommand::Load(song, true));
+    rig.feeder.apply(PlayerCommand::Loop(Some((0.5, 1.25))));
     // The load of the first song fades out first.
     let heard = rig.hear(140_000);
     let begin = heard.windows(64).position(|w| w == &whole[..64]).unwrap();
@@ -148,7 +148,7 @@ fn a_loop_holds_together_at_the_limits_of_key_and_tempo() {
         let moved = KeyTempo::new(key, tempo);
         // No vocals, or their formants would be put back in what is no voice.
         load(&mut rig, path, Known::parts(0, u64::MAX), 0.0, moved);
-        rig.feeder.apply(Command::Loop(Some((0.5, 0.75))));
+        rig.feeder.apply(PlayerCommand::Loop(Some((0.5, 0.75))));
         rig.hear(66_150);
         let heard = rig.hear(66_150);
         let quietest = heard
