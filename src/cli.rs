@@ -1,4 +1,4 @@
-//! The command line. A new subcommand is one variant of [`Command`], one arm of [`Command::run`]
+//! The command line. A new subcommand is one variant of [`CliCommand`], one arm of [`CliCommand::run`]
 //! and one file in `commands/`.
 
 use std::path::PathBuf;

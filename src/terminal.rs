@@ -1,6 +1,6 @@
 //! The terminal: taken over with raw mode and the alternate screen, and given back whatever ends
 //! us: quitting, a panic, a signal, a suspension. Also the threads that listen to it. It is drawn on as a
-//! [`Screen`], or told lines as [`Lines`].
+//! [`TerminalScreen`], or told lines as [`Lines`].
 
 mod error;
 mod input;

@@ -69,7 +69,7 @@ impl OpenedSong {
         preamp.map_or(1.0, |preamp| loudness::gain(self.tag_gain, self.loudness, preamp))
     }
 
-    /// A reader of this song's vocals, for [`crate::audio::player::song::Song`].
+    /// A reader of this song's vocals, for [`crate::audio::player::song::PlayerSong`].
     pub fn vocals(&self, store: &StemStore) -> StoredVocals {
         StoredVocals::new(store.clone(), self.id, self.stems.clone())
     }

@@ -31,9 +31,9 @@ pub enum Input {
     },
     /// SIGTERM, SIGHUP or SIGINT: end cleanly.
     Quit,
-    /// SIGTSTP: call [`Screen::suspend`](super::Screen::suspend).
+    /// SIGTSTP: call [`TerminalScreen::suspend`](super::TerminalScreen::suspend).
     Suspend,
-    /// SIGCONT: call [`Screen::resume`](super::Screen::resume); we were stopped and run again.
+    /// SIGCONT: call [`TerminalScreen::resume`](super::TerminalScreen::resume); we were stopped and run again.
     Continued,
 }
 

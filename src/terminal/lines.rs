@@ -44,7 +44,7 @@ impl Lines {
         out.flush()
     }
 
-    /// As [`super::Screen::suspend`].
+    /// As [`super::TerminalScreen::suspend`].
     pub fn suspend(&self) -> io::Result<()> {
         self.hold.suspend()?;
         self.resume()

@@ -78,7 +78,7 @@ impl TerminalScreen {
         Ok((size.width, size.height))
     }
 
-    /// Whether the terminal can draw text larger than a cell; asked before [`Screen::listen`], and given
+    /// Whether the terminal can draw text larger than a cell; asked before [`TerminalScreen::listen`], and given
     /// up after a moment.
     pub fn has_sized_text(&self) -> bool {
         probe::sized_text(stdout(), PATIENCE).unwrap_or_else(|error| {

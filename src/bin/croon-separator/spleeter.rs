@@ -1,5 +1,5 @@
 //! The network `spleeter` (Hennequin et al. 2020): a U-Net per stem over the magnitudes of L and R below 11 kHz,
-//! each giving a soft mask. The published weights are those of [`Shape::published`]; `import` brings them.
+//! each giving a soft mask. The published weights are those of [`SpleeterShape::published`]; `import` brings them.
 //!
 //! It is the design of [`crate::unet`] in its original form. Kernels of 5 by 5 halve frames and bins six times with
 //! TensorFlow's "same" padding, one place before and two after. The skips are what the convolutions give, before

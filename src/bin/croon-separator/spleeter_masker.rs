@@ -144,7 +144,7 @@ fn sides(masks: &[f32], frame: usize) -> [&[f32]; 2] {
     [left, right]
 }
 
-/// The vocals' mask out of those of both stems, in its place; see [`Estimate`].
+/// The vocals' mask out of those of both stems, in its place; see [`StemEstimate`].
 fn combine(vocals: &mut [f32], accompaniment: &[f32], estimate: StemEstimate) {
     let epsilon = EPSILON as f32;
     let pairs = vocals.iter_mut().zip(accompaniment);
