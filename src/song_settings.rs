@@ -1,4 +1,4 @@
-//! What croon remembers of a song from one evening to the next, and the single changes to it.
+//! What croon remembers of a song from one session to the next, and the single changes to it.
 //!
 //! The store keeps one [`SongSettings`] per recording. A [`Change`] says one thing that became
 //! different, so that two hands on the same song (the deck, a pin in the Library) never write each

@@ -1,5 +1,4 @@
-//! `croon queue save|load`: the queue as a list of songs, of the croon that is running or as the last
-//! evening left it.
+//! `croon queue save|load`: the queue of the running croon, or the one of the last session, as a song list.
 
 use std::path::{Path, PathBuf};
 
@@ -79,7 +78,7 @@ pub fn run(command: QueueCommand, context: &Context) -> anyhow::Result<ExitCode>
             }
             store.save_queue(queue)?;
             store.flush()?;
-            context.say(format!("{count} wait in the queue for the next evening"));
+            context.say(format!("{count} wait in the queue for the next start"));
         }
     }
     Ok(ExitCode::Done)

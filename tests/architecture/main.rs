@@ -1,5 +1,5 @@
-//! Holds the house to its plan: who may import whom, which room keeps which library, how long a
-//! file may grow. Each broken rule is a sentence that says where and what to do instead.
+//! Holds the code to docs/architecture.md: who may import whom, which module keeps which library, how long a file may
+//! grow, no circles, each type name once. Each broken rule is a sentence that says where, and what to do instead.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod circles;
@@ -11,7 +11,7 @@ use std::fs;
 
 use source::{Source, blank, imports, root, sources, words};
 
-const WORDS: &[&str] = &[
+const MODEL: &[&str] = &[
     "action",
     "config",
     "engine_info",
@@ -28,9 +28,9 @@ const WORDS: &[&str] = &[
     "track",
 ];
 
-/// A room and what it may import besides itself and the words.
+/// A module and what it may import besides itself and the model.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    // words
+    // model
     ("action", &[]),
     ("config", &[]),
     ("engine_info", &[]),
@@ -45,7 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("song_settings", &[]),
     ("text", &[]),
     ("track", &[]),
-    // machines
+    // services
     ("audio", &["files"]),
     ("files", &[]),
     ("logging", &[]),
@@ -70,9 +70,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("remote", &[]),
-    // mind
+    // app
     ("app", &[]),
-    // face
+    // ui
     ("ui", &["app"]),
     ("terminal", &[]),
     // shell
@@ -101,7 +101,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// A library and the only places that may name it.
-const ONE_ROOM: &[(&str, &[&str])] = &[
+const ONE_OWNER: &[(&str, &[&str])] = &[
     ("sled", &["store/"]),
     ("symphonia", &["audio/"]),
     ("opus", &["audio/decode/"]),
@@ -166,7 +166,7 @@ const ONE_ROOM: &[(&str, &[&str])] = &[
 ];
 
 const LONGEST_FILE: usize = 400;
-const DRAWERS: &[&str] = &["util", "utils", "common", "helpers", "helper", "shared", "misc"];
+const MEANINGLESS: &[&str] = &["util", "utils", "common", "helpers", "helper", "shared", "misc"];
 
 fn sentences(broken: Vec<String>) {
     assert!(broken.is_empty(), "\n\n  {}\n", broken.join("\n  "));
@@ -176,20 +176,23 @@ fn sentences(broken: Vec<String>) {
 fn imports_go_down() {
     let mut broken = Vec::new();
     for source in sources() {
-        let room = source.room();
-        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == room) else {
+        let module = source.module();
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == module) else {
             broken.push(format!(
-                "src/{}: this room is not on the map; add it to tests/architecture/main.rs and docs/architecture.md",
+                "src/{}: this module is not on the map; add it to tests/architecture/main.rs and docs/architecture.md",
                 source.name
             ));
             continue;
         };
         for (line, name) in imports(&source) {
-            let a_room = MAY_IMPORT.iter().any(|(known, _)| *known == name);
-            if a_room && name != room && !WORDS.contains(&name.as_str()) && !allowed.contains(&name.as_str())
+            let is_module = MAY_IMPORT.iter().any(|(known, _)| *known == name);
+            if is_module
+                && name != module
+                && !MODEL.contains(&name.as_str())
+                && !allowed.contains(&name.as_str())
             {
                 broken.push(format!(
-                    "src/{}:{line}: {room} may not import {name}; move the type it needs down a floor, or let run.rs carry the message",
+                    "src/{}:{line}: {module} may not import {name}; move the type it needs to a layer below, or let run/ carry the message",
                     source.name
                 ));
             }
@@ -208,10 +211,13 @@ fn the_plan_itself_has_no_circle() {
         depth > 0
             && next
                 .iter()
-                .any(|room| *room == to || reaches(room, to, depth - 1))
+                .any(|module| *module == to || reaches(module, to, depth - 1))
     }
-    for (room, _) in MAY_IMPORT {
-        assert!(!reaches(room, room, MAY_IMPORT.len()), "{room} reaches itself");
+    for (module, _) in MAY_IMPORT {
+        assert!(
+            !reaches(module, module, MAY_IMPORT.len()),
+            "{module} reaches itself"
+        );
     }
 }
 
@@ -253,11 +259,11 @@ fn a_type_name_is_defined_once() {
 }
 
 #[test]
-fn one_library_one_room() {
+fn one_library_one_module() {
     let mut broken = Vec::new();
     for source in sources() {
-        for (library, rooms) in ONE_ROOM {
-            if rooms.iter().any(|room| source.name.starts_with(room)) {
+        for (library, owners) in ONE_OWNER {
+            if owners.iter().any(|module| source.name.starts_with(module)) {
                 continue;
             }
             // unit tests may make their files with any library
@@ -271,9 +277,9 @@ fn one_library_one_room() {
                 let whole = &source.code[..source.code.len() - code.len()];
                 if named && !whole.ends_with("::") && !whole.ends_with('.') {
                     broken.push(format!(
-                        "src/{}:{line}: {library} belongs to {} alone; ask that room for what is needed",
+                        "src/{}:{line}: {library} belongs to {} alone; ask that module for what is needed",
                         source.name,
-                        rooms.join(" and ")
+                        owners.join(" and ")
                     ));
                 }
             }
@@ -300,18 +306,18 @@ fn files_stay_short() {
 }
 
 #[test]
-fn there_is_no_drawer() {
-    let drawers = sources().into_iter().filter(|source| {
+fn no_module_is_a_drawer() {
+    let meaningless = sources().into_iter().filter(|source| {
         source
             .name
             .split('/')
-            .any(|part| DRAWERS.contains(&part.strip_suffix(".rs").unwrap_or(part)))
+            .any(|part| MEANINGLESS.contains(&part.strip_suffix(".rs").unwrap_or(part)))
     });
     sentences(
-        drawers
+        meaningless
             .map(|s| {
                 format!(
-                    "src/{}: a room named for no meaning; name it for what it does",
+                    "src/{}: a name that says nothing; name the module for what it does",
                     s.name
                 )
             })
@@ -383,11 +389,11 @@ fn the_map_shows_every_module() {
     let map = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     let missing = MAY_IMPORT
         .iter()
-        .filter(|(room, _)| !["lib", "bin"].contains(room))
-        .filter(|(room, _)| !map.contains(&format!("{room}.rs")) && !map.contains(&format!("{room}/")));
+        .filter(|(module, _)| !["lib", "bin"].contains(module))
+        .filter(|(module, _)| !map.contains(&format!("{module}.rs")) && !map.contains(&format!("{module}/")));
     sentences(
         missing
-            .map(|(room, _)| format!("docs/architecture.md: the map does not show {room}"))
+            .map(|(module, _)| format!("docs/architecture.md: the map does not show {module}"))
             .collect(),
     );
 }

@@ -13,7 +13,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn room(&self) -> &str {
+    pub fn module(&self) -> &str {
         let first = self.name.split('/').next().unwrap();
         first.strip_suffix(".rs").unwrap_or(first)
     }
@@ -140,7 +140,7 @@ pub fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = (usize, &
     })
 }
 
-/// The rooms that code names after `crate::` (`croon::` in the programs), groups included.
+/// The owners that code names after `crate::` (`croon::` in the programs), groups included.
 pub fn imports(source: &Source) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for root in ["crate", "croon"] {

@@ -98,7 +98,7 @@ fn an_output_is_chosen_at_once_and_remembered() {
     assert!(matches!(harness.app.overlay, Overlay::None));
     harness.event(device("Party Box"));
     assert!(harness.app.deck.playing, "a choice is no reason to pause");
-    // The next evening it is not there, and still stands in the chooser.
+    // At the next start it is not there, and still stands in the chooser.
     let mut harness = singing(Settings {
         outputs: saved,
         ..Settings::default()

@@ -11,7 +11,7 @@ use crate::app::state::sort_order::Sort;
 use crate::m3u::ListItem;
 use crate::request::Repeat;
 
-/// What croon remembers from one evening to the next.
+/// What croon remembers from one session to the next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SessionSettings {
     /// Vocal level for songs that have none of their own, percent.
@@ -66,7 +66,7 @@ pub struct SungSong {
     pub singer: Option<String>,
 }
 
-/// What the last evening left.
+/// What the last session left.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Session {
     pub queue: SessionQueue,

@@ -6,7 +6,7 @@ use crate::app::state::editor::draft::Draft;
 use crate::app::state::session::SessionSettings;
 use crate::app::update::song_settings;
 
-/// Something changed that is kept for the next evening.
+/// Notes that something changed which is stored for the next start.
 pub(super) fn state_changed(app: &mut App) {
     app.autosave.settings_changed_ms = Some(app.now_ms);
 }

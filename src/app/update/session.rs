@@ -1,5 +1,5 @@
-//! What the mind leaves for the next evening besides the memory of each song: the queue, where the
-//! music stood, and what was sung.
+//! Saves the session for the next start: the queue, the position in the song, and what was sung. The settings of
+//! each song are saved by [`song_settings`](super::song_settings).
 
 use std::path::PathBuf;
 

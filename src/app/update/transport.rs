@@ -35,7 +35,7 @@ pub(super) fn play_pause(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Goes on where the last evening ended.
+/// Resumes where the last session ended.
 fn resume(app: &mut App, effects: &mut Vec<Effect>) -> bool {
     let Some(resume) = app.session.resume.take() else {
         return false;

@@ -1,5 +1,4 @@
-//! croon-separator, the engine: the network and its training. The only program of the house that
-//! links libtorch.
+//! croon-separator, the engine: the networks and their training. It alone links libtorch.
 
 mod adamw;
 mod augment;

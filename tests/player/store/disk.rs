@@ -93,7 +93,7 @@ fn a_full_disk_refuses_new_vocals_and_keeps_the_old() {
     }
     let new = store.song(MODEL, track(2)).unwrap_err();
     assert!(matches!(new, StoreError::Full { .. }), "{new:?}");
-    // The rest of the house goes on, and space that is made is used.
+    // Everything else goes on, and freed space is used.
     store.pin(track(1), true).unwrap();
     drop(song);
     assert_eq!(store.clear(true).unwrap().songs, 1);

@@ -2,7 +2,7 @@
 
 use crate::app::state::editor::sheet::{Sheet, SheetPosition, SheetRow};
 
-/// Changes that can be taken back; an evening's taps and more.
+/// Changes that can be undone: more than the taps of one session.
 const MOST_STEPS: usize = 20_000;
 
 /// A change: the rows that were replaced, and where the hand was.

@@ -359,7 +359,7 @@ impl Queue {
         }
     }
 
-    /// What an earlier evening left; `unshuffled` are positions in `entries`.
+    /// The queue of an earlier session; `unshuffled` are positions in `entries`.
     pub fn restore(
         &mut self,
         entries: Vec<QueueEntry>,
