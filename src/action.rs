@@ -1,5 +1,5 @@
-//! What a key can mean. An [`Action`] is what the user wants, an `Event` is what happened, and an
-//! `Effect` is what the services have to do; the latter two are in [`crate::app`].
+//! The actions that keys stand for. An [`Action`] is a wish of the user, an `Event` reports something that happened,
+//! and an `Effect` is a task for the services; the latter two are in [`crate::app`].
 
 /// The screens, in the order of the digits that open them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -38,7 +38,7 @@ impl Screen {
     }
 }
 
-/// What the mouse did.
+/// A movement or click of the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gesture {
     /// The left button was pressed.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 
 use croon::audio::Vocals;
-use croon::audio::frame::{Frame, OutgoingFrames};
+use croon::audio::frame::{Frame, OutgoingFrame};
 use croon::audio::player::command::PlayerCommand;
 use croon::audio::player::controls::Shared;
 use croon::audio::player::event::PlayerEvent;
@@ -50,7 +50,7 @@ fn play_about(channels: u16) {
                     vocals: [0.25; 2],
                     generation,
                     at,
-                    tail: OutgoingFrames {
+                    tail: OutgoingFrame {
                         mixture: [0.4; 2],
                         vocals: [0.2; 2],
                         share: if round % 200 < 120 { 0.7 } else { 0.0 },

@@ -118,7 +118,7 @@ impl App {
         }
     }
 
-    /// What the services have to know before the first event.
+    /// Effects that configure the services before the first event.
     pub fn initial_effects(&self) -> Vec<Effect> {
         vec![
             Effect::SetVolume(self.levels.volume_gain()),

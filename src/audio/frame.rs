@@ -6,7 +6,7 @@ pub struct Frame {
     pub mixture: [f32; 2],
     pub vocals: [f32; 2],
     /// The frame of the previous song during a cross-fade.
-    pub tail: OutgoingFrames,
+    pub tail: OutgoingFrame,
     /// The generation it belongs to, see [`Shared`](crate::audio::player::controls::Shared).
     pub generation: u32,
     /// Position in the song, in frames at the device's rate.
@@ -16,7 +16,7 @@ pub struct Frame {
 /// A frame of the previous song, mixed under a frame of the next one. The cross-fade has equal power,
 /// and each song keeps its own level of vocals and its own loudness gain.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct OutgoingFrames {
+pub struct OutgoingFrame {
     pub mixture: [f32; 2],
     pub vocals: [f32; 2],
     /// Gain of the previous song, `g`, which falls from 1 to 0; the next song has the gain

@@ -15,7 +15,7 @@ use crate::commands::exit_code::{self, CommandError, ExitCode};
 use crate::commands::interrupt::Interrupt;
 use crate::commands::separate::files::StemFiles;
 use crate::commands::separate::stem::StemChoice;
-use crate::commands::separate::{StemFileFormat, song as separate};
+use crate::commands::separate::{StemFormatArg, song as separate};
 use crate::files::PartFolder;
 use crate::jobs::vocals::StoredVocals;
 use crate::jobs::{model, stored};
@@ -45,7 +45,7 @@ pub struct ExportSongsArgs {
     pub output: PathBuf,
     /// Format of stems that have to be written; flac: 24 bits, wav: 32-bit float
     #[arg(long, value_enum, default_value = "flac")]
-    pub format: StemFileFormat,
+    pub format: StemFormatArg,
 }
 
 pub fn run(args: ExportSongsArgs, context: &Context) -> anyhow::Result<ExitCode> {

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use crate::config::SeparationConfig;
 use crate::paths::Paths;
-use crate::separate::auto::{self, ModelCandidate, Speeds};
+use crate::separate::model_candidate::{self, ModelCandidate};
 use crate::separate::models;
 use crate::separate::protocol::Hello;
+use crate::separate::speeds::{self, Speeds};
 use crate::store::StemStore;
 
 const STATE: &str = "model";
@@ -44,7 +45,7 @@ pub fn settle(store: &StemStore, separation: &SeparationConfig) {
     // With no model named the engine decides: what it greeted with last time is the best guess while it is
     // still one of those it may choose.
     let guess = if models::is_auto(&separation.model) {
-        let candidates = auto::candidates(&folders);
+        let candidates = model_candidate::candidates(&folders);
         // An engine that had no time to measure begins with a light model, and may know better by now.
         let speeds = speeds();
         let threads = match separation.threads {
@@ -65,7 +66,7 @@ pub fn settle(store: &StemStore, separation: &SeparationConfig) {
 /// What the engine of this machine measured so far; none where that cannot be read.
 fn speeds() -> Speeds {
     let read = |paths: Paths| {
-        let file = auto::speeds_file(&paths.cache);
+        let file = speeds::speeds_file(&paths.cache);
         Speeds::read(&file).map_err(|reason| tracing::warn!("{} is not used: {reason}", file.display()))
     };
     let paths = Paths::from_env().ok();

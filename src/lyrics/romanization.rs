@@ -29,12 +29,12 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readings {
     pub kind: Kind,
-    pub lines: Vec<Vec<ScriptRun>>,
+    pub lines: Vec<Vec<RomanizedPiece>>,
 }
 
 /// What a word or character of a line is read as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScriptRun {
+pub struct RomanizedPiece {
     /// Bytes of the line's text, from and to.
     pub from: usize,
     pub to: usize,

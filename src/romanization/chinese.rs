@@ -2,11 +2,11 @@
 
 use pinyin::ToPinyin;
 
-use crate::lyrics::romanization::ScriptRun;
+use crate::lyrics::romanization::RomanizedPiece;
 
-pub(super) fn read(text: &str) -> Vec<ScriptRun> {
+pub(super) fn read(text: &str) -> Vec<RomanizedPiece> {
     let syllable = |(from, c): (usize, char)| {
-        Some(ScriptRun {
+        Some(RomanizedPiece {
             from,
             to: from + c.len_utf8(),
             text: c.to_pinyin()?.with_tone().to_owned(),

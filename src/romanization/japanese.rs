@@ -9,7 +9,7 @@ use flate2::read::ZlibDecoder;
 use vibrato::{Dictionary, SystemDictionaryBuilder, Tokenizer};
 use wana_kana::ConvertJapanese as _;
 
-use crate::lyrics::romanization::{ScriptRun, is_han, is_kana};
+use crate::lyrics::romanization::{RomanizedPiece, is_han, is_kana};
 
 const PACKED: &[u8] = include_bytes!("japanese/ipadic.bin");
 /// The costs of neighbours are packed in steps of this.
@@ -35,7 +35,7 @@ impl Japanese {
         Ok(Self(Tokenizer::new(dictionary)))
     }
 
-    pub fn read<'t>(&self, lines: impl Iterator<Item = &'t str>) -> Vec<Vec<ScriptRun>> {
+    pub fn read<'t>(&self, lines: impl Iterator<Item = &'t str>) -> Vec<Vec<RomanizedPiece>> {
         let mut worker = self.0.new_worker();
         let mut read = |text: &str| {
             if !text.chars().any(|c| is_kana(c) || is_han(c)) {
@@ -58,7 +58,7 @@ impl Japanese {
 /// "itta".
 #[derive(Default)]
 struct Words {
-    pieces: Vec<ScriptRun>,
+    pieces: Vec<RomanizedPiece>,
     kana: String,
     from: usize,
     to: usize,
@@ -93,7 +93,7 @@ impl Words {
         let text: String = said.chars().filter(|c| !is_kana(*c) && *c != 'ー').collect();
         let text = text.trim();
         if !text.is_empty() {
-            self.pieces.push(ScriptRun {
+            self.pieces.push(RomanizedPiece {
                 from: self.from,
                 to: self.to,
                 text: text.to_owned(),
@@ -101,7 +101,7 @@ impl Words {
         }
     }
 
-    fn finish(mut self) -> Vec<ScriptRun> {
+    fn finish(mut self) -> Vec<RomanizedPiece> {
         self.flush();
         self.pieces
     }

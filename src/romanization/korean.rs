@@ -1,7 +1,7 @@
 //! The Revised Romanization of Korean, word by word, by sound: with the changes its rules name where one
 //! syllable meets the next. Own code: the crates that do it are under the GPL.
 
-use crate::lyrics::romanization::ScriptRun;
+use crate::lyrics::romanization::RomanizedPiece;
 
 const FIRST: [&str; 19] = [
     "g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h",
@@ -49,8 +49,8 @@ impl Syllable {
     }
 }
 
-pub(super) fn read(text: &str) -> Vec<ScriptRun> {
-    let mut pieces: Vec<ScriptRun> = Vec::new();
+pub(super) fn read(text: &str) -> Vec<RomanizedPiece> {
+    let mut pieces: Vec<RomanizedPiece> = Vec::new();
     let mut word: Vec<Syllable> = Vec::new();
     let mut from = 0;
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
@@ -60,7 +60,7 @@ pub(super) fn read(text: &str) -> Vec<ScriptRun> {
             }
             word.push(syllable);
         } else if !word.is_empty() {
-            pieces.push(ScriptRun {
+            pieces.push(RomanizedPiece {
                 from,
                 to: at,
                 text: romanised(&word),

@@ -8,7 +8,7 @@ mod korean;
 pub use crate::romanization::japanese::BrokenDictionary;
 
 use crate::lyrics::Lyrics;
-use crate::lyrics::romanization::{Kind, Readings, ScriptRun};
+use crate::lyrics::romanization::{Kind, Readings, RomanizedPiece};
 use crate::romanization::japanese::Japanese;
 
 /// A longer line is no line anybody sings, and is not read.
@@ -26,7 +26,7 @@ impl RomanizationReader {
     pub fn read(&mut self, kind: Kind, lyrics: &Lyrics) -> Result<Readings, BrokenDictionary> {
         let texts = lyrics.lines.iter().map(|line| line.text.as_str());
         let texts = texts.map(|text| if text.len() <= LONGEST_LINE { text } else { "" });
-        let lines: Vec<Vec<ScriptRun>> = match kind {
+        let lines: Vec<Vec<RomanizedPiece>> = match kind {
             Kind::Pinyin => texts.map(chinese::read).collect(),
             Kind::Romaja => texts.map(korean::read).collect(),
             Kind::Romaji => {

@@ -26,7 +26,7 @@ fn song(lines: &[&str]) -> Lyrics {
 
 fn said(kind: Kind, lines: &[&str]) -> Vec<String> {
     let readings = reader().read(kind, &song(lines)).unwrap();
-    let words = |pieces: &Vec<ScriptRun>| {
+    let words = |pieces: &Vec<RomanizedPiece>| {
         let words: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         words.join(" ")
     };

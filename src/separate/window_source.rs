@@ -25,7 +25,7 @@ pub enum MixtureError {
 const PIECE: usize = 4096;
 
 /// Where a song's frames come from.
-enum SongFrames {
+enum FrameSource {
     File(Box<Decoder>),
     Memory {
         pcm: Arc<Vec<f32>>,
@@ -35,7 +35,7 @@ enum SongFrames {
     },
 }
 
-impl SongFrames {
+impl FrameSource {
     fn rate(&self) -> u32 {
         match self {
             Self::File(decoder) => decoder.info().rate,
@@ -77,7 +77,7 @@ impl SongFrames {
 
 /// A song being cut into windows.
 pub struct Mixture {
-    song: SongFrames,
+    song: FrameSource,
     resampler: Resampler,
     grid: Grid,
     /// Frames of the file, and of the grid, in one step of a jump: both clocks and the resampler's
@@ -98,15 +98,15 @@ pub struct Mixture {
 
 impl Mixture {
     pub fn open(path: &Path, grid: Grid) -> Result<Self, MixtureError> {
-        Self::of(SongFrames::File(Box::new(Decoder::open(path)?)), grid)
+        Self::of(FrameSource::File(Box::new(Decoder::open(path)?)), grid)
     }
 
     /// A song that is not in a file: interleaved stereo at `rate`.
     pub fn in_memory(pcm: Arc<Vec<f32>>, rate: u32, grid: Grid) -> Result<Self, MixtureError> {
-        Self::of(SongFrames::Memory { pcm, rate, at: 0 }, grid)
+        Self::of(FrameSource::Memory { pcm, rate, at: 0 }, grid)
     }
 
-    fn of(song: SongFrames, grid: Grid) -> Result<Self, MixtureError> {
+    fn of(song: FrameSource, grid: Grid) -> Result<Self, MixtureError> {
         let rate = song.rate();
         let resampler = Resampler::new(rate, grid.rate)?;
         let file = resampler.run_up().max(resampler.units().0);

@@ -7,9 +7,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::real_engine::{energy, models_folder, noisy_music};
-use croon::separate::auto;
 use croon::separate::command::EngineCommand;
 use croon::separate::engine as player;
+use croon::separate::model_candidate;
 use croon::separate::models;
 use croon::separate::protocol::{Hello, PipeMessage, read_message, write_message};
 use croon::separate::segment::Grid;
@@ -230,7 +230,7 @@ const FIGURES: &str = "croon/engine-speeds.toml";
 #[test]
 fn auto_measures_once_and_takes_the_best_that_is_fast_enough() {
     let dir = tempfile::tempdir().unwrap();
-    let candidates = auto::candidates(&[models_folder().to_path_buf()]);
+    let candidates = model_candidate::candidates(&[models_folder().to_path_buf()]);
     let first = hello_of_auto(dir.path(), true);
     assert!(candidates.iter().any(|one| one.name == first.model), "{first:?}");
     assert!(!first.model_why.is_empty(), "{first:?}");

@@ -29,7 +29,7 @@ use crate::song_settings::Change;
 use crate::track::TrackId;
 use crate::vocal_timing::Trace;
 
-/// What happened.
+/// Something that happened: input, time, or a report of a service.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     // input
@@ -78,7 +78,7 @@ pub enum Event {
     Toast(String),
 
     // the queue
-    /// What the last session left; sent once, at the start.
+    /// The state saved by the last session; sent once, at the start.
     SessionRestored(Box<Session>),
     /// The answer to `Effect::ReadList`.
     ListRead {
@@ -215,7 +215,7 @@ pub enum Event {
     Evicted(Vec<TrackId>),
 }
 
-/// What a service has to do. Carrying one out may not block.
+/// A task for a service. Carrying it out may not block.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     // playback
@@ -367,7 +367,7 @@ pub enum Effect {
     Redraw,
     Quit,
 
-    /// What the one who made the request is told: what was done, or why it was not.
+    /// Tells whoever made the request what was done, or why it was not.
     Reply(self::RequestResult),
 }
 

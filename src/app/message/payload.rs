@@ -7,7 +7,7 @@ use crate::song_settings::SongSettings;
 use crate::track::TrackId;
 use crate::waveform::Peaks;
 
-/// What is known about a song before it plays.
+/// Everything that is known about a song before it plays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedSong {
     pub path: PathBuf,

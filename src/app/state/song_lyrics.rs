@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::state::vocal_fallback::estimate_times;
 use crate::app::state::vocal_map::VocalMap;
 use crate::lyrics::cdg::Graphics;
-use crate::lyrics::romanization::{Readings, ScriptRun};
+use crate::lyrics::romanization::{Readings, RomanizedPiece};
 use crate::lyrics::{Lyrics, Millis, Offer, Online};
 use crate::vocal_timing::{Of, Trace, alignment};
 
@@ -84,7 +84,7 @@ impl SongLyrics {
     }
 
     /// How a line is said; None where that is not known or not needed.
-    pub fn romanization(&self, line: usize) -> Option<&[ScriptRun]> {
+    pub fn romanization(&self, line: usize) -> Option<&[RomanizedPiece]> {
         let pieces = self.romanization.as_ref()?.lines.get(line)?;
         (!pieces.is_empty()).then_some(pieces)
     }

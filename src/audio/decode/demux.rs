@@ -19,7 +19,7 @@ use crate::audio::decode::mkv_padding;
 use crate::audio::decode::probe::{choose, probe};
 use crate::audio::decode::resync::Resync;
 use crate::audio::decode::stream_info::StreamInfo;
-use crate::audio::decode::tags::GainTags;
+use crate::audio::decode::tags::ContainerTags;
 use crate::audio::decode::timeline::{self, Clock, Timeline};
 use crate::audio::mp3g_zip;
 
@@ -334,8 +334,8 @@ impl Demuxer {
     }
 
     /// Title, artist, album and number, as the container tells them.
-    pub(super) fn tags(&mut self) -> GainTags {
-        let mut tags = GainTags::default();
+    pub(super) fn tags(&mut self) -> ContainerTags {
+        let mut tags = ContainerTags::default();
         if self.trim.container == Container::Matroska {
             tags.title = mkv_padding::title(&self.file);
         }

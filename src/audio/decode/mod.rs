@@ -17,7 +17,7 @@ mod timeline;
 pub(super) use crate::audio::decode::block::flac_frame;
 pub use crate::audio::decode::damage::Damaged;
 pub(super) use crate::audio::decode::demux::Demuxer;
-pub use crate::audio::decode::tags::GainTags;
+pub use crate::audio::decode::tags::ContainerTags;
 
 use std::path::{Path, PathBuf};
 
@@ -94,7 +94,7 @@ impl Decoder {
     }
 
     /// The container's own tags, for files whose tags nobody else reads.
-    pub fn tags(&mut self) -> GainTags {
+    pub fn tags(&mut self) -> ContainerTags {
         self.demuxer.tags()
     }
 

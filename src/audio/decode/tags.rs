@@ -5,14 +5,14 @@ use symphonia::core::meta::{StandardTag, Tag};
 
 /// What a container says of a song, unaltered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct GainTags {
+pub struct ContainerTags {
     pub title: Option<String>,
     pub artist: Option<String>,
     pub album: Option<String>,
     pub track_no: Option<u32>,
 }
 
-impl GainTags {
+impl ContainerTags {
     /// Takes what is not known yet from each group of tags, the first one first.
     pub(super) fn read(&mut self, format: &mut dyn FormatReader) {
         let mut log = format.metadata();

@@ -116,7 +116,7 @@ impl Drop for Playing {
 }
 
 /// Why the device is to be closed.
-enum OutputEnd {
+enum CloseReason {
     Lost(String),
     /// Its buffer ran empty so often that a larger one is called for.
     Starved,
@@ -154,9 +154,9 @@ impl<S: OutputBackend> OutputThread<S> {
             if self.settings.output {
                 match self.open() {
                     Ok(playing) => match self.watch(&playing) {
-                        OutputEnd::Quit => return,
-                        OutputEnd::Switch => continue,
-                        OutputEnd::Starved => {
+                        CloseReason::Quit => return,
+                        CloseReason::Switch => continue,
+                        CloseReason::Starved => {
                             self.buffer = (self.buffer * 2).min(LARGEST);
                             tracing::warn!(
                                 "sound came too late again and again; the device's buffer is now {} frames",
@@ -164,7 +164,7 @@ impl<S: OutputBackend> OutputThread<S> {
                             );
                             continue;
                         }
-                        OutputEnd::Lost(why) => {
+                        CloseReason::Lost(why) => {
                             self.lose(&playing.name, &why);
                             // One that lived goes at once to the next device, or to itself again.
                             if playing.since.elapsed() >= self.times.short_life {
@@ -277,7 +277,7 @@ impl<S: OutputBackend> OutputThread<S> {
         }
     }
 
-    fn watch(&mut self, playing: &Playing) -> OutputEnd {
+    fn watch(&mut self, playing: &Playing) -> CloseReason {
         let mut ticks = self.shared.ticks();
         let mut detector = None;
         let mut called: Option<Instant> = None;
@@ -290,16 +290,16 @@ impl<S: OutputBackend> OutputThread<S> {
                     Ok(OutputRequest::Choose(chosen)) => {
                         self.chosen = chosen;
                         if self.target().is_some_and(|(target, _)| target != playing.name) {
-                            return OutputEnd::Switch;
+                            return CloseReason::Switch;
                         }
                     }
-                    Err(_) => return OutputEnd::Quit,
+                    Err(_) => return CloseReason::Quit,
                 },
                 recv(playing.errors) -> error => match error {
                     Ok(StreamError::Late) if playing.since.elapsed() > self.times.settling => late += 1,
                     Ok(StreamError::Late) => {}
-                    Ok(StreamError::Lost(why)) => return OutputEnd::Lost(why),
-                    Err(_) => return OutputEnd::Lost("its stream ended".into()),
+                    Ok(StreamError::Lost(why)) => return CloseReason::Lost(why),
+                    Err(_) => return CloseReason::Lost("its stream ended".into()),
                 },
                 default(if called.is_some() { self.times.watch } else { FIRST_CALL }) => {}
             }
@@ -318,16 +318,16 @@ impl<S: OutputBackend> OutputThread<S> {
             ticks = now;
             // First, because one that is gone asks for nothing either.
             if self.system.is_gone(&playing.name) {
-                return OutputEnd::Lost("it was taken away".into());
+                return CloseReason::Lost("it was taken away".into());
             }
             if silent_for >= PATIENCE && playing.since.elapsed() > self.times.starting {
-                return OutputEnd::Lost("the device stopped asking for sound".into());
+                return CloseReason::Lost("the device stopped asking for sound".into());
             }
             let behind = detector
                 .as_mut()
                 .is_some_and(|detector: &mut UnderrunDetector| detector.poll(looked, now));
             if (late >= LATE || behind) && self.buffer < LARGEST {
-                return OutputEnd::Starved;
+                return CloseReason::Starved;
             }
             late = 0;
             // What it is given when it opens says nothing yet: it may first play seconds of its own.
@@ -336,7 +336,7 @@ impl<S: OutputBackend> OutputThread<S> {
                 detector = UnderrunDetector::new(playing.rate, playing.latency, looked, now);
             }
             if self.should_switch(&playing.name) {
-                return OutputEnd::Switch;
+                return CloseReason::Switch;
             }
         }
     }

@@ -48,7 +48,7 @@ pub struct Dataset {
 
 /// What a folder tree offers, before anything is decoded.
 #[derive(Debug, PartialEq)]
-enum FoundRecordings {
+enum MaterialItem {
     Song(SongFiles),
     Voice(PathBuf),
     Accompaniment(PathBuf),
@@ -79,7 +79,7 @@ impl Dataset {
     /// Decodes everything below `root` on every core; `progress` hears of each file.
     pub fn load(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Self, String> {
         let found = find(root)?;
-        if found.iter().all(|item| matches!(item, FoundRecordings::Stray(_))) {
+        if found.iter().all(|item| matches!(item, MaterialItem::Stray(_))) {
             return Err(format!(
                 "{} holds no training material that is recognised. Expected: folders with vocals beside drums, bass \
                  and other; vocals beside accompaniment; .stem.mp4 files; recordings below folders called vocals or \
@@ -188,22 +188,22 @@ impl Dataset {
 }
 
 /// The next item that no thread has taken yet.
-fn next_item<'f>(next: &AtomicUsize, found: &'f [FoundRecordings]) -> Option<(usize, &'f FoundRecordings)> {
+fn next_item<'f>(next: &AtomicUsize, found: &'f [MaterialItem]) -> Option<(usize, &'f MaterialItem)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     Some((index, found.get(index)?))
 }
 
-fn read_item(item: &FoundRecordings) -> Result<Usable, Skipped> {
+fn read_item(item: &MaterialItem) -> Result<Usable, Skipped> {
     Ok(match item {
-        FoundRecordings::Song(files) => Usable::Song(read_song(files)?),
-        FoundRecordings::Voice(path) => Usable::Voice(read_alone(path)?),
-        FoundRecordings::Accompaniment(path) => Usable::Accompaniment(read_alone(path)?),
-        FoundRecordings::Unlabelled(path) => Usable::Unlabelled(path.clone()),
-        FoundRecordings::Stray(path) => Usable::Stray(path.clone()),
+        MaterialItem::Song(files) => Usable::Song(read_song(files)?),
+        MaterialItem::Voice(path) => Usable::Voice(read_alone(path)?),
+        MaterialItem::Accompaniment(path) => Usable::Accompaniment(read_alone(path)?),
+        MaterialItem::Unlabelled(path) => Usable::Unlabelled(path.clone()),
+        MaterialItem::Stray(path) => Usable::Stray(path.clone()),
     })
 }
 
-fn find(root: &Path) -> Result<Vec<FoundRecordings>, String> {
+fn find(root: &Path) -> Result<Vec<MaterialItem>, String> {
     let wanted = |path: &Path| is_audio(path) || (has_song_ending(path) && is_below(root, path, &UNLABELLED));
     let folders = files_by_folder(root, wanted).map_err(|err| err.to_string())?;
     Ok(folders
@@ -233,28 +233,28 @@ fn has_song_ending(path: &Path) -> bool {
 }
 
 /// What the audio files of one folder are.
-fn sort_out(root: &Path, files: Vec<PathBuf>) -> Vec<FoundRecordings> {
+fn sort_out(root: &Path, files: Vec<PathBuf>) -> Vec<MaterialItem> {
     // Trained on are stems: a mixture beside the vocals is of no use without what it is made of.
     if let Some(song) = SongFiles::in_folder(&files).filter(SongFiles::has_rest) {
-        return vec![FoundRecordings::Song(song)];
+        return vec![MaterialItem::Song(song)];
     }
     files
         .into_iter()
         .map(|path| {
             if SongFiles::is_container(&path) {
-                FoundRecordings::Song(SongFiles::Container(path))
+                MaterialItem::Song(SongFiles::Container(path))
             } else if is_below(root, &path, &UNLABELLED) {
-                FoundRecordings::Unlabelled(path)
+                MaterialItem::Unlabelled(path)
             } else if is_below(root, &path, &["vocals", "voices", "acapella"]) {
-                FoundRecordings::Voice(path)
+                MaterialItem::Voice(path)
             } else if is_below(
                 root,
                 &path,
                 &["accompaniment", "accompaniments", "instrumental", "instrumentals"],
             ) {
-                FoundRecordings::Accompaniment(path)
+                MaterialItem::Accompaniment(path)
             } else {
-                FoundRecordings::Stray(path)
+                MaterialItem::Stray(path)
             }
         })
         .collect()

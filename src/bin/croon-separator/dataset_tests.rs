@@ -40,20 +40,20 @@ fn the_layouts_are_recognised() {
     let songs = ["drums", "bass", "other"]
         .map(|part| at(&format!("songs/a/{part}.wav")))
         .to_vec();
-    assert!(found.contains(&FoundRecordings::Song(SongFiles::Parts {
+    assert!(found.contains(&MaterialItem::Song(SongFiles::Parts {
         vocals: at("songs/a/vocals.wav"),
         rest: songs,
         mixture: Some(at("songs/a/mixture.wav")),
     })));
-    assert!(found.contains(&FoundRecordings::Song(SongFiles::Parts {
+    assert!(found.contains(&MaterialItem::Song(SongFiles::Parts {
         vocals: at("pairs/b/vocals.ogg"),
         rest: vec![at("pairs/b/accompaniment.ogg")],
         mixture: None,
     })));
-    assert!(found.contains(&FoundRecordings::Song(SongFiles::Container(at("x/c.stem.mp4")))));
-    assert!(found.contains(&FoundRecordings::Voice(at("mir/vocals/e.ogg"))));
-    assert!(found.contains(&FoundRecordings::Accompaniment(at("accompaniment/rock/f.FLAC"))));
-    assert!(found.contains(&FoundRecordings::Stray(at("x/d.mp3"))));
+    assert!(found.contains(&MaterialItem::Song(SongFiles::Container(at("x/c.stem.mp4")))));
+    assert!(found.contains(&MaterialItem::Voice(at("mir/vocals/e.ogg"))));
+    assert!(found.contains(&MaterialItem::Accompaniment(at("accompaniment/rock/f.FLAC"))));
+    assert!(found.contains(&MaterialItem::Stray(at("x/d.mp3"))));
     assert_eq!(found.len(), 6);
 }
 
@@ -80,14 +80,14 @@ fn songs_without_stems_are_found_below_folders_called_unlabelled() {
         "more/unlabeled/three.m4a",
     ] {
         assert!(
-            found.contains(&FoundRecordings::Unlabelled(root.join(name))),
+            found.contains(&MaterialItem::Unlabelled(root.join(name))),
             "{found:?}"
         );
     }
     // Stems are worth more than a teacher.
     let stems = SongFiles::Container(root.join("unlabelled/four.stem.mp4"));
-    assert!(found.contains(&FoundRecordings::Song(stems)));
-    assert!(found.contains(&FoundRecordings::Stray(root.join("elsewhere/unlabelled.mp3"))));
+    assert!(found.contains(&MaterialItem::Song(stems)));
+    assert!(found.contains(&MaterialItem::Stray(root.join("elsewhere/unlabelled.mp3"))));
     assert_eq!(found.len(), 5, "{found:?}");
     // The folder itself may be the material.
     assert_eq!(find(&root.join("Unlabelled")).unwrap().len(), 2);

@@ -8,10 +8,11 @@ use tch::Device;
 use crate::checkpoint::{Checkpoint, RunFolder};
 use crate::gate::Gate;
 use crate::log;
+use crate::manifest::{Manifest, Measured, Training};
 use crate::model::{GRID, WINDOW_FRAMES};
 use crate::network::Design;
 use crate::recording::{HOP, N_FFT};
-use crate::weights::{self, Manifest, Measured, Training};
+use crate::weights;
 use croon::separate::models;
 
 const LICENCE: &str =

@@ -7,10 +7,11 @@ use tch::{Kind, Tensor};
 
 use crate::checkpoint::write_tensors;
 use crate::export;
+use crate::manifest::Origin;
 use crate::network::Design;
-use crate::spleeter::{SpleeterShape, StemEstimate};
+use crate::spleeter::{MaskCombination, SpleeterShape};
 use crate::tensor_bundle::{self, Bundle, BundleError};
-use crate::weights::{self, Origin};
+use crate::weights;
 use croon::separate::models;
 
 /// Checksums of the published data and index.
@@ -179,7 +180,7 @@ fn two_stems() -> SpleeterShape {
     SpleeterShape {
         encoder: vec![16, 32, 64, 128, 256, 512],
         stems: vec!["vocals".into(), "accompaniment".into()],
-        estimate: StemEstimate::Share,
+        estimate: MaskCombination::Share,
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::tensor_bundle::tests::{Stored, write};
+use crate::tensor_bundle::tests::{StoredTensor, write};
 
 const ENCODER: [i64; 6] = [3, 4, 5, 6, 7, 8];
 
@@ -9,17 +9,17 @@ fn shape() -> SpleeterShape {
     SpleeterShape {
         encoder: ENCODER.to_vec(),
         stems: vec!["vocals".into(), "accompaniment".into()],
-        estimate: StemEstimate::Share,
+        estimate: MaskCombination::Share,
     }
 }
 
 /// A bundle of the small network. Every number says where it lies in its tensor.
-fn tensors() -> Vec<Stored> {
+fn tensors() -> Vec<StoredTensor> {
     let mut tensors = Vec::new();
     let mut add = |name: String, shape: &[i64]| {
         let len: i64 = shape.iter().product();
         let values: Vec<f32> = (0..len).map(|at| at as f32 / 1024.0).collect();
-        tensors.push(Stored::floats(&name, shape, &values));
+        tensors.push(StoredTensor::floats(&name, shape, &values));
     };
     for nth in 0..2 {
         let mut layer = |kind: &str, number: usize, kernel: [i64; 4], outputs: i64| {
@@ -48,7 +48,7 @@ fn tensors() -> Vec<Stored> {
             }
         }
     }
-    tensors.push(Stored {
+    tensors.push(StoredTensor {
         name: "global_step".into(),
         dtype: 9,
         shape: vec![],
@@ -57,7 +57,7 @@ fn tensors() -> Vec<Stored> {
     tensors
 }
 
-fn converted(tensors: &[Stored], storage: Storage) -> Result<BTreeMap<String, Tensor>, ImportError> {
+fn converted(tensors: &[StoredTensor], storage: Storage) -> Result<BTreeMap<String, Tensor>, ImportError> {
     let dir = tempfile::tempdir().unwrap();
     write(&dir.path().join("model"), tensors);
     let bundle = Bundle::open(&dir.path().join("model"))?;
@@ -104,7 +104,7 @@ fn each_stem_has_its_own_layers() {
     ] {
         let tensor = stored.iter_mut().find(|tensor| tensor.name == name).unwrap();
         let len = tensor.bytes.len() / 4;
-        *tensor = Stored::floats(name, &tensor.shape.clone(), &vec![value; len]);
+        *tensor = StoredTensor::floats(name, &tensor.shape.clone(), &vec![value; len]);
     }
     let tensors = converted(&stored, Storage::Half).unwrap();
     let value = |name: &str| tensors[name].double_value(&[0]);
@@ -193,7 +193,10 @@ fn an_imported_manifest_says_where_its_weights_are_from() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("architecture = \"spleeter\"") && text.contains("[origin]"));
     assert!(!text.contains("[training]"));
-    assert_eq!(toml::from_str::<weights::Manifest>(&text).unwrap(), manifest);
+    assert_eq!(
+        toml::from_str::<crate::manifest::Manifest>(&text).unwrap(),
+        manifest
+    );
 }
 
 #[test]

@@ -9,12 +9,12 @@ use serde::Serialize;
 use tch::Device;
 
 use crate::device::{Choice, LIBTORCH};
+use crate::manifest::Measured;
 use crate::model::GRID;
-use crate::pick::{ModelArgs, OpenedModel};
+use crate::pick::{ModelArgs, OpenedSeparators};
 use crate::rng::Rng;
 use crate::separator::{BATCH, Separator};
 use crate::serve::cores;
-use crate::weights::Measured;
 
 #[derive(Debug, clap::Args)]
 pub struct InfoArgs {
@@ -57,7 +57,7 @@ pub fn info(args: &InfoArgs, choice: &Choice) -> Result<()> {
     // As many threads as serve has by default, so that both choose alike.
     let (model, problem) = match args.model.pick(&choice, cores()) {
         Ok(picked) => {
-            let OpenedModel {
+            let OpenedSeparators {
                 choice: used,
                 mut separators,
             } = picked.opened;

@@ -19,6 +19,7 @@ mod leveldb;
 mod loader;
 mod log;
 mod malloc;
+mod manifest;
 mod mask;
 pub mod masker;
 mod material;

@@ -8,7 +8,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::layers::{Layers, Mode, channels_last};
 use crate::mask;
 use crate::rng::Rng;
-use crate::spleeter::{self, StemEstimate};
+use crate::spleeter::{self, MaskCombination};
 use crate::unet::UnetShape;
 
 /// Kind and size of a network, as manifests and plans name it.
@@ -62,7 +62,7 @@ impl Design {
     pub fn is_filtered(&self) -> bool {
         match self {
             Self::UnetMask(_) => false,
-            Self::Spleeter(shape) => shape.estimate == StemEstimate::Wiener,
+            Self::Spleeter(shape) => shape.estimate == MaskCombination::Wiener,
         }
     }
 

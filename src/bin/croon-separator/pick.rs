@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use croon::separate::auto::{self, ModelCandidate, Speed, TimingResult};
+use croon::separate::auto::{self, TimingResult};
+use croon::separate::model_candidate::{self, ModelCandidate};
 use croon::separate::models;
+use croon::separate::speeds::Speed;
 use croon::text::harmless_lines;
 use tch::{Kind, TchError};
 
@@ -40,11 +42,11 @@ pub struct Picked {
     pub why: String,
     /// In times real time with all workers side by side, where it was measured.
     pub times_real_time: Option<f64>,
-    pub opened: OpenedModel,
+    pub opened: OpenedSeparators,
 }
 
 /// What computes, and what it computes on after all.
-pub struct OpenedModel {
+pub struct OpenedSeparators {
     pub choice: Choice,
     /// One for each worker.
     pub separators: Vec<Separator>,
@@ -59,7 +61,7 @@ impl ModelArgs {
             return named(folder, &self.model, choice, threads);
         }
         let folders = folder.map_or_else(models::folders, |folder| vec![folder.to_path_buf()]);
-        let candidates = auto::candidates(&folders);
+        let candidates = model_candidate::candidates(&folders);
         let choice = if choice.device.is_cuda() {
             match on_card(&candidates, choice)? {
                 Ok(picked) => return Ok(picked),
@@ -199,7 +201,7 @@ fn left_out(candidate: &ModelCandidate, reason: &str) -> TimingResult {
 
 /// Makes the model ready on the chosen device: one worker on a card, which takes windows together, or
 /// `threads` on the processor. A card whose memory is taken already leaves the work to the processor.
-pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<OpenedModel, TchError> {
+pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<OpenedSeparators, TchError> {
     let mut choice = choice.clone();
     if choice.device.is_cuda() {
         let say = |sentence: String| eprintln!("croon-separator: {sentence}");
@@ -210,7 +212,7 @@ pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<OpenedMode
                     .why
                     .push_str(&format!("; {kind} precision is the faster here"));
                 let separators = vec![separator];
-                return Ok(OpenedModel { choice, separators });
+                return Ok(OpenedSeparators { choice, separators });
             }
             Err(error) if is_out_of_memory(&error) => {
                 choice = device::cpu(
@@ -224,5 +226,5 @@ pub fn open(choice: &Choice, model: &Model, threads: usize) -> Result<OpenedMode
     let separators = (0..threads)
         .map(|_| Separator::on_processor(model.share()))
         .collect::<Result<_, _>>()?;
-    Ok(OpenedModel { choice, separators })
+    Ok(OpenedSeparators { choice, separators })
 }

@@ -18,7 +18,7 @@ pub struct Recording {
     pub band: f32,
 }
 
-/// A piece of a take, channels apart.
+/// Part of a recording: the samples of the left and the right channel.
 pub type RecordingPiece = [Vec<f32>; 2];
 
 impl Recording {

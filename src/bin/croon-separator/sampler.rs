@@ -21,7 +21,7 @@ pub struct Batch {
 }
 
 /// One side of a mixture, ready to be paired.
-struct StereoSide {
+struct MixtureSide {
     spectrum: Spectrum,
     rms: f32,
     band: f32,
@@ -89,7 +89,7 @@ impl<'a> Sampler<'a> {
         song: &DatasetSong,
         recipe: &Recipe,
         rng: &mut Rng,
-    ) -> (StereoSide, StereoSide, bool) {
+    ) -> (MixtureSide, MixtureSide, bool) {
         let start = rng.below(song.vocals.frames().saturating_sub(self.len) + 1);
         let (mut voice, mut rest) = (silence(self.len), silence(self.len));
         song.vocals.add_to(&mut voice, start, 1.0);
@@ -106,7 +106,7 @@ impl<'a> Sampler<'a> {
         (self.side(voice, band, bands), self.side(rest, band, bands), true)
     }
 
-    fn voice(&mut self, recipe: &Recipe, rng: &mut Rng) -> StereoSide {
+    fn voice(&mut self, recipe: &Recipe, rng: &mut Rng) -> MixtureSide {
         let mut piece = silence(self.len);
         let mut band = self.sung(&mut piece, 1.0, recipe, rng);
         if rng.chance(recipe.second_voice) {
@@ -163,7 +163,7 @@ impl<'a> Sampler<'a> {
         f32::MAX
     }
 
-    fn accompaniment(&mut self, recipe: &Recipe, rng: &mut Rng) -> StereoSide {
+    fn accompaniment(&mut self, recipe: &Recipe, rng: &mut Rng) -> MixtureSide {
         let mut piece = silence(self.len);
         let mut band = f32::MAX;
         let data = self.data;
@@ -218,14 +218,14 @@ impl<'a> Sampler<'a> {
         self.side(piece, band, bands)
     }
 
-    fn side(&mut self, piece: RecordingPiece, band: f32, bands: Option<[f32; 7]>) -> StereoSide {
+    fn side(&mut self, piece: RecordingPiece, band: f32, bands: Option<[f32; 7]>) -> MixtureSide {
         let mut spectrum = Spectrum::of(&mut self.stft, &piece);
         if let Some(bands) = bands {
             let gains = augment::equaliser(&bands, SPECTRUM_BINS, RATE as f32);
             augment::gain_per_bin(&mut spectrum.re, &gains);
             augment::gain_per_bin(&mut spectrum.im, &gains);
         }
-        StereoSide {
+        MixtureSide {
             spectrum,
             rms: rms(&piece),
             band,
@@ -256,8 +256,8 @@ fn pick<'t>(takes: impl Iterator<Item = &'t Recording> + Clone, rng: &mut Rng) -
 /// Appends one mixture of a voice and an accompaniment to the batch.
 fn pair(
     batch: &mut Batch,
-    voice: &StereoSide,
-    rest: &StereoSide,
+    voice: &MixtureSide,
+    rest: &MixtureSide,
     coherent: bool,
     recipe: &Recipe,
     rng: &mut Rng,

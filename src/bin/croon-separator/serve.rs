@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::device::Choice;
 use crate::model::GRID;
-use crate::pick::{ModelArgs, OpenedModel, Picked};
+use crate::pick::{ModelArgs, OpenedSeparators, Picked};
 use crate::separator::{BATCH, Separator};
 use crate::timing;
 
@@ -72,7 +72,7 @@ pub fn serve(args: &ServeArgs, choice: &Choice, mut out: &File) -> Result<()> {
         fingerprint,
         why: model_why,
         times_real_time,
-        opened: OpenedModel { choice, separators },
+        opened: OpenedSeparators { choice, separators },
     } = args.model.pick(choice, threads)?;
     let manifest = loaded.manifest;
     let (batch, in_flight) = if choice.device.is_cuda() {

@@ -41,14 +41,14 @@ pub struct SpleeterShape {
     /// Channels after each encoder level; each halves frames and bins.
     pub encoder: Vec<i64>,
     /// How the masks of both stems become one estimate of the vocals.
-    #[serde(default, skip_serializing_if = "StemEstimate::is_share")]
-    pub estimate: StemEstimate,
+    #[serde(default, skip_serializing_if = "MaskCombination::is_share")]
+    pub estimate: MaskCombination,
 }
 
 /// How the masks of voice and accompaniment become one estimate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum StemEstimate {
+pub enum MaskCombination {
     /// The voice's share of both powers, as published.
     #[default]
     Share,
@@ -56,7 +56,7 @@ pub enum StemEstimate {
     Wiener,
 }
 
-impl StemEstimate {
+impl MaskCombination {
     fn is_share(&self) -> bool {
         *self == Self::Share
     }
@@ -68,14 +68,14 @@ impl SpleeterShape {
         Self {
             stems: stems.iter().map(|stem| (*stem).to_owned()).collect(),
             encoder: vec![16, 32, 64, 128, 256, 512],
-            estimate: StemEstimate::Share,
+            estimate: MaskCombination::Share,
         }
     }
 
     /// Both published networks, their agreement and the filter.
     pub fn filtered() -> Self {
         Self {
-            estimate: StemEstimate::Wiener,
+            estimate: MaskCombination::Wiener,
             ..Self::published(&["vocals", "accompaniment"])
         }
     }
@@ -95,7 +95,7 @@ impl SpleeterShape {
         matches!(stems[..], ["vocals"] | ["vocals", "accompaniment"])
             && (2..=7).contains(&self.levels())
             && self.encoder.iter().all(|channels| (1..=4096).contains(channels))
-            && (self.stems.len() == 2 || self.estimate == StemEstimate::Share)
+            && (self.stems.len() == 2 || self.estimate == MaskCombination::Share)
     }
 
     /// Channels that decoder `level` puts out: those of the skip it meets, and one plane at the top.
@@ -263,12 +263,12 @@ impl SpleeterShape {
     /// The vocals' mask out of those of the stems; where there is one, itself.
     fn combined(&self, masks: &[Tensor]) -> Result<Tensor, TchError> {
         match (masks, self.estimate) {
-            ([vocals, accompaniment], StemEstimate::Share) => {
+            ([vocals, accompaniment], MaskCombination::Share) => {
                 let vocals = vocals.f_square()? + EPSILON;
                 let both = accompaniment.f_square()? + EPSILON + &vocals;
                 vocals.f_div(&both)
             }
-            ([vocals, accompaniment], StemEstimate::Wiener) => Ok((vocals + 1.0 - accompaniment) * 0.5),
+            ([vocals, accompaniment], MaskCombination::Wiener) => Ok((vocals + 1.0 - accompaniment) * 0.5),
             ([vocals], _) => Ok(vocals.shallow_clone()),
             _ => Err(TchError::Shape(format!("masks of {} stems", masks.len()))),
         }

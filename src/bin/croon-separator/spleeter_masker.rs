@@ -10,7 +10,7 @@ use crate::model::{Model, WINDOW_FRAMES};
 use crate::output_region::OutputRegion;
 use crate::recording::SPECTRUM_BINS;
 use crate::slices::sum;
-use crate::spleeter::{self, EPSILON, LEVEL, SpleeterShape, StemEstimate, TOP_BINS};
+use crate::spleeter::{self, EPSILON, LEVEL, MaskCombination, SpleeterShape, TOP_BINS};
 use crate::spleeter_stem::{SEEN, Stem};
 use crate::wiener::Wiener;
 use croon::audio::dsp::stft::Complex;
@@ -27,7 +27,7 @@ pub struct SpleeterMasker {
     magnitudes: Vec<f32>,
     /// `[frames wanted, 2, 2049]`
     masks: Vec<f32>,
-    estimate: StemEstimate,
+    estimate: MaskCombination,
     wiener: Wiener,
 }
 
@@ -121,14 +121,14 @@ impl Masker for SpleeterMasker {
     }
 
     fn learn(&mut self, frame: usize, left: &[Complex<f32>], right: &[Complex<f32>]) {
-        if self.estimate == StemEstimate::Wiener {
+        if self.estimate == MaskCombination::Wiener {
             self.wiener.learn([left, right], sides(&self.masks, frame));
         }
     }
 
     fn mask(&self, frame: usize, left: &mut [Complex<f32>], right: &mut [Complex<f32>]) {
         let masks = sides(&self.masks, frame);
-        if self.estimate == StemEstimate::Wiener {
+        if self.estimate == MaskCombination::Wiener {
             self.wiener.filter(left, right, masks);
             return;
         }
@@ -144,16 +144,16 @@ fn sides(masks: &[f32], frame: usize) -> [&[f32]; 2] {
     [left, right]
 }
 
-/// The vocals' mask out of those of both stems, in its place; see [`StemEstimate`].
-fn combine(vocals: &mut [f32], accompaniment: &[f32], estimate: StemEstimate) {
+/// The vocals' mask out of those of both stems, in its place; see [`MaskCombination`].
+fn combine(vocals: &mut [f32], accompaniment: &[f32], estimate: MaskCombination) {
     let epsilon = EPSILON as f32;
     let pairs = vocals.iter_mut().zip(accompaniment);
     match estimate {
-        StemEstimate::Share => pairs.for_each(|(v, a)| {
+        MaskCombination::Share => pairs.for_each(|(v, a)| {
             let power = *v * *v + epsilon;
             *v = power / (power + a * a + epsilon);
         }),
-        StemEstimate::Wiener => pairs.for_each(|(v, a)| *v = 0.5 * (*v + 1.0 - a)),
+        MaskCombination::Wiener => pairs.for_each(|(v, a)| *v = 0.5 * (*v + 1.0 - a)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::separator::Separator;
 use crate::separator::tests::{window, worst};
 
 /// A small network with normalisations that do something.
-fn model(stems: &[&str], estimate: StemEstimate) -> Model {
+fn model(stems: &[&str], estimate: MaskCombination) -> Model {
     tch::set_num_threads(1);
     tch::manual_seed(3);
     let shape = SpleeterShape {
@@ -44,7 +44,7 @@ fn apart(a: &Tensor, b: &Tensor) -> f64 {
 
 #[test]
 fn a_part_of_the_frames_is_what_it_is_in_the_whole() {
-    let model = model(&["vocals", "accompaniment"], StemEstimate::Wiener);
+    let model = model(&["vocals", "accompaniment"], MaskCombination::Wiener);
     let spectrum = || Tensor::randn([1, 2, 192, BINS], (Kind::Float, Device::Cpu));
     let (re, im) = (spectrum(), spectrum());
     let masks =
@@ -62,9 +62,9 @@ fn a_part_of_the_frames_is_what_it_is_in_the_whole() {
 #[test]
 fn the_processor_and_a_card_compute_the_same() {
     for (stems, estimate) in [
-        (&["vocals"][..], StemEstimate::Share),
-        (&["vocals", "accompaniment"], StemEstimate::Share),
-        (&["vocals", "accompaniment"], StemEstimate::Wiener),
+        (&["vocals"][..], MaskCombination::Share),
+        (&["vocals", "accompaniment"], MaskCombination::Share),
+        (&["vocals", "accompaniment"], MaskCombination::Wiener),
     ] {
         let (model, song) = (model(stems, estimate), window(2));
         let card = |model: &Model, mode| {
@@ -98,7 +98,7 @@ fn silence_at_the_ends_shows_the_music_mirrored() {
 
 #[test]
 fn the_processor_and_a_card_mirror_the_same_music_at_the_ends_of_a_song() {
-    let model = folded(&model(&["vocals", "accompaniment"], StemEstimate::Wiener));
+    let model = folded(&model(&["vocals", "accompaniment"], MaskCombination::Wiener));
     let music = window(7);
     let mut windows = [music.clone(), music.clone(), music];
     windows[0][..150_000].fill(0.0);
@@ -122,7 +122,7 @@ fn the_processor_and_a_card_mirror_the_same_music_at_the_ends_of_a_song() {
 
 #[test]
 fn the_level_of_a_song_scales_its_vocals_and_nothing_else() {
-    let model = folded(&model(&["vocals", "accompaniment"], StemEstimate::Wiener));
+    let model = folded(&model(&["vocals", "accompaniment"], MaskCombination::Wiener));
     let mut separator = Separator::on_processor(model).unwrap();
     let song = window(6);
     let vocals = separator.separate(&[&song]).unwrap().remove(0);

@@ -5,14 +5,14 @@ use super::*;
 
 /// A tensor for [`write`].
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct StoredTensor {
     pub name: String,
     pub dtype: u64,
     pub shape: Vec<i64>,
     pub bytes: Vec<u8>,
 }
 
-impl Stored {
+impl StoredTensor {
     pub fn floats(name: &str, shape: &[i64], values: &[f32]) -> Self {
         Self {
             name: name.into(),
@@ -119,7 +119,7 @@ fn proto(entry: &TensorEntry) -> Vec<u8> {
 }
 
 /// The index and the data of a bundle, laid out as TensorFlow does.
-fn pack(tensors: &[Stored]) -> (Vec<u8>, Vec<u8>) {
+fn pack(tensors: &[StoredTensor]) -> (Vec<u8>, Vec<u8>) {
     let mut tensors = tensors.to_vec();
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let (mut entries, mut data) = (vec![head(1, 0)], Vec::new());
@@ -138,21 +138,21 @@ fn pack(tensors: &[Stored]) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Writes a bundle at this prefix.
-pub fn write(prefix: &Path, tensors: &[Stored]) {
+pub fn write(prefix: &Path, tensors: &[StoredTensor]) {
     let (index, data) = pack(tensors);
     std::fs::write(index_file(prefix), index).unwrap();
     std::fs::write(data_file(prefix), data).unwrap();
 }
 
-fn small() -> Vec<Stored> {
+fn small() -> Vec<StoredTensor> {
     let ramp = |from: u16, len: u16| (from..from + len).map(f32::from).collect::<Vec<_>>();
     vec![
-        Stored::floats("conv2d/kernel", &[1, 2, 3], &ramp(0, 6)),
-        Stored::floats("conv2d/bias", &[3], &ramp(10, 3)),
-        Stored::floats("conv2d_1/bias", &[2], &ramp(20, 2)),
-        Stored::floats("conv2d_1/kernel", &[2, 2], &ramp(30, 4)),
-        Stored::floats("empty", &[0, 4], &[]),
-        Stored {
+        StoredTensor::floats("conv2d/kernel", &[1, 2, 3], &ramp(0, 6)),
+        StoredTensor::floats("conv2d/bias", &[3], &ramp(10, 3)),
+        StoredTensor::floats("conv2d_1/bias", &[2], &ramp(20, 2)),
+        StoredTensor::floats("conv2d_1/kernel", &[2, 2], &ramp(30, 4)),
+        StoredTensor::floats("empty", &[0, 4], &[]),
+        StoredTensor {
             name: "global_step".into(),
             dtype: 9,
             shape: vec![],
@@ -227,7 +227,7 @@ fn what_was_written_is_read() {
 fn a_tensor_longer_than_a_chunk_is_read_whole() {
     let values: Vec<f32> = (0..CHUNK / 2 + 3).map(|x| x as f32).collect();
     let shape = [values.len() as i64];
-    let (index, data) = pack(&[Stored::floats("long", &shape, &values)]);
+    let (index, data) = pack(&[StoredTensor::floats("long", &shape, &values)]);
     let bundle = Place::with(&index, &data).open().unwrap();
     assert_eq!(bundle.floats("long", &shape).unwrap(), values);
 }

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use croon::paths::Paths;
-use croon::separate::auto::{self, ModelCandidate, Speed, SpeedContext, Speeds};
+use croon::separate::model_candidate::ModelCandidate;
+use croon::separate::speeds::{self, Speed, SpeedContext, Speeds};
 use crossbeam_channel::RecvTimeoutError;
 use tch::TchError;
 
@@ -37,7 +38,7 @@ impl Ledger {
         Self {
             file: Paths::from_env()
                 .ok()
-                .map(|paths| auto::speeds_file(&paths.cache)),
+                .map(|paths| speeds::speeds_file(&paths.cache)),
             place: SpeedContext {
                 device: choice.name.clone(),
                 processor: processor(),

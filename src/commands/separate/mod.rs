@@ -42,7 +42,7 @@ pub struct SeparateArgs {
     pub stems: Vec<StemChoice>,
     /// wav: 32-bit float; flac: 24 bits, half the size
     #[arg(long, value_enum, default_value = "wav")]
-    pub format: StemFileFormat,
+    pub format: StemFormatArg,
     /// Model of croon's engine [default: the configured model]
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
@@ -55,16 +55,16 @@ pub struct SeparateArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StemFileFormat {
+pub enum StemFormatArg {
     Wav,
     Flac,
 }
 
-impl From<StemFileFormat> for StemFormat {
-    fn from(format: StemFileFormat) -> Self {
+impl From<StemFormatArg> for StemFormat {
+    fn from(format: StemFormatArg) -> Self {
         match format {
-            StemFileFormat::Wav => Self::Wav,
-            StemFileFormat::Flac => Self::Flac,
+            StemFormatArg::Wav => Self::Wav,
+            StemFormatArg::Flac => Self::Flac,
         }
     }
 }

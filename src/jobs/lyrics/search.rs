@@ -30,8 +30,8 @@ pub fn find(wanted: &LyricsRequest, places: &Places) -> LyricsSearchResult {
     if let Some(candidate) = candidates.into_iter().nth(chosen) {
         file = candidate.file;
         match candidate.words {
-            LyricsWords::Lyrics(words) => lyrics = Some(words),
-            LyricsWords::Graphics(pictures) => graphics = Some(pictures),
+            LyricsOrGraphics::Lyrics(words) => lyrics = Some(words),
+            LyricsOrGraphics::Graphics(pictures) => graphics = Some(pictures),
         }
     }
     LyricsSearchResult {
@@ -47,11 +47,11 @@ pub fn find(wanted: &LyricsRequest, places: &Places) -> LyricsSearchResult {
 
 struct LyricsCandidate {
     offer: Offer,
-    words: LyricsWords,
+    words: LyricsOrGraphics,
     file: Option<PathBuf>,
 }
 
-enum LyricsWords {
+enum LyricsOrGraphics {
     Lyrics(Lyrics),
     Graphics(Graphics),
 }
@@ -120,7 +120,7 @@ impl Search {
                     format: Format::Cdg,
                     timing: Timing::Words,
                 },
-                words: LyricsWords::Graphics(graphics),
+                words: LyricsOrGraphics::Graphics(graphics),
                 file: Some(file),
             }),
             Err(reason) => self.refused.push((file, reason)),
@@ -176,7 +176,7 @@ impl Search {
                 format: lyrics.format,
                 timing: lyrics.timing,
             },
-            words: LyricsWords::Lyrics(lyrics),
+            words: LyricsOrGraphics::Lyrics(lyrics),
             file,
         });
     }

@@ -94,13 +94,13 @@ impl Report {
     }
 }
 
-type PickFigure = fn(&Scores) -> &StemScores;
-const STEMS: [(&str, PickFigure); 2] = [
+type SelectStem = fn(&Scores) -> &StemScores;
+const STEMS: [(&str, SelectStem); 2] = [
     ("vocals", |scores| &scores.vocals),
     ("accompaniment", |scores| &scores.accompaniment),
 ];
 
-fn cells(scores: &Scores, pick: PickFigure, leak: bool) -> Vec<String> {
+fn cells(scores: &Scores, pick: SelectStem, leak: bool) -> Vec<String> {
     let of_stem = figures(pick(scores)).into_iter().map(|(_, value)| value);
     of_stem.chain(leak.then_some(scores.leak)).map(decibels).collect()
 }

@@ -12,7 +12,7 @@ use crate::app::queries::offset_text;
 use crate::app::state::lyrics_moment::LyricsMoment;
 use crate::app::update::lyrics::suggestion_words;
 use crate::app::{App, PointerTarget};
-use crate::lyrics::romanization::ScriptRun;
+use crate::lyrics::romanization::RomanizedPiece;
 use crate::lyrics::{Line, Lyrics, SubLineKind, Timing};
 use crate::ui::canvas::Canvas;
 use crate::ui::sing::wrap::{broken, sung_bytes};
@@ -154,7 +154,7 @@ fn looked_at(lyrics: &Lyrics, singing: LyricsMoment, line: usize) -> LyricsMomen
 }
 
 /// How a line is said, where that is wanted and known.
-fn readings_of(app: &App, line: usize) -> Option<&[ScriptRun]> {
+fn readings_of(app: &App, line: usize) -> Option<&[RomanizedPiece]> {
     let song = app
         .deck
         .song
@@ -257,7 +257,7 @@ fn styles(line: &Line, canvas: &Canvas) -> (Style, Style) {
 /// Draws the current line, each row with what it is read as, and returns the rows it took.
 fn current(
     line: &Line,
-    said: Option<&[ScriptRun]>,
+    said: Option<&[RomanizedPiece]>,
     moment: LyricsMoment,
     rows: &LyricsRows,
     canvas: &mut Canvas,

@@ -6,21 +6,21 @@ use std::ops::Range;
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
-use crate::lyrics::romanization::ScriptRun;
+use crate::lyrics::romanization::RomanizedPiece;
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
 /// Draws the readings of a part of a line whose text stands at column `x`; what is sung, up to a byte of
 /// the line, is lit.
 pub(super) fn draw(
-    pieces: &[ScriptRun],
+    pieces: &[RomanizedPiece],
     (line, part): (&str, Range<usize>),
     x: usize,
     sung: usize,
     canvas: &mut Canvas,
     y: usize,
 ) {
-    let here: Vec<&ScriptRun> = pieces.iter().filter(|piece| part.contains(&piece.from)).collect();
+    let here: Vec<&RomanizedPiece> = pieces.iter().filter(|piece| part.contains(&piece.from)).collect();
     if here.is_empty() {
         return;
     }
@@ -28,8 +28,8 @@ pub(super) fn draw(
         canvas.theme.vocals().remove_modifier(Modifier::BOLD),
         canvas.theme.dim(),
     );
-    let style = |piece: &ScriptRun| if sung > piece.from { lit } else { dim };
-    let middle = |piece: &ScriptRun| {
+    let style = |piece: &RomanizedPiece| if sung > piece.from { lit } else { dim };
+    let middle = |piece: &RomanizedPiece| {
         let before = line.get(part.start..piece.from).unwrap_or("");
         let word = line.get(piece.from..piece.to).unwrap_or("");
         2 * (x + text::width(before)) + text::width(word)

@@ -217,7 +217,7 @@ fn readings_are_asked_for_once_remembered_and_stand_under_their_words() {
     assert_eq!(kind, Kind::Romaji);
     assert_eq!(harness.app.toasts.shown().unwrap().text, "readings: romaji");
     assert_eq!(asked(&harness.tick(10)), None, "once");
-    let piece = |from, to, text: &str| ScriptRun {
+    let piece = |from, to, text: &str| RomanizedPiece {
         from,
         to,
         text: text.into(),

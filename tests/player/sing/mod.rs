@@ -16,7 +16,7 @@ use ratatui::style::{Color, Modifier};
 use crate::harness::{Harness, path};
 use croon::action::{Gesture, Screen};
 use croon::app::{Effect, Event, FoundLyrics, PointerEvent, Toasts};
-use croon::lyrics::romanization::{Kind, Readings, ScriptRun};
+use croon::lyrics::romanization::{Kind, Readings, RomanizedPiece};
 use croon::lyrics::{Format, Lyrics, LyricsSource, Offer, Pick, Timing, read};
 use croon::song_settings::Change;
 use croon::track::TrackId;

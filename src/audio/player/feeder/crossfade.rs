@@ -2,7 +2,7 @@
 
 use std::f64::consts::FRAC_PI_2;
 
-use crate::audio::frame::{Frame, OutgoingFrames};
+use crate::audio::frame::{Frame, OutgoingFrame};
 use crate::audio::player::song_reader::SongReader;
 
 /// Shortest cross-fade, in frames.
@@ -73,7 +73,7 @@ impl Crossfade {
         for (at, frame) in frames.iter_mut().take(count).enumerate() {
             let under = self.batch.get(at).copied().unwrap_or_default();
             let place = (self.done as f64 + at as f64 + 0.5) / length;
-            frame.tail = OutgoingFrames {
+            frame.tail = OutgoingFrame {
                 mixture: under.mixture,
                 vocals: under.vocals,
                 share: (place * FRAC_PI_2).cos() as f32,

@@ -1,7 +1,7 @@
 //! The cross-fade: the end of one song under the beginning of the next, by equal power.
 //!
 //! The frames are the next song's from the first one on, with the song before as their
-//! [`OutgoingFrames`](crate::audio::frame::OutgoingFrames): the mixer brings both together, so that each keeps its own level
+//! [`OutgoingFrame`](crate::audio::frame::OutgoingFrame): the mixer brings both together, so that each keeps its own level
 //! of the vocals and its own loudness. Both songs together are as much shorter as the fade is long, to
 //! the frame.
 

@@ -37,15 +37,15 @@ pub struct Mixed {
 
 /// What was just mixed, after a little of what was before it and before a little of what follows.
 pub struct Sound {
-    heard: [DelayLine; 2],
-    recorded: [DelayLine; 2],
+    heard: [ChannelBuffer; 2],
+    recorded: [ChannelBuffer; 2],
     frames: usize,
 }
 
 /// One channel: `MARGIN` samples of the past, then the frames, then silence.
-type DelayLine = [f32; MARGIN + MOST + MARGIN];
+type ChannelBuffer = [f32; MARGIN + MOST + MARGIN];
 
-const SILENCE: DelayLine = [0.0; MARGIN + MOST + MARGIN];
+const SILENCE: ChannelBuffer = [0.0; MARGIN + MOST + MARGIN];
 
 impl Default for Sound {
     fn default() -> Self {
@@ -163,7 +163,7 @@ impl Limiter {
         let frames = sound.frames;
         // The last few are not judged yet: what follows them decides about what lies between them.
         let judged = frames.saturating_sub(MARGIN).max(count);
-        let peaks = |lines: &mut [DelayLine; 2]| {
+        let peaks = |lines: &mut [ChannelBuffer; 2]| {
             let (mut now, mut next) = (0.0f32, 0.0f32);
             for line in lines {
                 line[MARGIN + frames..].fill(0.0);
@@ -181,7 +181,7 @@ impl Limiter {
     }
 
     /// The largest magnitude between each frame and the one before it, that frame included.
-    fn true_peaks(&self, line: &DelayLine) -> [f32; PLACES] {
+    fn true_peaks(&self, line: &ChannelBuffer) -> [f32; PLACES] {
         let mut peaks = [0.0f32; PLACES];
         for (peak, sample) in peaks.iter_mut().zip(&line[MARGIN..]) {
             *peak = sample.abs();
