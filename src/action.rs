@@ -1,6 +1,9 @@
 //! The actions that keys stand for. An [`Action`] is a wish of the user, an `Event` reports something that happened,
 //! and an `Effect` is a task for the services; the latter two are in [`crate::app`].
 
+/// How far the long seek goes, in seconds; the short one is configured.
+pub const SEEK_FAR_SECONDS: f64 = 30.0;
+
 /// The screens, in the order of the digits that open them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Screen {

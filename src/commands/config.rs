@@ -23,11 +23,7 @@ pub fn run(command: ConfigCommand, context: &Context) -> anyhow::Result<ExitCode
     match command {
         ConfigCommand::PrintDefault => context.print(DEFAULT_TOML)?,
         ConfigCommand::PrintKeys => {
-            let playback = Config::default().playback;
-            context.print(reference::markdown(
-                playback.seek_seconds,
-                6.0 * playback.seek_seconds,
-            ))?;
+            context.print(reference::markdown(Config::default().playback.seek_seconds))?;
         }
         ConfigCommand::Path => {
             use std::os::unix::ffi::OsStrExt;

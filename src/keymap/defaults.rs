@@ -1,7 +1,7 @@
 //! The one table of keys: what each action is called in the configuration, what the help says
 //! about it, and which keys mean it where until the user says otherwise.
 
-use crate::action::Action;
+use crate::action::{Action, SEEK_FAR_SECONDS};
 use crate::keymap::KeyScope;
 
 /// Headings of the help, in its order.
@@ -51,13 +51,22 @@ pub struct KeymapRow {
     pub name: &'static str,
     /// The default keys, and where each means this.
     pub keys: &'static [(&'static str, KeyScope)],
-    /// What the help says; `{seek}` and `{far}` stand for the seconds of the configuration.
+    /// What the help says; [`KeymapRow::help_text`] puts the seconds in the place of `{seek}` and `{far}`.
     pub help: &'static str,
     /// One word for the hint line; empty = not worth its room there.
     pub hint: &'static str,
     pub group: Group,
     /// Where the action makes sense: there a key of the user's means it.
     pub scope: KeyScope,
+}
+
+impl KeymapRow {
+    /// The sentence of the help, for short seeks of `seek_seconds`.
+    pub fn help_text(&self, seek_seconds: f64) -> String {
+        self.help
+            .replace("{seek}", &seek_seconds.to_string())
+            .replace("{far}", &SEEK_FAR_SECONDS.to_string())
+    }
 }
 
 use Action as A;

@@ -5,7 +5,7 @@ use crate::keymap::{Group, KeyScope, TABLE};
 
 /// A table for each group of actions: the name in `[keys]`, the default keys with the screens they work on, and what
 /// they do.
-pub fn markdown(seek_seconds: f64, seek_far_seconds: f64) -> String {
+pub fn markdown(seek_seconds: f64) -> String {
     let mut text = String::new();
     for group in Group::ALL {
         text.push_str(&format!(
@@ -18,15 +18,11 @@ pub fn markdown(seek_seconds: f64, seek_far_seconds: f64) -> String {
                 .iter()
                 .map(|(keys, scope)| format!("{}{}", code(keys), screens(*scope)))
                 .collect();
-            let help = row
-                .help
-                .replace("{seek}", &seek_seconds.to_string())
-                .replace("{far}", &seek_far_seconds.to_string());
             text.push_str(&format!(
                 "| `{}` | {} | {} |\n",
                 row.name,
                 keys.join(" · "),
-                escaped(&help)
+                escaped(&row.help_text(seek_seconds))
             ));
         }
         text.push('\n');
@@ -82,8 +78,7 @@ mod tests {
         let manual = include_str!("../../docs/manual.md");
         let begin = manual.find("<!-- keys: begin -->\n").unwrap() + "<!-- keys: begin -->\n".len();
         let end = manual.find("<!-- keys: end -->").unwrap();
-        let playback = Config::default().playback;
-        let table = markdown(playback.seek_seconds, 6.0 * playback.seek_seconds);
+        let table = markdown(Config::default().playback.seek_seconds);
         assert!(
             manual[begin..end] == table,
             "docs/manual.md is stale: put there what `croon config print-keys` prints"

@@ -50,7 +50,6 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
         lyrics_folder: context.paths.lyrics(),
         seed: playlists::now_unix() as u64,
         began_unix: playlists::now_unix(),
-        ..Settings::default()
     }
 }
 

@@ -23,9 +23,7 @@ pub fn lines(app: &App) -> Vec<HelpLine> {
                 .map(|b| show_keys(&b.keys))
                 .collect();
             if !keys.is_empty() {
-                let words = row.help.replace("{seek}", &app.settings.seek_seconds.to_string());
-                let words = words.replace("{far}", &app.settings.seek_far_seconds.to_string());
-                rows.push((keys.join("  "), words));
+                rows.push((keys.join("  "), row.help_text(app.settings.seek_seconds)));
             }
         }
         if !rows.is_empty() {

@@ -13,7 +13,6 @@ pub struct Settings {
     /// Separate songs again if a better model than theirs is in use.
     pub redo: bool,
     pub seek_seconds: f64,
-    pub seek_far_seconds: f64,
     /// Length of the crossfade between songs; 0: the next song begins when the last one ends.
     pub crossfade_seconds: f64,
     /// The settings of the last session.
@@ -44,7 +43,6 @@ impl Default for Settings {
             auto_separate: true,
             redo: true,
             seek_seconds: 5.0,
-            seek_far_seconds: 30.0,
             crossfade_seconds: 0.0,
             saved: SessionSettings {
                 level: 20,

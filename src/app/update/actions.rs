@@ -1,6 +1,6 @@
 //! What each action does.
 
-use crate::action::{Action, Screen};
+use crate::action::{Action, SEEK_FAR_SECONDS, Screen};
 use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::{Overlay, PromptKind};
@@ -50,8 +50,8 @@ pub(super) fn apply(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::PlayPause => transport::play_pause(app, effects),
         Action::SeekBack => transport::seek_by(app, -app.settings.seek_seconds, effects),
         Action::SeekForward => transport::seek_by(app, app.settings.seek_seconds, effects),
-        Action::SeekBackFar => transport::seek_by(app, -app.settings.seek_far_seconds, effects),
-        Action::SeekForwardFar => transport::seek_by(app, app.settings.seek_far_seconds, effects),
+        Action::SeekBackFar => transport::seek_by(app, -SEEK_FAR_SECONDS, effects),
+        Action::SeekForwardFar => transport::seek_by(app, SEEK_FAR_SECONDS, effects),
         Action::Restart => transport::seek_to(app, 0.0, effects),
         Action::PreviousSong => transport::previous(app, effects),
         Action::NextSong => transport::next(app, effects),
