@@ -92,10 +92,10 @@ fn needs_terminal(plain: bool) -> Result<(), CommandError> {
         ExitCode::NoTerminal,
         format!(
             "the screen needs a terminal, and this is none. Run `croon` in one, or use what works without:\n\
-             \x20 croon separate FILE...   write vocals and instrumental of songs into files\n\
-             \x20 croon watch DIR...       separate what is and comes into folders, in the background\n\
+             \x20 croon separate FILE...   write the vocals and the instrumental of songs to files\n\
+             \x20 croon watch DIR...       separate the songs in these folders, and new ones as they arrive\n\
              \x20 croon scan DIR...        list the songs croon sees\n\
-             \x20 croon --plain            tell everything in lines, into a pipe as well; keys from a terminal\n\
+             \x20 croon --plain            print everything as lines, also into a pipe; keys come from a terminal\n\
              \x20 croon doctor             check sound, engine, model, cache and terminal\n\
              \x20 croon --help             everything else\n\
              (exit code {})",

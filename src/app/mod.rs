@@ -14,6 +14,7 @@ pub use crate::app::message::payload::{LoadedSong, NextUp};
 pub use crate::app::message::pointer::{PointerEvent, PointerTarget};
 pub use crate::app::message::{Effect, Event, RequestResult};
 pub use crate::app::overlay::{Overlay, Prompt, PromptKind};
+pub use crate::app::state::cache_stats::CacheStats;
 pub use crate::app::state::deck::Deck;
 pub use crate::app::state::editor::Editor;
 pub use crate::app::state::fader::Fader;
@@ -21,7 +22,6 @@ pub use crate::app::state::job_queue::JobQueue;
 pub use crate::app::state::outputs::Outputs;
 pub use crate::app::state::queue::Queue;
 pub use crate::app::state::separation::EngineState;
-pub use crate::app::state::service_status::{CacheStats, EngineInfo, Output};
 pub use crate::app::state::session::{
     OutputSettings, ResumePoint, Session, SessionQueue, SessionSettings, SungSong,
 };

@@ -3,10 +3,10 @@
 use crate::action::{Action, Screen};
 use crate::app::app::App;
 use crate::app::state::deck::{DeckSong, NextSong, SongOrigin};
-use crate::app::state::service_status::Output;
 use crate::app::state::song_key::SongKey;
 use crate::app::state::song_lyrics::LyricsChoice;
 use crate::lyrics::{Lyrics, Millis, Offer, Online};
+use crate::output_state::OutputState;
 use crate::request::Repeat;
 
 /// The song that is edited, while it is the one on the deck.
@@ -53,7 +53,7 @@ pub fn offset_suggestion_text(app: &App) -> Option<String> {
 /// The name of the output that is heard now.
 pub fn current_output(app: &App) -> Option<&str> {
     match &app.outputs.current {
-        Some(Output::Device { name, .. }) => Some(name),
+        Some(OutputState::Device { name, .. }) => Some(name),
         _ => None,
     }
 }

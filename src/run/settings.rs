@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 
-use crate::app::update::levels::LOUDEST;
 use crate::app::{Event, SessionSettings, Settings, Sort};
 use crate::commands::Context;
 use crate::config::OnUnplug;
@@ -13,6 +12,7 @@ use crate::jobs::lyrics::Places;
 use crate::lrclib::Lrclib;
 use crate::run::message::InboundMessage;
 use crate::run::playlists;
+use crate::song_settings::LOUDEST_LEVEL;
 use crate::store::StemStore;
 
 /// [`SessionSettings`] as they lie in the catalogue.
@@ -36,7 +36,7 @@ pub fn settings(context: &Context, store: &StemStore, roots: &[PathBuf]) -> Sett
         seek_seconds: playback.seek_seconds,
         crossfade_seconds: playback.crossfade_seconds,
         saved: SessionSettings {
-            level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST)),
+            level: kept.map_or(playback.vocals_level, |kept| kept.level.min(LOUDEST_LEVEL)),
             volume: kept.map_or(playback.volume, |kept| kept.volume.min(100)),
             sort: kept.map(|kept| kept.sort).unwrap_or_default(),
             readings: kept.is_some_and(|kept| kept.readings),

@@ -8,7 +8,8 @@ use crate::app::queries::next_song;
 use crate::app::state::fader::FaderPosition;
 use crate::app::state::job_queue::StopReason;
 use crate::app::state::toasts::{Severity, Toast};
-use crate::app::{App, EngineState, Output, PointerTarget, Prompt, PromptKind, ResumePoint};
+use crate::app::{App, EngineState, PointerTarget, Prompt, PromptKind, ResumePoint};
+use crate::output_state::OutputState;
 use crate::ui::canvas::Canvas;
 use crate::ui::text;
 
@@ -239,7 +240,7 @@ fn no_sound(app: &App) -> Option<String> {
         }
         return Some(words);
     }
-    matches!(app.outputs.current, Some(Output::Silent { .. })).then(|| match key(Action::Outputs) {
+    matches!(app.outputs.current, Some(OutputState::Silent { .. })).then(|| match key(Action::Outputs) {
         Some(key) => format!("no sound, trying again ({key} chooses)"),
         None => "no sound, trying again".into(),
     })

@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::PointerTarget;
-use crate::app::update::levels::LOUDEST;
+use crate::song_settings::LOUDEST_LEVEL;
 use crate::ui::text;
 use crate::ui::theme::{Glyphs, Theme};
 
@@ -186,7 +186,7 @@ impl<'a> Canvas<'a> {
 
     /// The singer's level as a bar up to 200 %, with a tick where the song is as recorded.
     pub fn fader(&self, level: u8, cells: usize, full: Style) -> Vec<Span<'static>> {
-        let mut bar = self.bar(f64::from(level) / f64::from(LOUDEST), cells, full);
+        let mut bar = self.bar(f64::from(level) / f64::from(LOUDEST_LEVEL), cells, full);
         if cells >= FADER_WITH_TICK {
             let (filled, middle) = (text::width(&bar[0].content), cells / 2);
             let tick = Span::styled(self.glyphs().side, self.theme.strong());

@@ -7,7 +7,8 @@ use crate::app::state::job_queue::JobLine;
 use crate::app::state::song_key::SongKey;
 use crate::app::state::song_lyrics;
 use crate::app::state::toasts::Severity;
-use crate::app::{App, Output, Overlay, PromptKind, queries};
+use crate::app::{App, Overlay, PromptKind, queries};
+use crate::output_state::OutputState;
 use crate::track::StemState;
 use crate::ui::help::lines as help_lines;
 use crate::ui::{editor, position, text};
@@ -27,7 +28,7 @@ pub struct Narrator {
     job: Option<SongKey>,
     done: usize,
     failed: usize,
-    output: Option<Output>,
+    output: Option<OutputState>,
     toast: Option<String>,
     volume: Option<String>,
     singer: Option<String>,
@@ -246,11 +247,11 @@ fn name(title: &str, artist: &str) -> String {
     }
 }
 
-fn output(output: &Output) -> String {
+fn output(output: &OutputState) -> String {
     match output {
-        Output::Device { name, .. } => format!("sound: {name}"),
-        Output::Lost { name, reason } => format!("{name} went away: {reason}"),
-        Output::Silent { reason } => format!("no sound, trying again: {reason}"),
+        OutputState::Device { name, .. } => format!("sound: {name}"),
+        OutputState::Lost { name, reason } => format!("{name} went away: {reason}"),
+        OutputState::Silent { reason } => format!("no sound, trying again: {reason}"),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The mind about sound: the singer up to 200 % and alone, outputs chosen, late, and gone.
 
 use crate::harness::{Harness, loaded, path, peaks};
-use croon::app::{App, Effect, Event, Output, OutputSettings, Overlay, Settings};
+use croon::app::{App, Effect, Event, OutputSettings, Overlay, Settings};
 use croon::keymap::Keymap;
+use croon::output_state::OutputState;
 
 fn device(name: &str) -> Event {
-    Event::Output(Output::Device {
+    Event::Output(OutputState::Device {
         name: name.into(),
         rate: 48_000,
         instead_of: None,
@@ -13,7 +14,7 @@ fn device(name: &str) -> Event {
 }
 
 fn lost(name: &str) -> Event {
-    Event::Output(Output::Lost {
+    Event::Output(OutputState::Lost {
         name: name.into(),
         reason: "it was taken away".into(),
     })
@@ -103,7 +104,7 @@ fn an_output_is_chosen_at_once_and_remembered() {
         outputs: saved,
         ..Settings::default()
     });
-    harness.event(Event::Output(Output::Device {
+    harness.event(Event::Output(OutputState::Device {
         name: "Headphones".into(),
         rate: 48_000,
         instead_of: Some("Party Box".into()),
@@ -164,7 +165,7 @@ fn a_song_whose_output_went_away_waits_and_goes_on_with_the_next() {
     assert!(!harness.app.deck.playing);
     assert!(message(&harness).contains("Headphones went away"));
     assert!(message(&harness).contains("(O chooses an output)"));
-    harness.event(Event::Output(Output::Silent {
+    harness.event(Event::Output(OutputState::Silent {
         reason: "no card".into(),
     }));
     assert!(!harness.app.deck.playing, "it goes on in silence");

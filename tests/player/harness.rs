@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use croon::app::state::deck::Stage;
-use croon::app::{
-    App, Effect, EngineInfo, Event, FoundSong, LoadedSong, Peaks, Session, Settings, SongHistory, update,
-};
+use croon::app::{App, Effect, Event, FoundSong, LoadedSong, Peaks, Session, Settings, SongHistory, update};
+use croon::engine_info::EngineInfo;
 use croon::keymap::{Code, Key, Keymap, parse_keys};
 use croon::song_settings::{Choices, SongSettings};
 use croon::track::{FileStamp, StemState, Tags, Track, TrackId};

@@ -2,8 +2,9 @@
 //! breaks it. Look at the snapshots in `tests/snapshots` when something here changes.
 
 use crate::harness::{Harness, SONGS, engine, path, peaks};
-use croon::app::{App, CacheStats, Event, FoundSong, Output, Settings, Toasts};
+use croon::app::{App, CacheStats, Event, FoundSong, Settings, Toasts};
 use croon::keymap::Keymap;
+use croon::output_state::OutputState;
 use croon::track::StemState;
 use croon::ui::{self, Theme};
 use proptest::prelude::*;
@@ -37,7 +38,7 @@ fn evening() -> Harness {
         path: path("Tideline"),
         reason: "HE-AAC is not supported: croon decodes AAC-LC, so convert it with another program".into(),
     });
-    harness.event(Event::Output(Output::Device {
+    harness.event(Event::Output(OutputState::Device {
         name: "default".into(),
         rate: 48_000,
         instead_of: None,
@@ -139,7 +140,7 @@ fn sing_where_the_singer_is_still_heard() {
     let play_id = harness.app.deck.song.as_ref().unwrap().play_id;
     harness.position(play_id, 180.0);
     harness.keys("v");
-    harness.event(Event::Output(Output::Silent {
+    harness.event(Event::Output(OutputState::Silent {
         reason: "no sound card".into(),
     }));
     harness.app.toasts = Toasts::default();
@@ -352,7 +353,7 @@ fn any_state() -> impl Strategy<Value = Harness> {
             reason: "no engine here, and the reason is a very long one indeed ".repeat(4)
         }),
         Just(Event::Notice("a folder is unreadable".into())),
-        Just(Event::Output(Output::Silent {
+        Just(Event::Output(OutputState::Silent {
             reason: "none".into()
         })),
         any::<f64>().prop_map(|seconds| Event::Position { play_id: 1, seconds }),

@@ -5,8 +5,10 @@ pub(crate) mod payload;
 pub mod pointer;
 
 pub use crate::app::message::payload::{LoadedSong, NextUp};
-pub use crate::app::state::service_status::{CacheStats, EngineInfo, Output};
+use crate::app::state::cache_stats::CacheStats;
 pub use crate::app::state::tracks::FoundSong;
+use crate::engine_info::EngineInfo;
+use crate::output_state::OutputState;
 pub use crate::waveform::{Peaks, WAVE_POINTS};
 
 use std::collections::{HashMap, HashSet};
@@ -205,7 +207,7 @@ pub enum Event {
         play_id: u64,
         seconds: f64,
     },
-    Output(Output),
+    Output(OutputState),
     /// The names of the outputs that can be chosen; the answer to `Effect::ListOutputs`.
     Outputs(Vec<String>),
 

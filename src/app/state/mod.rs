@@ -1,6 +1,7 @@
 //! The parts of the state. None of them knows `App`, so each can be tested alone.
 
 pub(crate) mod autosave;
+pub mod cache_stats;
 pub mod cursor;
 pub mod damage;
 pub mod deck;
@@ -18,7 +19,6 @@ pub(crate) mod running_job;
 pub(crate) mod search_index;
 pub(crate) mod search_query;
 pub mod separation;
-pub mod service_status;
 pub mod session;
 pub mod settings;
 pub mod song_history;

@@ -1,14 +1,14 @@
 //! The audio output in use, the outputs that can be chosen, and their delays.
 
 use crate::app::state::cursor::Cursor;
-use crate::app::state::service_status::Output;
 use crate::app::state::session::OutputSettings;
+use crate::output_state::OutputState;
 
 /// The audio output in use, and those that can be chosen.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outputs {
     /// Where the sound goes; `None` until the player reports it.
-    pub current: Option<Output>,
+    pub current: Option<OutputState>,
     /// As the player told them last.
     pub names: Vec<String>,
     pub saved: OutputSettings,

@@ -1,7 +1,8 @@
 //! What is known of the engine that separates and of the cache that keeps the stems.
 
-use crate::app::state::service_status::{CacheStats, EngineInfo};
+use crate::app::state::cache_stats::CacheStats;
 use crate::app::state::song_key::SongKey;
+use crate::engine_info::EngineInfo;
 
 /// The engine and the cache, besides the jobs themselves.
 #[derive(Debug, Default)]

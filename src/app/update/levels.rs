@@ -1,7 +1,5 @@
 //! The level of the singer, the toggle that remembers yours, the singer alone, and the master volume.
 
-pub use crate::song_settings::LOUDEST_LEVEL as LOUDEST;
-
 use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::state::deck::Stage;

@@ -2,8 +2,6 @@
 //! the file or, where it has none for words, by where the vocals are heard; steps from line to line,
 //! and the offset of the listener.
 
-pub use crate::app::queries::offset_suggestion_text as suggestion_words;
-
 use crate::action::{Action, Screen};
 use crate::app::app::{App, toast_no_lyrics};
 use crate::app::message::Effect;

@@ -1,36 +1,36 @@
 //! Applies events to the state, the only way it changes, and returns the effects.
 
 pub mod ab_loop;
-pub(crate) mod actions;
+pub mod actions;
 pub mod autosave;
-pub(crate) mod damage;
+pub mod damage;
 pub mod find_lyrics;
 pub mod jobs;
-pub(crate) mod keys;
+pub mod keys;
 pub mod levels;
-pub(crate) mod library;
+pub mod library;
 pub mod lists;
 pub mod lyrics;
-pub(crate) mod lyrics_editor;
+pub mod lyrics_editor;
 pub mod lyrics_picker;
-pub(crate) mod lyrics_scroll;
+pub mod lyrics_scroll;
 pub mod mouse;
-pub(crate) mod next_up;
-pub(crate) mod offset_suggestion;
+pub mod next_up;
+pub mod offset_suggestion;
 pub mod outputs;
 pub mod playback;
-pub(crate) mod prefetch;
+pub mod prefetch;
 pub mod prompt;
-pub(crate) mod queue;
-pub(crate) mod redo;
-pub(crate) mod remote;
-pub(crate) mod romanization;
-pub(crate) mod save_lyrics;
+pub mod queue;
+pub mod redo;
+pub mod remote;
+pub mod romanization;
+pub mod save_lyrics;
 pub mod screens;
-pub(crate) mod separation;
-pub(crate) mod session;
-pub(crate) mod song_settings;
-pub(crate) mod transport;
+pub mod separation;
+pub mod session;
+pub mod song_settings;
+pub mod transport;
 
 use std::collections::HashSet;
 

@@ -7,9 +7,9 @@ use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::queries::current_output;
 use crate::app::state::outputs::OutputLine;
-use crate::app::state::service_status::Output;
 use crate::app::update::transport;
 use crate::keymap::{Code, Key};
+use crate::output_state::OutputState;
 
 /// Per key press.
 pub const DELAY_STEP_MS: u32 = 10;
@@ -82,15 +82,15 @@ fn change_delay(app: &mut App, lines: &[OutputLine], later: bool, effects: &mut 
 }
 
 /// The player tells where the sound goes.
-pub(super) fn output_changed(app: &mut App, output: Output, effects: &mut Vec<Effect>) {
+pub(super) fn output_changed(app: &mut App, output: OutputState, effects: &mut Vec<Effect>) {
     let before = app.outputs.current.replace(output.clone());
     let chooser = app.keymap.key_name(app.view.screen, Action::Outputs);
     let chooser = chooser.map_or(String::new(), |key| format!(" ({key} chooses an output)"));
     match output {
-        Output::Device { name, instead_of, .. } => {
+        OutputState::Device { name, instead_of, .. } => {
             effects.push(Effect::SetOutputDelay(app.outputs.delay(&name)));
             let heard_before = match &before {
-                Some(Output::Device { name, .. }) => Some(name),
+                Some(OutputState::Device { name, .. }) => Some(name),
                 _ => None,
             };
             if let Some(wanted) = instead_of {
@@ -99,14 +99,14 @@ pub(super) fn output_changed(app: &mut App, output: Output, effects: &mut Vec<Ef
                 ));
             } else if heard_before.is_some_and(|before| *before != name) {
                 app.toast(format!("sound: {name}"));
-            } else if matches!(before, Some(Output::Silent { .. })) {
+            } else if matches!(before, Some(OutputState::Silent { .. })) {
                 app.toast(format!("sound again: {name}"));
             }
             if app.outputs.lost.is_some() && app.settings.resume_after_unplug {
                 resume_song(app, effects);
             }
         }
-        Output::Lost { name, reason } => {
+        OutputState::Lost { name, reason } => {
             app.toast_problem(format!("{name} went away: {reason}{chooser}"));
             if app.deck.is_moving() {
                 // The player waits already; this tells the screen, and a song not given to it yet.
@@ -115,8 +115,8 @@ pub(super) fn output_changed(app: &mut App, output: Output, effects: &mut Vec<Ef
                 effects.push(Effect::Pause);
             }
         }
-        Output::Silent { reason } => {
-            if matches!(before, Some(Output::Device { .. }) | None) {
+        OutputState::Silent { reason } => {
+            if matches!(before, Some(OutputState::Device { .. }) | None) {
                 app.toast_problem(format!("no sound: {reason}{chooser}"));
             }
         }

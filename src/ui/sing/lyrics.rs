@@ -8,9 +8,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use crate::action::{Action, Screen};
+use crate::app::queries::offset_suggestion_text;
 use crate::app::queries::offset_text;
 use crate::app::state::lyrics_moment::LyricsMoment;
-use crate::app::update::lyrics::suggestion_words;
 use crate::app::{App, PointerTarget};
 use crate::lyrics::romanization::RomanizedPiece;
 use crate::lyrics::{Line, Lyrics, SubLineKind, Timing};
@@ -369,7 +369,7 @@ fn told(app: &App, mut words: String, style: Style, canvas: &mut Canvas, y: usiz
     if let Some(offset) = offset {
         words += &format!("   {offset}");
     }
-    if let Some(suggested) = suggestion_words(app) {
+    if let Some(suggested) = offset_suggestion_text(app) {
         words = format!("{suggested}   {words}");
     }
     let shown = text::cut(&words, canvas.width().saturating_sub(2), canvas.glyphs().cut);

@@ -4,6 +4,7 @@
 pub(crate) mod draft;
 mod history;
 pub(crate) mod sheet;
+mod tap_units;
 
 pub use crate::app::overlay::SaveLyricsRequest;
 pub use crate::app::state::editor::draft::Draft;
@@ -219,6 +220,5 @@ impl Editor {
     }
 }
 
-mod tap_units;
 #[cfg(test)]
 mod tests;

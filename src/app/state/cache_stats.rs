@@ -1,8 +1,6 @@
-//! What the engine, the output and the cache report of themselves.
+//! How full the cache is.
 
-pub use crate::engine_info::EngineInfo;
-pub use crate::output_state::OutputState as Output;
-
+/// Size and limit of the cache in bytes, and the number of songs in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CacheStats {
     pub bytes: u64,
