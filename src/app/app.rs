@@ -1,10 +1,8 @@
 //! The whole state of the player: its parts, and the helpers that every rule uses.
 
-use tui_input::Input;
-
 use crate::action::Screen;
 use crate::app::message::Effect;
-use crate::app::overlay::{Overlay, Prompt, PromptKind};
+use crate::app::overlay::Overlay;
 use crate::app::state::autosave::Autosave;
 use crate::app::state::deck::Deck;
 use crate::app::state::editor::{self, Editor};
@@ -13,6 +11,7 @@ use crate::app::state::levels::Levels;
 use crate::app::state::lyrics_view::LyricsView;
 use crate::app::state::outputs::Outputs;
 use crate::app::state::queue::Queue;
+use crate::app::state::scan_progress::ScanProgress;
 use crate::app::state::separation::Separation;
 use crate::app::state::session::{SessionSettings, SessionState};
 use crate::app::state::settings::Settings;
@@ -22,28 +21,6 @@ use crate::app::state::toasts::{Severity, Toasts};
 use crate::app::state::tracks::Tracks;
 use crate::app::state::view::View;
 use crate::keymap::Keymap;
-
-/// Opens a prompt without changing the screen.
-pub(super) fn open_prompt_with(app: &mut App, ask: PromptKind, text: String) {
-    app.overlay = Overlay::Prompt(Prompt {
-        kind: ask,
-        input: Input::new(text.clone()),
-        previous_cursor: app.tracks.cursor,
-        previous_text: text,
-    });
-}
-
-pub(super) fn toast_no_lyrics(app: &mut App) {
-    app.toast("this song has no lyrics croon knows of; `croon lyrics show SONG` says where it looks");
-}
-
-/// The scan of the music folders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScanProgress {
-    pub running: bool,
-    /// Number of files read so far.
-    pub files: usize,
-}
 
 /// Rows of a screen besides its list: tabs, heading, two status lines, hints.
 pub const CHROME_ROWS: u16 = 6;
@@ -179,6 +156,11 @@ impl App {
     /// About how many lines a list shows.
     pub(crate) fn list_rows(&self) -> usize {
         usize::from(self.view.rows.saturating_sub(CHROME_ROWS)).max(1)
+    }
+
+    /// Says that the song has no lyrics, and how to find out why.
+    pub(crate) fn toast_no_lyrics(&mut self) {
+        self.toast("this song has no lyrics croon knows of; `croon lyrics show SONG` says where it looks");
     }
 
     pub(crate) fn toast(&mut self, text: impl Into<String>) {

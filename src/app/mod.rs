@@ -21,6 +21,7 @@ pub use crate::app::state::fader::Fader;
 pub use crate::app::state::job_queue::JobQueue;
 pub use crate::app::state::outputs::Outputs;
 pub use crate::app::state::queue::Queue;
+pub use crate::app::state::scan_progress::ScanProgress;
 pub use crate::app::state::separation::EngineState;
 pub use crate::app::state::session::{
     OutputSettings, ResumePoint, Session, SessionQueue, SessionSettings, SungSong,
@@ -33,4 +34,4 @@ pub use crate::app::state::toasts::Toasts;
 pub use crate::app::state::tracks::{FoundSong, Tracks};
 pub use crate::app::update::update;
 pub use crate::waveform::Peaks;
-pub use app::{App, CHROME_ROWS, ScanProgress};
+pub use app::{App, CHROME_ROWS};

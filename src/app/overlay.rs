@@ -69,3 +69,15 @@ pub struct Prompt {
     pub(crate) previous_cursor: Cursor,
     pub(crate) previous_text: String,
 }
+
+impl Prompt {
+    /// A prompt that starts with `text`; Esc restores `text` and `cursor`.
+    pub(crate) fn new(kind: PromptKind, text: String, cursor: Cursor) -> Self {
+        Self {
+            kind,
+            input: Input::new(text.clone()),
+            previous_cursor: cursor,
+            previous_text: text,
+        }
+    }
+}

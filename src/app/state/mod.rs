@@ -16,6 +16,7 @@ pub(crate) mod playback_clock;
 pub(crate) mod priority;
 pub mod queue;
 pub(crate) mod running_job;
+pub mod scan_progress;
 pub(crate) mod search_index;
 pub(crate) mod search_query;
 pub mod separation;

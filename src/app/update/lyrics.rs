@@ -3,7 +3,7 @@
 //! and the offset of the listener.
 
 use crate::action::{Action, Screen};
-use crate::app::app::{App, toast_no_lyrics};
+use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::queries::offset_text;
 use crate::app::state::lyrics_moment::{LyricsFrame, LyricsMoment, moment, sung_until_ms};
@@ -111,7 +111,7 @@ impl App {
 /// `j` and `k`: to the beginning of another line.
 pub(super) fn step(app: &mut App, forward: bool, effects: &mut Vec<Effect>) {
     let Some((starts, offset, at)) = line_starts(app) else {
-        return toast_no_lyrics(app);
+        return app.toast_no_lyrics();
     };
     // a step before lands a breath before its line, and counts as being in it
     let current = starts
@@ -146,7 +146,7 @@ pub(super) fn go_to(app: &mut App, line: usize, effects: &mut Vec<Effect>) {
 /// `r`: this line again and again, from a breath before it; once more, and the song goes on.
 pub(super) fn repeat(app: &mut App, effects: &mut Vec<Effect>) {
     let Some((from, to)) = line_span(app) else {
-        return toast_no_lyrics(app);
+        return app.toast_no_lyrics();
     };
     let breath = BREATH_MS as f64 / 1000.0;
     let near = |a: f64, b: f64| (a - b).abs() < 0.02;
@@ -190,7 +190,7 @@ pub(super) fn offset(app: &mut App, later: bool) {
         .as_ref()
         .filter(|song| song.lyrics.shown().is_some());
     let Some(song) = song else {
-        return toast_no_lyrics(app);
+        return app.toast_no_lyrics();
     };
     let step = if later { OFFSET_STEP_MS } else { -OFFSET_STEP_MS };
     let moved = (song.memory.lyrics_offset_ms + step).clamp(-MOST_OFFSET_MS, MOST_OFFSET_MS);

@@ -1,7 +1,7 @@
 //! Which of a song's lyrics are sung from: what was found for it, and the chooser of another.
 
 use crate::action::Action;
-use crate::app::app::{self, App};
+use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::queries::{chosen_lyrics, lyrics_choices};
@@ -19,7 +19,7 @@ pub(super) fn open(app: &mut App) {
     }
     let choices = lyrics_choices(app);
     if choices.len() == 1 {
-        return app::toast_no_lyrics(app);
+        return app.toast_no_lyrics();
     }
     let now = chosen_lyrics(app).0;
     let at = choices.iter().position(|line| *line == now).unwrap_or(0);

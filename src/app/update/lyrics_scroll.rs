@@ -1,7 +1,7 @@
 //! Browsing the lyrics while the song goes on. The screen returns to the current line by itself.
 
 use crate::action::Screen;
-use crate::app::app::{self, App};
+use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::state::lyrics_view::LyricsBrowsing;
 use crate::app::update::lyrics;
@@ -29,7 +29,7 @@ impl App {
 /// Scrolls the lyrics by `lines`, which is negative for earlier lines.
 pub(super) fn scroll(app: &mut App, lines: isize) {
     let Some(moment) = app.lyrics_moment().filter(|_| app.view.screen == Screen::Sing) else {
-        return app::toast_no_lyrics(app);
+        return app.toast_no_lyrics();
     };
     let song = app.deck.song.as_ref();
     let Some((play_id, count)) = song.and_then(|song| Some((song.play_id, song.lyrics.shown()?.lines.len())))
@@ -73,6 +73,6 @@ pub(super) fn sing_browsed(app: &mut App, effects: &mut Vec<Effect>) {
             let key = key.unwrap_or_else(|| "the wheel".into());
             app.toast(format!("look at another line first: {key}"));
         }
-        None => app::toast_no_lyrics(app),
+        None => app.toast_no_lyrics(),
     }
 }

@@ -35,10 +35,11 @@ pub mod transport;
 use std::collections::HashSet;
 
 use crate::action::Screen;
-use crate::app::app::{App, ScanProgress};
+use crate::app::app::App;
 use crate::app::message::{Effect, Event};
 use crate::app::state::deck::{DeckSong, Stage};
 use crate::app::state::job_queue::StopReason;
+use crate::app::state::scan_progress::ScanProgress;
 use crate::app::state::separation::EngineState;
 use crate::app::state::song_history::SongHistory;
 use crate::app::state::song_key::SongKey;

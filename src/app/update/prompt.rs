@@ -1,12 +1,11 @@
 //! Prompts: what is typed, and what it does to the list while it is typed.
 
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
 use crate::action::Screen;
-use crate::app::app::{App, open_prompt_with};
+use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::app::overlay::{Overlay, Prompt, PromptKind};
-use crate::app::state::cursor::Cursor;
 use crate::app::update::queue;
 use crate::keymap::{Code, Key};
 
@@ -17,12 +16,7 @@ pub(super) fn open_prompt(app: &mut App, ask: PromptKind, effects: &mut Vec<Effe
         PromptKind::Filter => app.tracks.filter.clone(),
         PromptKind::Singer | PromptKind::SaveList | PromptKind::LoadList => return,
     };
-    app.overlay = Overlay::Prompt(Prompt {
-        kind: ask,
-        input: Input::new(text.clone()),
-        previous_cursor: app.tracks.cursor,
-        previous_text: text,
-    });
+    app.overlay = Overlay::Prompt(Prompt::new(ask, text, app.tracks.cursor));
 }
 
 pub(crate) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
@@ -31,14 +25,10 @@ pub(crate) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     };
     let request = match (key.code, key.ctrl || key.alt) {
         (Code::Esc, _) | (Code::Char('c'), true) => {
-            let Prompt {
-                kind: ask,
-                previous_cursor: cursor,
-                previous_text: text,
-                ..
-            } = std::mem::replace(prompt, empty());
+            let (kind, cursor) = (prompt.kind, prompt.previous_cursor);
+            let text = std::mem::take(&mut prompt.previous_text);
             app.overlay = Overlay::None;
-            if ask == PromptKind::Filter {
+            if kind == PromptKind::Filter {
                 app.tracks.set_filter(&text);
             }
             app.tracks.cursor = cursor;
@@ -61,7 +51,7 @@ pub(crate) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         (Code::Up | Code::Down, false) if prompt.kind == PromptKind::Singer => {
             let text = prompt.input.value().to_owned();
             if let Some(other) = queue::other_singer(app, &text, key.code == Code::Down) {
-                open_prompt_with(app, PromptKind::Singer, other);
+                app.overlay = Overlay::Prompt(Prompt::new(PromptKind::Singer, other, app.tracks.cursor));
             }
             return;
         }
@@ -87,15 +77,6 @@ pub(crate) fn handle_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     let changed = prompt.input.handle(request).is_some_and(|changed| changed.value);
     if changed {
         apply_typed_text(app);
-    }
-}
-
-fn empty() -> Prompt {
-    Prompt {
-        kind: PromptKind::Find,
-        input: Input::default(),
-        previous_cursor: Cursor::default(),
-        previous_text: String::new(),
     }
 }
 

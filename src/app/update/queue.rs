@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use crate::action::{Action, Screen};
-use crate::app::app::{App, open_prompt_with};
+use crate::app::app::App;
 use crate::app::message::Effect;
-use crate::app::overlay::{Overlay, PromptKind};
+use crate::app::overlay::{Overlay, Prompt, PromptKind};
 use crate::app::state::cursor::Cursor;
 use crate::app::state::queue::entry::{self, QueueEntry, name, tidy_name};
 use crate::app::state::song_key::SongKey;
@@ -137,7 +137,7 @@ pub(super) fn ask_singer(app: &mut App) {
     }
     if let Some(entry) = app.queue.selected() {
         let text = entry.singer.clone().unwrap_or_default();
-        open_prompt_with(app, PromptKind::Singer, text);
+        app.overlay = Overlay::Prompt(Prompt::new(PromptKind::Singer, text, app.tracks.cursor));
     }
 }
 
@@ -146,7 +146,7 @@ pub(super) fn ask_list(app: &mut App, ask: PromptKind) {
         return app.toast("the queue is empty: there is nothing to write");
     }
     let text = app.session.list_name.clone();
-    open_prompt_with(app, ask, text);
+    app.overlay = Overlay::Prompt(Prompt::new(ask, text, app.tracks.cursor));
 }
 
 /// Up and Down in the prompt for a singer: the names that are known.

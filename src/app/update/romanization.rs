@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::app::app::{self, App};
+use crate::app::app::App;
 use crate::app::message::Effect;
 use crate::lyrics::Lyrics;
 use crate::lyrics::romanization::{Readings, wanted};
@@ -14,7 +14,7 @@ pub(super) fn toggle(app: &mut App) {
     app.autosave.settings_changed_ms = Some(app.now_ms);
     let words = match (app.lyrics_view.shows_romanization, lyrics_of(app)) {
         (false, _) => "readings off".to_owned(),
-        (true, None) => return app::toast_no_lyrics(app),
+        (true, None) => return app.toast_no_lyrics(),
         (true, Some(lyrics)) => match wanted(&lyrics) {
             Some(kind) => format!("readings: {}", kind.name()),
             None => "readings on; this song needs none".to_owned(),
