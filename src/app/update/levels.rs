@@ -39,7 +39,7 @@ pub(super) fn vocals(app: &mut App, effects: &mut Vec<Effect>, change: impl FnOn
     effects.push(Effect::SetLevel(app.levels.fader.gain()));
 }
 
-/// The singer alone; heard from where the vocals are known, see `fader::settle`.
+/// The singer alone; heard from where the vocals are known, see `sync_solo`.
 pub(crate) fn solo(app: &mut App) {
     let Some(song) = &app.deck.song else {
         return app.toast("nothing plays yet, so there is no singer to hear alone");
