@@ -317,6 +317,11 @@ fn changes_and_jumps_are_signalled() {
         }
     };
     assert!(seeked < 60_000_000, "{seeked}");
+    // a song that is still being opened has no tempo of its own yet
+    until("the song to move", || {
+        let position = proxy(&desktop, NAME, PLAYER).get_property::<i64>("Position");
+        (position.unwrap() > seeked).then_some(())
+    });
     screen.keys("]");
     changed("Rate", 1.05.into());
     screen.keys(" ");
